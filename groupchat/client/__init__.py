@@ -1,0 +1,1 @@
+"""The client: the same wires from the other end."""

@@ -1,0 +1,216 @@
+"""
+The closed table of verbs: what a client can ask for, with which arguments, and who may.
+
+Every wire reads its lines into these values, and ``/help`` lists `WORDS`. A new verb is a class and, where people can type
+it, a line of that table; `session.py` says what it does. Nothing here acts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Union
+
+import msgspec
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+Id = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Ref = Annotated[str, Meta(max_length=64)]
+Client = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,64}\Z")]
+Epoch = Annotated[str, Meta(max_length=64)]
+
+HERE = ""  #: as the room of a plain line: the one room that its sender is in
+
+
+class Command(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
+    """One line of a client. `ref` comes back in the answer."""
+
+    ref: Ref | None = None
+
+
+class Place(msgspec.Struct, omit_defaults=True):
+    """Where a client stood in a room: everything up to the id `after` of the log `epoch` is known to it."""
+
+    epoch: Epoch | None = None
+    after: Id | None = None
+
+
+class Hello(Command):
+    """Come in under a name."""
+
+    name: str
+    client: Client | None = None
+    rooms: dict[str, Place | None] | None = None
+    password: str | None = None
+
+
+class Join(Command):
+    """Enter a room, at a place or (without) at its newest few."""
+
+    room: str
+    epoch: Epoch | None = None
+    after: Id | None = None
+
+
+class Leave(Command):
+    room: str
+
+
+class Say(Command):
+    """Say something in a room; `n` is the client's own count there."""
+
+    room: str
+    text: str
+    act: bool = False
+    n: Count | None = None
+
+
+class Tell(Command):
+    to: str
+    text: str
+
+
+class AskHistory(Command, tag="history"):
+    room: str
+    before: Id | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
+class AskWho(Command, tag="who"):
+    room: str
+    after: str | None = None
+
+
+class AskRooms(Command, tag="rooms"):
+    after: str | None = None
+
+
+class Rename(Command):
+    name: str
+
+
+class SetTopic(Command, tag="topic"):
+    """Set the topic; empty clears it, absent asks for it."""
+
+    room: str
+    text: str | None = None
+
+
+class Ping(Command):
+    pass
+
+
+class Pong(Command):
+    pass
+
+
+class Register(Command):
+    password: str
+
+
+class Operate(Command, tag=False):
+    """What only an operator may."""
+
+
+class OnPerson(Operate, tag=False):
+    name: str
+    seconds: Count | None = None
+    text: str | None = None
+
+
+class Kick(OnPerson, tag="kick"):
+    pass
+
+
+class Mute(OnPerson, tag="mute"):
+    pass
+
+
+class Unmute(OnPerson, tag="unmute"):
+    pass
+
+
+class Op(OnPerson, tag="op"):
+    pass
+
+
+class Deop(OnPerson, tag="deop"):
+    pass
+
+
+class Ban(Operate, tag="ban"):
+    name: str | None = None
+    address: str | None = None
+    seconds: Count | None = None
+    text: str | None = None
+
+
+class Unban(Operate, tag="unban"):
+    name: str | None = None
+    address: str | None = None
+    seconds: Count | None = None
+    text: str | None = None
+
+
+class Max(Operate, tag="max"):
+    max: Count
+
+
+class Announce(Operate, tag="notice"):
+    text: str
+
+
+class Quit(Command):
+    pass
+
+
+class Help(Command):
+    """Only for people: the JSON wire has no such line."""
+
+
+class MoveTo(Command, tag=False):
+    """Only for people: leave the present room and join this one."""
+
+    room: str
+
+
+#: Every command that the JSON wire carries.
+AnyCommand = Union[
+    Hello, Join, Leave, Say, Tell, AskHistory, AskWho, AskRooms, Rename, SetTopic, Ping, Pong, Register, Kick, Mute,
+    Unmute, Op, Deop, Ban, Unban, Max, Announce, Quit,
+]  # fmt: skip
+
+
+class Word(msgspec.Struct, frozen=True):
+    """
+    A command as people type it.
+
+    :ivar word: with its slash.
+    :ivar arguments: what follows, as ``/help`` shows it.
+    :ivar help: what it does, in a few words.
+    :ivar operator: whether only operators may.
+    """
+
+    word: str
+    arguments: str
+    help: str
+    operator: bool = False
+
+
+WORDS = (
+    Word("/help", "", "lists the commands"),
+    Word("/who", "", "who is here"),
+    Word("/msg", "NAME TEXT", "says something to one person only"),
+    Word("/me", "TEXT", "says what you do: * alice waves"),
+    Word("/name", "NEW", "gives you another name"),
+    Word("/rooms", "", "lists the rooms"),
+    Word("/join", "ROOM", "leaves this room and enters another"),
+    Word("/topic", "[TEXT]", "shows the topic, or sets it"),
+    Word("/history", "[COUNT]", "shows the last messages (100 at most 1000)"),
+    Word("/quit", "", "ends the connection"),
+    Word("/kick", "NAME [TEXT]", "sends someone out", operator=True),
+    Word("/ban", "NAME [TEXT]", "keeps someone out", operator=True),
+    Word("/unban", "NAME", "lets someone in again", operator=True),
+    Word("/mute", "NAME", "lets someone only listen", operator=True),
+    Word("/unmute", "NAME", "lets someone speak again", operator=True),
+    Word("/max", "N", "sets how many people can be in", operator=True),
+)

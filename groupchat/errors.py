@@ -1,0 +1,145 @@
+"""
+What can be refused and why a connection ends: each with the wire's code and a sentence for a person.
+
+A refusal answers one line and the connection lives on; a farewell is the last line of a connection. Errors that end the
+process at its start are `CannotStart`. Nothing here acts.
+"""
+
+from __future__ import annotations
+
+from groupchat.events import Bye
+
+
+class CannotStart(Exception):
+    """The daemon can't start; the text is one line that says what is wrong and what to do."""
+
+
+class Refused(Exception):
+    """
+    What a line asked for is not done.
+
+    :ivar code: the wire's code.
+    :ivar text: a sentence for a person.
+    :ivar want: the n that would have been taken (out-of-order only).
+    :ivar retry: seconds after which it may be tried again.
+    """
+
+    code = "unavailable"
+
+    def __init__(self, text: str, want: int | None = None, retry: float | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.want = want
+        self.retry = retry
+
+
+class BadLine(Refused):
+    """A line that is no proper command. Too many of these in a row end the connection."""
+
+
+class BadUtf8(BadLine):
+    code = "bad-utf8"
+
+
+class BadJson(BadLine):
+    code = "bad-json"
+
+
+class BadField(BadLine):
+    code = "bad-field"
+
+
+class UnknownType(BadLine):
+    code = "unknown-type"
+
+
+class LineTooLong(BadLine):
+    code = "line-too-long"
+
+
+class TextTooLong(Refused):
+    code = "text-too-long"
+
+
+class TextEmpty(Refused):
+    code = "text-empty"
+
+
+class BadName(Refused):
+    code = "bad-name"
+
+
+class NameTaken(Refused):
+    code = "name-taken"
+
+
+class NameReserved(Refused):
+    code = "name-reserved"
+
+
+class HelloFirst(Refused):
+    code = "hello-first"
+
+
+class AlreadyIn(Refused):
+    code = "already-in"
+
+
+class NotInRoom(Refused):
+    code = "not-in-room"
+
+
+class NoSuchName(Refused):
+    code = "no-such-name"
+
+
+class NotAllowed(Refused):
+    code = "not-allowed"
+
+
+class OutOfOrder(Refused):
+    code = "out-of-order"
+
+
+class Conflict(Refused):
+    code = "conflict"
+
+
+class TooMany(Refused):
+    code = "too-many"
+
+
+class StorageFull(Refused):
+    code = "storage-full"
+
+
+class Unavailable(Refused):
+    code = "unavailable"
+
+
+class Farewell(Exception):
+    """The connection ends with this last word."""
+
+    def __init__(self, bye: Bye) -> None:
+        super().__init__(bye.code)
+        self.bye = bye
+
+
+QUIT = Bye(code="quit", text="Bye.")
+IDLE = Bye(code="idle", text="Nothing was heard from you for too long.", retry=0)
+SLOW = Bye(code="slow", text="You read nothing for a minute.", retry=1)
+REPLACED = Bye(code="replaced", text="You came in from another connection.")
+STOPPING = Bye(code="stopping", text="The server is stopping. Come back in 2 s.", retry=2)
+CROWDED = Bye(
+    code="too-many-connections", text="Too many connections come from your address. Try again later.", retry=30
+)
+
+
+def full(taken: int, places: int) -> Bye:
+    """The server has no place left."""
+    return Bye(code="full", text=f"The server is full ({taken} of {places}). Try again later.", retry=30)
+
+
+def misbehaved(last: Refused) -> Bye:
+    """Too many bad lines came; the last one's code says of what kind."""
+    return Bye(code=last.code, text=f"Too many bad lines. The last one: {last.text}")

@@ -1,0 +1,225 @@
+"""
+What happens in a room, and what one member is told: frozen values, each one a line of the JSON wire.
+
+Only values live here: nothing that acts, knows a clock or a connection. Times are RFC 3339 texts in UTC with
+milliseconds, as the wire has them.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import Union
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
+    """Anything a server says. Fields with a default are left out of the line when they hold it."""
+
+
+class Welcome(Event):
+    """You are in, under this name."""
+
+    name: str
+    server: str
+    max: int
+    operator: bool
+    limits: dict[str, int]
+    motd: str | None = None
+
+
+class RoomState(Event, tag="room"):
+    """A room as it is at this moment, to one who enters it or fell far behind in it."""
+
+    room: str
+    epoch: str
+    first: int
+    head: int
+    said: int
+    topic: str
+    members: list[str]
+    count: int
+
+
+class Gap(Event):
+    """The ids between `after` and `before` (both exclusive) are no longer kept."""
+
+    room: str
+    after: int
+    before: int
+
+
+class Reset(Event):
+    """Not the log you knew: its ids start anew for you."""
+
+    room: str
+    epoch: str
+    first: int
+    head: int
+
+
+class Catchup(Event):
+    """What follows up to the id `through` is history; what is after it is live."""
+
+    room: str
+    through: int
+
+
+class CaughtUp(Event):
+    """The end of history was reached. Only for people: the JSON wire says it by `Catchup`."""
+
+    room: str
+
+
+class Message(Event):
+    """Something said, at its place in its room's log."""
+
+    room: str
+    id: int
+    at: str
+    sender: str = msgspec.field(name="from")
+    text: str
+    act: bool = False
+
+
+class Ok(Event):
+    """Done; with an id: stored, never to be lost."""
+
+    n: int | None = None
+    room: str | None = None
+    id: int | None = None
+    ref: str | None = None
+
+
+class Presence(Event):
+    """Who left, was renamed and came, in this order; no name is in it twice. `count`: all in the room after it."""
+
+    room: str
+    left: list[str] = []
+    renamed: dict[str, str] = {}
+    joined: list[str] = []
+    count: int
+
+
+class Topic(Event):
+    """The topic of a room, and who set it ("" where nobody has)."""
+
+    room: str
+    text: str
+    sender: str = msgspec.field(name="from")
+    ref: str | None = None
+
+
+class Tell(Event):
+    """A private message."""
+
+    sender: str = msgspec.field(name="from")
+    to: str
+    text: str
+    at: str
+
+
+class Notice(Event):
+    """An operator's word to all."""
+
+    text: str
+    sender: str = msgspec.field(name="from")
+
+
+class History(Event):
+    """A page of a room's log, ascending; `more`: older ones exist."""
+
+    room: str
+    messages: list[Message]
+    more: bool
+    ref: str | None = None
+
+
+class Member(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the answer to `who`."""
+
+    name: str
+    since: str
+    address: str | None = None
+
+
+class Who(Event):
+    """The members of a room, by name."""
+
+    room: str
+    members: list[Member]
+    count: int
+    ref: str | None = None
+
+
+class RoomEntry(msgspec.Struct, frozen=True):
+    """One line of the answer to `rooms`."""
+
+    room: str
+    count: int
+    topic: str
+
+
+class Rooms(Event):
+    """The rooms of the server, by name."""
+
+    rooms: list[RoomEntry]
+    count: int
+    ref: str | None = None
+
+
+class Help(Event):
+    """The commands of the plain wire. Only for people."""
+
+    operator: bool = False
+
+
+class Ping(Event):
+    """Are you there? With the last id of each room that was written to this connection."""
+
+    heads: dict[str, int]
+
+
+class Pong(Event):
+    """I am here."""
+
+    ref: str | None = None
+
+
+class Error(Event):
+    """What you asked for was refused. The connection lives on."""
+
+    code: str
+    text: str
+    n: int | None = None
+    room: str | None = None
+    ref: str | None = None
+    want: int | None = None
+    retry: float | None = None
+
+
+class Bye(Event):
+    """The connection ends. `retry`: come back in so many seconds; absent: don't by yourself."""
+
+    code: str
+    text: str
+    retry: int | None = None
+    until: str | None = None
+
+
+#: Every event that the JSON wire carries.
+AnyEvent = Union[
+    Welcome, RoomState, Gap, Reset, Catchup, Message, Ok, Presence, Topic, Tell, Notice, History, Who, Rooms, Ping,
+    Pong, Error, Bye,
+]  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds))
+
+
+def stamp(milliseconds: int) -> str:
+    """A time in milliseconds since 1970 as the wire writes it (RFC 3339)."""
+    return f"{_second(milliseconds // 1000)}{milliseconds % 1000:03d}Z"

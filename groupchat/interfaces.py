@@ -1,0 +1,114 @@
+"""
+The seams between the rooms of the house, and nothing else.
+"""
+
+from __future__ import annotations
+
+from zope.interface import Attribute, Interface
+
+
+class IPeer(Interface):
+    """The way out of one connection: write-only, bounded, never raises."""
+
+    full = Attribute("Whether more than 64 KiB wait to be read: what can wait is kept back then.")
+    address = Attribute("The address of the other side, as people write it.")
+
+    def write(data):
+        """
+        Send these bytes, and what is held before them. Does nothing where the connection is gone.
+
+        :param data: whole lines.
+        """
+
+    def hold(data):
+        """Keep these bytes for the next write or `flush`."""
+
+    def flush():
+        """Send what is held."""
+
+    def finish(data):
+        """Send these bytes and close; what comes in from now on is nobody's."""
+
+    def abort():
+        """Close at once."""
+
+
+class IWire(Interface):
+    """Lines to commands, events to lines. Pure, and provided by a module."""
+
+    name = Attribute("What the wire is called.")
+    echo = Attribute("Whether a member gets what it said itself.")
+
+    def decode(line, inside=True):
+        """
+        The `Command` in a line that ends before its LF.
+
+        :param inside: whether the sender has come in by name.
+        :raises groupchat.errors.BadLine: there is none.
+        """
+
+    def about(line):
+        """Which of n, room and ref a refused line gave: a dict for its `events.Error`."""
+
+    def encode(event, me="", past=False):
+        """
+        The lines of an event, with their ends; b"" where it is not told on this wire.
+
+        :param me: the name of the reader.
+        :param past: whether a message is history to the reader.
+        """
+
+
+class ILedger(Interface):
+    """
+    Gives each draft its place in its room's log, makes it durable, and only then hands it back.
+
+    Answers come by `ILedgerOwner.appended`, in the order posted, and never inside `post`. Reading is a cold path and
+    answers by Deferred.
+    """
+
+    epoch = Attribute("The name of this run of the log, once open.")
+
+    def open(owner):
+        """
+        Begin a new epoch. Everything found is synced before this returns.
+
+        :param owner: an `ILedgerOwner`.
+        :raises groupchat.errors.CannotStart: it can't be opened.
+        """
+
+    def post(draft):
+        """Take a `groupchat.drafts.Draft`; it comes back by `appended` with what became of it written on it."""
+
+    def page(room, after, through):
+        """
+        A Deferred of the messages with after < id <= through, ascending, at most 64 KiB of text (but at least one).
+        Empty where none of them is kept.
+        """
+
+    def history(room, before, limit):
+        """A Deferred of (messages, more): the newest `limit` with id < before, ascending; cut like `page`."""
+
+    def rooms():
+        """A Deferred of {name: topic} of the rooms in which messages are kept."""
+
+    def close():
+        """Store what was posted, and close. A Deferred that fires with None."""
+
+
+class ILedgerOwner(Interface):
+    """To whom a ledger answers. Called in the reactor's thread."""
+
+    def appended(batch):
+        """
+        These drafts have their places and are durable.
+
+        :param batch: a list of drafts in the order posted.
+        """
+
+    def failed(reason):
+        """
+        It is not known what became of the drafts in flight. Nothing may be answered from now on.
+
+        :param reason: one line for the log.
+        """

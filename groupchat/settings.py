@@ -1,0 +1,32 @@
+"""
+What the one who runs the server has chosen. Only values; `tap.py` fills them in.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+MAX_ROOMS = 32  #: rooms that one member can be in
+MAX_LINE = 32_768  #: bytes of a line from a client, its LF included
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    :ivar max: people that can be in at once.
+    :ivar replay: messages of history that a newcomer sees.
+    :ivar rate: lines a second for each member; 0: no limit.
+    :ivar burst: lines a member can send at once before `rate` holds.
+    :ivar per_address: connections from one address; 0: no limit.
+    :ivar server: name and version, as the welcome tells them.
+    :ivar motd: a word to everyone who comes in.
+    :ivar show_addresses: who sees the addresses of others: "everyone", "operators" or "nobody".
+    """
+
+    max: int = 100
+    replay: int = 20
+    rate: float = 50
+    burst: float = 200
+    per_address: int = 0
+    server: str = "groupchat"
+    motd: str | None = None
+    show_addresses: str = "operators"
