@@ -14,7 +14,7 @@ from typing import Union
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag=str.lower):
     """Anything a server says. Fields with a default are left out of the line when they hold it."""
 
 
@@ -96,10 +96,10 @@ class Presence(Event):
     """Who left, was renamed and came, in this order; no name is in it twice. `count`: all in the room after it."""
 
     room: str
+    count: int
     left: list[str] = []
     renamed: dict[str, str] = {}
     joined: list[str] = []
-    count: int
 
 
 class Topic(Event):
