@@ -12,6 +12,8 @@ from typing import Annotated, Union
 import msgspec
 from msgspec import Meta
 
+from groupchat.settings import MAX_ROOMS
+
 Count = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Id = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Ref = Annotated[str, Meta(max_length=64)]
@@ -33,13 +35,24 @@ class Place(msgspec.Struct, omit_defaults=True):
     epoch: Epoch | None = None
     after: Id | None = None
 
+    def __post_init__(self) -> None:
+        _epoch_needs_after(self)
+
+
+def _epoch_needs_after(place: Place | Join) -> None:
+    if place.epoch is not None and place.after is None:
+        raise ValueError("An `epoch` needs its `after`")
+
+
+Rooms = Annotated[dict[str, Union[Place, None]], Meta(max_length=MAX_ROOMS)]
+
 
 class Hello(Command):
     """Come in under a name."""
 
     name: str
     client: Client | None = None
-    rooms: dict[str, Place | None] | None = None
+    rooms: Rooms | None = None
     password: str | None = None
 
 
@@ -49,6 +62,9 @@ class Join(Command):
     room: str
     epoch: Epoch | None = None
     after: Id | None = None
+
+    def __post_init__(self) -> None:
+        _epoch_needs_after(self)
 
 
 class Leave(Command):
@@ -137,18 +153,25 @@ class Deop(OnPerson, tag="deop"):
     pass
 
 
-class Ban(Operate, tag="ban"):
+class OnSomeone(Operate, tag=False):
+    """On a person, or on an address."""
+
     name: str | None = None
     address: str | None = None
     seconds: Count | None = None
     text: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.name is None and self.address is None:
+            raise ValueError("A `name` or an `address` is needed")
 
-class Unban(Operate, tag="unban"):
-    name: str | None = None
-    address: str | None = None
-    seconds: Count | None = None
-    text: str | None = None
+
+class Ban(OnSomeone, tag="ban"):
+    pass
+
+
+class Unban(OnSomeone, tag="unban"):
+    pass
 
 
 class Max(Operate, tag="max"):
@@ -205,7 +228,7 @@ WORDS = (
     Word("/rooms", "", "lists the rooms"),
     Word("/join", "ROOM", "leaves this room and enters another"),
     Word("/topic", "[TEXT]", "shows the topic, or sets it"),
-    Word("/history", "[COUNT]", "shows the last messages (100 at most 1000)"),
+    Word("/history", "[COUNT]", "shows the last messages: 100, or COUNT (1000 at most)"),
     Word("/quit", "", "ends the connection"),
     Word("/kick", "NAME [TEXT]", "sends someone out", operator=True),
     Word("/ban", "NAME [TEXT]", "keeps someone out", operator=True),

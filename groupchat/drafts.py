@@ -76,6 +76,7 @@ class Entering(Draft):
     Someone comes into a room. Not stored; the ledger writes on it how the room stands at this place in the order.
 
     :ivar cursor: of the one who enters; the ledger never looks at it.
+    :ivar instead: the cursor of the connection that this one takes over, or None; likewise.
     :ivar epoch: of the log that the client knew, or None.
     :ivar after: the last id it knew, or None.
     :ivar head: the newest id, set by the ledger like all that follows.
@@ -85,7 +86,7 @@ class Entering(Draft):
     """
 
     __slots__ = (
-        "after", "client", "cursor", "epoch", "first", "head", "known", "said", "topic", "topic_by",
+        "after", "client", "cursor", "epoch", "first", "head", "instead", "known", "said", "topic", "topic_by",
     )  # fmt: skip
 
     def __init__(
@@ -97,6 +98,7 @@ class Entering(Draft):
         self.epoch = epoch
         self.after = after
         self.cursor = cursor
+        self.instead: Any = None
         self.head = 0
         self.first = 1
         self.said = 0

@@ -27,6 +27,7 @@ class Welcome(Event):
     operator: bool
     limits: dict[str, int]
     motd: str | None = None
+    ref: str | None = None
 
 
 class RoomState(Event, tag="room"):
@@ -40,6 +41,7 @@ class RoomState(Event, tag="room"):
     topic: str
     members: list[str]
     count: int
+    ref: str | None = None
 
 
 class Gap(Event):

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+_WHOLE = 1 - 1e-9  #: a token, whatever floating point made of it
+
 
 class TokenBucket:
     """
@@ -30,12 +32,11 @@ class TokenBucket:
         """Take a token. Returns 0.0 where there was one, else the seconds until there is (and takes none)."""
         if not self._rate:
             return 0.0
-        if self._tokens < 1:
-            now = self._seconds()
-            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-            self._at = now
-            if self._tokens < 1:
-                return (1 - self._tokens) / self._rate
+        now = self._seconds()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        if self._tokens < _WHOLE:
+            return (1 - self._tokens) / self._rate
         self._tokens -= 1
         return 0.0
 

@@ -2,13 +2,16 @@
 The JSON wire: one I-JSON object a line (RFC 7493, with the exceptions that docs/protocol.rst names).
 
 What is refused here never reaches a room: the decoder is typed, and what it can't see (depth, UTF-8 in fields it skips) is
-looked at first. Repeated keys: the last counts.
+looked at first. Where it refuses a line, a second and slower look lets the last of repeated keys count and null stand for
+a field that is left out, or says what is wrong.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any
+from itertools import accumulate
+from typing import Any, get_args
 
 import msgspec
 from zope.interface import moduleProvides
@@ -27,11 +30,13 @@ DEPTH = 32
 
 _commands: msgspec.json.Decoder[commands.AnyCommand] = msgspec.json.Decoder(commands.AnyCommand)
 _events: msgspec.json.Decoder[events.AnyEvent] = msgspec.json.Decoder(events.AnyEvent)
+_syntax = msgspec.json.Decoder(msgspec.Raw)
 _encoder = msgspec.json.Encoder()
-_TYPES = frozenset(
-    kind.__struct_config__.tag for kind in commands.AnyCommand.__args__  # type: ignore[attr-defined]
-)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+_TYPES = frozenset(kind.__struct_config__.tag for kind in get_args(commands.AnyCommand))
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+_BRACKET = re.compile(r"[][{}]")
+_STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
 _WHERE = re.compile(r"^(.*?)(?: - at `\$?\.?(.*)`)?$")
 
 
@@ -44,63 +49,78 @@ def decode(line: bytes, inside: bool = True) -> Command:
     :raises UnknownType: no verb is called so.
     :raises BadField: a field is missing, of the wrong type or out of range.
     """
+    text = _text(line)
+    try:
+        return _commands.decode(text)
+    except msgspec.DecodeError:
+        return _command(_fields(text))
+
+
+def about(line: bytes) -> dict[str, Any]:
+    """Which of n, room and ref a refused line gave, so that its error can name them."""
+    try:
+        fields = _fields(_text(line))
+    except (BadUtf8, BadJson):
+        return {}
+    found = {}
+    for field, kind in (("n", commands.Count), ("room", str), ("ref", commands.Ref)):
+        try:
+            found[field] = msgspec.convert(fields[field], kind)
+        except (KeyError, msgspec.ValidationError):
+            continue
+    return found
+
+
+def _text(line: bytes) -> str:
+    """The line as a text that is safe to parse."""
     try:
         text = line.decode()
     except UnicodeDecodeError:
         raise BadUtf8("That line is not UTF-8.") from None
     if text.count("{") + text.count("[") > DEPTH and _depth(text) > DEPTH:
         raise BadJson(f"That line is nested over {DEPTH} deep.")
-    try:
-        return _commands.decode(text)
-    except msgspec.ValidationError:
-        return _decode_slowly(text)
-    except (msgspec.DecodeError, RecursionError):
-        raise BadJson("That line is no JSON object.") from None
+    return text
 
 
 def _depth(text: str) -> int:
-    deep = deepest = 0
-    for character in _STRING.sub("", text):
-        if character in "[{":
-            deep += 1
-            deepest = max(deepest, deep)
-        elif character in "]}":
-            deep -= 1
-    return deepest
+    brackets = _BRACKET.findall(_STRING.sub("", text))
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
 
 
-def _decode_slowly(text: str) -> Command:
-    """Decode again where the quick way failed: to let a repeated key's last value count, or to say what is wrong."""
-    thing = msgspec.json.decode(text)
+def _fields(text: str) -> dict[str, Any]:
+    """
+    What the object in a text holds: of repeated keys the last, and nothing that is null.
+
+    :raises BadJson: there is none. (`json` alone would take NaN and lone surrogates.)
+    """
+    try:
+        _syntax.decode(text)
+        thing = json.loads(text, parse_int=_integer)
+    except (msgspec.DecodeError, ValueError):
+        raise BadJson("That line is no JSON object.") from None
     if not isinstance(thing, dict):
         raise BadJson("That line is no JSON object.")
-    kind = thing.get("type")
+    return {key: value for key, value in thing.items() if value is not None}
+
+
+def _integer(digits: str) -> int:
+    """An integer; of one with thousands of digits only so much that it is still far out of every bound."""
+    return int(digits[:20])
+
+
+def _command(fields: dict[str, Any]) -> Command:
+    """The command that these fields are, or what is wrong with them."""
+    kind = fields.get("type")
     if not isinstance(kind, str):
         raise BadField('A line needs a "type" that is a string.')
     if kind not in _TYPES:
         raise UnknownType("There is no such type of line.")
     try:
-        command: Command = msgspec.convert(thing, commands.AnyCommand)
+        command: Command = msgspec.convert(fields, commands.AnyCommand)
     except msgspec.ValidationError as error:
         what, where = _WHERE.match(str(error).splitlines()[0]).groups()  # type: ignore[union-attr]
         raise BadField(f"{kind}: {f'{where}: ' if where else ''}{what}.") from None
     return command
-
-
-def about(line: bytes) -> dict[str, Any]:
-    """Which of n, room and ref a refused line gave, so that its error can name them."""
-    try:
-        thing = msgspec.json.decode(line.decode())
-    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
-        return {}
-    found = {}
-    if isinstance(thing, dict):
-        for field, kind in (("n", commands.Count), ("room", str), ("ref", commands.Ref)):
-            try:
-                found[field] = msgspec.convert(thing[field], kind)
-            except (KeyError, msgspec.ValidationError):
-                continue
-    return found
 
 
 def encode(event: Event, me: str = "", past: bool = False) -> bytes:

@@ -1,9 +1,9 @@
 """
 The plain wire: what people type into ``nc`` and what they read there.
 
-Each line from the server is told apart by how it begins: ``-- `` from the server, ``! `` an error, ``* `` an act, ``[`` history, and
-else a name. No name can begin so, and a text stands only behind its sender's name, so nobody's words can look like the
-server's.
+Each line from the server is told apart by how it begins: ``-- `` from the server, ``! `` an error, ``* `` an act, ``[``
+history, and else a name. No name can begin so, and a text stands only behind its sender's name, so nobody's words can look
+like the server's.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from groupchat.commands import HERE, WORDS, Command
 from groupchat.errors import BadField, BadUtf8, UnknownType
 from groupchat.events import Event
 from groupchat.interfaces import IWire
+from groupchat.names import visible
 
 moduleProvides(IWire)
 
@@ -27,7 +28,8 @@ name = "plain"
 echo = False  #: what one typed is there already
 GREETING = b"What is your name?\n"
 
-_TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].?|\xfa.*?(?:\xff\xf0|$)|\xff|[^\xfa-\xff]|$)", re.DOTALL)
+#: What telnet puts between the words: an option (IAC DO x), a negotiation (IAC SB … IAC SE), a signal (IAC IP).
+_TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].?|\xfa.*?(?:\xff\xf0|$)|[\xf0-\xf9\xff]?)", re.DOTALL)
 _FEW = 10  #: names in a welcome
 _ROW = 20  #: names in a line of /who
 
@@ -66,8 +68,7 @@ def parse(text: str) -> Command:
     :raises UnknownType: no command is called so.
     :raises BadField: an argument is missing or makes no sense.
     """
-    word, _, rest = text.partition(" ")
-    word = word.lower()
+    word, rest = _word(text)
     try:
         make = _PARSERS[word]
     except KeyError:
@@ -82,8 +83,14 @@ def parse(text: str) -> Command:
 
 def about(line: bytes) -> dict[str, Any]:
     """The word of a refused line, so that its error can name it."""
-    word = line.partition(b" ")[0].decode(errors="replace").lower()
+    word, _ = _word(_TELNET.sub(b"", line).decode(errors="replace"))
     return {"ref": word} if word in _PARSERS else {}
+
+
+def _word(text: str) -> tuple[str, str]:
+    """The first word, in lower case, and the rest."""
+    word, rest = [*text.split(maxsplit=1), "", ""][:2]
+    return word.lower(), rest
 
 
 def _one(rest: str) -> str:
@@ -91,16 +98,16 @@ def _one(rest: str) -> str:
     return word
 
 
-def _count(rest: str) -> int:
+def _count(rest: str, most: int) -> int:
     count = int(rest)
-    if not 1 <= count <= 1000:
+    if not 1 <= count <= most:
         raise ValueError(rest)
     return count
 
 
 def _none(make: Callable[[], Command]) -> Callable[[str], Command]:
     def parser(rest: str) -> Command:
-        if rest.strip():
+        if rest:
             raise ValueError(rest)
         return make()
 
@@ -114,7 +121,7 @@ def _tell(rest: str) -> Command:
 
 def _person(make: type[Any]) -> Callable[[str], Command]:
     def parser(rest: str) -> Command:
-        who, text = (rest.split(maxsplit=1) + [""])[:2]
+        who, text = [*rest.split(maxsplit=1), ""][:2]
         command: Command = make(name=who, text=text or None)
         return command
 
@@ -130,14 +137,14 @@ _PARSERS: dict[str, Callable[[str], Command]] = {
     "/rooms": _none(commands.AskRooms),
     "/join": lambda rest: commands.MoveTo(room=_one(rest)),
     "/topic": lambda rest: commands.SetTopic(room=HERE, text=rest.strip() or None),
-    "/history": lambda rest: commands.AskHistory(room=HERE, limit=_count(rest) if rest.strip() else 100),
+    "/history": lambda rest: commands.AskHistory(room=HERE, limit=_count(rest, 1000) if rest else 100),
     "/quit": _none(commands.Quit),
     "/kick": _person(commands.Kick),
     "/ban": _person(commands.Ban),
     "/unban": _person(commands.Unban),
     "/mute": _person(commands.Mute),
     "/unmute": _person(commands.Unmute),
-    "/max": lambda rest: commands.Max(max=_count(rest)),
+    "/max": lambda rest: commands.Max(max=_count(rest, 2**53 - 1)),
 }
 _USAGE = {entry.word: f"{entry.word} {entry.arguments}".strip() for entry in WORDS}
 
@@ -158,9 +165,9 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
 
 
 def lines(event: Event, me: str = "", past: bool = False) -> Iterable[str]:
-    """The same, as texts without their line ends."""
+    """The same, as texts without their line ends; whoever made the event, no control is left in them."""
     show = _SHOWN.get(type(event))
-    return show(event, me, past) if show else ()
+    return map(visible, show(event, me, past)) if show else ()
 
 
 def _message(event: events.Message, me: str, past: bool) -> Iterator[str]:

@@ -1,0 +1,123 @@
+"""
+Standard input and output: bytes in, bytes out, and holding back on either side. It knows no line's meaning.
+
+Regular files and /dev/null are no trouble: where epoll refuses them, Twisted's reactor polls them itself.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from groupchat.client.lines import Lines
+
+
+class Typist(Protocol):
+    """To whom the lines of standard input go."""
+
+    ended: bool
+
+    def type(self, line: bytes) -> None:
+        """A line was typed."""
+
+    def overflow(self) -> None:
+        """A line was typed that is too long to be looked at."""
+
+
+class Throttled(Protocol):
+    """Who fills standard output, and is told when it is full (an IPushProducer), and when a chunk was typed."""
+
+    def pauseProducing(self) -> None: ...
+
+    def resumeProducing(self) -> None: ...
+
+    def stopProducing(self) -> None: ...
+
+    def check(self) -> None: ...
+
+
+@implementer(IHalfCloseableProtocol)
+class Bridge(Lines):
+    """The protocol of a `StandardIO`. It reads nothing before `resume`."""
+
+    def __init__(self) -> None:
+        self._typist: Typist | None = None
+        self._throttled: Throttled | None = None
+        self._reading = True
+        self._writable = False
+        self._closed: Deferred[None] | None = None
+
+    def attach(self, typist: Typist, throttled: Throttled) -> None:
+        """Say who reads and writes here; before the transport is made."""
+        self._typist = typist
+        self._throttled = throttled
+
+    def connectionMade(self) -> None:
+        self._writable = True
+        self.transport.registerProducer(self._throttled, True)
+        self.pause()
+
+    # Input.
+
+    def pause(self) -> None:
+        if self._reading:
+            self._reading = False
+            self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self.transport.resumeProducing()
+
+    def lineReceived(self, line: bytes) -> None:
+        if self._typist is not None:
+            self._typist.type(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        if self._typist is not None:
+            self._typist.overflow()
+
+    def chunkEnded(self) -> None:
+        if self._throttled is not None:
+            self._throttled.check()
+
+    def readConnectionLost(self) -> None:
+        if self._typist is not None:
+            self._typist.ended = True
+        self.inputEnded()
+
+    # Output.
+
+    def write(self, data: bytes) -> None:
+        """Print this, as soon as it can be."""
+        if self._writable:
+            self.transport.write(data)
+
+    def writeConnectionLost(self) -> None:
+        self._gone()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        self._gone()
+
+    def _gone(self) -> None:
+        self._writable = False
+        if self._closed is not None:
+            closed, self._closed = self._closed, None
+            closed.callback(None)
+        elif self._throttled is not None:
+            self._throttled.stopProducing()
+
+    def close(self) -> Deferred[None]:
+        """Print what is still to be printed, and close. Fires when that is done."""
+        closed: Deferred[None] = Deferred()
+        if self._writable:
+            self._closed = closed
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
+        else:
+            closed.callback(None)
+        return closed

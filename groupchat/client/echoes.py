@@ -1,0 +1,41 @@
+"""
+Which of the messages that come in are one's own words of this run: what one typed is there already.
+
+A message is known by the id in its ok, which comes before it. Where the ok was lost with its connection, it is known by
+its sender and text when it is replayed. Own words of earlier runs are history like any other.
+"""
+
+from __future__ import annotations
+
+from groupchat import names
+from groupchat.events import Message
+
+
+class Echoes:
+    """The own messages of one room that are still to come in."""
+
+    def __init__(self) -> None:
+        self._ids: set[int] = set()
+        self._texts: list[tuple[str, bool]] = []
+
+    def expect(self, number: int) -> None:
+        """An ok gave this id."""
+        self._ids.add(number)
+
+    def expect_text(self, text: str, act: bool) -> None:
+        """This is stored, but its ok was lost: it is in what is replayed."""
+        self._texts.append((text, act))
+
+    def replayed(self) -> None:
+        """Everything that was stored before this connection has come in."""
+        self._texts.clear()
+
+    def claim(self, message: Message, me: str) -> bool:
+        """Whether this is one of them; it is no longer expected then."""
+        known = message.id in self._ids
+        self._ids.discard(message.id)
+        said = (message.text, message.act)
+        if names.key(message.sender) == names.key(me) and said in self._texts:
+            self._texts.remove(said)
+            known = True
+        return known

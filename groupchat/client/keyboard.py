@@ -1,0 +1,152 @@
+"""
+What a line of standard input means, and when it may act.
+
+Lines act in the order typed: a command waits until all that was said before it is stored, and what is typed after a
+``/join`` waits until it is known where we are.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from groupchat import commands, events, names
+from groupchat.client.conversation import Conversation, Screen
+from groupchat.commands import HERE, Command
+from groupchat.errors import BadUtf8, Refused
+from groupchat.settings import MAX_LINE
+from groupchat.wire import jsonlines, plain
+
+MOST = 1000  #: things said and not yet stored, until reading on is postponed
+_NUMBER = len(',"n":9007199254740991}\n')
+
+
+class Keyboard:
+    """
+    Lines for people: what is typed is said; ``/`` begins a command.
+
+    :param conversation: where they act.
+    :param screen: where it is told what is wrong with them.
+
+    :ivar ended: whether nothing more is typed.
+    :ivar quitting: whether the last thing typed was to end.
+    """
+
+    def __init__(self, conversation: Conversation, screen: Screen) -> None:
+        self._conversation = conversation
+        self._screen = screen
+        self._lines: deque[bytes] = deque()
+        self.ended = False
+        self.quitting = False
+
+    @property
+    def full(self) -> bool:
+        """Whether reading on should wait."""
+        return bool(self._lines) or self._conversation.outbox.count > MOST
+
+    @property
+    def done(self) -> bool:
+        """Whether everything typed has acted and nothing more comes."""
+        return self.quitting or (self.ended and not self._lines)
+
+    def type(self, line: bytes) -> None:
+        """A line was typed."""
+        if line.strip() and not self.quitting:
+            self._lines.append(line)
+
+    def overflow(self) -> None:
+        """A line was typed that is too long to be looked at."""
+        self._screen.complain("That line is too long. Say it in parts.")
+
+    def work(self) -> None:
+        """Act on what was typed, as far as it may act now."""
+        while self._lines and not self._conversation.moving:
+            try:
+                if not self._act(self._lines[0]):
+                    return
+            except Refused as refused:
+                self._screen.complain(refused.text)
+            self._lines.popleft()
+            if self.quitting:
+                self._lines.clear()
+
+    def _act(self, line: bytes) -> bool:
+        """Whether this could act now."""
+        command = self.decode(line)
+        if isinstance(command, commands.Say):
+            self._conversation.say(names.said(command.text), command.act)
+        elif isinstance(command, commands.Help):
+            self._screen.show(events.Help(operator=self._conversation.operator), b"", self._conversation.name)
+        elif isinstance(command, commands.Quit):
+            self.quitting = True
+        elif not self._conversation.settled:
+            return False
+        elif isinstance(command, commands.MoveTo):
+            self._conversation.move(names.room(command.room))
+        else:
+            self._conversation.ask(self._at(command))
+        return True
+
+    def decode(self, line: bytes) -> Command:
+        """
+        The command in a line.
+
+        :raises Refused: there is none.
+        """
+        _check_utf8(line)
+        return plain.decode(line)
+
+    def _at(self, command: Command) -> Command:
+        """The command with the room that it is about."""
+        if getattr(command, "room", None) == HERE:
+            command.room = self._conversation.here  # type: ignore[attr-defined]
+        return command
+
+
+class JsonKeyboard(Keyboard):
+    """Lines for programs: what begins with ``{`` goes out as it is, with a client and an n where it lacks them."""
+
+    def _act(self, line: bytes) -> bool:
+        if line.startswith(b"{"):
+            return self._act_on(_decode(line), line.strip())
+        _check_utf8(line)
+        say = commands.Say(room=self._conversation.here, text=names.said(line.decode()))
+        return self._act_on(say, jsonlines.encode_command(say)[:-1])
+
+    def _act_on(self, command: Command, line: bytes) -> bool:
+        if isinstance(command, commands.Say) and self._is_ours(command, line):
+            self._conversation.say_line(names.key(command.room), line)
+        elif isinstance(command, commands.Quit):
+            self.quitting = True
+        elif not self._conversation.settled:
+            return False
+        else:
+            self._conversation.ask(command, self._with_client(command, line))
+        return True
+
+    def _is_ours(self, say: commands.Say, line: bytes) -> bool:
+        """Whether this can be said under a number of ours. What can't goes as it is: the server says best why not."""
+        try:
+            names.said(say.text)
+        except Refused:
+            return False
+        return say.n is None and self._conversation.knows(names.key(say.room)) and len(line) + _NUMBER <= MAX_LINE
+
+    def _with_client(self, command: Command, line: bytes) -> bytes:
+        if isinstance(command, commands.Hello) and command.client is None:
+            return b'%s,"client":"%s"}' % (line[:-1], self._conversation.client.encode())
+        return line
+
+
+def _decode(line: bytes) -> Command:
+    """The command in a line; one that the server answers, where it is none."""
+    try:
+        return jsonlines.decode(line)
+    except Refused:
+        return commands.Ping(ref=jsonlines.about(line).get("ref"))
+
+
+def _check_utf8(line: bytes) -> None:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        raise BadUtf8("That line is not UTF-8. Set your terminal to UTF-8.") from None

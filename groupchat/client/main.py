@@ -1,0 +1,184 @@
+"""
+``groupchat-connect NAME HOST PORT``: the command line, and where the client's objects meet. No more is decided here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from typing import Any, NoReturn
+
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import ReactorNotRunning
+from twisted.internet.stdio import StandardIO
+
+from groupchat import __version__, names
+from groupchat.client import secret
+from groupchat.client.bridge import Bridge
+from groupchat.client.conversation import Conversation, Screen
+from groupchat.client.endings import USAGE, Ending
+from groupchat.client.keyboard import JsonKeyboard, Keyboard
+from groupchat.client.outbox import FileOutbox, Outbox
+from groupchat.client.screen import JsonScreen, PlainScreen
+from groupchat.client.service import PATIENCE, Client
+from groupchat.errors import Refused
+
+PROGRAM = "groupchat-connect"
+_DESCRIPTION = "Join a group chat. Each line typed is said; /help, typed there, lists the commands."
+_EPILOG = (
+    "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server turned you away; "
+    "5 the connection is lost and does not come back"
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """One whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Ending(USAGE, f"{message}. See {PROGRAM} --help")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """
+    What the command line asks for.
+
+    :raises Ending: it makes no sense.
+    """
+    parser = _Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
+    parser.add_argument("name", metavar="NAME", help="what you want to be called", type=_person)
+    parser.add_argument("host", metavar="HOST", help="where the server is")
+    parser.add_argument("port", metavar="PORT", help="its port", type=_port)
+    parser.add_argument("--room", action="append", type=_room, help="the room to enter (default: lobby)")
+    parser.add_argument("--json", action="store_true", help="print the server's lines as they are; for programs")
+    parser.add_argument("--stay", action="store_true", help="go on listening when standard input has ended")
+    parser.add_argument("--outbox", metavar="FILE", help="keep in FILE what the server has not stored yet")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    options = parser.parse_args(arguments)
+    options.room = list(dict.fromkeys(options.room or ["lobby"]))
+    if len(options.room) > 1 and not options.json:
+        parser.error("--room can be given more than once only with --json")
+    return options
+
+
+def _person(name: str) -> str:
+    try:
+        return names.person(name)
+    except Refused as refused:
+        raise Ending(USAGE, f'"{name}" can\'t be your name: {_clause(refused)}') from None
+
+
+def _room(name: str) -> str:
+    try:
+        return names.room(name)
+    except Refused as refused:
+        raise Ending(USAGE, f'"{name}" is no room: {_clause(refused)}') from None
+
+
+def _clause(refused: Refused) -> str:
+    return refused.text[:1].lower() + refused.text[1:]
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 65535:
+        raise Ending(USAGE, f'"{text}" is no port: a port is a number from 1 to 65535.')
+    return int(text)
+
+
+def connect(options: argparse.Namespace, reactor: Any) -> Ending:
+    """Chat until it ends, and say why."""
+    where = f"{options.host}, port {options.port}"
+    claimed: secret.Secret | FileOutbox
+    outbox, value, claimed = _outbox(options)
+    bridge = Bridge()
+    screen: Screen = JsonScreen(bridge.write, _print_aside) if options.json else PlainScreen(bridge.write)
+    conversation = Conversation(options.name, value, options.room, screen, outbox, reactor)
+    keyboard = (JsonKeyboard if options.json else Keyboard)(conversation, screen)
+    endpoint = HostnameEndpoint(reactor, options.host, options.port, timeout=PATIENCE)
+    client = Client(endpoint, where, conversation, keyboard, bridge, reactor, options.stay)
+    bridge.attach(keyboard, client)
+    ending = _run(client, bridge, reactor)
+    undelivered = outbox.count
+    claimed.close()
+    return _with_undelivered(ending, undelivered, options.outbox)
+
+
+def _outbox(options: argparse.Namespace) -> tuple[Outbox, str, Any]:
+    """The outbox, the client secret that goes with it, and what holds that."""
+    if options.outbox is not None:
+        kept = FileOutbox(options.outbox, f"{names.key(options.name)}@{options.host.lower()}:{options.port}")
+        return kept, kept.secret, kept
+    claimed = secret.claim(options.name, options.host, options.port, secret.directory())
+    return Outbox(), claimed.value, claimed
+
+
+def _run(client: Client, bridge: Bridge, reactor: Any) -> Ending:
+    endings: list[Ending] = []
+
+    def start() -> None:
+        StandardIO(bridge, reactor=reactor)
+        client.start().addCallback(ended)
+
+    def ended(ending: Ending) -> None:
+        endings.append(ending)
+        bridge.close().addCallback(stop)
+
+    def stop(_: None) -> None:
+        with contextlib.suppress(ReactorNotRunning):
+            reactor.stop()
+
+    reactor.callWhenRunning(start)
+    reactor.addSystemEventTrigger("before", "shutdown", client.stop)
+    with _blocking_restored():
+        reactor.run()
+    return endings[0]
+
+
+def _with_undelivered(ending: Ending, count: int, path: str | None) -> Ending:
+    if not count:
+        return ending
+    lines = "1 line was" if count == 1 else f"{count} lines were"
+    kept = f" They are kept in {path}." if path else ""
+    return Ending(ending.status, f"{ending.text} {lines} not delivered.{kept}".strip())
+
+
+@contextlib.contextmanager
+def _blocking_restored() -> Any:
+    """Twisted makes these non-blocking, and they may be shared with the shell that we return to."""
+    before = [os.get_blocking(descriptor) for descriptor in (0, 1, 2)]
+    try:
+        yield
+    finally:
+        for descriptor, blocking in enumerate(before):
+            with contextlib.suppress(OSError):
+                os.set_blocking(descriptor, blocking)
+
+
+def _open_standard() -> None:
+    """Put /dev/null where a standard descriptor is closed, so that no socket or file of ours gets its number."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _print_aside(data: bytes) -> None:
+    with contextlib.suppress(OSError):
+        os.write(2, data)
+
+
+def main() -> NoReturn:
+    """The console script."""
+    _open_standard()
+    try:
+        options = parse(sys.argv[1:])
+        from twisted.internet import reactor
+
+        ending = connect(options, reactor)
+    except Ending as early:
+        ending = early
+    if ending.text:
+        _print_aside(f"{PROGRAM}: {names.visible(ending.text)}\n".encode(errors="replace"))
+    sys.exit(ending.status)

@@ -1,0 +1,167 @@
+"""
+The outbox: what was said here and is not yet known to be stored there. In memory, or in a file that survives a crash.
+
+It keeps; it does not decide what is sent (that is `sending.py`). In a file, what `commit` returned from is synced: the
+same words get the same n after a kill -9, under the same client secret, so nothing is said twice and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+
+from groupchat.client import secret
+from groupchat.client.endings import USAGE, Ending
+from groupchat.commands import Place
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS owner (place TEXT NOT NULL, secret TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS said (id INTEGER PRIMARY KEY, room TEXT NOT NULL, n INTEGER, line BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS cursor (room TEXT PRIMARY KEY, epoch TEXT NOT NULL, after INTEGER NOT NULL);
+"""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """
+    One thing said.
+
+    :ivar room: where, as the server writes it.
+    :ivar line: the JSON object of the `say`, without its n and its LF.
+    :ivar n: its number, once it has one.
+    :ivar key: its place in the outbox.
+    """
+
+    room: str
+    line: bytes
+    n: int | None = None
+    key: int = 0
+
+
+class Outbox:
+    """An outbox in memory: it only counts, as `sending.py` holds the entries."""
+
+    def __init__(self) -> None:
+        self.count = 0  #: of the entries that are not yet answered
+
+    def entries(self) -> list[Entry]:
+        """What an earlier run left here, in the order said."""
+        return []
+
+    def place(self, room: str) -> Place | None:
+        """Where the run that left something here stood in a room."""
+        return None
+
+    def add(self, entry: Entry) -> None:
+        self.count += 1
+
+    def number(self, entry: Entry, n: int) -> None:
+        entry.n = n
+
+    def remember(self, room: str, place: Place | None) -> None:
+        """The log that the numbers of this room belong to."""
+
+    def remove(self, entry: Entry) -> None:
+        self.count -= 1
+
+    def commit(self) -> None:
+        """Return when all that was added and numbered will survive."""
+
+    def close(self) -> None:
+        """Let others use it."""
+
+
+class FileOutbox(Outbox):
+    """
+    An outbox in a file (SQLite: it drops what a crash has torn, and locks).
+
+    :param path: the file; made where there is none.
+    :param owner: whose words these are and where they go. Another's file is refused.
+    :ivar secret: the client secret that the numbers in it belong to.
+    """
+
+    def __init__(self, path: str, owner: str) -> None:
+        super().__init__()
+        self._path = path
+        self._urgent = False  # whether there is something to sync
+        try:
+            self._open()
+        except (OSError, sqlite3.Error) as error:
+            raise Ending(USAGE, f"--outbox {path}: {_why(error)}") from None
+        self.secret = self._claim(owner)
+        (self.count,) = self._database.execute("SELECT count(*) FROM said").fetchone()
+
+    def _open(self) -> None:
+        # SQLite would make it readable for all, but it holds the secret.
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._database = sqlite3.connect(self._path, isolation_level=None, timeout=0)
+        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
+            self._database.execute(f"PRAGMA {pragma}")
+        self._database.executescript(_SCHEMA)
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def _claim(self, owner: str) -> str:
+        row = self._database.execute("SELECT place, secret FROM owner").fetchone()
+        if row is None:
+            row = (owner, secret.make())
+            self._execute("INSERT INTO owner VALUES (?, ?)", *row)
+            self._urgent = True
+            self.commit()
+        if row[0] != owner:
+            self._database.close()
+            raise Ending(USAGE, f"--outbox {self._path}: that file belongs to {row[0]}. Take another for {owner}.")
+        return str(row[1])
+
+    def entries(self) -> list[Entry]:
+        rows = self._database.execute("SELECT room, line, n, id FROM said ORDER BY id")
+        return [Entry(room, line, n, key) for room, line, n, key in rows]
+
+    def place(self, room: str) -> Place | None:
+        row = self._database.execute("SELECT epoch, after FROM cursor WHERE room = ?", (room,)).fetchone()
+        return Place(epoch=row[0], after=row[1]) if row else None
+
+    def add(self, entry: Entry) -> None:
+        super().add(entry)
+        entry.key = self._execute("INSERT INTO said (room, line) VALUES (?, ?)", entry.room, entry.line)
+        self._urgent = True
+
+    def number(self, entry: Entry, n: int) -> None:
+        if entry.n != n:
+            super().number(entry, n)
+            self._execute("UPDATE said SET n = ? WHERE id = ?", n, entry.key)
+            self._urgent = True
+
+    def remember(self, room: str, place: Place | None) -> None:
+        if place is not None:
+            self._execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", room, place.epoch, place.after)
+
+    def remove(self, entry: Entry) -> None:
+        # Not urgent: what comes back after a crash has its n, and the server knows that.
+        super().remove(entry)
+        self._execute("DELETE FROM said WHERE id = ?", entry.key)
+
+    def commit(self) -> None:
+        if self._urgent:
+            self._urgent = False
+            self._execute("COMMIT")
+            self._execute("BEGIN IMMEDIATE")
+
+    def close(self) -> None:
+        self._urgent = True
+        self.commit()
+        self._database.close()
+
+    def _execute(self, statement: str, *values: object) -> int:
+        try:
+            return self._database.execute(statement, values).lastrowid or 0
+        except sqlite3.Error as error:
+            raise Ending(USAGE, f"--outbox {self._path}: {_why(error)}") from None
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.strerror}. Name a file that can be written."
+    if "locked" in str(error):
+        return "another groupchat-connect uses that file. Take another."
+    return f"{error}. Take another file."

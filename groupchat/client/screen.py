@@ -1,0 +1,86 @@
+"""
+What a person, or a program, gets to read: the two ways to display a conversation.
+
+Nothing here acts; no line leaves it with a control in it that could act on a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from groupchat import events, names
+from groupchat.events import Event
+from groupchat.wire import plain
+
+Write = Callable[[bytes], None]
+
+
+class PlainScreen:
+    """
+    For people: the lines of the plain wire, without one's own.
+
+    :param write: takes whole lines.
+    """
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._inside = False
+        self._room = ""  # the last that one was welcomed to
+        self._greeted = False
+
+    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+        if event is None or mine or self._is_stale(event):
+            return
+        try:
+            lines = list(plain.lines(event, me, past))
+        except ValueError:  # a server that writes times which are none
+            lines = list(plain.lines(event, me, past=False))
+        self._print(lines)
+
+    def show_elsewhere(self, event: Event, line: bytes) -> None:
+        """One is in one room at a time here: the rest of another is of no interest."""
+
+    def tell(self, text: str) -> None:
+        self._print([f"-- {text}"])
+
+    def complain(self, text: str) -> None:
+        self._print([f"! {text}"])
+
+    def _print(self, lines: list[str]) -> None:
+        if lines:
+            self._write("".join(f"{names.visible(line)}\n" for line in lines).encode(errors="replace"))
+
+    def _is_stale(self, event: Event) -> bool:
+        """Whether a person need not be told: welcomes after a lost connection, refusals while there is none."""
+        if isinstance(event, events.Welcome):
+            stale, self._greeted, self._inside = self._greeted, True, True
+            return stale
+        if isinstance(event, events.RoomState):
+            stale, self._room = event.room == self._room, event.room
+            return stale
+        if isinstance(event, events.Bye):
+            inside, self._inside = self._inside, False
+            return not inside or (event.retry is None and event.code != "quit")  # main.py tells why we end
+        return isinstance(event, events.Error) and not self._inside
+
+
+class JsonScreen:
+    """
+    For programs: the server's lines as they are; what the client has to say goes elsewhere.
+
+    :param write: takes whole lines of the server.
+    :param aside: takes whole lines of the client.
+    """
+
+    def __init__(self, write: Write, aside: Write) -> None:
+        self._write = write
+        self._aside = PlainScreen(aside)
+        self.tell = self._aside.tell
+        self.complain = self._aside.complain
+
+    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+        if line:
+            self._write(line + b"\n")
+
+    def show_elsewhere(self, event: Event, line: bytes) -> None:
+        self._write(line + b"\n")

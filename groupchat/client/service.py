@@ -1,0 +1,295 @@
+"""
+The client as a whole: it connects, comes back when the connection is lost, and knows when and why it ends.
+
+Not a ClientService: that one knows neither of a server that asks to be left alone for a while nor of one that says why
+one is not wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from random import random
+from typing import Any, Protocol
+
+from twisted.internet import error
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as TookTooLong
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
+from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
+
+from groupchat import events
+from groupchat.client.conversation import Conversation
+from groupchat.client.endings import LOST, TURNED_AWAY, UNREACHABLE, Ending
+from groupchat.client.keyboard import Keyboard
+from groupchat.client.protocol import ChatProtocol
+from groupchat.events import Event
+
+PATIENCE = 10.0  #: seconds for a connection, for the welcome, for the last answers, for the farewell
+LONGEST = 30.0  #: seconds between two attempts, at most
+POLITENESS = 2.0  #: at most so many seconds are added to what the server asked for
+GIVE_UP = 300.0  #: seconds for which what was typed is tried to be delivered, when nothing more is typed
+
+
+class Input(Protocol):
+    """Where lines are typed."""
+
+    def pause(self) -> None:
+        """Read no more for now."""
+
+    def resume(self) -> None:
+        """Read."""
+
+
+class Client:
+    """
+    :param endpoint: where the server is.
+    :param where: the same for people.
+    :param conversation: what to talk about there.
+    :param keyboard: what is typed.
+    :param typed: where that comes from.
+    :param clock: the reactor's time.
+    :param stay: whether to stay when nothing more is typed.
+    :param chance: a number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        endpoint: IStreamClientEndpoint,
+        where: str,
+        conversation: Conversation,
+        keyboard: Keyboard,
+        typed: Input,
+        clock: IReactorTime,
+        stay: bool = False,
+        chance: Callable[[], float] = random,
+    ) -> None:
+        self._endpoint = endpoint
+        self._where = where
+        self._conversation = conversation
+        self._keyboard = keyboard
+        self._typed = typed
+        self._clock = clock
+        self._stay = stay
+        self._chance = chance
+        self._ended: Deferred[Ending] = Deferred()
+        self._over = False
+        self._connection: ChatProtocol | None = None
+        self._held = False
+        self._been_in = False
+        self._quitting = False
+        self._failures = 0
+        self._refusal: events.Error | None = None
+        self._bye: events.Bye | None = None
+        self._timers: dict[str, IDelayedCall] = {}
+        conversation.owner = self
+
+    def start(self) -> Deferred[Ending]:
+        """Connect. The answer fires when the client ends."""
+        self._connect()
+        return self._ended
+
+    def stop(self) -> None:
+        """End now, whatever is under way."""
+        undelivered = self._conversation.outbox.count
+        self._end(Ending(LOST, "Stopped.") if undelivered else Ending())
+
+    # Timers, each under the name of what it waits for.
+
+    def _after(self, seconds: float, what: str, act: Callable[..., object], *arguments: Any) -> None:
+        self._cancel(what)
+        self._timers[what] = self._clock.callLater(seconds, self._fire, what, act, *arguments)
+
+    def _fire(self, what: str, act: Callable[..., object], *arguments: Any) -> None:
+        del self._timers[what]
+        act(*arguments)
+
+    def _cancel(self, what: str) -> None:
+        timer = self._timers.pop(what, None)
+        if timer is not None:
+            timer.cancel()
+
+    # Connecting, and coming back.
+
+    def _connect(self) -> None:
+        factory = Factory.forProtocol(partial(ChatProtocol, self, self._clock))
+        factory.noisy = False
+        connecting = self._endpoint.connect(factory)
+        connecting.addTimeout(PATIENCE, self._clock)
+        connecting.addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> None:
+        if self._over:
+            return
+        if not self._been_in:
+            self._end(Ending(UNREACHABLE, self._explain(failure.value)))
+        else:
+            self._come_back()
+
+    def _explain(self, reason: BaseException | None) -> str:
+        if isinstance(reason, (error.DNSLookupError, ValueError)):
+            return f"There is no such host: {self._where}. Check its name."
+        if isinstance(reason, error.ConnectionRefusedError):
+            return f"Connection refused by {self._where}. Is the server running, and is that its port?"
+        if isinstance(reason, (error.TimeoutError, TookTooLong)):
+            return f"No answer from {self._where} within {PATIENCE:.0f} s. Check the host, the port and the network."
+        return f"Cannot reach {self._where}: {reason}"
+
+    def _come_back(self) -> None:
+        delay = self._chance() * min(LONGEST, 2.0**self._failures)
+        if self._bye is not None:
+            delay = max(delay, (self._bye.retry or 0) + self._chance() * POLITENESS)
+        self._failures = min(self._failures + 1, 10)
+        self._bye = None
+        self._after(delay, "retry", self._connect)
+        self.check()
+
+    # The connection.
+
+    def opened(self, connection: ChatProtocol) -> None:
+        if self._over:
+            connection.abort()
+            return
+        self._connection = connection
+        if self._held:
+            connection.hold()
+        self._after(PATIENCE, "welcome", connection.abort)
+        self._conversation.connect(connection.send)
+
+    def received(self, event: Event | None, line: bytes) -> None:
+        if not self._over:
+            self._guard(self._conversation.receive, event, line)
+
+    def lost(self) -> None:
+        silent = "welcome" not in self._timers
+        inside = self._conversation.inside
+        self._connection = None
+        self._conversation.disconnect()
+        for what in ("welcome", "answers", "farewell"):
+            self._cancel(what)
+        if self._over:
+            return
+        ending = self._judge(silent)
+        if ending is not None:
+            self._end(ending)
+            return
+        if inside:
+            self._conversation.screen.tell("Connection lost. Trying again …")
+        self._conversation.forget_questions()
+        self._come_back()
+
+    def _judge(self, silent: bool) -> Ending | None:
+        """Why we end, now that the connection is gone; None where we come back."""
+        if self._refusal is not None:
+            return Ending(TURNED_AWAY, self._refusal.text)
+        if self._bye is not None and self._bye.code == "quit":
+            return Ending()
+        if self._bye is not None and (self._bye.retry is None or not self._been_in):
+            return Ending(TURNED_AWAY, self._bye.text)
+        if not self._been_in:
+            return Ending(UNREACHABLE, self._explain_silence(silent))
+        return Ending() if self._quitting else None
+
+    def _explain_silence(self, silent: bool) -> str:
+        if silent:
+            return f"No welcome from {self._where} within {PATIENCE:.0f} s. Is that a groupchat server?"
+        return f"{self._where} closed the connection without a word. Is that a groupchat server?"
+
+    # What the server says about it.
+
+    def welcomed(self) -> None:
+        self._cancel("welcome")
+        self._cancel("give up")
+        if self._been_in:
+            self._conversation.screen.tell("Connected again.")
+        self._been_in = True
+        self._failures = 0
+
+    def turned_away(self, error: events.Error) -> None:
+        self._refusal = error
+        self._leave()
+
+    def dismissed(self, bye: events.Bye) -> None:
+        self._bye = bye
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._connection is not None:
+            self._connection.leave()
+            self._after(PATIENCE, "farewell", self._connection.abort)
+
+    # What is typed, and what is read.
+
+    def check(self) -> None:
+        """Do what has become possible."""
+        if not self._over:
+            self._guard(self._check)
+
+    def _check(self) -> None:
+        self._keyboard.work()
+        self._conversation.flush()
+        if self._keyboard.quitting or (self._keyboard.done and not self._stay):
+            self._finish()
+        self._pace()
+
+    def _pace(self) -> None:
+        if self._keyboard.full or not self._been_in:
+            self._typed.pause()
+        else:
+            self._typed.resume()
+
+    def pauseProducing(self) -> None:
+        """Output is not read: take no more from the server."""
+        self._held = True
+        if self._connection is not None:
+            self._connection.hold()
+
+    def resumeProducing(self) -> None:
+        self._held = False
+        if self._connection is not None:
+            self._connection.release()
+
+    def stopProducing(self) -> None:
+        """Nobody reads any more."""
+        self._end(Ending())
+
+    # The end.
+
+    def _finish(self) -> None:
+        """Nothing more is typed. End as soon as everything said is stored and everything asked is answered."""
+        if not self._been_in or self._quitting:
+            return
+        if self._conversation.inside:
+            if not self._conversation.busy:
+                self._quit()
+            elif not self._conversation.outbox.count and "answers" not in self._timers:
+                self._after(PATIENCE, "answers", self._quit)
+        elif not self._conversation.outbox.count:
+            self._end(Ending())
+        elif "give up" not in self._timers:
+            self._after(GIVE_UP, "give up", self._end, Ending(LOST, "The connection is lost and does not come back."))
+
+    def _quit(self) -> None:
+        self._quitting = True
+        self._cancel("answers")
+        self._conversation.quit()
+        if self._connection is not None:
+            self._after(PATIENCE, "farewell", self._connection.abort)
+
+    def _guard(self, act: Callable[..., None], *arguments: Any) -> None:
+        try:
+            act(*arguments)
+        except Ending as ending:
+            self._end(ending)
+
+    def _end(self, ending: Ending) -> None:
+        if self._over:
+            return
+        self._over = True
+        for what in list(self._timers):
+            self._cancel(what)
+        if self._connection is not None:
+            self._connection.leave()
+        self._conversation.disconnect()
+        self._ended.callback(ending)

@@ -1,0 +1,275 @@
+"""
+The door of the line wires: a LineReceiver that frames, and hands over lines one by one as its session takes them.
+
+Twisted's own dataReceived copies the rest of the buffer for each line; this one splits a chunk once, and hands over at most
+`TURN` lines in a turn of the reactor. While lines wait here (for a token, for an answer under way, for a reader that is behind) the
+transport is not read, and TCP slows the sender. What lines mean is the session's affair.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from typing import Any
+
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.logger import Logger
+from twisted.protocols.basic import LineReceiver
+from zope.interface import implementer
+
+from groupchat import errors
+from groupchat.doors.peer import Peer
+from groupchat.errors import LineTooLong, Refused
+from groupchat.session import Session
+from groupchat.settings import MAX_LINE
+from groupchat.wire import plain
+
+TURN = 1000  #: lines in one turn of the reactor
+PING = 20  #: seconds of silence after which a JSON client is asked whether it is there
+IDLE = 60  #: seconds of silence after which it is not
+STALLED = 60  #: seconds without progress after which a reader is dropped
+_TOO_LONG = None  #: stands in the queue for a line that was too long
+
+_KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 120_000))
+
+
+@implementer(IHalfCloseableProtocol)
+class LineDoor(LineReceiver):
+    """
+    One connection.
+
+    :ivar factory: the `groupchat.doors.port.Port` that it came through.
+    """
+
+    log = Logger()
+    delimiter = b"\n"
+    MAX_LENGTH = MAX_LINE - 1
+    factory: Any
+    transport: Any
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.session: Session | None = None
+        self.last_line = 0.0  # when the last line came
+        self._lines: deque[bytes | None] = deque()
+        self._parts: list[bytes] = []  # of the line that has not ended
+        self._length = 0
+        self._skipping = False
+        self._working = False
+        self._paused = False
+        self._ended = False  # the other side will send no more
+        self._lost = False
+        self._timer: Any = None
+        self._heard = True
+        self._heard_at = 0.0
+        self._pinged = False
+        self._backlog: tuple[int, int] | None = None
+        self._stalled_at = 0.0
+
+    def connectionMade(self) -> None:
+        self._heard_at = self.last_line = self.factory.clock.seconds()
+        self._tune()
+        self.peer = Peer(self.transport, self.address, self._drained, self.factory.clock.callLater)
+        self.factory.opened(self)
+
+    def _tune(self) -> None:
+        try:
+            self.transport.setTcpNoDelay(True)
+            self.transport.setTcpKeepAlive(True)
+            handle = self.transport.getHandle()
+            for option, value in _KEEPALIVE:
+                if hasattr(socket, option):
+                    handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        except (AttributeError, OSError):
+            pass  # a transport without TCP
+
+    # What comes in.
+
+    def dataReceived(self, data: bytes) -> None:
+        self._heard = True
+        if self.session is None:
+            wanted = self.factory.recognised(self, data)
+            if wanted is None:
+                return
+            data = wanted
+        if not self.session.ended:  # type: ignore[union-attr]
+            self._split(data)
+            self._work()
+
+    def _split(self, data: bytes) -> None:
+        first, *rest = data.split(b"\n")
+        if not rest:
+            self._keep(first)
+            return
+        self.last_line = self.factory.clock.seconds()
+        last = rest.pop()
+        self._keep(first)
+        self._lines.append(_TOO_LONG if self._skipping else b"".join(self._parts))
+        self._parts.clear()
+        self._length, self._skipping = 0, False
+        self._lines.extend(line if len(line) <= self.MAX_LENGTH else _TOO_LONG for line in rest)
+        self._keep(last)
+
+    def _keep(self, part: bytes) -> None:
+        """A part of a line whose end is not here yet. Of one that is too long nothing is kept."""
+        self._length += len(part)
+        if self._length > self.MAX_LENGTH:
+            self._skipping = True
+            self._parts.clear()
+        elif part:
+            self._parts.append(part)
+
+    def _work(self) -> None:
+        """Hand over lines, as many as may be now."""
+        if self._working or self._timer is not None:
+            return
+        self._working = True
+        wait = self._hand_over()
+        self._working = False
+        if wait is not None:
+            self._timer = self.factory.clock.callLater(wait, self._go_on)
+        session = self.session
+        if session is None or session.ended:
+            self._lines.clear()
+            return
+        if not self._lines and self._ended:
+            session.end_of_input()
+        self._pause(bool(self._lines) or session.busy)
+
+    def _hand_over(self) -> float | None:
+        """Returns the seconds to wait before going on; None if something else will call `_work`, or all is done."""
+        session, lines = self.session, self._lines
+        assert session is not None
+        for _ in range(TURN):
+            if not lines or session.ended or session.busy:
+                return None
+            line = lines[0]
+            if session.inside and line in _NOTHING and not session.wire.echo:
+                lines.popleft()
+                continue
+            wait = session.delay()
+            if wait:
+                return wait
+            lines.popleft()
+            if line is None:
+                self.lineLengthExceeded(b"")
+            else:
+                self.lineReceived(line)
+        return 0.0 if lines else None
+
+    def _go_on(self) -> None:
+        self._timer = None
+        self._work()
+
+    def _pause(self, pause: bool) -> None:
+        if pause != self._paused and not self._ended and not self._lost:
+            self._paused = pause
+            if pause:
+                self.transport.pauseProducing()
+            else:
+                self._heard_at = self.factory.clock.seconds()
+                self.transport.resumeProducing()
+
+    def lineReceived(self, line: bytes) -> None:
+        session = self.session
+        assert session is not None
+        if line.endswith(b"\r"):
+            line = line[:-1]
+        try:
+            command = session.wire.decode(line, session.inside)
+        except Refused as refused:
+            session.misread(refused, session.wire.about(line))
+            return
+        try:
+            session.handle(command)
+        except Exception:
+            self.log.failure("A line could not be handled")
+            session.end(errors.BROKEN)
+        if session.inside:
+            self.factory.entered(self)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        assert self.session is not None
+        self.session.misread(LineTooLong(f"A line has at most {MAX_LINE} bytes."), {})
+
+    # What the session, the peer and the transport say.
+
+    def open(self, wire: Any) -> None:
+        """It is known now which wire the other side speaks."""
+        self.session = Session(self.factory.hub, self.peer, wire, self._work)
+
+    def _drained(self) -> None:
+        session = self.session
+        if session is None or session.ended:
+            return
+        for name, cursor in list(session.rooms.items()):
+            room = self.factory.hub.rooms.get(name)
+            if room is not None:
+                room.pump(cursor)
+        self._work()
+
+    def readConnectionLost(self) -> None:
+        self._ended = True
+        if self.session is None or self.session.ended:
+            self.peer.close()
+        else:
+            self._work()
+
+    def writeConnectionLost(self) -> None:
+        """We have shut our side, and wait for the other."""
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self._lost = True
+        self.peer.lost()
+        self.factory.closed(self)
+        if self.session is None or self.session.ended:
+            return
+        if self._ended and self._lines:
+            self._work()  # what was sent before the end is still said
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._lines.clear()
+        if self.session is not None:
+            self.session.lost()
+
+    def turn_away(self, bye: Any) -> None:
+        """Say good-bye to one who is not in yet, in its wire where that is known."""
+        if self.session is not None:
+            self.session.end(bye)
+        else:
+            self.peer.finish(plain.encode(bye))
+
+    def check(self, now: float) -> None:
+        """Called every second or so: is the other side there, does it read?"""
+        session = self.session
+        if session is None or session.ended or self._stalled(now):
+            return
+        if self._heard or self._paused:
+            self._heard, self._pinged = False, False
+            self._heard_at = now
+        elif session.inside and session.wire.echo:
+            silent = now - self._heard_at
+            if silent >= IDLE:
+                session.end(errors.IDLE)
+            elif silent >= PING and not self._pinged:
+                self._pinged = True
+                session.ping()
+
+    def _stalled(self, now: float) -> bool:
+        """Drop one whose output made no progress for long. loseConnection would never end on it."""
+        backlog = self.peer.backlog()
+        if backlog is None or backlog != self._backlog:
+            self._backlog, self._stalled_at = backlog, now
+            return False
+        if now - self._stalled_at < STALLED:
+            return False
+        self.peer.abort()
+        return True
+
+
+_NOTHING = (b"", b"\r")

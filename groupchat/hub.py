@@ -1,0 +1,264 @@
+"""
+The rooms and sessions of this node.
+
+What a session wants in a room's order goes down to the ledger by `Hub.post`, and comes back up by `Hub.appended`; only what came
+back is shown. Names are claimed here at once, and told in the rooms in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from groupchat import errors, events, names
+from groupchat.drafts import Draft, Entering, Leaving, Quitting, Renaming, Saying, Topicking
+from groupchat.events import Message, Ok, RoomEntry, Topic, stamp
+from groupchat.interfaces import ILedger, ILedgerOwner
+from groupchat.room import Cursor, Room
+from groupchat.settings import Settings
+
+
+class Session(Protocol):
+    """What the hub needs of a session (`groupchat.session.Session`)."""
+
+    name: str
+    client: bytes
+    rooms: dict[str, Cursor]
+    peer: Any
+    wire: Any
+
+    def refusal(
+        self, refused: errors.Refused, n: int | None = None, room: str | None = None, ref: str | None = None
+    ) -> bytes:
+        """The line of an error."""
+
+    def settled(self) -> None:
+        """It has entered a room."""
+
+    def finish(self) -> None:
+        """All that it said before it wanted to go is settled."""
+
+    def end(self, bye: events.Bye) -> None:
+        """The last word."""
+
+
+@implementer(ILedgerOwner)
+class Hub:
+    """
+    :param settings: what the one who runs the server has chosen.
+    :param ledger: an `ILedger`; `open` it with this hub as its owner.
+    :param clock: provides `seconds` and `callLater`.
+    :param now: the time in milliseconds since 1970.
+    :param broken: called with a reason where nothing may be answered any more.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, settings: Settings, ledger: ILedger, clock: Any, now: Callable[[], int], broken: Callable[[str], None]
+    ) -> None:
+        self.settings = settings
+        self.max = settings.max
+        self.ledger = ledger
+        self.seconds: Callable[[], float] = clock.seconds
+        self.now = now
+        self.failed = broken
+        self.rooms: dict[str, Room] = {}
+        self.sessions: dict[Session, None] = {}
+        self.stopping = False
+        self._later = clock.callLater
+        self._names: dict[str, Session] = {}
+        self._clients: dict[bytes, Session] = {}
+        self._touched: dict[Room, None] = {}
+        self._answered: dict[Session, None] = {}
+        self._settled: list[Session] = []
+        self._finishing: list[Session] = []
+
+    def post(self, draft: Draft) -> None:
+        """Give a draft its place in its room's order."""
+        if not self.stopping:
+            self.ledger.post(draft)
+
+    def stop(self) -> None:
+        """Say good-bye to all; nothing is taken from now on."""
+        self.stopping = True
+        for session in list(self.sessions):
+            session.end(errors.STOPPING)
+
+    # Names and places.
+
+    def named(self, name: str) -> Session | None:
+        """Who bears this name now."""
+        return self._names.get(names.key(name))
+
+    def enter(self, session: Session, name: str) -> Session | None:
+        """
+        Take someone in under a name. Returns the session of the same client that it replaces.
+
+        :raises NameTaken: somebody else bears it.
+        :raises Farewell: there is no place left.
+        """
+        old = self._clients.get(session.client)
+        if self.named(name) not in (None, old):
+            raise errors.NameTaken(f'The name "{name}" is taken. Choose another.')
+        if old is None and len(self.sessions) >= self.max:
+            raise errors.Farewell(errors.full(len(self.sessions), self.max))
+        if old is not None:
+            self.forget(old)
+        self.sessions[session] = None
+        self._names[names.key(name)] = session
+        self._clients[session.client] = session
+        self._note("{name} came in from {address} ({count} of {max})", session, name)
+        return old
+
+    def rename(self, session: Session, name: str) -> None:
+        """
+        Give a session another name, from this moment on.
+
+        :raises NameTaken: somebody else bears it.
+        """
+        if self.named(name) not in (None, session):
+            raise errors.NameTaken(f'The name "{name}" is taken. Choose another.')
+        del self._names[names.key(session.name)]
+        self._names[names.key(name)] = session
+
+    def forget(self, session: Session) -> None:
+        """Someone is no longer in: its name and place are free."""
+        del self.sessions[session]
+        del self._names[names.key(session.name)]
+        del self._clients[session.client]
+        self._note("{name} left, from {address} ({count} of {max})", session, session.name)
+
+    def refused(self, session: Session, name: str, why: str) -> None:
+        """Note that someone was not let in."""
+        self._note("{name} from {address} was refused: {why} ({count} of {max})", session, name, why=why)
+
+    def _note(self, form: str, session: Session, name: str, **more: str) -> None:
+        count = len(self.sessions)
+        address = session.peer.address
+        self.log.info(form, name=names.visible(name)[:64], address=address, count=count, max=self.max, **more)
+
+    def list_rooms(self, kept: dict[str, str]) -> list[RoomEntry]:
+        """All rooms by name: those with members, and those in which messages are kept."""
+        entries = {name: RoomEntry(name, 0, topic) for name, topic in kept.items()}
+        for name, room in self.rooms.items():
+            entries[name] = RoomEntry(name, len(room.members), room.topic)
+        return [entries[name] for name in sorted(entries)]
+
+    # What comes back from the ledger.
+
+    def appended(self, batch: list[Draft]) -> None:
+        """Show a batch: answers first, then to each room what happened in it, in order."""
+        for draft in batch:
+            _SETTLE[type(draft)](self, draft)
+        touched, self._touched = self._touched, {}
+        for room in touched:
+            room.publish()
+            if room.empty:
+                self._drop(room)
+        answered, self._answered = self._answered, {}
+        for session in answered:
+            session.peer.flush()
+        settled, self._settled = self._settled, []
+        for session in settled:
+            session.settled()
+        finishing, self._finishing = self._finishing, []
+        for session in finishing:
+            session.finish()
+
+    def _touch(self, name: str) -> Room | None:
+        room = self.rooms.get(name)
+        if room is not None:
+            self._touched[room] = None
+        return room
+
+    def _drop(self, room: Room) -> None:
+        """A room without members is no longer here; where nothing is kept of it either, it is no more at all."""
+        if self.rooms.get(room.name) is room:
+            del self.rooms[room.name]
+            if room.topic and room.head < room.first:
+                self.post(Topicking(room.name, "", ""))
+
+    def _answer(self, draft: Draft, ok: Ok) -> None:
+        """The answer to a draft, to go out with what its room is told."""
+        session: Session | None = draft.session
+        if session is None:
+            return
+        self._answered[session] = None
+        if draft.refusal is None:
+            session.peer.hold(session.wire.encode(ok, session.name))
+        else:
+            session.peer.hold(session.refusal(draft.refusal, ok.n, draft.room, draft.ref))
+
+    def _said(self, draft: Saying) -> None:
+        room = self._touch(draft.room)
+        session: Session = draft.session
+        if room is not None:
+            room.admit(draft.sender)
+        self._answer(draft, Ok(draft.n, draft.room, draft.id, draft.ref))
+        if not draft.fresh or draft.id is None:
+            return
+        cursor = session.rooms.get(draft.room)
+        if cursor is not None:
+            cursor.said = draft.n or cursor.said
+            if cursor.own is not None:
+                cursor.own.add(draft.id)
+        if room is not None:
+            room.append(Message(draft.room, draft.id, stamp(draft.at), draft.sender, draft.text, draft.act))
+
+    def _topic_set(self, draft: Topicking) -> None:
+        room = self._touch(draft.room)
+        self._answer(draft, Ok(room=draft.room, ref=draft.ref))
+        if room is not None and draft.refusal is None:
+            room.topic, room.topic_by = draft.text, draft.sender
+            room.append(Topic(draft.room, draft.text, draft.sender))
+
+    def _entered(self, draft: Entering) -> None:
+        room = self._touch(draft.room)
+        if room is None:
+            room = self.rooms[draft.room] = Room(draft.room, draft.head, self.ledger, self._later)
+            room.topic, room.topic_by = draft.topic, draft.topic_by
+            self._touched[room] = None
+        room.first = draft.first
+        cursor: Cursor = draft.cursor
+        cursor.said = draft.said
+        cursor.since = self.now()
+        cursor.reset = not draft.known
+        cursor.knows = draft.after is not None
+        if draft.after is None or not draft.known:
+            cursor.after = max(draft.first - 1, draft.head - self.settings.replay)
+        else:
+            cursor.after = draft.after
+        if draft.instead is None or not room.replace(draft.instead, cursor):
+            room.join(cursor)
+        self._settled.append(draft.session)
+
+    def _left(self, draft: Leaving) -> None:
+        room = self._touch(draft.room)
+        if room is not None:
+            room.leave(draft.cursor)
+        self._answer(draft, Ok(room=draft.room, ref=draft.ref))
+
+    def _renamed(self, draft: Renaming) -> None:
+        session: Session = draft.session
+        for name, cursor in session.rooms.items():
+            room = self._touch(name)
+            if room is not None:
+                room.rename(cursor, draft.name)
+        self._answer(draft, Ok(ref=draft.ref))
+
+    def _quitting(self, draft: Quitting) -> None:
+        self._finishing.append(draft.session)
+
+
+_SETTLE: dict[type[Draft], Callable[[Hub, Any], None]] = {
+    Saying: Hub._said,
+    Topicking: Hub._topic_set,
+    Entering: Hub._entered,
+    Leaving: Hub._left,
+    Renaming: Hub._renamed,
+    Quitting: Hub._quitting,
+}

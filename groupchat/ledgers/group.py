@@ -1,0 +1,143 @@
+"""
+Group commit, and the rules that every ledger keeps: what a client's count means, and how long messages are kept.
+
+What is posted while a batch is being written is the next batch. No timer: when it is quiet a message goes out at once, and
+the busier it is the more of them share one commit. No storage here: that is a ledger's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from groupchat.drafts import Draft, Saying
+from groupchat.errors import Conflict, OutOfOrder, StorageFull
+from groupchat.events import Message
+
+REMEMBERED = 1000  #: the ids of so many n of a client in a room are known
+FORGOTTEN = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
+PAGE = 65_536  #: bytes of text in a page
+
+
+class GroupCommit:
+    """
+    Gathers drafts into batches, one in flight at a time.
+
+    :param later: `callLater` of a reactor.
+    :param write: begins to store a batch, and sees to it that `written` is called with it once that is done.
+    """
+
+    log = Logger()
+
+    def __init__(self, later: Callable[..., Any], write: Callable[[list[Draft]], None]) -> None:
+        self._later = later
+        self._write = write
+        self._pending: list[Draft] = []
+        self._busy = False
+        self._idle: Deferred[None] | None = None
+        self.owner: Any = None
+
+    def post(self, draft: Draft) -> None:
+        self._pending.append(draft)
+        if not self._busy:
+            self._busy = True
+            self._later(0, self._flush)  # at the end of this turn of the reactor: all that it brings is one batch
+
+    def _flush(self) -> None:
+        batch, self._pending = self._pending, []
+        self._write(batch)
+
+    def written(self, batch: list[Draft]) -> None:
+        """A batch is durable: tell the owner, and begin the next."""
+        try:
+            self.owner.appended(batch)
+        except Exception:
+            self.log.failure("A batch could not be shown")
+        if self._pending:
+            self._later(0, self._flush)
+            return
+        self._busy = False
+        if self._idle is not None:
+            self._idle.callback(None)
+
+    def idle(self) -> Deferred[None]:
+        """Fires once nothing is waiting or in flight."""
+        self._idle = Deferred()
+        if not self._busy:
+            self._idle.callback(None)
+        return self._idle
+
+
+def digest(saying: Saying) -> bytes:
+    """What two sayings have in common when they say the same."""
+    return blake2b(saying.text.encode(), digest_size=8, person=b"act" if saying.act else b"").digest()
+
+
+def is_next(saying: Saying, last: int, known: Callable[[int], tuple[int, bytes] | None]) -> bool:
+    """
+    Whether a saying is to be stored; if not, what becomes of it is written on it.
+
+    A count that was stored already is looked up before anything else is judged.
+
+    :param last: the last n stored of this client in this room.
+    :param known: gives the id and the digest of an n up to `last`, or None where it is forgotten.
+    """
+    if saying.n is not None:
+        if saying.n <= last:
+            saying.refusal = None
+            found = known(saying.n)
+            if found and found[1] != digest(saying):
+                saying.refusal = Conflict(f"You have said something else as your number {saying.n} here.")
+            elif found:
+                saying.id = found[0]
+            return False
+        if saying.n > last + 1:
+            saying.refusal = OutOfOrder(f"The next number that you can say here is {last + 1}.", want=last + 1)
+            return False
+    return saying.refusal is None
+
+
+def no_room() -> StorageFull:
+    """The refusal of what could not be stored, and surely is not."""
+    return StorageFull("The server's disk is full. It was not stored; try again later.", retry=5)
+
+
+def cut(messages: Sequence[Message]) -> int:
+    """How many of these messages make a page."""
+    size = 0
+    for count, message in enumerate(messages):
+        size += len(message.text.encode()) + 128
+        if size > PAGE and count:
+            return count
+    return len(messages)
+
+
+class Keep:
+    """
+    How long messages are kept.
+
+    :ivar count: so many in each room, or None.
+    :ivar age: so many milliseconds, or None.
+    """
+
+    def __init__(self, count: int | None = None, age: int | None = None) -> None:
+        self.count = count
+        self.age = age
+
+    @classmethod
+    def parse(cls, text: str) -> Keep:
+        """
+        What ``--keep`` says: "all", "90d" or "100000 messages".
+
+        :raises ValueError: it makes no sense.
+        """
+        found = re.fullmatch(r"(all)|([1-9]\d{0,5}) ?d(?:ays?)?|([1-9]\d{0,11})(?: ?messages?)?", text.strip().lower())
+        if not found:
+            raise ValueError(text)
+        _, days, count = found.groups()
+        return cls(int(count) if count else None, int(days) * 86_400_000 if days else None)

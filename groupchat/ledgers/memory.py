@@ -1,0 +1,126 @@
+"""
+The ledger that forgets: everything in memory, gone when the process ends.
+
+It serves ``--ledger memory`` and, being without threads, the tests. It keeps to the same contract as the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from secrets import token_urlsafe
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from zope.interface import implementer
+
+from groupchat.drafts import Draft, Entering, Saying, Topicking
+from groupchat.events import Message, stamp
+from groupchat.interfaces import ILedger
+from groupchat.ledgers.group import REMEMBERED, GroupCommit, Keep, cut, digest, is_next
+
+
+class _Room:
+    def __init__(self) -> None:
+        self.messages: deque[Message] = deque()
+        self.times: deque[int] = deque()
+        self.head = 0
+        self.topic = ""
+        self.topic_by = ""
+        self.said: dict[bytes, _Said] = {}
+
+    @property
+    def first(self) -> int:
+        return self.messages[0].id if self.messages else self.head + 1
+
+    def between(self, after: int, before: int) -> list[Message]:
+        start = max(0, after + 1 - self.first)
+        return [self.messages[place] for place in range(start, min(len(self.messages), before - self.first))]
+
+
+class _Said:
+    def __init__(self) -> None:
+        self.last = 0
+        self.ids: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED)
+
+    def known(self, n: int) -> tuple[int, bytes] | None:
+        back = self.last - n
+        return self.ids[-1 - back] if back < len(self.ids) else None
+
+
+@implementer(ILedger)
+class MemoryLedger:
+    """
+    :param later: `callLater` of a reactor.
+    :param keep: how long messages are kept.
+    """
+
+    def __init__(self, later: Callable[..., Any], keep: Keep | None = None) -> None:
+        self.epoch = token_urlsafe(6)
+        self._keep = keep or Keep()
+        self._rooms: dict[str, _Room] = {}
+        self._queue = GroupCommit(later, self._write)
+        self.post = self._queue.post
+
+    def open(self, owner: Any) -> None:
+        self._queue.owner = owner
+
+    def close(self) -> Deferred[None]:
+        return self._queue.idle()
+
+    def page(self, room: str, after: int, through: int) -> Deferred[list[Message]]:
+        found = self._rooms.get(room, _Room()).between(after, through + 1)
+        return succeed(found[: cut(found)])
+
+    def history(self, room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
+        log = self._rooms.get(room, _Room())
+        found = log.between(before - limit - 1, before)
+        found = found[len(found) - cut(found[::-1]) :]
+        return succeed((found, bool(found) and found[0].id > log.first))
+
+    def rooms(self) -> Deferred[dict[str, str]]:
+        return succeed({name: room.topic for name, room in self._rooms.items() if room.messages})
+
+    def _write(self, batch: list[Draft]) -> None:
+        for draft in batch:
+            if isinstance(draft, Saying):
+                self._say(draft)
+            elif isinstance(draft, Entering):
+                self._enter(draft)
+            elif isinstance(draft, Topicking):
+                room = self._rooms.setdefault(draft.room, _Room())
+                room.topic, room.topic_by = draft.text, draft.sender
+        self._queue.written(batch)
+
+    def _say(self, draft: Saying) -> None:
+        room = self._rooms.get(draft.room) or _Room()
+        said = room.said.get(draft.client) or _Said()
+        if not is_next(draft, said.last, said.known):
+            return
+        self._rooms[draft.room] = room
+        room.head += 1
+        draft.id = room.head
+        draft.fresh = True
+        room.messages.append(Message(draft.room, room.head, stamp(draft.at), draft.sender, draft.text, draft.act))
+        room.times.append(draft.at)
+        if draft.n is not None:
+            room.said[draft.client] = said
+            said.last = draft.n
+            said.ids.append((room.head, digest(draft)))
+        self._forget(room)
+
+    def _forget(self, room: _Room) -> None:
+        count, age = self._keep.count, self._keep.age
+        oldest = int(time.time() * 1000) - age if age else 0
+        while room.messages and ((count and len(room.messages) > count) or room.times[0] < oldest):
+            room.messages.popleft()
+            room.times.popleft()
+
+    def _enter(self, draft: Entering) -> None:
+        room = self._rooms.get(draft.room) or _Room()
+        self._forget(room)
+        draft.head, draft.first = room.head, room.first
+        draft.topic, draft.topic_by = room.topic, room.topic_by
+        draft.said = room.said[draft.client].last if draft.client in room.said else 0
+        draft.known = draft.epoch in (None, self.epoch) and (draft.after or 0) <= room.head

@@ -1,0 +1,207 @@
+"""
+Start and stop, in order: ports, ledger, and when it ends farewells between the two.
+
+twistd calls `privilegedStartService` and `startService` before its reactor runs, so nobody is let in before both are done.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import socket
+import sys
+import threading
+from types import TracebackType
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from groupchat.doors.port import Port, written
+from groupchat.errors import CannotStart
+from groupchat.hub import Hub
+
+STORE = 2.5  #: seconds that the ledger has to store what was said before the end
+UNKNOWN = 70  #: the exit status where it is not known what was stored (EX_SOFTWARE)
+
+
+class GroupChat(Service):
+    """
+    The daemon.
+
+    :param reactor: the one that runs.
+    :param listen: (what to call it in an error, the endpoint), for each that is to be listened on; the factory tries
+        them in order.
+    :param port: the ServerFactory.
+    """
+
+    log = Logger()
+
+    def __init__(self, reactor: Any, listen: list[tuple[str, list[IStreamServerEndpoint]]], port: Port, hub: Hub) -> None:
+        self._reactor = reactor
+        self._listen = listen
+        self._port = port
+        self._hub = hub
+        self._broken = False
+
+    # Start.
+
+    def privilegedStartService(self) -> None:
+        """
+        Bind the ports, while that may still be allowed.
+
+        :raises CannotStart: one can't be bound.
+        """
+        super().privilegedStartService()  # type: ignore[no-untyped-call]
+        for name, endpoints in self._listen:
+            self._bind(name, endpoints)
+
+    def _bind(self, name: str, endpoints: list[IStreamServerEndpoint]) -> None:
+        """Listen on the first of these endpoints that this machine has (one without IPv6 has IPv4)."""
+        listening = endpoints[0].listen(self._port)
+        failures: list[Failure] = []
+        listening.addCallbacks(self._port.ports.append, failures.append)
+        if failures and len(endpoints) > 1 and not _is_taken(failures[0]):
+            self._bind(name, endpoints[1:])
+        elif failures:
+            self._cannot_start(CannotStart(_why_not(name, failures[0])))
+
+    def startService(self) -> None:
+        """
+        Open the ledger, and say how to join.
+
+        :raises CannotStart: the ledger can't be opened.
+        """
+        super().startService()  # type: ignore[no-untyped-call]
+        try:
+            self._hub.ledger.open(self._hub)
+        except CannotStart as why:
+            self._cannot_start(why)
+        self._reactor.callWhenRunning(self._heed_signals)
+        for port in self._port.ports:
+            self._announce(port.getHost())
+
+    def _heed_signals(self) -> None:
+        """A stop that was asked for is a good end: status 0, where Twisted would die of the signal."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self._reactor.callFromThread(self._stop))
+            signal.signal(signal.SIGHUP, lambda *_: None)  # else a terminal that closes would end the daemon
+
+    def _stop(self) -> None:
+        if self._reactor.running and self.running:
+            self.log.info("Stopping.")
+            self._reactor.stop()
+
+    def _cannot_start(self, why: CannotStart) -> None:
+        """End the start. twistd would show a traceback: people get one line on stderr."""
+        sys.excepthook = _one_line
+        raise why
+
+    def _announce(self, host: Any) -> None:
+        number = getattr(host, "port", None)
+        if number is None:
+            self.log.info("Listening on {host} ({max} places).", host=host, max=self._hub.max)
+            return
+        self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
+        here, there = _addresses(written(host))
+        for where, address in [("this machine", here)] * bool(here) + [("the network", one) for one in there]:
+            self.log.info(
+                "Join from {where}:  groupchat-connect YOUR_NAME {address} {port}   or:  nc {address} {port}",
+                where=where, address=address, port=number,
+            )  # fmt: skip
+
+    # Stop.
+
+    def stopService(self) -> Deferred[Any]:
+        """Stop taking, store what was said, say good-bye, close."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        self._hub.stopping = True
+        closing = DeferredList([maybeDeferred(port.stopListening) for port in self._port.ports], consumeErrors=True)
+        if self._broken:
+            return closing
+        stored: Deferred[Any] = closing.addCallback(lambda _: self._hub.ledger.close())
+        stored.addTimeout(STORE, self._reactor).addErrback(self._not_stored)
+        return stored.addCallback(lambda _: self._farewell())
+
+    def _not_stored(self, failure: Failure) -> None:
+        self.log.error("The ledger did not close in time: {why}", why=failure.getErrorMessage())
+        self._exit_with(UNKNOWN)
+
+    def _farewell(self) -> Deferred[None]:
+        self._hub.stop()
+        return self._port.emptied()
+
+    def broken(self, reason: str) -> None:
+        """It is not known what was stored: answer nothing any more, and end, so that clients ask again."""
+        if self._broken:
+            return
+        self._broken = True
+        self._hub.stopping = True
+        self.log.critical("{reason}. What was in flight may be stored or not: ending, so that clients ask again.", reason=reason)
+        self._port.abort()
+        self._exit_with(UNKNOWN)
+        self._reactor.stop()
+
+    def _exit_with(self, status: int) -> None:
+        """twistd knows no exit status: end with this one when all else is done, or when that takes too long."""
+
+        def leave() -> None:
+            sys.stdout.flush()
+            os._exit(status)
+
+        atexit.register(leave)
+        hanging = threading.Timer(2.0, leave)
+        hanging.daemon = True
+        self._reactor.addSystemEventTrigger("after", "shutdown", hanging.start)
+
+
+def _is_taken(failure: Failure) -> bool:
+    error = failure.value
+    return isinstance(error, CannotListenError) and isinstance(error.socketError, OSError) and (
+        error.socketError.errno in (98, 48, 13)
+    )
+
+
+def _why_not(name: str, failure: Failure) -> str:
+    error = failure.value
+    if isinstance(error, CannotListenError) and isinstance(error.socketError, OSError):
+        cause = error.socketError
+        if isinstance(cause, PermissionError):
+            return f"can't listen on {name}: not allowed (ports below 1024 are for root). Choose another by --port."
+        return f"can't listen on {name}: {cause.strerror}. Stop what is there, or choose another by --port."
+    return f"can't listen on {name}: {failure.getErrorMessage()}"
+
+
+def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, CannotStart):
+        print(f"groupchat: {error}", file=sys.__stderr__, flush=True)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+def _addresses(host: str) -> tuple[str | None, list[str]]:
+    """Where one reaches a port bound to `host`: from this machine, and from the network."""
+    if host in ("0.0.0.0", "::"):
+        return "localhost", _own_addresses(both=host == "::")
+    if host == "::1" or host.startswith("127."):
+        return host, []
+    return None, [host]
+
+
+def _own_addresses(both: bool) -> list[str]:
+    """The addresses by which this machine reaches others (asking for a route sends nothing)."""
+    found = []
+    for family, other in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))[: 1 + both]:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((other, 9))
+                found.append(str(probe.getsockname()[0]))
+            except OSError:
+                continue
+    return found

@@ -1,0 +1,402 @@
+"""
+One connection's rights and acts: what each command of the table does.
+
+A session knows its rooms, its name and its limits, and nothing of sockets. What has its place in a room's order is posted to
+the hub; the rest is answered at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from groupchat import commands, errors, events, names
+from groupchat.commands import Command, Place
+from groupchat.drafts import Entering, Leaving, Quitting, Renaming, Saying, Topicking
+from groupchat.events import Event, Member, stamp
+from groupchat.hub import Hub
+from groupchat.limits import Strikes, TokenBucket
+from groupchat.room import Cursor
+from groupchat.settings import MAX_LINE, MAX_ROOMS
+
+LOBBY = "lobby"
+TRIES = 5  #: hellos that may be refused
+PAGE = 1000  #: lines in an answer to who and rooms
+_LIMITS = {"line": MAX_LINE, "text": names.TEXT_MOST}
+
+
+class Session:
+    """
+    :param hub: whose session it is.
+    :param peer: the `IPeer` to write to.
+    :param wire: the `IWire` it speaks.
+    :param ready: called when `busy` may have ended.
+
+    :ivar inside: whether it has come in by name.
+    :ivar ended: whether nothing more is taken from it.
+    """
+
+    log = Logger()
+
+    __slots__ = (
+        "_bucket", "_finishing", "_here", "_hub", "_ready", "_strikes", "_tries", "_waiting", "client", "ended", "inside",
+        "name", "operator", "peer", "rooms", "wire",
+    )  # fmt: skip
+
+    def __init__(self, hub: Hub, peer: Any, wire: Any, ready: Callable[[], None]) -> None:
+        self._hub = hub
+        self.peer = peer
+        self.wire = wire
+        self._ready = ready
+        self.name = ""
+        self.client = b""
+        self.rooms: dict[str, Cursor] = {}
+        self.inside = False
+        self.ended = False
+        self.operator = False
+        self._here = ""
+        self._tries = 0
+        self._waiting = 0
+        self._finishing = False
+        self._bucket = TokenBucket(hub.settings.rate, hub.settings.burst, hub.seconds)
+        self._strikes: Strikes | None = None
+
+    # Lines.
+
+    @property
+    def busy(self) -> bool:
+        """Whether the next line has to wait: for an answer that is under way, or for a reader that is behind."""
+        return self._waiting > 0 or self.peer.full or self._finishing
+
+    def delay(self) -> float:
+        """Take the next line's token: 0.0, or the seconds until there is one."""
+        return self._bucket.take() if self.inside else 0.0
+
+    def handle(self, command: Command) -> None:
+        """Do what a line asks for, or say why not."""
+        try:
+            if not self.inside and type(command) not in _OUTSIDE:
+                raise errors.HelloFirst("Say hello first.")
+            _ACTS[type(command)](self, command)
+        except errors.Refused as refused:
+            n, room = getattr(command, "n", None), getattr(command, "room", None)
+            self.peer.write(self.refusal(refused, n, room, command.ref))
+            if isinstance(command, commands.Hello) and not self.inside:
+                self._refused_hello(command, refused)
+        except errors.Farewell as farewell:
+            self._hub.refused(self, self.name or getattr(command, "name", ""), farewell.bye.code)
+            self.end(farewell.bye)
+
+    def misread(self, refused: errors.Refused, about: dict[str, Any]) -> None:
+        """A line was no command. Too many of these end the connection."""
+        self.peer.write(self.refusal(refused, **about))
+        if self._strikes is None:
+            self._strikes = Strikes(100, 10, self._hub.seconds)
+        if self._strikes.strike():
+            self.end(errors.misbehaved(refused))
+
+    def refusal(
+        self, refused: errors.Refused, n: int | None = None, room: str | None = None, ref: str | None = None
+    ) -> bytes:
+        """The line of an error. Every one of n, room and ref that was given is in it."""
+        text, want, retry = refused.text, refused.want, refused.retry
+        return self._line(events.Error(refused.code, text, n, room or None, ref, want, retry))
+
+    def send(self, event: Event) -> None:
+        self.peer.write(self._line(event))
+
+    def _line(self, event: Event) -> bytes:
+        data: bytes = self.wire.encode(event, self.name)
+        return data
+
+    # Coming and going.
+
+    def _hello(self, hello: commands.Hello) -> None:
+        if self.inside:
+            raise errors.AlreadyIn("You have come in already.")
+        name = names.person(hello.name)
+        places = self._places(hello)
+        self.client = _digest(hello.client)
+        old = self._hub.enter(self, name)
+        self.name = name
+        self.inside = True
+        settings = self._hub.settings
+        limits, ref = _LIMITS, hello.ref
+        self.send(
+            events.Welcome(name, settings.server, self._hub.max, self.operator, limits, settings.motd, ref)
+        )
+        instead = old.replaced(frozenset(places)) if old else {}
+        for room, place in places.items():
+            self._enter(room, place, instead=instead.get(room))
+
+    def _places(self, hello: commands.Hello) -> dict[str, Place]:
+        asked = hello.rooms if hello.rooms is not None else {LOBBY: None}
+        if len(asked) > MAX_ROOMS:
+            raise errors.BadField(f"One can be in {MAX_ROOMS} rooms at most.")
+        places = {}
+        for name, place in asked.items():
+            try:
+                places[names.room(name)] = _checked(place or Place())
+            except errors.BadName as bad:
+                raise errors.BadField(bad.text) from None
+        if len(places) < len(asked):
+            raise errors.BadField("A room is named twice.")
+        return places
+
+    def _refused_hello(self, hello: commands.Hello, refused: errors.Refused) -> None:
+        self._hub.refused(self, hello.name, refused.code)
+        self._tries += 1
+        if self._tries >= TRIES:
+            self.end(events.Bye(refused.code, f"That was refused {TRIES} times. Good-bye."))
+
+    def _quit(self, command: commands.Quit) -> None:
+        self.end_of_input()
+
+    def end_of_input(self) -> None:
+        """Nothing more will be asked: go, once everything is settled."""
+        if self._finishing or self.ended:
+            return
+        self._finishing = True
+        if self.inside:
+            self._hub.post(Quitting("", self))
+        else:
+            self.end(errors.QUIT)
+
+    def finish(self) -> None:
+        """Everything said is settled. Go as soon as everything asked for was given."""
+        if not self.ended and all(cursor.live for cursor in self.rooms.values()):
+            self.end(errors.QUIT)
+
+    def caught_up(self) -> None:
+        if self._finishing and self.inside:
+            self._hub.post(Quitting("", self))
+
+    def replaced(self, kept: frozenset[str]) -> dict[str, Cursor]:
+        """The same client came in by another connection. Returns its cursors in the rooms that it keeps."""
+        self.ended = True
+        for room, cursor in self.rooms.items():
+            self._depart(room, cursor, tell=room not in kept)
+        self.peer.finish(self._line(errors.REPLACED))
+        return {room: cursor for room, cursor in self.rooms.items() if room in kept}
+
+    def end(self, bye: events.Bye) -> None:
+        """The last word; nothing is taken or given after it."""
+        if not self.ended:
+            self.lost()
+            self.peer.finish(self._line(bye))
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        if self.ended:
+            return
+        self.ended = True
+        if self.inside:
+            self._hub.forget(self)
+            for room, cursor in self.rooms.items():
+                self._depart(room, cursor)
+
+    def _depart(self, room: str, cursor: Cursor, tell: bool = True) -> None:
+        cursor.closed = True
+        here = self._hub.rooms.get(room)
+        if here is not None:
+            here.mute(cursor)
+        if tell:
+            self._hub.post(Leaving(room, cursor))
+
+    # Rooms.
+
+    def _enter(self, room: str, place: Place, ref: str | None = None, instead: Cursor | None = None) -> None:
+        cursor = self.rooms[room] = Cursor(self, ref)
+        self._here = room
+        draft = Entering(room, self.client, place.epoch, place.after, cursor, self, ref)
+        draft.instead = instead
+        self._waiting += 1  # what is said next comes after the room line
+        self._hub.post(draft)
+
+    def settled(self) -> None:
+        """What the next line waited for has come."""
+        self._waiting -= 1
+        if not self._waiting:
+            self._ready()
+
+    def _room(self, name: str) -> str:
+        """
+        The room that a command is about, as the server writes it.
+
+        :raises NotInRoom: one is not in it.
+        """
+        room = names.key(name) if name else (self._here if not self.wire.echo else "")
+        if room not in self.rooms:
+            raise errors.NotInRoom("You are not in that room. Join it first.")
+        return room
+
+    def _join(self, command: commands.Join) -> None:
+        room = names.room(command.room)
+        place = _checked(Place(command.epoch, command.after))
+        if room in self.rooms:
+            raise errors.AlreadyIn(f"You are in {room} already.")
+        if len(self.rooms) >= MAX_ROOMS:
+            raise errors.TooMany(f"One can be in {MAX_ROOMS} rooms at most. Leave one first.")
+        self._enter(room, place, command.ref)
+
+    def _leave(self, command: commands.Leave) -> None:
+        room = self._room(command.room)
+        self._hub.post(Leaving(room, self.rooms.pop(room), self, command.ref))
+
+    def _move(self, command: commands.MoveTo) -> None:
+        room = names.room(command.room)
+        if room in self.rooms:
+            raise errors.AlreadyIn(f"you are in {room} already.")
+        self._depart(self._here, self.rooms.pop(self._here))
+        self._enter(room, Place())
+
+    def _say(self, command: commands.Say) -> None:
+        refusal: errors.Refused | None = None
+        text, room = names.visible(command.text), names.key(command.room)
+        try:
+            room = self._room(command.room)
+            text = names.said(command.text)
+        except errors.Refused as refused:
+            if command.n is None:
+                raise
+            refusal = refused  # but the ledger may know this n, and then it was stored
+        draft = Saying(
+            room, self.name, text, self._hub.now(), act=command.act, client=self.client, n=command.n, session=self,
+            ref=command.ref,
+        )  # fmt: skip
+        draft.refusal = refusal
+        self._hub.post(draft)
+
+    def _topic(self, command: commands.SetTopic) -> None:
+        room = self._room(command.room)
+        if command.text is not None:
+            self._hub.post(Topicking(room, self.name, names.topic(command.text), self, command.ref))
+            return
+        here = self._hub.rooms[room]
+        self.send(events.Topic(room, here.topic, here.topic_by, command.ref))
+
+    # Asking.
+
+    def _history(self, command: commands.AskHistory) -> None:
+        room = self._room(command.room)
+        newest = self._hub.rooms[room].head + 1
+        before = newest if command.before is None else min(command.before, newest)
+
+        def answer(found: tuple[list[events.Message], bool]) -> None:
+            self.send(events.History(room, found[0], found[1], command.ref))
+
+        self._await(self._hub.ledger.history(room, before, command.limit), answer, command)
+
+    def _rooms(self, command: commands.AskRooms) -> None:
+        def answer(kept: dict[str, str]) -> None:
+            entries = self._hub.list_rooms(kept)
+            after = names.key(command.after) if command.after is not None else ""
+            page = [entry for entry in entries if entry.room > after][:PAGE]
+            self.send(events.Rooms(page, len(entries), command.ref))
+
+        self._await(self._hub.ledger.rooms(), answer, command)
+
+    def _await(self, asked: Deferred[Any], answer: Callable[[Any], None], command: Command) -> None:
+        """Answer when the ledger has; the next line waits for that, so that no one has two answers under way."""
+        self._waiting += 1
+
+        def failed(failure: Failure) -> None:
+            self.log.failure("The ledger could not be read", failure)
+            self.peer.write(self.refusal(errors.Unavailable("That can't be read just now. Try again."), ref=command.ref))
+
+        asked.addCallback(answer).addErrback(failed).addCallback(lambda _: self.settled())
+
+    def _who(self, command: commands.AskWho) -> None:
+        room = self._room(command.room)
+        members = self._hub.rooms[room].by_name()
+        show = self._hub.settings.show_addresses
+        shown = show == "everyone" or (show == "operators" and self.operator)
+        after = names.key(command.after) if command.after is not None else ""
+        page = [cursor for cursor in members if names.key(cursor.name) > after][:PAGE] if after else members[:PAGE]
+        entries = [
+            Member(cursor.name, stamp(cursor.since), cursor.session.peer.address if shown else None) for cursor in page
+        ]
+        self.send(events.Who(room, entries, len(members), command.ref))
+
+    def _help(self, command: commands.Help) -> None:
+        self.send(events.Help(self.operator))
+
+    def _ping(self, command: commands.Ping) -> None:
+        self.send(events.Pong(command.ref))
+
+    def _pong(self, command: commands.Pong) -> None:
+        """It is there."""
+
+    def ping(self) -> None:
+        """Ask whether it is there, and tell what was written to it."""
+        heads = {name: self._hub.rooms[name].last_given(cursor) for name, cursor in self.rooms.items() if not cursor.due}
+        self.send(events.Ping(heads))
+
+    # The rest.
+
+    def _tell(self, command: commands.Tell) -> None:
+        text = names.said(command.text)
+        other = self._hub.named(command.to)
+        if other is None:
+            raise errors.NoSuchName(f'Nobody here is called "{names.visible(command.to)[:64]}".')
+        if other.peer.full:
+            raise errors.Unavailable(f"{other.name} can't read just now. Try again later.")
+        other.send(events.Tell(self.name, other.name, text, stamp(self._hub.now())))
+        self.send(events.Ok(ref=command.ref))
+
+    def _rename(self, command: commands.Rename) -> None:
+        name = names.person(command.name)
+        self._hub.rename(self, name)
+        self.name = name
+        self._hub.post(Renaming(name, self, command.ref))
+
+    def _not_allowed(self, command: Command) -> None:
+        raise errors.NotAllowed("Only an operator may do that.")
+
+    def _register(self, command: commands.Register) -> None:
+        raise errors.NotAllowed("This server keeps no passwords.")
+
+
+def _checked(place: Place) -> Place:
+    if place.epoch is not None and place.after is None:
+        raise errors.BadField("An epoch says nothing without an after.")
+    return place
+
+
+def _digest(client: str | None) -> bytes:
+    """What stands for a client's secret in here and on disk; without one, one is made up."""
+    return blake2b(client.encode() if client else token_bytes(16), digest_size=16).digest()
+
+
+_OUTSIDE = frozenset({commands.Hello, commands.Quit})
+_ACTS: dict[type[Command], Callable[[Session, Any], None]] = {
+    commands.Hello: Session._hello,
+    commands.Join: Session._join,
+    commands.MoveTo: Session._move,
+    commands.Leave: Session._leave,
+    commands.Say: Session._say,
+    commands.Tell: Session._tell,
+    commands.AskHistory: Session._history,
+    commands.AskWho: Session._who,
+    commands.AskRooms: Session._rooms,
+    commands.Rename: Session._rename,
+    commands.SetTopic: Session._topic,
+    commands.Ping: Session._ping,
+    commands.Pong: Session._pong,
+    commands.Help: Session._help,
+    commands.Quit: Session._quit,
+    commands.Register: Session._register,
+    **dict.fromkeys(
+        (
+            commands.Kick, commands.Mute, commands.Unmute, commands.Op, commands.Deop, commands.Ban, commands.Unban,
+            commands.Max, commands.Announce,
+        ),
+        Session._not_allowed,
+    ),
+}  # fmt: skip

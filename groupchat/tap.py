@@ -1,0 +1,189 @@
+"""
+``twistd groupchat``: the options, and the only place where objects meet.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.python import usage
+
+import groupchat
+from groupchat import names
+from groupchat.doors.port import Port
+from groupchat.hub import Hub
+from groupchat.interfaces import ILedger
+from groupchat.ledgers.group import Keep
+from groupchat.ledgers.memory import MemoryLedger
+from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.service import GroupChat
+from groupchat.settings import Settings
+
+BACKLOG = 1024  #: connections that wait to be accepted
+PLACES = 100
+
+
+def _number(option: str, least: int, most: int) -> Any:
+    def coerce(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise usage.UsageError(f'--{option} takes a whole number from {least} to {most}, not "{_shown(text)}".')
+        return number
+
+    return coerce
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+        if 0 <= rate <= 1e6:
+            return rate
+    except ValueError:
+        pass
+    raise usage.UsageError(f'--rate takes a number from 0 (no limit) to 1000000, not "{_shown(text)}".')
+
+
+def _keep(text: str) -> Keep:
+    try:
+        return Keep.parse(text)
+    except ValueError:
+        raise usage.UsageError(f'--keep takes "all", "90d" or "100000 messages", not "{_shown(text)}".') from None
+
+
+def _ledger(text: str) -> str:
+    kind, _, path = text.partition(":")
+    if text != "memory" and (kind != "sqlite" or not path):
+        raise usage.UsageError(f'--ledger takes "memory" or "sqlite:PATH", not "{_shown(text)}".')
+    return path
+
+
+def _whom(text: str) -> str:
+    if text not in ("everyone", "operators", "nobody"):
+        raise usage.UsageError(f'--show-addresses takes everyone, operators or nobody, not "{_shown(text)}".')
+    return text
+
+
+def _motd(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read(4097).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise usage.UsageError(f"--motd {_shown(path)} can't be read: {why}.") from None
+    text = "\n".join(map(names.visible, lines))
+    if len(text) > 4096:
+        raise usage.UsageError(f"--motd {_shown(path)} is too long: at most 4096 characters.")
+    return text
+
+
+def _shown(text: str) -> str:
+    return names.visible(text)[:80]
+
+
+class Options(usage.Options):
+    """What the one who runs the server can choose."""
+
+    synopsis = "[--port N] [--max N] [options]"
+    longdesc = "A group chat. People join with groupchat-connect, nc or telnet; programs with JSON lines."
+    optParameters = [
+        ["port", "p", None, "TCP port to listen on, IPv4 and IPv6; 0: any free one (default: 9000, or none with --listen)",
+         _number("port", 0, 65535)],
+        ["max", "m", None, "how many people can be in at once (default: asks at a terminal, else 100)",
+         _number("max", 1, 1_000_000)],
+        ["ledger", None, "sqlite:groupchat.db", 'where messages are kept: "sqlite:PATH" or "memory"', _ledger],
+        ["replay", None, "20", "messages of history that a newcomer sees", _number("replay", 0, 1000)],
+        ["keep", None, "all", 'how long history is kept in each room: "all", "90d" (days) or "100000 messages"', _keep],
+        ["rate", None, "50", "lines a second that a member can send for long; 0: no limit", _rate],
+        ["burst", None, "200", "lines that a member can send at once before --rate holds", _number("burst", 1, 1_000_000)],
+        ["per-address", None, "0", "connections from one address; 0: no limit", _number("per-address", 0, 1_000_000)],
+        ["show-addresses", None, "operators", "who sees addresses in /who: everyone, operators or nobody", _whom],
+        ["server-name", None, None, "what the server calls itself (default: groupchat and its version)"],
+        ["motd", None, None, "file with a word to everyone who comes in, at most 4096 characters", _motd],
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["listen"] = []
+
+    def opt_listen(self, endpoint: str) -> None:
+        """Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock; may be given several times"""
+        self["listen"].append(endpoint)
+
+    def parseOptions(self, options: Any = None) -> None:
+        """Errors are for the person at the terminal: one line on stderr and status 1, not twistd's page on stdout."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise SystemExit(f"groupchat: {error} (twistd groupchat --help lists the options.)") from None
+
+    def parseArgs(self, *arguments: str) -> None:
+        if arguments:
+            raise usage.UsageError(f'"{_shown(arguments[0])}" is no option.')
+
+    def postOptions(self) -> None:
+        for name, _, default, _, coerce in (entry for entry in self.optParameters if len(entry) == 5):
+            if self[name] is default is not None:  # usage coerces what is given, but no default
+                self[name] = coerce(default)
+        if self["port"] is None and not self["listen"]:
+            self["port"] = 9000
+        if self["max"] is None:
+            self["max"] = _ask_places() if sys.stdin and sys.stdin.isatty() else PLACES
+
+
+def _ask_places() -> int:
+    """Ask the person at the terminal how many can come in."""
+    while True:
+        try:
+            answer = input(f"How many clients at most? [{PLACES}] ").strip()
+        except (EOFError, KeyboardInterrupt):
+            raise SystemExit("\ngroupchat: not started.") from None
+        try:
+            return int(_number("max", 1, 1_000_000)(answer)) if answer else PLACES
+        except usage.UsageError as error:
+            print(error)
+
+
+def makeService(options: Options, reactor: Any = None) -> GroupChat:
+    """The daemon that these options describe."""
+    if reactor is None:
+        from twisted.internet import reactor
+    settings = Settings(
+        max=options["max"],
+        replay=options["replay"],
+        rate=options["rate"],
+        burst=options["burst"],
+        per_address=options["per-address"],
+        server=names.visible(options["server-name"] or f"groupchat {groupchat.__version__}"),
+        motd=options["motd"],
+        show_addresses=options["show-addresses"],
+    )
+    hub = Hub(settings, _make_ledger(options, reactor), reactor, lambda: int(time.time() * 1000), lambda why: service.broken(why))
+    service = GroupChat(reactor, _listen(options, reactor), Port(hub, reactor), hub)
+    return service
+
+
+def _make_ledger(options: Options, reactor: Any) -> ILedger:
+    path, keep = options["ledger"], options["keep"]
+    return SQLiteLedger(reactor, path, keep) if path else MemoryLedger(reactor.callLater, keep)
+
+
+def _listen(options: Options, reactor: Any) -> list[tuple[str, list[IStreamServerEndpoint]]]:
+    number = options["port"]
+    wanted: list[tuple[str, list[IStreamServerEndpoint]]] = []
+    if number is not None:
+        both = TCP6ServerEndpoint(reactor, number, BACKLOG, "::")
+        wanted.append((f"port {number}", [both, TCP4ServerEndpoint(reactor, number, BACKLOG)]))
+    for description in options["listen"]:
+        try:
+            wanted.append((_shown(description), [serverFromString(reactor, description)]))
+        except Exception as error:  # an endpoint's parser raises what it likes
+            why = str(error).splitlines()[0] if str(error) else "it is no endpoint"
+            raise SystemExit(f'groupchat: --listen "{_shown(description)}": {why}') from None
+    return wanted
