@@ -35,6 +35,12 @@ class Session(Protocol):
     ) -> bytes:
         """The line of an error."""
 
+    def send(self, event: events.Event) -> None:
+        """Tell it something."""
+
+    def replaced(self, kept: frozenset[str]) -> dict[str, Cursor]:
+        """Another connection takes its place."""
+
     def settled(self) -> None:
         """It has entered a room."""
 

@@ -12,16 +12,17 @@ seconds; it is told before a gathered one's message, and before a name is in it 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Protocol
 
 from groupchat import names
-from groupchat.events import CaughtUp, Catchup, Event, Gap, Message, Presence, Reset, RoomState
+from groupchat.events import Catchup, CaughtUp, Event, Gap, Message, Presence, Reset, RoomState
 
 BIG = 200  #: members from which on presence gathers for a moment
 MOMENT = 0.15  #: seconds
-TAIL = 262_144  #: bytes of text in the tail
+TAIL = 262_144  #: bytes of lines in the tail
+WRITE = 98_304  #: bytes of lines in one write: a reader that takes nothing holds at most that much more than its 64 KiB
 NAMED = 1000  #: names in a room line
 TOLD = 100  #: names of a kind in a presence line
 
@@ -94,7 +95,7 @@ class Batch:
     def __init__(self, events: list[Event], head: int) -> None:
         self.events = events
         self.head = head
-        self.size = sum(len(event.text) + 100 if isinstance(event, Message) else 200 for event in events)
+        self.size = sum(map(_size, events))
         self._bytes: dict[Any, bytes] = {}
 
     def encoded(self, wire: Any) -> bytes:
@@ -113,6 +114,26 @@ class Batch:
             else:
                 shown.append(wire.encode(event))
         return b"".join(shown)
+
+
+def _size(event: Event) -> int:
+    """About how many bytes its line has."""
+    if isinstance(event, Message):
+        return 100 + (len(event.text) if event.text.isascii() else len(event.text.encode()))
+    return 5000 if isinstance(event, Presence) else 1000
+
+
+def _portions(events: list[Event]) -> Iterator[list[Event]]:
+    """The events in portions of about `WRITE` bytes."""
+    if len(events) * (100 + names.TEXT_MOST) > WRITE:
+        start = size = 0
+        for end, event in enumerate(events):
+            size += _size(event)
+            if size > WRITE and end > start:
+                yield events[start:end]
+                start, size = end, _size(event)
+        events = events[start:]
+    yield events
 
 
 class Gathering:
@@ -280,8 +301,11 @@ class Room:
 
     def _publish(self) -> None:
         events, self._fresh = self._fresh, []
-        if not events:
-            return
+        if events:
+            for portion in _portions(events):
+                self._show(portion)
+
+    def _show(self, events: list[Event]) -> None:
         before = self.head
         for event in reversed(events):
             if isinstance(event, Message):

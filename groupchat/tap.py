@@ -109,7 +109,7 @@ class Options(usage.Options):
     ]  # fmt: skip
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
 
     def opt_listen(self, endpoint: str) -> None:
@@ -119,7 +119,7 @@ class Options(usage.Options):
     def parseOptions(self, options: Any = None) -> None:
         """Errors are for the person at the terminal: one line on stderr and status 1, not twistd's page on stdout."""
         try:
-            super().parseOptions(options)
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
             raise SystemExit(f"groupchat: {error} (twistd groupchat --help lists the options.)") from None
 

@@ -133,7 +133,9 @@ class FileOutbox(Outbox):
             self._urgent = True
 
     def remember(self, room: str, place: Place | None) -> None:
-        if place is not None:
+        if place is None:  # in a log that is not the one we knew; the old place would make a reset of it
+            self._execute("DELETE FROM cursor WHERE room = ?", room)
+        else:
             self._execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", room, place.epoch, place.after)
 
     def remove(self, entry: Entry) -> None:

@@ -1,8 +1,8 @@
 """
 The door of the line wires: a LineReceiver that frames, and hands over lines one by one as its session takes them.
 
-Twisted's own dataReceived copies the rest of the buffer for each line; this one splits a chunk once, and hands over at most
-`TURN` lines in a turn of the reactor. While lines wait here (for a token, for an answer under way, for a reader that is behind) the
+Twisted's own dataReceived copies the rest of the buffer for each line; this one splits off at most `TURN` lines at once, and hands
+over as many in a turn of the reactor. While lines wait here (for a token, for an answer under way, for a reader that is behind) the
 transport is not read, and TCP slows the sender. What lines mean is the session's affair.
 """
 
@@ -51,7 +51,8 @@ class LineDoor(LineReceiver):
         self.address = address
         self.session: Session | None = None
         self.last_line = 0.0  # when the last line came
-        self._lines: deque[bytes | None] = deque()
+        self._lines: deque[bytes | None] = deque()  # to be handed over
+        self._rest = b""  # what came after them and is not split yet
         self._parts: list[bytes] = []  # of the line that has not ended
         self._length = 0
         self._skipping = False
@@ -93,22 +94,22 @@ class LineDoor(LineReceiver):
                 return
             data = wanted
         if not self.session.ended:  # type: ignore[union-attr]
-            self._split(data)
+            self._rest = self._rest + data if self._rest else data
             self._work()
 
-    def _split(self, data: bytes) -> None:
-        first, *rest = data.split(b"\n")
-        if not rest:
-            self._keep(first)
-            return
-        self.last_line = self.factory.clock.seconds()
-        last = rest.pop()
-        self._keep(first)
-        self._lines.append(_TOO_LONG if self._skipping else b"".join(self._parts))
-        self._parts.clear()
-        self._length, self._skipping = 0, False
-        self._lines.extend(line if len(line) <= self.MAX_LENGTH else _TOO_LONG for line in rest)
-        self._keep(last)
+    def _split(self) -> None:
+        """Split off the next lines. A few at a time: a chunk of very short ones would take far more memory split than whole."""
+        *lines, rest = self._rest.split(b"\n", TURN)
+        self._rest = rest if len(lines) == TURN else b""
+        if lines:
+            self.last_line = self.factory.clock.seconds()
+            self._keep(lines[0])
+            self._lines.append(_TOO_LONG if self._skipping else b"".join(self._parts))
+            self._parts.clear()
+            self._length, self._skipping = 0, False
+            self._lines.extend([line if len(line) <= self.MAX_LENGTH else _TOO_LONG for line in lines[1:]])
+        if not self._rest:
+            self._keep(rest)
 
     def _keep(self, part: bytes) -> None:
         """A part of a line whose end is not here yet. Of one that is too long nothing is kept."""
@@ -130,17 +131,25 @@ class LineDoor(LineReceiver):
             self._timer = self.factory.clock.callLater(wait, self._go_on)
         session = self.session
         if session is None or session.ended:
-            self._lines.clear()
+            self._drop_input()
             return
-        if not self._lines and self._ended:
+        waiting = bool(self._lines or self._rest)
+        if self._ended and not waiting:
             session.end_of_input()
-        self._pause(bool(self._lines) or session.busy)
+        self._pause(waiting or session.busy)
+
+    def _drop_input(self) -> None:
+        self._lines.clear()
+        self._rest = b""
+        self._parts.clear()
 
     def _hand_over(self) -> float | None:
         """Returns the seconds to wait before going on; None if something else will call `_work`, or all is done."""
         session, lines = self.session, self._lines
         assert session is not None
         for _ in range(TURN):
+            if not lines and self._rest:
+                self._split()
             if not lines or session.ended or session.busy:
                 return None
             line = lines[0]
@@ -155,7 +164,7 @@ class LineDoor(LineReceiver):
                 self.lineLengthExceeded(b"")
             else:
                 self.lineReceived(line)
-        return 0.0 if lines else None
+        return 0.0 if lines or self._rest else None
 
     def _go_on(self) -> None:
         self._timer = None
@@ -224,7 +233,7 @@ class LineDoor(LineReceiver):
         self.factory.closed(self)
         if self.session is None or self.session.ended:
             return
-        if self._ended and self._lines:
+        if self._ended and (self._lines or self._rest):
             self._work()  # what was sent before the end is still said
         else:
             self._stop()
@@ -233,7 +242,7 @@ class LineDoor(LineReceiver):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._lines.clear()
+        self._drop_input()
         if self.session is not None:
             self.session.lost()
 

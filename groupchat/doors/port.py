@@ -65,12 +65,12 @@ class Port(ServerFactory):
         self._emptied: Deferred[None] | None = None
 
     def doStart(self) -> None:
-        super().doStart()
+        super().doStart()  # type: ignore[no-untyped-call]
         if self._checking is None:
             self._checking = self.clock.callLater(CHECK, self._check)
 
     def doStop(self) -> None:
-        super().doStop()
+        super().doStop()  # type: ignore[no-untyped-call]
         if not self.numPorts:
             for call in (self._checking, self._calming):
                 if call is not None and call.active():

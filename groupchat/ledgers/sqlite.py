@@ -112,7 +112,7 @@ class SQLiteLedger:
         else:
             self._reactor.callFromThread(self._queue.written, batch)
 
-    def _broken(self, error: Exception) -> None:
+    def _broken(self, error: BaseException | None) -> None:
         what = str(error) if isinstance(error, sqlite3.Error) else repr(error)
         self._queue.owner.failed(f"the ledger {self._path}: {what}")
 
@@ -134,29 +134,29 @@ class SQLiteLedger:
         return deferToThreadPool(self._reactor, self._reading, what, *arguments).addErrback(failed)
 
     def _page(self, room: str, after: int, through: int) -> list[Message]:
-        rows, first, _ = self._range(room, after, through, "ASC", PAGE // 128)
+        rows, _ = self._range(room, after, through, "ASC", PAGE // 128)
         found = _messages(room, rows)
         return found[: cut(found)]
 
     def _history(self, room: str, before: int, limit: int) -> tuple[list[Message], bool]:
-        rows, first, _ = self._range(room, 0, before - 1, "DESC", limit)
+        rows, first = self._range(room, 0, before - 1, "DESC", limit)
         found = _messages(room, rows)
         found = found[: cut(found)][::-1]
         return found, bool(found) and found[0].id > first
 
-    def _range(self, room: str, after: int, through: int, order: str, limit: int) -> tuple[list[Any], int, int]:
-        """Rows of a room with after < id <= through that are kept; and its first id and number."""
+    def _range(self, room: str, after: int, through: int, order: str, limit: int) -> tuple[list[Any], int]:
+        """Rows of a room with after < id <= through that are kept; and its first id."""
         assert self._reader is not None
         found = self._reader.execute("SELECT no, first FROM rooms WHERE name = ?", (room,)).fetchone()
         if found is None:
-            return [], 1, 0
+            return [], 1
         no, first = found
         low = max(after + 1, first)
         rows = self._reader.execute(
             f"SELECT place, at, sender, text, act FROM messages WHERE place BETWEEN ? AND ? ORDER BY place {order} LIMIT ?",
             (no << _SHIFT | low, no << _SHIFT | min(through, _IDS), limit) if low <= through else (1, 0, 0),
         ).fetchall()
-        return rows, first, no
+        return rows, first
 
     def _rooms(self) -> dict[str, str]:
         assert self._reader is not None
@@ -306,7 +306,8 @@ class _Writer:
             ).fetchone()
             if row is not None:
                 begun = self._value("SELECT 1 FROM begun WHERE room = ? AND epoch = ?", row[0], self._epoch)
-                known = self._all_rooms[name] = _Room(*row, begun is not None)
+                no, head, first, topic, topic_by = row
+                known = self._all_rooms[name] = _Room(no, head, first, topic, topic_by, begun is not None)
         return known
 
     def new_room(self, name: str) -> _Room:
@@ -357,7 +358,9 @@ class _Writer:
         number = self._value("SELECT no FROM epochs WHERE token = ?", epoch)
         if number is None:
             return False
-        reached = room and self._value(
+        if room is None:
+            return after == 0
+        reached: int | None = self._value(
             "SELECT head FROM begun WHERE room = ? AND epoch > ? ORDER BY epoch LIMIT 1", room.no, number
         )
         return after <= (head if reached is None else reached)
