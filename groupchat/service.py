@@ -65,7 +65,7 @@ class GroupChat(Service):
         """Listen on the first of these endpoints that this machine has (one without IPv6 has IPv4)."""
         listening = endpoints[0].listen(self._port)
         failures: list[Failure] = []
-        listening.addCallbacks(self._port.ports.append, failures.append)
+        listening.addCallbacks(self._port.listening, failures.append)
         if failures and len(endpoints) > 1 and not _is_taken(failures[0]):
             self._bind(name, endpoints[1:])
         elif failures:
@@ -82,7 +82,10 @@ class GroupChat(Service):
             self._hub.ledger.open(self._hub)
         except CannotStart as why:
             self._cannot_start(why)
-        self._reactor.callWhenRunning(self._heed_signals)
+        self._reactor.callWhenRunning(self._started)
+
+    def _started(self) -> None:
+        self._heed_signals()  # first: who reads that we listen may well ask us to stop
         for port in self._port.ports:
             self._announce(port.getHost())
 

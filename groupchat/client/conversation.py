@@ -45,8 +45,12 @@ class Screen(Protocol):
     def tell(self, text: str) -> None:
         """Display what the client has to say."""
 
-    def complain(self, text: str) -> None:
-        """Display what is wrong with what was typed."""
+    def complain(self, text: str, word: str | None = None) -> None:
+        """
+        Display what is wrong with what was typed.
+
+        :param word: the command, where it was one.
+        """
 
     def show_elsewhere(self, event: Event, line: bytes) -> None:
         """Display what the server said about a room that we have left."""
@@ -201,7 +205,7 @@ class Conversation:
         """What was asked on the last connection is not asked again: it may have been done."""
         asked, self._asked = self._asked, Counter()
         for ref in asked.elements():
-            self.screen.complain(f"{ref}: the connection was lost before the answer came. Ask again.".lstrip(": "))
+            self.screen.complain("The connection was lost before the answer came. Ask again.", ref)
 
     def quit(self) -> None:
         """Nothing more is said or asked."""
@@ -293,7 +297,7 @@ class Conversation:
         :param room: as the server writes it.
         """
         if room == self.here:
-            self.screen.complain(f"{_JOIN}: you are in {room} already.")
+            self.screen.complain(f"You are in {room} already.", _JOIN)
             return
         self._moving = room
         self.ask(commands.Join(room=room, ref=_JOIN))

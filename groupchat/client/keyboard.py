@@ -64,7 +64,7 @@ class Keyboard:
                 if not self._act(self._lines[0]):
                     return
             except Refused as refused:
-                self._screen.complain(refused.text)
+                self._screen.complain(refused.text, plain.about(self._lines[0]).get("ref"))
             self._lines.popleft()
             if self.quitting:
                 self._lines.clear()

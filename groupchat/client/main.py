@@ -18,7 +18,7 @@ from groupchat import __version__, names
 from groupchat.client import secret
 from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation, Screen
-from groupchat.client.endings import USAGE, Ending
+from groupchat.client.endings import DONE, USAGE, Ending
 from groupchat.client.keyboard import JsonKeyboard, Keyboard
 from groupchat.client.outbox import FileOutbox, Outbox
 from groupchat.client.screen import JsonScreen, PlainScreen
@@ -136,7 +136,7 @@ def _run(client: Client, bridge: Bridge, reactor: Any) -> Ending:
 
 
 def _with_undelivered(ending: Ending, count: int, path: str | None) -> Ending:
-    if not count:
+    if not count or ending.status == DONE:  # it was asked to stop
         return ending
     lines = "1 line was" if count == 1 else f"{count} lines were"
     kept = f" They are kept in {path}." if path else ""

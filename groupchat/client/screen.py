@@ -43,8 +43,8 @@ class PlainScreen:
     def tell(self, text: str) -> None:
         self._print([f"-- {text}"])
 
-    def complain(self, text: str) -> None:
-        self._print([f"! {text}"])
+    def complain(self, text: str, word: str | None = None) -> None:
+        self._print(list(plain.lines(events.Error(code="", text=text, ref=word))))
 
     def _print(self, lines: list[str]) -> None:
         if lines:

@@ -75,6 +75,7 @@ class Client:
         self._chance = chance
         self._ended: Deferred[Ending] = Deferred()
         self._over = False
+        self._connecting: Deferred[Any] = Deferred()
         self._connection: ChatProtocol | None = None
         self._held = False
         self._been_in = False
@@ -115,9 +116,9 @@ class Client:
     def _connect(self) -> None:
         factory = Factory.forProtocol(partial(ChatProtocol, self, self._clock))
         factory.noisy = False
-        connecting = self._endpoint.connect(factory)
-        connecting.addTimeout(PATIENCE, self._clock)
-        connecting.addErrback(self._failed)
+        self._connecting = self._endpoint.connect(factory)
+        self._connecting.addTimeout(PATIENCE, self._clock)
+        self._connecting.addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> None:
         if self._over:
@@ -216,8 +217,8 @@ class Client:
 
     def _leave(self) -> None:
         if self._connection is not None:
-            self._connection.leave()
             self._after(PATIENCE, "farewell", self._connection.abort)
+            self._connection.leave()
 
     # What is typed, and what is read.
 
@@ -289,6 +290,7 @@ class Client:
         self._over = True
         for what in list(self._timers):
             self._cancel(what)
+        self._connecting.cancel()
         if self._connection is not None:
             self._connection.leave()
         self._conversation.disconnect()

@@ -21,7 +21,7 @@ from groupchat.hub import Hub
 from groupchat.wire import jsonlines, plain
 
 POOL = 64  #: connections that are not in yet
-ACCEPTS = 32  #: connections taken in one turn, so that a hello that came with one is read before more are
+ACCEPTS = 16  #: connections taken in one turn, so that a hello that came with one is read before more are
 GREET = 0.5  #: seconds of silence after which the server speaks first
 SLOW = 10.0  #: seconds after its last line in which one has to come in
 LATE = 60.0  #: seconds after its opening in which one has to come in
@@ -143,6 +143,11 @@ class Port(ServerFactory):
             emptied.callback(None)
 
     # What the service says.
+
+    def listening(self, port: IListeningPort) -> None:
+        """This port leads to this door."""
+        self.ports.append(port)
+        self._calm()
 
     def emptied(self) -> Deferred[None]:
         """Fires once no connection is left. Those not in yet are told that the server stops."""

@@ -36,6 +36,7 @@ FULL = "database or disk is full"  #: SQLITE_FULL (Python 3.10 has no sqlite_err
 _SHIFT = 40
 _IDS = (1 << _SHIFT) - 1
 _SPEAKERS = 50_000  #: speakers that are kept in memory
+_CHECKED = 256 << 20  #: bytes up to which a file is looked through at the start
 _CHECKPOINT = 4 << 20  #: bytes in the WAL after which it is written back
 _TIDY = 60.0  #: seconds between two looks for what is no longer kept
 _SWEEP = 2_000  #: rows deleted in one such look
@@ -191,6 +192,7 @@ class _Writer:
             self._lock = self._take_lock()
             self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0)
             self._prepare()
+            self._check()
             self._checkpoint("TRUNCATE")
             return self._begin_epoch()
         except sqlite3.Error as error:
@@ -229,6 +231,13 @@ class _Writer:
                 f"BEGIN IMMEDIATE; {_schemas()[number]}; PRAGMA application_id = {APPLICATION};"
                 f" PRAGMA user_version = {number}; COMMIT"
             )
+
+    def _check(self) -> None:
+        """Look for damage, where the file is small enough for that to be quick (half a second for `_CHECKED` bytes)."""
+        if self._value("PRAGMA page_count") * self._value("PRAGMA page_size") <= _CHECKED:
+            found = self._value("PRAGMA quick_check(1)")
+            if found != "ok":
+                raise sqlite3.DatabaseError("malformed")
 
     def _begin_epoch(self) -> str:
         self._token = token_urlsafe(6)
