@@ -179,7 +179,7 @@ class Room:
         self.members: dict[Cursor, None] = {}
         self._ledger = ledger
         self._later = later
-        self._live: dict[Any, dict[Cursor, None]] = {}
+        self._live: dict[Any, dict[Cursor, Any]] = {}  # of each wire, with the peer
         self._tail: deque[Batch] = deque()
         self._tail_size = 0
         self._start = 0  #: the position of the tail's first batch
@@ -323,10 +323,9 @@ class Room:
 
     def _fan_out(self, batch: Batch, before: int) -> None:
         full: list[Cursor] = []
-        for wire, cursors in self._live.items():
-            data = batch.encoded(wire) if cursors else b""
-            for cursor in cursors:
-                peer = cursor.session.peer
+        for wire, live in self._live.items():
+            data = batch.encoded(wire) if live else b""
+            for cursor, peer in live.items():
                 if peer.full:
                     full.append(cursor)
                 elif cursor.own:
@@ -370,7 +369,7 @@ class Room:
                 self._give_batch(cursor)
             else:
                 cursor.live = True
-                self._live.setdefault(cursor.session.wire, {})[cursor] = None
+                self._live.setdefault(cursor.session.wire, {})[cursor] = peer
                 cursor.session.caught_up()
 
     def _announce(self, cursor: Cursor) -> None:

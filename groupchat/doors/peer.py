@@ -31,7 +31,9 @@ class Peer:
     :param later: `callLater` of a reactor.
     """
 
-    __slots__ = ("_closing", "_direct", "_drained", "_held", "_later", "_queued", "_transport", "address", "full")
+    __slots__ = (
+        "_closing", "_direct", "_drained", "_held", "_later", "_queued", "_send", "_transport", "address", "full",
+    )  # fmt: skip
 
     def __init__(
         self, transport: Any, address: str, drained: Callable[[], None], later: Callable[..., Any]
@@ -51,6 +53,7 @@ class Peer:
         # full; TLS and the like make a loop of the first kind.
         transport = self._transport
         self._direct = hasattr(transport, "writeSomeData") and not ISSLTransport.providedBy(transport)
+        self._send = transport.writeSomeData if self._direct else None  # None where something is in the way
         transport.registerProducer(self, not self._direct)
 
     def write(self, data: bytes) -> None:
@@ -58,19 +61,19 @@ class Peer:
             self._held.append(data)
             data = b"".join(self._held)
             self._held.clear()
-        transport = self._transport
-        if transport is None or self._closing or not data:
+        if self._send is not None:
+            taken = self._send(data)
+            if taken == len(data):
+                return
+            if isinstance(taken, int):  # else the connection is lost, and write lets the reactor find out
+                data = data[taken:]
+            self._send = None
+        if self._transport is None or self._closing:
             return
         if self._direct:
-            if not self._queued:
-                taken = transport.writeSomeData(data)
-                if taken == len(data):
-                    return
-                if isinstance(taken, int):  # else the connection is lost, and write lets the reactor find out
-                    data = data[taken:]
             self._queued += len(data)
             self.full = self._queued > MOST
-        transport.write(data)
+        self._transport.write(data)
 
     def hold(self, data: bytes) -> None:
         self._held.append(data)
@@ -86,6 +89,7 @@ class Peer:
         self.write(data)
         transport = self._transport
         transport.unregisterProducer()
+        self._send = None
         self._closing = self._later(LINGER, self.abort)
         if self._direct:
             transport.loseWriteConnection()
@@ -104,7 +108,7 @@ class Peer:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._transport = None
+        self._transport = self._send = None
         self.full = False
         self._held.clear()
         if self._closing is not None and self._closing.active():
@@ -126,6 +130,8 @@ class Peer:
 
     def resumeProducing(self) -> None:
         self._queued = 0
+        if self._direct and self._transport is not None:
+            self._send = self._transport.writeSomeData
         if self.full:
             self.full = False
             self._drained()
