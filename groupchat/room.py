@@ -88,14 +88,15 @@ class Batch:
     Events that came at once, with their lines encoded once for each wire.
 
     :ivar head: the room's newest id after them.
+    :ivar size: about how many bytes their lines have.
     """
 
     __slots__ = ("_bytes", "events", "head", "size")
 
-    def __init__(self, events: list[Event], head: int) -> None:
+    def __init__(self, events: list[Event], head: int, size: int) -> None:
         self.events = events
         self.head = head
-        self.size = sum(map(_size, events))
+        self.size = size
         self._bytes: dict[Any, bytes] = {}
 
     def encoded(self, wire: Any) -> bytes:
@@ -123,17 +124,16 @@ def _size(event: Event) -> int:
     return 5000 if isinstance(event, Presence) else 1000
 
 
-def _portions(events: list[Event]) -> Iterator[list[Event]]:
-    """The events in portions of about `WRITE` bytes."""
-    if len(events) * (100 + names.TEXT_MOST) > WRITE:
-        start = size = 0
-        for end, event in enumerate(events):
-            size += _size(event)
-            if size > WRITE and end > start:
-                yield events[start:end]
-                start, size = end, _size(event)
-        events = events[start:]
-    yield events
+def _portions(events: list[Event]) -> Iterator[tuple[list[Event], int]]:
+    """The events in portions of about `WRITE` bytes, each with its size."""
+    start = size = 0
+    for end, event in enumerate(events):
+        more = _size(event)
+        if size + more > WRITE and end > start:
+            yield events[start:end], size
+            start, size = end, 0
+        size += more
+    yield events[start:], size
 
 
 class Gathering:
@@ -302,16 +302,16 @@ class Room:
     def _publish(self) -> None:
         events, self._fresh = self._fresh, []
         if events:
-            for portion in _portions(events):
-                self._show(portion)
+            for portion, size in _portions(events):
+                self._show(portion, size)
 
-    def _show(self, events: list[Event]) -> None:
+    def _show(self, events: list[Event], size: int) -> None:
         before = self.head
         for event in reversed(events):
             if isinstance(event, Message):
                 self.head = event.id
                 break
-        batch = Batch(events, self.head)
+        batch = Batch(events, self.head, size)
         self._tail.append(batch)
         self._tail_size += batch.size
         self._fan_out(batch, before)

@@ -258,7 +258,6 @@ class Session:
 
     def _say(self, command: commands.Say) -> None:
         refusal: errors.Refused | None = None
-        text, room = names.visible(command.text), names.key(command.room)
         try:
             room = self._room(command.room)
             text = names.said(command.text)
@@ -266,6 +265,7 @@ class Session:
             if command.n is None:
                 raise
             refusal = refused  # but the ledger may know this n, and then it was stored
+            text, room = names.visible(command.text), names.key(command.room)
         draft = Saying(
             room, self.name, text, self._hub.now(), act=command.act, client=self.client, n=command.n, session=self,
             ref=command.ref,

@@ -100,6 +100,7 @@ class Peer:
     def close(self) -> None:
         """The other side has shut its side too: there is nothing to wait for."""
         if self._transport is not None:
+            self._transport.unregisterProducer()  # which would be asked for more, again and again
             self._transport.loseConnection()
 
     def abort(self) -> None:

@@ -75,6 +75,7 @@ class MemoryLedger:
 
     def history(self, room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
         log = self._rooms.get(room, _Room())
+        before = min(before, log.head + 1)
         found = log.between(before - limit - 1, before)
         found = found[len(found) - cut(found[::-1]) :]
         return succeed((found, bool(found) and found[0].id > log.first))

@@ -14,6 +14,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from importlib import resources
 from secrets import token_urlsafe
 from typing import Any
@@ -190,11 +191,16 @@ class _Writer:
         """Lock, open, upgrade and sync the file, and begin an epoch. Returns the epoch's name."""
         try:
             self._lock = self._take_lock()
-            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0)
-            self._prepare()
-            self._check()
-            self._checkpoint("TRUNCATE")
-            return self._begin_epoch()
+            with ExitStack() as undo:
+                undo.callback(os.close, self._lock)
+                self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0)
+                undo.callback(self._db.close)
+                self._prepare()
+                self._check()
+                self._checkpoint("TRUNCATE")
+                epoch = self._begin_epoch()
+                undo.pop_all()
+                return epoch
         except sqlite3.Error as error:
             raise CannotStart(f"the ledger {self._path}: {_advice(error)}") from None
         except OSError as error:
@@ -278,10 +284,10 @@ class _Writer:
         if not any(isinstance(draft, (Saying, Topicking)) for draft in batch):
             _Batch(self, storing=False).settle(batch)
             return
+        work = _Batch(self, storing=True)
         try:
             self._db.execute("BEGIN IMMEDIATE")
             self._tidy()
-            work = _Batch(self, storing=True)
             work.settle(batch)
             work.write()
             self._db.execute("COMMIT")
@@ -503,7 +509,9 @@ class _Batch:
     def _enter(self, draft: Entering) -> None:
         room = self._writer.room(draft.room)
         draft.known = self._writer.is_known(room, draft.epoch, draft.after or 0)
-        if room is not None:
+        if room is None:
+            draft.head, draft.first, draft.said = 0, 1, 0  # it may have been judged before, with what was not stored after all
+        else:
             draft.head, draft.first = room.head, room.first
             draft.topic, draft.topic_by = room.topic, room.topic_by
             speaker = self._writer.speaker(draft.client, room)
