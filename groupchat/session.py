@@ -88,7 +88,7 @@ class Session:
             n, room = getattr(command, "n", None), getattr(command, "room", None)
             self.peer.write(self.refusal(refused, n, room, command.ref))
             if isinstance(command, commands.Hello) and not self.inside:
-                self._refused_hello(command, refused)
+                self._refused_name(command.name, refused)
         except errors.Farewell as farewell:
             self._hub.refused(self, self.name or getattr(command, "name", ""), farewell.bye.code)
             self.end(farewell.bye)
@@ -100,6 +100,8 @@ class Session:
             self._strikes = Strikes(100, 10, self._hub.seconds)
         if self._strikes.strike():
             self.end(errors.misbehaved(refused))
+        elif not self.inside and not self.wire.echo:
+            self._refused_name("", refused)  # what is no line is no name either
 
     def refusal(
         self, refused: errors.Refused, n: int | None = None, room: str | None = None, ref: str | None = None
@@ -149,8 +151,8 @@ class Session:
             raise errors.BadField("A room is named twice.")
         return places
 
-    def _refused_hello(self, hello: commands.Hello, refused: errors.Refused) -> None:
-        self._hub.refused(self, hello.name, refused.code)
+    def _refused_name(self, name: str, refused: errors.Refused) -> None:
+        self._hub.refused(self, name, refused.code)
         self._tries += 1
         if self._tries >= TRIES:
             self.end(events.Bye(refused.code, f"That was refused {TRIES} times. Good-bye."))

@@ -25,7 +25,8 @@ ACCEPTS = 16  #: connections taken in one turn, so that a hello that came with o
 GREET = 0.5  #: seconds of silence after which the server speaks first
 SLOW = 10.0  #: seconds after its last line in which one has to come in
 LATE = 60.0  #: seconds after its opening in which one has to come in
-CHECK = 1.0  #: seconds between two looks at everyone
+CHECK = 1.0  #: seconds in which everyone is looked at once
+CHECKED = 500  #: connections that are looked at in one turn
 
 _SORRY = "This is a group chat. Join it with: groupchat-connect NAME HOST PORT"
 _HTTP = f"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n{_SORRY}\n".encode()
@@ -58,6 +59,7 @@ class Port(ServerFactory):
         self.clock = clock
         self.ports: list[IListeningPort] = []
         self.doors: set[LineDoor] = set()
+        self._unchecked: list[LineDoor] = []
         self._waiting: dict[LineDoor, _Waiting] = {}
         self._addresses: Counter[str] = Counter()
         self._calming: Any = None
@@ -92,10 +94,16 @@ class Port(ServerFactory):
                 port.numberAccepts = ACCEPTS
 
     def _check(self) -> None:
-        self._checking = self.clock.callLater(CHECK, self._check)
+        """Look at the next few connections: is the other side there, does it read?"""
+        if not self._unchecked:
+            self._unchecked = list(self.doors)
+        portions = len(self.doors) // CHECKED + 1
+        self._checking = self.clock.callLater(CHECK / portions, self._check)
         now = self.clock.seconds()
-        for door in list(self.doors):
-            door.check(now)
+        for _ in range(min(CHECKED, len(self._unchecked))):
+            door = self._unchecked.pop()
+            if door in self.doors:
+                door.check(now)
 
     # What the doors say.
 
