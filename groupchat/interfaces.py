@@ -11,6 +11,7 @@ class IPeer(Interface):
     """The way out of one connection: write-only, bounded, never raises."""
 
     full = Attribute("Whether more than 64 KiB wait to be read: what can wait is kept back then.")
+    waiting = Attribute("Whether anything waits to be read.")
     address = Attribute("The address of the other side, as people write it.")
 
     def write(data):

@@ -172,7 +172,7 @@ class Session:
 
     def finish(self) -> None:
         """Everything said is settled. Go as soon as everything asked for was given."""
-        if not self.ended and all(cursor.live for cursor in self.rooms.values()):
+        if not self.ended and not self.peer.waiting and all(cursor.live for cursor in self.rooms.values()):
             self.end(errors.QUIT)
 
     def caught_up(self) -> None:

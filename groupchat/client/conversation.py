@@ -117,14 +117,14 @@ class Room:
         self.tentative = False
         for entry in self.sending.open(self._said, self._anew):
             say = jsonlines.decode(entry.line)
-            if isinstance(say, commands.Say):
-                self._echoes.expect_text(names.visible(say.text), say.act)
+            if isinstance(say, commands.Say) and entry.n is not None:
+                self._echoes.expect_text(entry.n, names.visible(say.text), say.act)
         self._anew = False
 
     def stored(self, ok: events.Ok) -> None:
         """Something said here got its answer."""
         if ok.n is not None and self.sending.stored(ok.n) and ok.id is not None and not self.reading.seen(ok.id):
-            self._echoes.expect(ok.id)
+            self._echoes.expect(ok.n, ok.id)
         self._complained = False
 
     def refused(self, error: events.Error) -> bool:

@@ -16,15 +16,16 @@ class Echoes:
 
     def __init__(self) -> None:
         self._ids: set[int] = set()
-        self._texts: list[tuple[str, bool]] = []
+        self._texts: dict[int, tuple[str, bool]] = {}  # by n
 
-    def expect(self, number: int) -> None:
-        """An ok gave this id."""
+    def expect(self, n: int, number: int) -> None:
+        """An ok gave this id to what was said as n."""
+        self._texts.pop(n, None)
         self._ids.add(number)
 
-    def expect_text(self, text: str, act: bool) -> None:
-        """This is stored, but its ok was lost: it is in what is replayed."""
-        self._texts.append((text, act))
+    def expect_text(self, n: int, text: str, act: bool) -> None:
+        """What was said as n is stored, but its ok was lost: it is in what is replayed."""
+        self._texts[n] = (text, act)
 
     def replayed(self) -> None:
         """Everything that was stored before this connection has come in."""
@@ -32,10 +33,13 @@ class Echoes:
 
     def claim(self, message: Message, me: str) -> bool:
         """Whether this is one of them; it is no longer expected then."""
-        known = message.id in self._ids
-        self._ids.discard(message.id)
-        said = (message.text, message.act)
-        if names.key(message.sender) == names.key(me) and said in self._texts:
-            self._texts.remove(said)
-            known = True
-        return known
+        if message.id in self._ids:
+            self._ids.remove(message.id)
+            return True
+        if names.key(message.sender) != names.key(me):
+            return False
+        for n, said in self._texts.items():
+            if said == (message.text, message.act):
+                del self._texts[n]
+                return True
+        return False

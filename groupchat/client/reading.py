@@ -58,8 +58,11 @@ class Reading:
 
     @property
     def behind(self) -> bool:
-        """Whether history is still to come."""
-        return self._behind or self._held is not None
+        """
+        Whether history is still known to come. Of the newest few it is not known whether there are any (the server may give
+        none); a server that is asked to quit gives them first.
+        """
+        return (self._behind and self._after is not None) or self._held is not None
 
     def seen(self, number: int) -> bool:
         """Whether the message with this id was shown, or never will be."""

@@ -64,7 +64,7 @@ class LineDoor(LineReceiver):
         self._heard = True
         self._heard_at = 0.0
         self._pinged = False
-        self._backlog: tuple[int, int] | None = None
+        self._backlog: tuple[int, int, int] | None = None
         self._stalled_at = 0.0
 
     def connectionMade(self) -> None:
@@ -215,6 +215,7 @@ class LineDoor(LineReceiver):
             room = self.factory.hub.rooms.get(name)
             if room is not None:
                 room.pump(cursor)
+        session.caught_up()
         self._work()
 
     def readConnectionLost(self) -> None:

@@ -27,12 +27,12 @@ class Peer:
     """
     :param transport: of the connection.
     :param address: of the other side, as people write it.
-    :param drained: called when it is full no more.
+    :param drained: called when nothing waits any more.
     :param later: `callLater` of a reactor.
     """
 
     __slots__ = (
-        "_closing", "_direct", "_drained", "_held", "_later", "_queued", "_send", "_transport", "address", "full",
+        "_closing", "_direct", "_drained", "_drains", "_held", "_later", "_queued", "_send", "_transport", "address", "full",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +46,7 @@ class Peer:
         self._held: list[bytes] = []
         self._queued = 0  # bytes given to the transport since it was last known to be empty
         self._closing: Any = None
+        self._drains = 0
         self._register()
 
     def _register(self) -> None:
@@ -115,26 +116,32 @@ class Peer:
         if self._closing is not None and self._closing.active():
             self._closing.cancel()
 
-    def backlog(self) -> tuple[int, int] | None:
+    @property
+    def waiting(self) -> bool:
+        return self.full or self._queued > 0
+
+    def backlog(self) -> tuple[int, int, int] | None:
         """
-        What shows whether a reader makes progress: bytes that wait here, and in the kernel. None where nothing waits here.
+        What shows whether a reader makes progress: how often all was read, bytes that wait here, and those in the kernel. None
+        where nothing waits here.
         """
-        if self._transport is None or not (self._queued or self.full):
+        if self._transport is None or not self.waiting:
             return None
         try:
             waiting = fcntl.ioctl(self._transport.getHandle().fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
         except (AttributeError, OSError):
-            return self._queued, 0
-        return self._queued, struct.unpack("i", waiting)[0]
+            return self._drains, self._queued, 0
+        return self._drains, self._queued, struct.unpack("i", waiting)[0]
 
     # What the transport says.
 
     def resumeProducing(self) -> None:
-        self._queued = 0
+        waited, self._queued = self.waiting, 0
+        self._drains += 1
         if self._direct and self._transport is not None:
             self._send = self._transport.writeSomeData
-        if self.full:
-            self.full = False
+        self.full = False
+        if waited:
             self._drained()
 
     def pauseProducing(self) -> None:

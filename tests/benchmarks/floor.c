@@ -1,0 +1,121 @@
+/*
+ * The floor: what the kernel lets one core do, and so what nobody who sends each member what was said can go below.
+ *
+ *     floor PORT
+ *
+ * One epoll loop. The first line of a connection is its name; all else that came in during a turn is put together, and goes to
+ * everyone in one send. It keeps nothing, checks nothing and waits for nobody: who does not read fast enough is cut off.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <err.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MEMBERS 65536
+#define LINE 8192              /* bytes of a line, at most */
+#define NAME 32
+#define BUFFER (4 << 20)       /* bytes that the kernel may hold for one member */
+
+struct member {
+    int socket, seat;
+    size_t name_size, rest_size;
+    char name[NAME + 2], rest[LINE];
+};
+
+static struct member *seats[MEMBERS];
+static int taken, loop;
+static char *turn;              /* what was said in this turn */
+static size_t turn_size, turn_room;
+
+static void add(const char *data, size_t size) {
+    if (turn_size + size > turn_room) turn = realloc(turn, turn_room = 2 * (turn_size + size));
+    memcpy(turn + turn_size, data, size);
+    turn_size += size;
+}
+
+static void come(int listener) {
+    int socket, one = 1, buffer = BUFFER;
+    while (taken < MEMBERS && (socket = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
+        setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+        struct member *m = calloc(1, sizeof *m);
+        m->socket = socket;
+        m->seat = taken;
+        seats[taken++] = m;
+        struct epoll_event e = { .events = EPOLLIN, .data.ptr = m };
+        epoll_ctl(loop, EPOLL_CTL_ADD, socket, &e);
+    }
+}
+
+static void go(struct member *m) {
+    seats[m->seat] = seats[--taken];
+    seats[m->seat]->seat = m->seat;
+    close(m->socket);
+    free(m);
+}
+
+/* A line, with its LF. */
+static void hear(struct member *m, const char *line, size_t size) {
+    if (m->name_size) {
+        add(m->name, m->name_size);
+        add(line, size);
+        return;
+    }
+    m->name_size = size - 1 < NAME ? size - 1 : NAME;
+    memcpy(m->name, line, m->name_size);
+    memcpy(m->name + m->name_size, ": ", 2);
+    m->name_size += 2;
+    send(m->socket, "* welcome\n", 10, MSG_NOSIGNAL);
+}
+
+static void listen_to(struct member *m) {
+    static char buffer[LINE + 65536];
+    memcpy(buffer, m->rest, m->rest_size);
+    ssize_t got = recv(m->socket, buffer + m->rest_size, 65536, 0);
+    if (got <= 0) { go(m); return; }
+    char *line = buffer, *end = buffer + m->rest_size + got, *next;
+    for (; (next = memchr(line, '\n', end - line)); line = next + 1) hear(m, line, next + 1 - line);
+    m->rest_size = end - line < LINE ? end - line : 0;
+    memcpy(m->rest, line, m->rest_size);
+}
+
+static void tell_all(void) {
+    for (int i = 0; i < taken; i++)
+        if (seats[i]->name_size && send(seats[i]->socket, turn, turn_size, MSG_NOSIGNAL) != (ssize_t)turn_size)
+            shutdown(seats[i]->socket, SHUT_RDWR);
+    turn_size = 0;
+}
+
+int main(int count, char **values) {
+    if (count != 2) errx(1, "usage: floor PORT");
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+
+    int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in here = {
+        .sin_family = AF_INET, .sin_port = htons(atoi(values[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+    };
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(listener, (void *)&here, sizeof here) || listen(listener, 4096)) err(1, "port %s", values[1]);
+
+    loop = epoll_create1(0);
+    struct epoll_event e = { .events = EPOLLIN }, events[256];
+    epoll_ctl(loop, EPOLL_CTL_ADD, listener, &e);
+    for (;;) {
+        int ready = epoll_wait(loop, events, 256, -1);
+        for (int i = 0; i < ready; i++) {
+            if (events[i].data.ptr) listen_to(events[i].data.ptr);
+            else come(listener);
+        }
+        if (turn_size) tell_all();
+    }
+}

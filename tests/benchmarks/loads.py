@@ -1,0 +1,199 @@
+"""
+What a load is, and those that `load.c` makes: a room, so many who speak, and how fast.
+
+A load has contestants: servers, or the cases that it compares. Each is run once in a round, and answers with its measures.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from tests.benchmarks.build import Programs
+from tests.benchmarks.servers import Running, Server
+
+Measures = dict[str, float]
+
+
+class Column(NamedTuple):
+    """
+    One column of a load's table.
+
+    :ivar measure: that it shows.
+    :ivar over: the contestant that it is divided by, or "".
+    :ivar digits: behind the point.
+    """
+
+    heading: str
+    measure: str
+    digits: int = 1
+    over: str = ""
+
+
+class Bench(NamedTuple):
+    """
+    What all loads share.
+
+    :ivar servers: by their names, those that can be measured here.
+    :ivar stored: a ledger of so many messages.
+    :ivar scale: 1 for the whole size, less for a smaller one.
+    :ivar scratch: where the servers run; None: the usual place.
+    """
+
+    programs: Programs
+    servers: dict[str, Server]
+    stored: Path
+    scale: float = 1.0
+    scratch: Path | None = None
+
+
+class Load(Protocol):
+    """
+    :ivar name: to choose it by.
+    :ivar title: what it is, in a line.
+    """
+
+    name: str
+    title: str
+    columns: list[Column]
+
+    def contestants(self, bench: Bench) -> list[str]:
+        """Who or what is compared, in the order of the table."""
+
+    def run(self, bench: Bench, contestant: str) -> Measures:
+        """Run it once."""
+
+
+class NotDelivered(Exception):
+    """The load did not come to its end: what it said of it."""
+
+
+THROUGHPUT = [
+    Column("deliveries/s", "deliveries_s", 0),
+    Column("x floor", "deliveries_s", 2, over="floor"),
+    Column("x ngircd", "deliveries_s", 2, over="ngircd"),
+    Column("x seed", "deliveries_s", 2, over="seed"),
+    Column("p50 ms", "p50_ms"),
+    Column("p99 ms", "p99_ms"),
+]
+LATENCY = [
+    Column("p50 ms", "p50_ms", 2),
+    Column("x floor", "p50_ms", 2, over="floor"),
+    Column("p99 ms", "p99_ms", 2),
+    Column("x floor", "p99_ms", 2, over="floor"),
+    Column("x inspircd", "p99_ms", 2, over="inspircd"),
+    Column("last p50 ms", "last_p50_ms", 2),
+    Column("last p99 ms", "last_p99_ms", 2),
+]
+SCALE = [
+    Column("all in, s", "join_s"),
+    Column("KiB a member", "member_kib"),
+    Column("deliveries/s", "deliveries_s", 0),
+    Column("first p50 ms", "p50_ms"),
+    Column("last p99 ms", "last_p99_ms"),
+]
+
+
+class Fanout:
+    """
+    A load as `load.c` makes it.
+
+    :param window: messages on their way in a closed loop, or
+    :param rate: messages a second in an open one.
+    :param only: the servers that it is for; otherwise all.
+    """
+
+    def __init__(
+        self, name: str, title: str, columns: list[Column], *, members: int, speakers: int, messages: int, window: int = 1,
+        rate: int = 0, rooms: int = 1, only: list[str] | None = None,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.title = title
+        self.columns = columns
+        self.members = members
+        self.speakers = speakers
+        self.messages = messages
+        self.window = window
+        self.rate = rate
+        self.rooms = rooms
+        self.only = only
+
+    def contestants(self, bench: Bench) -> list[str]:
+        return [name for name in bench.servers if self.only is None or name in self.only]
+
+    def run(self, bench: Bench, contestant: str) -> Measures:
+        server = bench.servers[contestant]
+        with server.running(bench.scratch) as running:
+            with self.begin(bench, running, server.wire) as load:
+                return self.end(load)
+
+    def begin(self, bench: Bench, running: Running, wire: str) -> subprocess.Popen[str]:
+        """Start the load on this server."""
+        command = [str(bench.programs.load), *self.options(bench.scale), "-w", wire, "-p", str(running.port), "-g", str(running.pid)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def options(self, scale: float) -> list[str]:
+        """Its size, as load.c takes it. A smaller one has fewer messages, and fewer people by the root of that."""
+        rooms = max(1, round(self.rooms * math.sqrt(scale)))
+        members = max(2 * rooms, round(self.members * math.sqrt(scale)), 4)
+        sizes = {
+            "-n": members,
+            "-s": min(members, max(rooms, self.speakers)),
+            "-r": rooms,
+            "-m": max(2, round(self.messages * scale)),
+            "-b": 80,
+            **({"-R": self.rate} if self.rate else {"-W": self.window}),
+        }
+        return [str(word) for option in sizes.items() for word in option]
+
+    def end(self, load: subprocess.Popen[str]) -> Measures:
+        """
+        Wait for its end.
+
+        :raises NotDelivered: not all of it was.
+        """
+        text, errors = load.communicate()
+        if load.returncode:
+            raise NotDelivered(f"{' '.join(map(str, load.args))}\n{text}{errors}")  # type: ignore[arg-type]
+        measures: dict[str, Any] = json.loads(text)
+        measures["member_kib"] = (measures["memory_in_kib"] - measures["memory_before_kib"]) / measures["members"]
+        return measures
+
+
+
+
+FANOUT = [
+    Fanout(
+        "busy", "200 members, 100 of them speak, 500 messages on their way", THROUGHPUT,
+        members=200, speakers=100, messages=20_000, window=500,
+    ),
+    Fanout(
+        "talk", "200 members, 20 of them speak, 64 messages on their way", THROUGHPUT,
+        members=200, speakers=20, messages=8_000, window=64,
+    ),
+    Fanout(
+        "hall", "1,000 members, 50 of them speak, 64 messages on their way", THROUGHPUT,
+        members=1_000, speakers=50, messages=1_000, window=64,
+    ),
+    Fanout(
+        "turns", "1,000 members, 50 of them speak, one message at a time", THROUGHPUT,
+        members=1_000, speakers=50, messages=300, window=1,
+    ),
+    Fanout(
+        "calm", "1,000 members, 50 messages a second", LATENCY,
+        members=1_000, speakers=50, messages=1_000, rate=50,
+    ),
+]  # fmt: skip
+SIZE = [
+    Fanout(
+        "crowd", "10,000 members in one room, one message at a time", SCALE,
+        members=10_000, speakers=10, messages=30, only=["groupchat"],
+    ),
+    Fanout(
+        "rooms", "10,000 members in 500 rooms, 500 messages on their way", SCALE,
+        members=10_000, speakers=1_000, messages=20_000, window=500, rooms=500, only=["groupchat"],
+    ),
+]  # fmt: skip

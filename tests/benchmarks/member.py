@@ -1,0 +1,79 @@
+"""
+One member on the JSON wire, who asks and waits: for what is measured one question at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from types import TracebackType
+from typing import Any
+
+from tests.benchmarks.servers import LOOPBACK
+
+LIMIT = 60.0  #: seconds to wait for anything
+ROOM = "r0"  #: where everything happens, as in load.c
+
+
+class Member:
+    """
+    :param port: of the server.
+    :param name: to come in by; also what its secret is made of.
+    :ivar room: how the room stood when one came in.
+    """
+
+    def __init__(self, port: int, name: str, cursor: dict[str, Any] | None = None) -> None:
+        self._socket = socket.create_connection((LOOPBACK, port), timeout=LIMIT)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._lines = self._socket.makefile("rb")
+        self.tell(type="hello", name=name, client=f"benchmark-{name:_>16}", rooms={ROOM: cursor})
+        self.room = self.wait("room")
+        self.wait("catchup")
+        self._wait_for_head()
+
+    def _wait_for_head(self) -> None:
+        """Until all is here that was said before one came in."""
+        if self.last < self.room["head"]:
+            self.wait("message", id=self.room["head"])
+
+    last = 0  #: the id of the last message heard
+
+    def __enter__(self) -> Member:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def tell(self, **fields: Any) -> None:
+        self._socket.sendall(json.dumps(fields).encode() + b"\n")
+
+    def wait(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """Wait for the next line of this type with these fields."""
+        wanted = {"type": kind, **fields}
+        for line in self._lines:
+            event: dict[str, Any] = json.loads(line) if line.startswith(b"{") else {}
+            if event.get("type") == "message":
+                self.last = event["id"]
+            elif event.get("type") in ("error", "bye"):
+                raise AssertionError(f"waited for {wanted}, but: {event}")
+            if wanted.items() <= event.items():
+                return event
+        raise AssertionError(f"waited for {wanted}, but it was the end")
+
+    def say(self, n: int, text: str) -> None:
+        """Say something as one's number n, and wait until it is stored."""
+        self.tell(type="say", room=ROOM, n=n, text=text)
+        self.wait("ok", n=n)
+
+    def say_many(self, count: int, text: str) -> None:
+        """Say so much at once as the first that one says, and wait until all is stored."""
+        lines = (json.dumps({"type": "say", "room": ROOM, "n": n, "text": text}) + "\n" for n in range(1, count + 1))
+        self._socket.sendall("".join(lines).encode())
+        self.wait("ok", n=count)
+
+    def history(self, before: int) -> list[dict[str, Any]]:
+        """The largest page that there is of what is older."""
+        self.tell(type="history", room=ROOM, before=before, limit=1000)
+        messages: list[dict[str, Any]] = self.wait("history")["messages"]
+        return messages

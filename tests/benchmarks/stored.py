@@ -1,0 +1,102 @@
+"""
+What a long memory costs: nothing, if all goes well. Live messages while history is read, and a long ledger beside a short one.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tests.benchmarks.ledger import TEXT
+from tests.benchmarks.loads import Bench, Column, Fanout, Measures
+from tests.benchmarks.member import Member
+from tests.benchmarks.servers import GroupChat, Running
+
+QUIET, READING = "nobody reads", "one reads all of it"
+SHORT, LONG = "short ledger", "long ledger"
+
+
+class History(Fanout):
+    """Live messages while one member reads the whole history, page after page, as fast as it comes."""
+
+    def contestants(self, bench: Bench) -> list[str]:
+        return [QUIET, READING]
+
+    def run(self, bench: Bench, contestant: str) -> Measures:
+        server = GroupChat(bench.programs, ledger=bench.stored)
+        with server.running(bench.scratch) as running, self.begin(bench, running, server.wire) as load:
+            pages = _read_all_the_while(running, load) if contestant == READING else 0.0
+            return {**self.end(load), "pages_s": pages}
+
+
+def _read_all_the_while(running: Running, load: subprocess.Popen[str]) -> float:
+    """Read history until the load ends. Returns the pages read in a second."""
+    begin, pages = time.monotonic(), 0
+    with Member(running.port, "reader") as reader:
+        before = reader.room["head"]
+        while load.poll() is None:
+            before = reader.history(before)[0]["id"]
+            if before <= reader.room["first"]:
+                before = reader.room["head"]
+            pages += 1
+    return pages / (time.monotonic() - begin)
+
+
+class Store:
+    """The same acts, one at a time, on a ledger with almost nothing in it and on a long one."""
+
+    name = "store"
+    columns = [
+        Column("join ms", "join_ms", 2), Column("x short", "join_ms", 2, over=SHORT),
+        Column("say ms", "say_ms", 2), Column("x short", "say_ms", 2, over=SHORT),
+        Column("resume ms", "resume_ms", 2), Column("x short", "resume_ms", 2, over=SHORT),
+        Column("page ms", "page_ms", 2), Column("x short", "page_ms", 2, over=SHORT),
+    ]  # fmt: skip
+    title = "joining, saying, coming back after 500 messages, and a page of history, one at a time"
+
+    def contestants(self, bench: Bench) -> list[str]:
+        return [SHORT, LONG]
+
+    def run(self, bench: Bench, contestant: str) -> Measures:
+        server = GroupChat(bench.programs, ledger=bench.stored if contestant == LONG else None)
+        with server.running(bench.scratch) as running:
+            return _acts(running.port, times=max(3, round(100 * bench.scale)))
+
+
+def _acts(port: int, times: int) -> Measures:
+    with Member(port, f"speaker-{time.time_ns()}") as speaker:
+        speaker.say_many(1000, TEXT)  # so that there is as much to replay in a short ledger
+        says = _median(lambda n: speaker.say(1001 + n, TEXT), range(times))
+        head = speaker.room["head"] + 1000 + times
+        back = {"epoch": speaker.room["epoch"], "after": head - 500}
+        pages = range(speaker.room["first"] + 500, head, max(1, (head - 500) // times))
+        return {
+            "say_ms": says,
+            "join_ms": _median(lambda n: Member(port, f"joiner{n}").__exit__(None, None, None), range(times)),
+            "resume_ms": _median(lambda n: Member(port, f"resumer{n}", back).__exit__(None, None, None), range(times)),
+            "page_ms": _median(speaker.history, pages),
+        }
+
+
+def _median(act: Callable[[int], Any], numbers: Iterable[int]) -> float:
+    """The median of the milliseconds that it takes."""
+    took = []
+    for number in numbers:
+        begin = time.perf_counter()
+        act(number)
+        took.append(time.perf_counter() - begin)
+    return statistics.median(took) * 1000
+
+
+HISTORY = History(
+    "history", "200 members, 200 messages a second, beside a long history", [
+        Column("p50 ms", "p50_ms", 2), Column("x quiet", "p50_ms", 2, over=QUIET),
+        Column("p99 ms", "p99_ms", 2), Column("x quiet", "p99_ms", 2, over=QUIET),
+        Column("pages/s", "pages_s", 0),
+    ],
+    members=200, speakers=20, messages=2_000, rate=200,
+)  # fmt: skip
+STORE = Store()

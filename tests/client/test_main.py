@@ -1,0 +1,107 @@
+"""
+The command line.
+"""
+
+import os
+
+import pytest
+
+from groupchat.client import main
+from groupchat.client.endings import USAGE, Ending
+
+
+def parse(line):
+    return main.parse(line.split())
+
+
+def test_name_host_and_port_are_enough():
+    options = parse("alice localhost 9000")
+    assert (options.name, options.host, options.port) == ("alice", "localhost", 9000)
+    assert (options.room, options.json, options.stay, options.outbox) == (["lobby"], False, False, None)
+
+
+@pytest.mark.parametrize(
+    "line", ["--json --room Dev a h 1", "a h 1 --json --room Dev", "a --json h --room Dev 1", "--json a h 1 --room=Dev"]
+)
+def test_options_stand_anywhere(line):
+    options = parse(line)
+    assert (options.name, options.host, options.port, options.json, options.room) == ("a", "h", 1, True, ["dev"])
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("", "the following arguments are required: NAME, HOST, PORT. See groupchat-connect --help"),
+        ("alice", "the following arguments are required: HOST, PORT. See groupchat-connect --help"),
+        ("alice h 1 2", "unrecognized arguments: 2. See groupchat-connect --help"),
+        ("alice h 1 --bogus", "unrecognized arguments: --bogus. See groupchat-connect --help"),
+        ("alice h 1 --js", "unrecognized arguments: --js. See groupchat-connect --help"),
+        ("alice h 1 --outbox", "argument --outbox: expected one argument. See groupchat-connect --help"),
+        ("alice h 0", '"0" is no port: a port is a number from 1 to 65535.'),
+        ("alice h 65536", '"65536" is no port: a port is a number from 1 to 65535.'),
+        ("alice h http", '"http" is no port: a port is a number from 1 to 65535.'),
+        ("alice h ²", '"²" is no port: a port is a number from 1 to 65535.'),
+        ("alice h " + "9" * 5000, f'"{"9" * 5000}" is no port: a port is a number from 1 to 65535.'),
+        ("Server h 1", '"Server" can\'t be your name: the name "Server" is reserved. Take another.'),
+        (
+            "al!ce h 1",
+            '"al!ce" can\'t be your name: a name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit.',
+        ),
+        (
+            "alice h 1 --room #x",
+            '"#x" is no room: a room\'s name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit.',
+        ),
+        (
+            "alice h 1 --room a --room b",
+            "--room can be given more than once only with --json. See groupchat-connect --help",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_one_line(line, complaint):
+    with pytest.raises(Ending) as caught:
+        parse(line)
+    assert (caught.value.status, caught.value.text) == (USAGE, complaint)
+
+
+def test_a_program_can_be_in_several_rooms():
+    assert parse("alice h 1 --json --room a --room B --room A").room == ["a", "b"]
+
+
+def test_help_and_version_are_no_errors(capsys):
+    for option in "--help", "--version":
+        with pytest.raises(SystemExit) as caught:
+            parse(option)
+        assert caught.value.code == 0
+    assert "groupchat-connect" in capsys.readouterr().out
+
+
+def test_what_was_not_delivered_is_told():
+    ending = Ending(5, "Stopped.")
+    assert main._with_undelivered(ending, 0, None) is ending
+    assert main._with_undelivered(Ending(), 1, None).text == ""
+    assert main._with_undelivered(ending, 1, None).text == "Stopped. 1 line was not delivered."
+    assert main._with_undelivered(ending, 2, "box").text == "Stopped. 2 lines were not delivered. They are kept in box."
+
+
+def test_an_outbox_brings_its_own_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    outbox, value, claimed = main._outbox(parse(f"alice h 1 --outbox {tmp_path / 'box'}"))
+    claimed.close()
+    again, same, claimed = main._outbox(parse(f"ALICE H 1 --outbox {tmp_path / 'box'}"))
+    claimed.close()
+    assert (outbox is not again, same) == (True, value)
+    assert not (tmp_path / "state").exists()
+
+
+def test_without_an_outbox_the_secret_is_kept_where_state_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    _, value, claimed = main._outbox(parse("alice h 1"))
+    claimed.close()
+    assert (tmp_path / "groupchat" / "alice@h:1").read_text().strip() == value
+
+
+def test_descriptors_are_left_as_they_were_found():
+    before = os.get_blocking(1)
+    with main._blocking_restored():
+        os.set_blocking(1, not before)
+    assert os.get_blocking(1) == before

@@ -1,0 +1,133 @@
+"""
+The outbox in a file: what was taken survives, under the same numbers and the same secret.
+"""
+
+import shutil
+import stat
+
+import pytest
+
+from groupchat.client.endings import Ending
+from groupchat.client.outbox import Entry, FileOutbox, Outbox
+from groupchat.commands import Place
+
+OWNER = "alice@localhost:9000"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "outbox"
+
+
+@pytest.fixture
+def opened(path):
+    boxes = []
+
+    def opened(where=path, owner=OWNER):
+        boxes.append(FileOutbox(str(where), owner))
+        return boxes[-1]
+
+    yield opened
+    for box in boxes:
+        box._database.close()
+
+
+def crashed(path, tmp_path):
+    """What would be on disk after kill -9 at this moment."""
+    copy = tmp_path / "after the crash"
+    copy.mkdir(exist_ok=True)
+    for file in path.parent.glob("outbox*"):
+        shutil.copy(file, copy / file.name)
+    return copy / "outbox"
+
+
+def look(box):
+    return [(entry.room, entry.line, entry.n) for entry in box.entries()]
+
+
+def test_in_memory_it_only_counts():
+    box = Outbox()
+    entry = Entry("lobby", b"{}")
+    box.add(entry)
+    assert box.count == 1
+    box.remove(entry)
+    assert (box.count, box.entries()) == (0, [])
+
+
+def test_what_was_committed_survives_a_crash_with_its_number(opened, path, tmp_path):
+    box = opened()
+    first, second = Entry("lobby", b'{"a":1}'), Entry("dev", b'{"b":2}')
+    box.add(first)
+    box.add(second)
+    box.number(first, 7)
+    box.commit()
+    again = opened(crashed(path, tmp_path))
+    assert look(again) == [("lobby", b'{"a":1}', 7), ("dev", b'{"b":2}', None)]
+    assert (again.count, again.secret) == (2, box.secret)
+
+
+def test_what_was_not_committed_was_not_taken(opened, path, tmp_path):
+    box = opened()
+    box.add(Entry("lobby", b"{}"))
+    assert look(opened(crashed(path, tmp_path))) == []
+
+
+def test_a_torn_end_is_dropped(opened, path, tmp_path):
+    box = opened()
+    for text in (b"{1}", b"{2}"):
+        box.add(Entry("lobby", text))
+        box.commit()
+    log = crashed(path, tmp_path).with_name("outbox-wal")
+    log.write_bytes(log.read_bytes()[:-100])
+    assert look(opened(log.with_name("outbox"))) == [("lobby", b"{1}", None)]
+
+
+def test_what_was_answered_is_gone_after_a_good_end(opened):
+    box = opened()
+    entry = Entry("lobby", b"{}")
+    box.add(entry)
+    box.commit()
+    box.remove(entry)
+    box.close()
+    assert look(opened()) == []
+
+
+def test_it_knows_where_its_numbers_belong(opened):
+    box = opened()
+    box.remember("lobby", Place(epoch="e1", after=3))
+    box.remember("lobby", Place(epoch="e1", after=4))
+    box.remember("dev", Place(epoch="e1", after=4))
+    box.remember("dev", None)
+    box.close()
+    again = opened()
+    assert (again.place("lobby"), again.place("dev")) == (Place(epoch="e1", after=4), None)
+
+
+def test_two_cannot_use_it_at_once(opened):
+    opened()
+    with pytest.raises(Ending, match="another groupchat-connect uses that file"):
+        opened()
+
+
+def test_another_persons_words_are_not_said(opened, path):
+    opened().close()
+    with pytest.raises(Ending, match=f"belongs to {OWNER}"):
+        opened(owner="bob@localhost:9000")
+
+
+def test_a_file_of_another_kind_is_left_alone(opened, path):
+    path.write_text("shopping list\n" * 100)
+    with pytest.raises(Ending, match="not a database"):
+        opened()
+    assert path.read_text().startswith("shopping list")
+
+
+def test_a_place_that_does_not_exist_is_told(opened, tmp_path):
+    with pytest.raises(Ending, match="No such file or directory") as caught:
+        opened(tmp_path / "nowhere" / "outbox")
+    assert caught.value.status == 2
+
+
+def test_nobody_else_can_read_it(opened, path):
+    opened()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -1,0 +1,77 @@
+"""
+The client secret: kept, private, and one for each terminal.
+"""
+
+import stat
+
+import pytest
+
+from groupchat.client import secret
+
+
+@pytest.fixture
+def claim(tmp_path):
+    claimed = []
+
+    def claim(name="alice", host="localhost", port=9000, where=tmp_path / "state" / "groupchat"):
+        claimed.append(secret.claim(name, host, port, where))
+        return claimed[-1]
+
+    yield claim
+    for one in claimed:
+        one.close()
+
+
+def test_the_next_run_has_the_same_secret(claim):
+    first = claim()
+    first.close()
+    assert claim().value == first.value
+
+
+def test_another_terminal_has_another_secret(claim, tmp_path):
+    assert claim().value != claim().value
+    assert [path.name for path in sorted(tmp_path.rglob("alice*"))] == ["alice@localhost:9000", "alice@localhost:9000.1"]
+
+
+def test_each_name_host_and_port_has_its_own(claim):
+    places = [("alice", "a", 1), ("bob", "a", 1), ("alice", "b", 1), ("alice", "a", 2)]
+    assert len({claim(*place).value for place in places}) == 4
+
+
+def test_a_name_is_the_same_in_any_case(claim):
+    first = claim("Alice", "LOCALHOST")
+    first.close()
+    assert claim("alice", "localhost").value == first.value
+
+
+def test_nobody_else_can_read_it(claim, tmp_path):
+    claim()
+    path = tmp_path / "state" / "groupchat" / "alice@localhost:9000"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_file_that_holds_no_secret_gets_one(claim, tmp_path):
+    directory = tmp_path / "state" / "groupchat"
+    directory.mkdir(parents=True)
+    (directory / "alice@localhost:9000").write_text("short\n")
+    value = claim().value
+    assert (directory / "alice@localhost:9000").read_text() == f"{value}\n"
+
+
+def test_a_host_cannot_lead_out_of_the_directory(claim, tmp_path):
+    claim(host="../../x")
+    assert [path.parent.name for path in tmp_path.rglob("alice*")] == ["groupchat"]
+
+
+def test_where_nothing_can_be_written_a_fresh_one_does(claim, tmp_path):
+    (tmp_path / "file").touch()
+    assert len(claim(where=tmp_path / "file" / "groupchat").value) >= 16
+
+
+def test_the_state_directory_is_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert secret.directory() == tmp_path / "groupchat"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert secret.directory() == tmp_path / ".local" / "state" / "groupchat"

@@ -1,0 +1,358 @@
+"""
+The client as a whole: how it comes in, comes back, and ends.
+"""
+
+import json
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError, ConnectionDone, ConnectionRefusedError, DNSLookupError
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransportWithDisconnection
+from twisted.python.failure import Failure
+
+from groupchat import events
+from groupchat.client.conversation import Conversation
+from groupchat.client.endings import DONE, LOST, TURNED_AWAY, UNREACHABLE, USAGE, Ending
+from groupchat.client.keyboard import MOST, Keyboard
+from groupchat.client.outbox import Outbox
+from groupchat.client.service import GIVE_UP, PATIENCE, Client
+from tests.client.fakes import Screen, line, message, state, welcome
+
+
+class Transport(StringTransportWithDisconnection):
+    def abortConnection(self):
+        self.loseConnection()
+
+
+class Endpoint:
+    """Where tests connect or fail the client."""
+
+    def __init__(self):
+        self.asked = []
+
+    def connect(self, factory):
+        self.asked.append((factory, Deferred()))
+        return self.asked[-1][1]
+
+
+class Typed:
+    reading = False
+
+    def pause(self):
+        self.reading = False
+
+    def resume(self):
+        self.reading = True
+
+
+class World:
+    """A client with everything around it."""
+
+    def __init__(self, stay=False, chance=0.5):
+        self.clock, self.endpoint, self.screen, self.typed = Clock(), Endpoint(), Screen(), Typed()
+        self.outbox = Outbox()
+        self.mind = Conversation("alice", "s" * 16, ["lobby"], self.screen, self.outbox, self.clock)
+        self.keyboard = Keyboard(self.mind, self.screen)
+        self.client = Client(
+            self.endpoint, "localhost, port 1", self.mind, self.keyboard, self.typed, self.clock, stay, lambda: chance
+        )
+        self.endings = []
+        self.client.start().addCallback(self.endings.append)
+
+    def accept(self):
+        factory, waiting = self.endpoint.asked[-1]
+        self.transport = Transport()
+        self.transport.protocol = factory.buildProtocol(None)
+        self.transport.protocol.makeConnection(self.transport)
+        waiting.callback(self.transport.protocol)
+        return self
+
+    def refuse(self, reason):
+        self.endpoint.asked[-1][1].errback(Failure(reason))
+        return self
+
+    def hear(self, *heard):
+        self.transport.protocol.dataReceived(b"".join(line(event) + b"\n" for event in heard))
+        return self
+
+    def enter(self, head=0, said=0):
+        return self.accept().hear(welcome(), state(head=head, said=said), events.Catchup(room="lobby", through=head))
+
+    def lose(self):
+        self.transport.protocol.connectionLost(Failure(ConnectionDone()))
+        return self
+
+    def type(self, *lines, end=False):
+        for typed in lines:
+            self.keyboard.type(typed.encode())
+        self.keyboard.ended = self.keyboard.ended or end
+        self.client.check()
+        return self
+
+    def sent(self):
+        data = self.transport.value()
+        self.transport.clear()
+        return [json.loads(one)["type"] for one in data.splitlines()]
+
+    @property
+    def ending(self):
+        ((ending),) = self.endings
+        assert not self.clock.getDelayedCalls(), "an ended client waits for nothing"
+        return ending.status, ending.text
+
+
+def ok(n, number):
+    return events.Ok(n=n, room="lobby", id=number)
+
+
+BYE = events.Bye(code="quit", text="Bye.")
+
+
+# Coming in.
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (DNSLookupError(), "There is no such host: localhost, port 1. Check its name."),
+        (ConnectionRefusedError(), "Connection refused by localhost, port 1. Is the server running, and is that its port?"),
+        (ConnectError(string="No route"), "Cannot reach localhost, port 1: An error occurred while connecting: No route."),
+    ],
+)
+def test_a_server_that_cannot_be_reached_ends_it_at_once(reason, text):
+    assert World().refuse(reason).ending == (UNREACHABLE, text)
+
+
+def test_a_connection_that_takes_too_long_ends_it():
+    world = World()
+    world.clock.advance(PATIENCE)
+    status, text = world.ending
+    assert (status, text[:40]) == (UNREACHABLE, "No answer from localhost, port 1 within ")
+
+
+def test_a_server_without_a_welcome_ends_it():
+    world = World().accept()
+    world.clock.advance(PATIENCE)
+    assert world.ending == (
+        UNREACHABLE, "No welcome from localhost, port 1 within 10 s. Is that a groupchat server?"
+    )  # fmt: skip
+
+
+def test_a_server_that_hangs_up_without_a_word_ends_it():
+    status, text = World().accept().lose().ending
+    assert (status, "without a word" in text) == (UNREACHABLE, True)
+
+
+def test_a_refused_hello_ends_it():
+    assert World().accept().hear(events.Error(code="name-taken", text="Taken.")).ending == (TURNED_AWAY, "Taken.")
+
+
+def test_a_full_server_ends_it_the_first_time():
+    full = events.Bye(code="full", text="The server is full.", retry=30)
+    assert World().accept().hear(full).ending == (TURNED_AWAY, "The server is full.")
+
+
+def test_nothing_is_read_before_it_is_in():
+    world = World().accept()
+    assert not world.typed.reading
+    world.hear(welcome())
+    assert world.typed.reading
+
+
+# Ending.
+
+
+def test_the_end_of_input_quits_when_all_is_stored():
+    world = World().enter().type("a", end=True)
+    assert world.sent() == ["hello", "say"]
+    world.hear(ok(1, 1))
+    assert world.sent() == ["quit"]
+    assert world.hear(BYE).ending == (DONE, "")
+
+
+def test_the_end_of_input_waits_for_answers():
+    world = World().enter().type("/who", end=True)
+    assert world.sent() == ["hello", "who"]
+    world.hear(events.Who(room="lobby", members=[], count=0, ref="/who"))
+    assert world.sent() == ["quit"]
+
+
+def test_the_end_of_input_waits_for_history():
+    world = World().enter().hear(message(1)).lose()
+    world.clock.advance(1)
+    world.type("a", end=True).enter(head=2)
+    world.hear(ok(1, 3))
+    assert world.sent() == ["hello", "say"]
+    world.hear(message(2))
+    assert world.sent() == ["quit"]
+
+
+def test_where_there_may_be_no_history_none_is_waited_for():
+    assert World().type(end=True).enter(head=9).sent() == ["hello", "quit"]
+
+
+def test_answers_that_never_come_are_not_waited_for_long():
+    world = World().enter().type("/who", end=True)
+    world.clock.advance(PATIENCE)
+    assert world.sent() == ["hello", "who", "quit"]
+    world.clock.advance(PATIENCE)
+    assert world.ending == (DONE, "")
+
+
+def test_one_who_stays_does_not_quit_at_the_end_of_input():
+    world = World(stay=True).enter().type(end=True)
+    assert world.sent() == ["hello"]
+    assert world.type("/quit").sent() == ["quit"]
+
+
+def test_quit_waits_until_all_is_stored():
+    world = World().enter().type("a", "/quit")
+    assert world.sent() == ["hello", "say"]
+    assert world.hear(ok(1, 1)).sent() == ["quit"]
+
+
+def test_output_that_nobody_reads_ends_it_quietly():
+    world = World().enter()
+    world.client.stopProducing()
+    assert world.ending == (DONE, "")
+    assert not world.transport.connected
+
+
+def test_a_signal_ends_it():
+    world = World().enter()
+    world.client.stop()
+    assert world.ending == (DONE, "")
+
+
+def test_a_signal_that_leaves_something_unsaid_is_no_good_end():
+    world = World().enter().type("a")
+    world.client.stop()
+    assert world.ending[0] == LOST
+
+
+def test_a_signal_while_connecting_ends_it():
+    world = World()
+    world.client.stop()
+    assert world.accept().ending == (DONE, "")
+
+
+def test_an_outbox_that_cannot_be_written_ends_it():
+    world = World().enter()
+
+    def full():
+        raise Ending(USAGE, "disk full")
+
+    world.outbox.commit = full
+    assert world.type("a").ending == (USAGE, "disk full")
+
+
+# Coming back.
+
+
+def test_a_lost_connection_is_told_and_made_again():
+    world = World().enter().lose()
+    assert world.screen.told == ["Connection lost. Trying again …"]
+    world.clock.advance(0.5)
+    assert len(world.endpoint.asked) == 2
+    world.enter()
+    assert world.screen.told[1:] == ["Connected again."]
+
+
+def test_attempts_become_rarer_up_to_a_bound():
+    world = World(chance=1.0).enter().lose()
+    waits = []
+    for _ in range(8):
+        (call,) = world.clock.getDelayedCalls()
+        waits.append(call.getTime() - world.clock.seconds())
+        world.clock.advance(waits[-1])
+        world.refuse(ConnectionRefusedError())
+    assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_good_connection_makes_attempts_frequent_again():
+    world = World(chance=1.0).enter().lose()
+    for _ in range(3):
+        world.clock.advance(30)
+        world.refuse(ConnectionRefusedError())
+    world.clock.advance(30)
+    world.enter().lose()
+    assert world.clock.getDelayedCalls()[0].getTime() - world.clock.seconds() == 1
+
+
+def test_the_server_says_how_long_to_wait_at_least():
+    world = World(chance=0.5).enter().hear(events.Bye(code="stopping", text="Stopping.", retry=7))
+    world.clock.advance(7.9)
+    assert len(world.endpoint.asked) == 1
+    world.clock.advance(0.2)
+    assert len(world.endpoint.asked) == 2
+
+
+def test_a_full_server_is_waited_for_by_one_who_was_in():
+    world = World().enter().lose()
+    world.clock.advance(1)
+    world.accept().hear(events.Bye(code="full", text="Full.", retry=30))
+    world.clock.advance(31)
+    assert len(world.endpoint.asked) == 3
+
+
+@pytest.mark.parametrize("code", ["replaced", "kicked", "banned", "bad-json"])
+def test_a_farewell_for_good_ends_it(code):
+    assert World().enter().hear(events.Bye(code=code, text="Go.")).ending == (TURNED_AWAY, "Go.")
+
+
+def test_a_name_that_was_taken_meanwhile_ends_it():
+    world = World().enter().lose()
+    world.clock.advance(1)
+    assert world.accept().hear(events.Error(code="name-taken", text="Taken.")).ending == (TURNED_AWAY, "Taken.")
+
+
+def test_what_was_not_answered_is_said_again():
+    world = World().enter().type("a", end=True).lose()
+    world.clock.advance(1)
+    world.enter()
+    assert world.sent() == ["hello", "say"]
+    assert world.hear(ok(1, 1), BYE).ending == (DONE, "")
+
+
+def test_with_nothing_left_to_say_a_lost_connection_is_an_end():
+    assert World().enter(head=9).type(end=True).lose().ending == (DONE, "")
+
+
+def test_delivery_is_given_up_at_last():
+    world = World().enter().type("a", end=True).lose()
+    for _ in range(int(GIVE_UP // 30) + 2):
+        if world.endings:
+            break
+        world.clock.advance(30)
+        if not world.endings and not world.endpoint.asked[-1][1].called:
+            world.refuse(ConnectionRefusedError())
+    assert world.ending == (LOST, "The connection is lost and does not come back.")
+
+
+def test_a_silent_server_is_left_and_tried_again():
+    world = World().enter()
+    world.clock.pump([5] * 13)
+    assert world.screen.told[:1] == ["Connection lost. Trying again …"]
+
+
+# Holding back.
+
+
+def test_reading_stops_while_too_much_is_not_stored():
+    world = World().enter().type(*("x" for _ in range(MOST + 1)))
+    assert not world.typed.reading
+    world.hear(ok(1, 1))
+    assert world.typed.reading
+
+
+def test_output_that_is_full_holds_the_server_and_the_next_connection_back():
+    world = World().enter()
+    world.client.pauseProducing()
+    assert world.transport.producerState == "paused"
+    world.lose()
+    world.clock.advance(1)
+    world.accept()
+    assert world.transport.producerState == "paused"
+    world.client.resumeProducing()
+    assert world.transport.producerState == "producing"

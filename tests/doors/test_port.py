@@ -1,0 +1,323 @@
+"""
+Which wire a connection speaks, who is let in, and when one who is not in has to go.
+"""
+
+from __future__ import annotations
+
+import pytest
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+
+from groupchat.doors.port import ACCEPTS, OPENINGS, written
+from groupchat.wire import plain
+from tests.support import Server
+
+both = pytest.mark.parametrize("wire", ["plain", "json"])
+HELLO = b'{"type":"hello","name":"alice"}\n'
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+def codes(client):
+    return [event["code"] for event in client.events() if "code" in event]
+
+
+# Which wire.
+
+
+def test_after_half_a_second_of_silence_the_server_greets(server):
+    client = server.connect()
+    server.run(0.49)
+    assert client.read() == b""
+    server.run(0.02)
+    assert client.read() == b"What is your name?\n"
+    server.run(5)
+    assert client.read() == b""
+
+
+def test_a_greeted_one_may_still_say_hello_in_json(server):
+    client = server.connect()
+    server.run(1)
+    client.send(HELLO)
+    server.run()
+    lines = client.read().splitlines()
+    assert lines[0] == plain.GREETING.strip()
+    assert all(line.startswith(b"{") for line in lines[1:])
+
+
+@both
+def test_one_who_speaks_first_is_not_greeted(server, wire):
+    client = server.join(wire, "alice")
+    server.run(1)
+    assert client.read() == b""
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_another_protocol_is_told_that_it_is_not_here(server, opening):
+    client = server.connect("plain")
+    client.send(opening, b"/ HTTP/1.0\r\n\r\n")
+    server.run()
+    answer = bytes(client.transport.taken)
+    assert answer == OPENINGS[opening]
+    assert answer.count(b"groupchat-connect") == (opening != b"\x16\x03")
+    assert client.gone and not server.hub.sessions
+    server.run(3)
+    assert client.transport.lost
+
+
+def test_each_is_told_in_its_own_protocol():
+    assert OPENINGS[b"GET "].startswith(b"HTTP/1.0 400 ")
+    assert OPENINGS[b"NICK "].startswith(b"ERROR :")
+    assert OPENINGS[b"SSH-2.0-"].endswith(b"\n")
+    assert OPENINGS[b"\x16\x03"][0] == 0x15, "an alert"
+
+
+@pytest.mark.parametrize(
+    ("wire", "first"), [("plain", b"GETTY\n"), ("plain", b"SSH-2\n"), ("plain", b"NICKY\r\n"), ("json", HELLO)]
+)
+def test_the_first_bytes_may_come_one_by_one(server, wire, first):
+    client = server.connect(wire)
+    for byte in first:
+        client.send(bytes([byte]))
+        server.run()
+    heard = client.read()
+    assert (b'"welcome"' if wire == "json" else b"-- Welcome to lobby, ") in heard
+
+
+@pytest.mark.parametrize("opening", [b"GET ", b"SSH-2.0-", b"\x16\x03"])
+def test_so_may_those_of_another_protocol(server, opening):
+    client = server.connect("plain")
+    for byte in opening:
+        assert not client.gone
+        client.send(bytes([byte]))
+        server.run()
+    assert client.gone
+
+
+def test_one_who_stops_within_an_opening_is_greeted_all_the_same(server):
+    client = server.connect("plain")
+    client.send(b"GET")
+    server.run(1)
+    assert client.read() == plain.GREETING
+    client.send(b"\n")
+    server.run()
+    assert client.lines() == ["-- Welcome to lobby, GET. 1 here: GET. /help lists the commands.", "-- You are up to date."]
+
+
+@pytest.mark.parametrize(
+    "negotiation", [b"\xff\xfb\x1f", b"\xff\xfd\x03\xff\xfb\x18", b"\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0", b"\xff\xf1"]
+)
+def test_what_telnet_negotiates_is_skipped(server, negotiation):
+    client, bob = server.connect("plain"), server.json("bob")
+    client.send(negotiation, b"alice\r\n", negotiation, b"hi", negotiation, b"\r\n")
+    server.run()
+    assert bob.heard() == ["alice joined.", "alice: hi"]
+
+
+def test_in_plain_a_line_that_looks_like_json_is_said(server):
+    alice, bob = server.plain("alice"), server.json("bob")
+    alice.say('{"type":"quit"}')
+    server.run()
+    assert bob.heard() == ['alice: {"type":"quit"}']
+
+
+# The pool.
+
+
+def test_65_who_are_not_in_are_one_too_many_and_the_oldest_goes(server):
+    waiting = [server.connect("plain", f"192.0.2.{number}") for number in range(64)]
+    assert not any(client.gone for client in waiting)
+    server.connect("plain", "192.0.2.200")
+    server.run()
+    assert [client.gone for client in waiting] == [True] + [False] * 63
+    assert waiting[0].lines() == ["! Too many connections come from your address. Try again later."]
+
+
+def test_the_oldest_of_the_address_with_the_most_goes(server):
+    first = server.connect(address="192.0.2.1")
+    flood = [server.connect(address="192.0.2.66") for _ in range(63)]
+    others = [server.connect(address=f"192.0.2.{number}") for number in range(2, 6)]
+    server.run()
+    assert [client.gone for client in flood] == [True] * 4 + [False] * 59
+    assert not any(client.gone for client in [first, *others])
+
+
+def test_those_who_are_in_are_not_of_the_pool(server):
+    people = [server.json(f"n{number}") for number in range(70)]
+    for _ in range(64):
+        server.connect()
+    assert not any(client.gone for client in people)
+    assert len(server.hub.sessions) == 70
+
+
+def test_one_who_is_gone_makes_room(server):
+    waiting = [server.connect() for _ in range(64)]
+    waiting[5].close()
+    server.connect()
+    assert not any(client.gone for client in waiting if client is not waiting[5])
+
+
+def test_one_who_spoke_json_is_told_so_in_json(server):
+    waiting = [server.connect() for _ in range(64)]
+    waiting[0].do("hello", name="root")
+    server.run()
+    waiting[0].read()
+    server.connect()
+    assert codes(waiting[0]) == ["too-many-connections"]
+
+
+@both
+def test_per_address_only_so_many_may_connect(wire):
+    server = Server(per_address=2)
+    for name in ("alice", "bob"):
+        server.join(wire, name)
+    carol = server.connect(wire)
+    carol.hello("carol")
+    server.run()
+    assert carol.heard() == ["refused"] and carol.gone
+    dave = server.connect(wire, "192.0.2.2")
+    dave.hello("dave")
+    server.run()
+    assert dave.heard() == []
+    assert {session.name for session in server.hub.sessions} == {"alice", "bob", "dave"}
+
+
+def test_one_too_many_is_told_so_instead_of_the_greeting():
+    server = Server(per_address=1)
+    server.json("alice")
+    bob = server.connect("plain")
+    server.run(1)
+    assert bob.lines() == ["! Too many connections come from your address. Try again later."]
+    assert bob.gone
+
+
+def test_an_address_has_its_place_again_after_a_connection_is_gone():
+    server = Server(per_address=1)
+    server.json("alice").close()
+    assert server.connect().ask("hello", name="bob")[0]["type"] == "welcome"
+
+
+# Deadlines.
+
+
+@pytest.mark.parametrize("first", [b"", b"GE", b"{", b"ali"])
+def test_one_who_does_not_come_in_is_closed_10_s_after_it_opened(server, first):
+    client = server.connect()
+    client.send(first)
+    server.run(9.9)
+    assert not client.gone
+    server.run(0.2)
+    assert client.gone
+    last = client.read().splitlines()[-1]
+    assert last.startswith(b'{"type":"bye","code":"idle"' if first == b"{" else b"! ")
+
+
+def test_a_refused_line_gives_10_s_more(server):
+    client = server.connect()
+    for _ in range(3):
+        client.do("hello", name="root")
+        server.run(9)
+        assert not client.gone
+    server.run(2)
+    assert client.gone
+    assert codes(client)[-1] == "idle"
+
+
+def test_after_60_s_it_is_closed_in_any_case(server):
+    client = server.connect()
+    for _ in range(12):
+        client.send(b"{\n")
+        server.run(4.9)
+    assert not client.gone
+    server.run(1.3)
+    assert client.gone
+    assert codes(client)[-1] == "idle"
+
+
+def test_one_who_is_in_has_no_deadline(server):
+    alice = server.plain("alice")
+    server.run(3600)
+    assert not alice.gone
+
+
+def test_one_who_was_turned_away_has_2_s_to_read_that(server):
+    client = server.connect()
+    server.run(10.1)
+    assert client.transport.shut and not client.transport.lost
+    server.run(2.1)
+    assert client.transport.aborted and client.transport.lost
+
+
+def test_one_who_closes_in_turn_is_closed_at_once(server):
+    client = server.connect()
+    server.run(10.1)
+    client.end()
+    server.run()
+    assert client.transport.lost and not client.transport.aborted
+
+
+# The rest.
+
+
+def test_at_the_end_those_who_are_not_in_are_told_too(server):
+    alice, bob, carol = server.json("alice"), server.connect("plain"), server.connect()
+    carol.send(b"{")
+    server.run()
+    server.hub.stop()
+    emptied = []
+    server.port.emptied().addCallback(emptied.append)
+    assert bob.lines() == ["-- The server is stopping. Come back in 2 s."]
+    assert codes(alice) == codes(carol) == ["stopping"]
+    assert not emptied
+    for client in (alice, bob, carol):
+        client.end()
+    server.run()
+    assert emptied == [None]
+
+
+def test_with_nobody_there_it_is_empty_at_once(server):
+    emptied = []
+    server.port.emptied().addCallback(emptied.append)
+    assert emptied == [None]
+
+
+def test_an_abort_closes_all_without_a_word(server):
+    alice, bob = server.json("alice"), server.connect()
+    server.port.abort()
+    server.run()
+    assert alice.transport.lost and bob.transport.lost
+    assert alice.read() == bob.read() == b""
+
+
+def test_twisted_takes_only_so_many_in_one_turn(server):
+    class Listening:
+        numberAccepts = 1000
+
+    listening = Listening()
+    server.port.ports.append(listening)
+    server.connect()
+    server.run()
+    assert listening.numberAccepts == ACCEPTS
+
+
+def test_once_it_does_not_listen_any_more_it_leaves_nothing_in_the_reactor(server):
+    server.connect()
+    server.port.abort()
+    server.run()
+    server.port.doStop()
+    assert server.reactor.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        (IPv4Address("TCP", "192.0.2.1", 1), "192.0.2.1"),
+        (IPv6Address("TCP", "2001:db8::1", 1), "2001:db8::1"),
+        (IPv6Address("TCP", "::ffff:192.0.2.1", 1), "192.0.2.1"),
+        (UNIXAddress(b"/run/chat.sock"), "local"),
+    ],
+)
+def test_addresses_are_written_as_people_write_them(address, text):
+    assert written(address) == text

@@ -1,0 +1,258 @@
+"""
+What can't be done is said in one line on stderr, without a traceback, and with the right exit status.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+
+from tests.e2e.support import Daemon, Place, Program
+
+PATIENT = """
+import sys
+from groupchat.client import service
+service.PATIENCE = 0.5
+from groupchat.client.main import main
+main()
+"""
+
+
+def the_line(program: Program) -> str:
+    """All that a program has to say."""
+    assert len(program.err.lines) == 1, program.err.text
+    return program.err.lines[0]
+
+
+async def refuses(daemon: Daemon) -> str:
+    """The line with which the daemon does not start."""
+    assert await daemon.ended() == 1
+    assert "Listening" not in daemon.out.text
+    line = the_line(daemon)
+    assert line.startswith("groupchat: ")
+    return line.removeprefix("groupchat: ")
+
+
+# The daemon: options.
+
+
+def whole(option: str, least: int, most: int, *values: str) -> dict[str, str]:
+    """What is told of values that are no whole number in this range."""
+    return {
+        f"--{option} {value}": f'--{option} takes a whole number from {least} to {most}, not "{value}".' for value in values
+    }
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        whole("port", 0, 65535, "abc", "70000", "-1"),
+        whole("max", 1, 1_000_000, "0", "-3", "x"),
+        {"--listen nonsense": '--listen "nonsense": ', "--listen tcp:abc": '--listen "tcp:abc": ', "--listen ''": '--listen "": '},
+        {f"--ledger {it}": f'--ledger takes "memory" or "sqlite:PATH", not "{it}".' for it in ("postgres:x", "sqlite:")},
+        {f"--keep {it}": f'--keep takes "all", "90d" or "100000 messages", not "{it}".' for it in ("forever", "0d")},
+        {"--rate -1": "--rate takes a number from 0 (no limit) to 1000000, ", "--motd missing": "--motd missing can't be read: "},
+        {"--frobnicate": "option --frobnicate ", "--max": "option --max requires argument", "9000": '"9000" is no option.'},
+    ],
+    ids=lambda refused: ", ".join(refused),
+)
+@pytest_twisted.ensureDeferred
+async def test_the_daemon_refuses(place: Place, refused: dict[str, str]):
+    daemons = [place.twistd(*shlex.split(options)) for options in refused]
+    for daemon, told in zip(daemons, refused.values(), strict=True):
+        line = await refuses(daemon)
+        assert line.startswith(told)
+        assert len(line) > len(told)
+
+
+# The daemon: ports.
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_port_that_is_taken_is_refused(place: Place):
+    daemon = await place.daemon()
+    line = await refuses(place.twistd("--port", str(daemon.port), "--ledger", "memory"))
+    assert line.startswith(f"can't listen on port {daemon.port}: Address already in use.")
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_endpoint_that_is_taken_is_refused(place: Place):
+    daemon = await place.daemon()
+    endpoint = f"tcp:{daemon.port}:interface=127.0.0.1"
+    line = await refuses(place.twistd("--listen", endpoint, "--ledger", "memory"))
+    assert line.startswith(f"can't listen on {endpoint}: Address already in use.")
+
+
+@pytest.mark.parametrize("endpoint", ["unix:missing/chat.sock", "tcp:0:interface=192.0.2.77"])
+@pytest_twisted.ensureDeferred
+async def test_an_endpoint_that_can_t_be_had_is_refused(place: Place, endpoint: str):
+    line = await refuses(place.twistd("--listen", endpoint))
+    assert line.startswith(f"can't listen on {endpoint}: ")
+
+
+def without(right: str) -> tuple[str, ...]:
+    """What starts a program without this right of root."""
+    return ("setpriv", "--bounding-set", f"-{right}", "--inh-caps", f"-{right}") if os.geteuid() == 0 else ()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_port_that_is_not_allowed_is_refused(place: Place):
+    if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 1:
+        pytest.skip("everyone may listen on any port here")
+    line = await refuses(place.twistd("--port", "1", through=without("net_bind_service")))
+    assert line.startswith("can't listen on port 1: not allowed")
+
+
+# The daemon: ledgers.
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_ledger_in_use_is_refused(place: Place):
+    await place.daemon()
+    line = await refuses(place.twistd("--port", "0"))
+    assert line.startswith("the ledger groupchat.db is in use by another daemon.")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_ledger_of_a_daemon_that_was_killed_is_no_longer_in_use(place: Place):
+    await (await place.daemon()).kill()
+    await place.daemon()
+
+
+@pytest.mark.parametrize("locked", ["directory", "file"])
+@pytest_twisted.ensureDeferred
+async def test_a_ledger_that_can_t_be_written_is_refused(place: Place, locked: str):
+    directory = place.directory / "locked"
+    directory.mkdir()
+    if locked == "file":
+        (directory / "x.db").touch(0o400)
+    else:
+        directory.chmod(0o500)
+    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:locked/x.db", through=without("dac_override")))
+    assert line.startswith("the ledger locked/x.db: Permission denied.")
+
+
+@pytest.mark.parametrize(("path", "told"), [("missing/x.db", "No such file or directory."), ("home", "Is a directory.")])
+@pytest_twisted.ensureDeferred
+async def test_a_ledger_that_can_t_be_there_is_refused(place: Place, path: str, told: str):
+    line = await refuses(place.twistd("--port", "0", "--ledger", f"sqlite:{path}"))
+    assert line.startswith(f"the ledger {path}: {told}")
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_is_no_database_is_refused_and_left_as_it_is(place: Place):
+    file = place.directory / "x.db"
+    file.write_text("Dear diary,\n" * 1000)
+    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:x.db"))
+    assert line.startswith("the ledger x.db: it is damaged, or no ledger at all.")
+    assert file.read_text() == "Dear diary,\n" * 1000
+
+
+@pytest_twisted.ensureDeferred
+async def test_another_program_s_database_is_refused_and_left_as_it_is(place: Place):
+    file = place.directory / "x.db"
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE bookmarks (url)")
+    database.close()
+    before = file.read_bytes()
+    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:x.db"))
+    assert line.startswith("the ledger x.db belongs to another program.")
+    assert file.read_bytes() == before
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_ledger_of_a_newer_version_is_refused(place: Place):
+    await (await place.daemon()).stop()
+    with sqlite3.connect(place.directory / "groupchat.db") as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    line = await refuses(place.twistd("--port", "0"))
+    assert line.startswith("the ledger groupchat.db was written by a newer groupchat (version 99, ")
+
+
+# groupchat-connect.
+
+
+async def ends(connect: Program, status: int) -> str:
+    """The line with which groupchat-connect ends."""
+    assert await connect.ended() == status
+    assert connect.out.lines == []
+    line = the_line(connect)
+    assert line.startswith("groupchat-connect: ")
+    return line.removeprefix("groupchat-connect: ")
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {f"'{name}' localhost 9000": f'"{name}" can\'t be your name: ' for name in ("a b", "", "root")},
+        {f"alice localhost {port}": f'"{port}" is no port: ' for port in ("0", "70000", "http")},
+        {"alice localhost": "the following arguments are required: PORT", "alice localhost 1 more": "unrecognized arguments: more"},
+        {
+            "--frobnicate alice localhost 9000": "unrecognized arguments: --frobnicate",
+            "alice localhost 9000 --frobnicate": "unrecognized arguments: --frobnicate",
+        },
+        {
+            "alice localhost 9000 --room 'a b'": '"a b" is no room: ',
+            "alice localhost 9000 --room": "argument --room: expected one argument",
+        },
+    ],
+    ids=lambda refused: ", ".join(refused),
+)
+@pytest_twisted.ensureDeferred
+async def test_groupchat_connect_refuses(place: Place, refused: dict[str, str]):
+    programs = [place.start("groupchat-connect", *shlex.split(arguments)) for arguments in refused]
+    for connect, told in zip(programs, refused.values(), strict=True):
+        assert (await ends(connect, 2)).startswith(told)
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_unknown_host_is_unreachable(place: Place):
+    connect = place.start("groupchat-connect", "alice", "no-such-host.invalid", "9000")
+    assert (await ends(connect, 3)).startswith("There is no such host: no-such-host.invalid, port 9000.")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_port_where_nobody_listens_is_unreachable(place: Place):
+    daemon = await place.daemon()
+    await daemon.stop()
+    line = await ends(place.connect("alice", daemon), 3)
+    assert line.startswith(f"Connection refused by localhost, port {daemon.port}.")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_that_is_silent_is_unreachable(place: Place):
+    silent = place.start("nc", "-v", "-l", "127.0.0.1", "0")
+    port = (await silent.err.line(r"Listening on \S+ (\d+)"))[1]
+    connect = place.start(sys.executable, "-c", PATIENT, "alice", "127.0.0.1", port)
+    assert (await ends(connect, 3)).startswith(f"No welcome from 127.0.0.1, port {port} within ")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_of_another_kind_is_unreachable(place: Place):
+    other = place.start("nc", "-v", "-l", "-N", "127.0.0.1", "0")
+    port = (await other.err.line(r"Listening on \S+ (\d+)"))[1]
+    other.send("220 mail.example.org ESMTP")
+    other.close_input()
+    connect = place.start("groupchat-connect", "alice", "127.0.0.1", port)
+    assert "Is that a groupchat server?" in await ends(connect, 3)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_full_server_turns_one_away(place: Place):
+    daemon = await place.daemon("--max", "1")
+    await place.nc("alice", daemon)
+    assert await ends(place.connect("bob", daemon), 4) == "The server is full (1 of 1). Try again later."
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_whose_name_is_taken_is_turned_away(place: Place):
+    daemon = await place.daemon()
+    await place.nc("alice", daemon)
+    assert (await ends(place.connect("Alice", daemon), 4)).startswith('The name "Alice" is taken.')

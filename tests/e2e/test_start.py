@@ -1,0 +1,163 @@
+"""
+The start: what is printed, where one can join, and what is asked.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+
+from tests.e2e.support import Daemon, Place
+
+
+def invitations(daemon: Daemon) -> list[str]:
+    """The commands that the log names."""
+    lines = re.findall(r"Join from (?:this machine|the network): +(.+) +or: +(.+)", daemon.out.text)
+    return [command.strip() for line in lines for command in line]
+
+
+@pytest_twisted.ensureDeferred
+async def test_every_line_with_which_to_join_works_as_it_is_printed(place: Place):
+    daemon = await place.daemon()
+    here = f"localhost {daemon.port}"
+    await daemon.line(f".*Join from this machine: +groupchat-connect YOUR_NAME {here} +or: +nc {here}")
+    for number, command in enumerate(invitations(daemon)):
+        name = f"guest-{number}"
+        guest = place.start(*shlex.split(command.replace("YOUR_NAME", name)))
+        if command.startswith("nc"):
+            guest.send(name)
+        await guest.line(f"-- Welcome to lobby, {name}\\. .*")
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_network_is_told_real_addresses(place: Place):
+    daemon = await place.daemon()
+    joined = " ".join(invitations(daemon))
+    assert "0.0.0.0" not in joined
+    assert "::1" not in joined
+    assert "127.0.0.1" not in joined
+
+
+@pytest_twisted.ensureDeferred
+async def test_port_says_where_it_listens(place: Place):
+    free = await place.daemon()
+    await free.stop()
+    daemon = await place.again(free)
+    assert daemon.port == free.port
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_port_is_reached_by_ipv4_and_ipv6(place: Place):
+    if not Path("/proc/net/if_inet6").exists():
+        pytest.skip("this machine has no IPv6")
+    daemon = await place.daemon()
+    for name, host in (("alice", "127.0.0.1"), ("bob", "::1")):
+        socket = await place.socket(daemon.port, host)
+        socket.send(name)
+        await socket.line(f"-- Welcome to lobby, {name}.*")
+        await daemon.line(f".*{name} came in from {host} .*")
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_endpoint_of_one_interface_is_not_offered_to_the_network(place: Place):
+    daemon = await place.daemon("--listen", "tcp:0:interface=127.0.0.1", port=None)
+    assert daemon.port
+    await daemon.line(f".*Join from this machine: .*nc 127.0.0.1 {daemon.port}")
+    await place.nc("alice", daemon, "127.0.0.1")
+    assert len(invitations(daemon)) == 2
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_unix_socket_is_listened_on(place: Place):
+    await place.daemon("--listen", "unix:chat.sock", port=None)
+    nc = place.start("nc", "-U", "chat.sock")
+    nc.send("alice")
+    await nc.line("-- Welcome to lobby, alice.*")
+
+
+@pytest_twisted.ensureDeferred
+async def test_several_endpoints_lead_to_one_room(place: Place):
+    daemon = await place.daemon("--listen", "unix:chat.sock", "--listen", "tcp:0:interface=127.0.0.1")
+    other = await daemon.line(r".*Listening on port (\d+) .*")
+    people = [
+        await place.socket(daemon.port),
+        await place.socket(int(other[1])),
+        await place.socket(place.directory / "chat.sock"),
+    ]
+    for number, person in enumerate(people):
+        person.send(f"guest-{number}")
+        await person.says("-- You are up to date.")
+    people[0].send("hello, all of you")
+    for other_one in people[1:]:
+        await other_one.says("guest-0: hello, all of you")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_motd_and_the_server_s_name_are_told(place: Place):
+    (place.directory / "motd").write_text("Be kind.\n")
+    daemon = await place.daemon("--motd", "motd", "--server-name", "the tea room")
+    await (await place.json("alice", daemon)).event("welcome", server="the tea room", motd="Be kind.")
+    bob = await place.nc("bob", daemon)
+    assert "-- Be kind." in bob.out.lines
+
+
+@pytest_twisted.ensureDeferred
+async def test_help_tells_every_option_with_its_default(place: Place):
+    daemon = place.twistd("--help")
+    assert await daemon.ended() == 0
+    text = " ".join(daemon.out.text.split())
+    for option in "port listen max ledger replay keep rate burst per-address show-addresses server-name motd".split():
+        assert f"--{option}=" in text
+
+
+# How many?
+
+
+@pytest.mark.parametrize(("typed", "places"), [("", 100), ("7", 7)])
+@pytest_twisted.ensureDeferred
+async def test_a_person_at_the_terminal_is_asked_how_many(place: Place, typed: str, places: int):
+    daemon = place.twistd("--port", "0", terminal=True)
+    await daemon.prompt("How many clients at most? [100] ")
+    daemon.send(typed)
+    await daemon.line(f".*Listening on port .* \\({places} places\\)\\.")
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_types_nonsense_is_asked_again(place: Place):
+    daemon = place.twistd("--port", "0", terminal=True)
+    await daemon.prompt("How many clients at most? [100] ")
+    daemon.send("lots")
+    await daemon.line('.*whole number.*"lots".*')
+    await daemon.prompt("How many clients at most? [100] ")
+    daemon.send("3")
+    await daemon.line(r".*Listening on port .* \(3 places\)\.")
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+@pytest_twisted.ensureDeferred
+async def test_who_would_rather_not_say_starts_nothing(place: Place, key: str):
+    daemon = place.twistd("--port", "0", terminal=True)
+    await daemon.prompt("How many clients at most? [100] ")
+    for _ in range(10):  # Python takes no notice of a Ctrl-C that comes just before it begins to wait for the answer
+        daemon.press(key)
+        if await daemon.ended_within(0.5):
+            break
+    assert daemon.status == 1
+    assert "groupchat: not started." in daemon.out.text
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_said_how_many_is_not_asked(place: Place):
+    daemon = place.twistd("--port", "0", "--max", "5", terminal=True)
+    await daemon.line(r".*Listening on port .* \(5 places\)\.")
+    assert "How many" not in daemon.out.text
+
+
+@pytest_twisted.ensureDeferred
+async def test_without_a_terminal_there_are_100_places(place: Place):
+    daemon = place.twistd("--port", "0")
+    await daemon.line(r".*Listening on port .* \(100 places\)\.")

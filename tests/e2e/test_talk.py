@@ -1,0 +1,192 @@
+"""
+People with nc and telnet, scripts and programs in one room, and what the one who runs it reads.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest_twisted
+
+from tests.e2e.support import Place, until
+
+
+@pytest_twisted.ensureDeferred
+async def test_two_people_with_nc_talk(place: Place):
+    daemon = await place.daemon()
+    alice = await place.nc("alice", daemon)
+    bob = await place.nc("bob", daemon)
+    await alice.says("-- bob joined.")
+    alice.send("hello")
+    await bob.says("alice: hello")
+    bob.send("hello yourself")
+    await alice.says("bob: hello yourself")
+    assert "alice: hello" not in alice.out.lines
+
+
+@pytest_twisted.ensureDeferred
+async def test_nc_is_asked_for_a_name_and_told_what_is_wrong_with_it(place: Place):
+    daemon = await place.daemon()
+    await place.nc("alice", daemon)
+    guest = place.start("nc", "localhost", str(daemon.port))
+    await guest.says("What is your name?")
+    for name in ("", "not a name", "root", "Alice"):
+        guest.send(name)
+        await guest.line("! .*")
+    guest.send("bob")
+    await guest.line(r"-- Welcome to lobby, bob\. 2 here: alice, bob\. .*")
+
+
+@pytest_twisted.ensureDeferred
+async def test_telnet_talks(place: Place):
+    daemon = await place.daemon()
+    bob = await place.nc("bob", daemon)
+    alice = place.start("telnet", "localhost", str(daemon.port), terminal=True)
+    await alice.says("What is your name?")
+    alice.send("alice")
+    await alice.says("-- You are up to date.")
+    alice.send("hello from telnet")
+    await bob.says("alice: hello from telnet")
+    bob.send("hello from nc")
+    await alice.says("bob: hello from nc")
+    alice.send("/quit")
+    await alice.says("-- Bye.")
+    await alice.ended()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_script_s_last_word_is_said_though_it_ends_at_once(place: Place):
+    daemon = await place.daemon()
+    bob = await place.nc("bob", daemon)
+    script = place.shell("printf '%s\\n' cron 'the backup is done' 'good night' | nc -N localhost $1", str(daemon.port))
+    await bob.says("cron: the backup is done")
+    await bob.says("cron: good night")
+    await bob.says("-- cron left.")
+    assert await script.ended() == 0
+    assert script.out.lines[-1] == "-- Bye."
+
+
+@pytest_twisted.ensureDeferred
+async def test_every_kind_of_client_meets_in_one_room(place: Place):
+    daemon = await place.daemon()
+    nc = await place.nc("anna", daemon)
+    connect = place.connect("berta", daemon, "--stay")
+    await connect.says("-- You are up to date.")
+    program = await place.member("carla", daemon)
+    nc.send("grüß euch 👋")
+    await connect.says("anna: grüß euch 👋")
+    await program.event("message", from_="anna", text="grüß euch 👋")
+    connect.send("/me waves")
+    await nc.says("* berta waves")
+    program.say("beep")
+    await nc.says("carla: beep")
+    await connect.says("carla: beep")
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_was_said_is_there_after_a_restart(place: Place):
+    daemon = await place.daemon()
+    alice = await place.member("alice", daemon)
+    alice.send({"type": "topic", "room": "lobby", "text": "tea at four"})
+    alice.say("remember this")
+    await alice.event("message")
+    await daemon.stop()
+    bob = await place.nc("bob", await place.again(daemon))
+    assert "-- The topic is: tea at four" in bob.out.lines
+    assert [line[19:] for line in bob.out.lines if line.startswith("[")] == ["alice: remember this"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_memory_ledger_forgets_and_leaves_no_file(place: Place):
+    daemon = await place.daemon("--ledger", "memory")
+    alice = await place.member("alice", daemon)
+    alice.say("forget this")
+    await alice.event("message", text="forget this")
+    await daemon.stop()
+    assert await place.kept(await place.again(daemon, "--ledger", "memory")) == []
+    assert [path.name for path in place.directory.iterdir()] == ["home"]
+
+
+# What the one who runs it reads.
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_log_tells_who_came_and_went_from_where_and_how_many_are_in(place: Place):
+    daemon = await place.daemon("--max", "2")
+    alice = await place.nc("alice", daemon, "127.0.0.1")
+    await daemon.line(r".*alice came in from 127\.0\.0\.1 \(1 of 2\)")
+    await place.nc("bob", daemon, "127.0.0.1")
+    await daemon.line(r".*bob came in from 127\.0\.0\.1 \(2 of 2\)")
+    carol = await place.json("carol", daemon)
+    await daemon.line(r".*carol from 127\.0\.0\.1 was refused: full \(2 of 2\)")
+    await carol.event("bye", code="full", retry=30)
+    await alice.kill()
+    await daemon.line(r".*alice left, from 127\.0\.0\.1 \(1 of 2\)")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_full_server_says_so_and_has_a_place_again_when_somebody_leaves(place: Place):
+    daemon = await place.daemon("--max", "1")
+    alice = await place.nc("alice", daemon)
+    bob = place.start("nc", "-N", "localhost", str(daemon.port))
+    bob.send("bob")
+    await bob.says("! The server is full (1 of 1). Try again later.")
+    bob.close_input()
+    assert await bob.ended() == 0
+    alice.send("/quit")
+    await alice.says("-- Bye.")
+    await place.nc("bob", daemon)
+
+
+@pytest_twisted.ensureDeferred
+async def test_nothing_that_is_said_or_borne_as_a_name_acts_on_the_log_or_the_terminals(place: Place):
+    daemon = await place.daemon()
+    bob = await place.nc("bob", daemon)
+    mallory = await place.socket(daemon.port)
+    mallory.send("\x1b[31m{log_source} {0!r}\u202e", "mallory")
+    await mallory.says("-- You are up to date.")
+    mallory.send("\x1b]0;owned\x07 {log_source.__class__}")
+    await bob.says("mallory: ␛]0;owned␇ {log_source.__class__}")
+    await daemon.line(r".*␛\[31m\{log_source\} \{0!r\}\ufffd from .* was refused: bad-name .*")
+    assert "\x1b" not in daemon.out.text
+
+
+@pytest_twisted.ensureDeferred
+async def test_addresses_are_shown_to_those_who_may_see_them(place: Place):
+    shown = await place.nc("alice", await place.daemon("--show-addresses", "everyone"), "127.0.0.1")
+    shown.send("/who")
+    await shown.says("-- Here is 1: alice (127.0.0.1).")
+    hidden = await place.nc("alice", await place.daemon("--ledger", "memory"), "127.0.0.1")
+    hidden.send("/who")
+    await hidden.says("-- Here is 1: alice.")
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_address_can_be_kept_from_taking_every_place(place: Place):
+    daemon = await place.daemon("--per-address", "1")
+    await place.nc("alice", daemon, "127.0.0.1")
+    bob = await place.json("bob", daemon)
+    await bob.event("bye", code="too-many-connections")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_browser_is_told_how_to_join(place: Place):
+    daemon = await place.daemon()
+    browser = await place.socket(daemon.port)
+    browser.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r")
+    await browser.says("HTTP/1.0 400 Bad Request")
+    await browser.line(".*groupchat-connect NAME HOST PORT")
+    await browser.ended()
+
+
+@pytest_twisted.ensureDeferred
+async def test_those_who_hang_up_without_a_word_leave_nothing_behind(place: Place):
+    daemon = await place.daemon()
+
+    def open_files() -> int:
+        return len(os.listdir(f"/proc/{daemon.pid}/fd"))
+
+    before = open_files()
+    for _ in range(20):
+        (await place.socket(daemon.port)).transport.loseConnection()
+    await until(lambda: open_files() == before, "the end of the connections", 2)

@@ -1,0 +1,46 @@
+"""
+``python -m tests.faults``: break the server again and again, and see whether the promise holds. docs/faults.rst tells more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from twisted.internet import defer, task
+
+from tests.faults.disk import compiler
+from tests.faults.run import soak
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Does the promise hold when things break?")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same plan (default: 1)")
+    parser.add_argument("--minutes", type=float, help="run at least so long (default: 2, or 0 where a number of faults is asked for)")
+    parser.add_argument("--kills", type=int, default=0, help="at least so many SIGKILLs")
+    parser.add_argument("--power-cuts", type=int, default=0, help="at least so many power cuts")
+    parser.add_argument("--reconnects", type=int, default=0, help="at least so many reconnections")
+    parser.add_argument("--load", type=int, default=1000, help="sayings answered between two faults, at most (default: 1000)")
+    return parser.parse_args()
+
+
+async def main(options: argparse.Namespace) -> None:
+    wanted = {"kill": options.kills, "power-cut": options.power_cuts}
+    counted = any(wanted.values()) or options.reconnects
+    minutes = options.minutes if options.minutes is not None else 0 if counted else 2
+    total = await soak(options.seed, minutes, wanted, options.reconnects, options.load, _print)
+    print(total.table())
+    for directory in total.kept:
+        print(f"The history and the ledger are kept in {directory}")
+    if total.findings.counts:
+        raise SystemExit(1)
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    if compiler() is None:
+        sys.exit("needs cc: install gcc")
+    task.react(lambda _: defer.ensureDeferred(main(parse())))

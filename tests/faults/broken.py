@@ -1,0 +1,266 @@
+"""
+Builds that break the promise, each in one way, so that the checker can be seen to find it.
+
+``python -m tests.faults.broken BUILD …`` is twistd with that build's patch in its process: nothing in the server knows of it. What
+is wrong with a client is patched where the checker's own clients run (`client_patch`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from twisted.scripts import twistd
+
+from groupchat import hub, room
+from groupchat.client.reading import Reading
+from groupchat.drafts import Entering, Saying
+from groupchat.events import Message, Ok, stamp
+from groupchat.ledgers import file, sqlite, writer
+
+
+class Build(NamedTuple):
+    """
+    :ivar patch: what makes it.
+    :ivar faults: under which it has to be found.
+    :ivar finds: what has to be found, of which one will do.
+    :ivar client: whether it is the client that is broken.
+    """
+
+    patch: Callable[[], None]
+    faults: tuple[str, ...]
+    finds: tuple[str, ...]
+    client: bool = False
+
+
+BUILDS: dict[str, Build] = {}
+
+
+def build(*faults: str, finds: tuple[str, ...], client: bool = False) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Name a patch."""
+
+    def named(patch: Callable[[], None]) -> Callable[[], None]:
+        BUILDS[patch.__name__.replace("_", "-")] = Build(patch, faults, finds, client)
+        return patch
+
+    return named
+
+
+# What is stored.
+
+
+class _Eager:
+    """A connection whose COMMIT is announced, and then takes its time."""
+
+    def __init__(self, database: Any, announce: Callable[[], None]) -> None:
+        self._database = database
+        self._announce = announce
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        if statement == "COMMIT":
+            self._announce()
+            time.sleep(0.01)
+        return self._database.execute(statement, *values)
+
+
+def _before_commit(act: Callable[[Any, list[Saying]], None]) -> None:
+    """Do something with a batch before it is stored."""
+    commit = sqlite.SQLiteLedger._commit
+
+    def eager(self: Any, batch: list[Any]) -> None:
+        fresh = [draft for draft in batch if isinstance(draft, Saying)]
+        database = self._writer._db
+        self._writer._db = _Eager(database, lambda: self._reactor.callFromThread(act, self._queue.owner, fresh))
+        try:
+            commit(self, batch)
+        finally:
+            self._writer._db = database
+
+    sqlite.SQLiteLedger._commit = eager  # type: ignore[method-assign]
+
+
+@build("kill", "kill", finds=("lost", "id reused"))
+def answer_before_commit() -> None:
+    answered: set[int] = set()
+    answer = hub.Hub._answer
+
+    def early(owner: Any, sayings: list[Saying]) -> None:
+        for draft in sayings:
+            if draft.fresh:
+                answer(owner, draft, Ok(draft.n, draft.room, draft.id, draft.ref))
+                draft.session.peer.flush()
+                answered.add(id(draft))
+
+    def once(self: Any, draft: Any, ok: Ok) -> None:
+        if id(draft) in answered:
+            answered.discard(id(draft))
+        else:
+            answer(self, draft, ok)
+
+    hub.Hub._answer = once  # type: ignore[method-assign]
+    _before_commit(early)
+
+
+@build("kill", "kill", finds=("shown too soon", "id reused", "order differs"))
+def show_before_commit() -> None:
+    def early(owner: Any, sayings: list[Saying]) -> None:
+        for draft in sayings:
+            here = owner.rooms.get(draft.room)
+            if draft.fresh and here is not None and draft.id is not None:
+                here.append(Message(draft.room, draft.id, stamp(draft.at), draft.sender, draft.text, draft.act))
+                here.publish()
+                draft.fresh = False
+
+    _before_commit(early)
+
+
+@build("power-cut", "power-cut", finds=("lost",))
+def commit_without_sync() -> None:
+    prepare = file.LedgerFile._prepare
+
+    def normal(self: Any) -> None:
+        prepare(self)
+        self.db.execute("PRAGMA synchronous = NORMAL")
+
+    file.LedgerFile._prepare = normal  # type: ignore[method-assign]
+
+
+@build("reset", "kill", "reset", finds=("stored twice",))
+def no_dedupe() -> None:
+    writer.is_next = lambda saying, last, known: saying.refusal is None  # type: ignore[attr-defined]
+
+
+@build("failing-syncs", finds=("wrong no",))
+def no_after_an_io_error() -> None:
+    writer.is_full = lambda error: True  # type: ignore[attr-defined]
+
+
+@build("put-back", finds=("order differs", "silent hole"))
+def an_old_copy_in_the_same_epoch() -> None:
+    begin = writer.Writer.open
+
+    def again(self: Any) -> str:
+        begin(self)
+        self._db.execute("DELETE FROM epochs WHERE no = ? AND no > 1", (self._epoch,))
+        self._epoch, self._token = self._db.execute("SELECT no, token FROM epochs ORDER BY no DESC LIMIT 1").fetchone()
+        return str(self._token)
+
+    writer.Writer.open = again  # type: ignore[method-assign]
+
+
+# What is shown.
+
+
+@build("reset", "reset", finds=("silent hole",))
+def resume_one_too_late() -> None:
+    entered = hub._SETTLE[Entering]
+
+    def late(owner: Any, draft: Entering) -> None:
+        if draft.after is not None and draft.after < draft.head:
+            draft.after += 1
+        entered(owner, draft)
+
+    hub._SETTLE[Entering] = late
+
+
+@build("reset", "reset", finds=("delivered twice",))
+def resume_one_too_early() -> None:
+    entered = hub._SETTLE[Entering]
+
+    def early(owner: Any, draft: Entering) -> None:
+        if draft.after:
+            draft.after -= 1
+        entered(owner, draft)
+
+    hub._SETTLE[Entering] = early
+
+
+@build("reset", "reset", finds=("silent hole",))
+def membership_and_head_in_two_turns() -> None:
+    announce = room.Room._announce
+
+    def in_two_turns(self: Any, cursor: Any) -> None:
+        announce(self, cursor)
+        cursor.reading = True  # nothing is given to it yet
+        self._later(0.02, then, self, cursor)
+
+    def then(here: Any, cursor: Any) -> None:
+        cursor.reading = False
+        cursor.position = here._end
+        here.pump(cursor)
+
+    room.Room._announce = in_two_turns  # type: ignore[method-assign]
+
+
+@build("stall", "freeze", finds=("silent hole", "lost", "stuck"))
+def a_full_reader_misses_a_batch() -> None:
+    fan_out = room.Room._fan_out
+
+    def forgetful(self: Any, batch: Any, before: int) -> None:
+        those = [cursor for cursors in self._live.values() for cursor in cursors if cursor.session.peer.full]
+        fan_out(self, batch, before)
+        for cursor in those:
+            cursor.after = cursor.through = batch.head
+            cursor.position = self._end
+
+    room.Room._fan_out = forgetful  # type: ignore[method-assign]
+
+
+@build("reset", "freeze", finds=("order differs", "silent hole", "delivered twice"))
+def live_before_history() -> None:
+    announce = room.Room._announce
+
+    def hasty(self: Any, cursor: Any) -> None:
+        announce(self, cursor)
+        if self._tail:
+            cursor.position = self._end - 1
+
+    room.Room._announce = hasty  # type: ignore[method-assign]
+
+
+# The client.
+
+
+@build("reset", "reset", finds=("silent hole",), client=True)
+def cursor_before_display() -> None:
+    advance = Reading._advance
+
+    def hasty(self: Any, first: int, last: int, event: Any, line: bytes) -> None:
+        if self._after is not None and first != self._after + 1:
+            advance(self, first, last, event, line)
+            return
+        self._after = last
+        self._reader.show(event, line, last <= self._through)
+        self._check_end()
+
+    Reading._advance = hasty  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def client_patch(name: str) -> Iterator[None]:
+    """The clients of this process are broken for a while, where it is a client that this build breaks."""
+    before = Reading._advance
+    if BUILDS[name].client:
+        BUILDS[name].patch()
+    try:
+        yield
+    finally:
+        Reading._advance = before  # type: ignore[method-assign]
+
+
+def main() -> None:
+    """twistd, broken."""
+    name = sys.argv.pop(1)
+    if not BUILDS[name].client:
+        BUILDS[name].patch()
+    twistd.run()
+
+
+if __name__ == "__main__":
+    main()

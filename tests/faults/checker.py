@@ -1,0 +1,278 @@
+"""
+Was the promise kept? A judgement over a history (`history.py`) and the ledger that it ended with. Pure: no I/O but `read_log`.
+
+Where an older copy of the ledger was put back there are two logs: what was answered and shown before is held against the
+first, what came after against the second.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from tests.faults.history import key
+
+#: What can be found, and what it means.
+FINDINGS = {
+    "lost": "answered ok but not in the ledger, or stored but not shown to one who was there",
+    "phantom": "shown or stored, but never said",
+    "stored twice": "one saying is in the ledger under two ids",
+    "delivered twice": "one message came, or was displayed, twice",
+    "id reused": "one id of a room stood for two messages",
+    "order differs": "from the ledger's, or from the order in which one writer said it",
+    "silent hole": "an id was passed over without a gap or a reset",
+    "wrong no": "a refusal, though it is stored",
+    "shown too soon": "shown, but not in the ledger in the end",
+    "stuck": "no answer, or not shown, or no start, within the limit",
+    "broken": "the server failed in a way that is none of its own rules, or a client gave up",
+}
+
+Log = dict[str, list[str]]  #: for each room the keys by id, from 1 on
+
+
+def read_log(path: Path, in_use: bool = False) -> Log:
+    """
+    What is in a ledger.
+
+    :raises sqlite3.Error: it can't be read.
+    """
+    database = sqlite3.connect(f"file:{quote(str(path))}?mode={'ro' if in_use else 'rw'}", uri=True)
+    log: Log = {}
+    for name, number in database.execute("SELECT name, no FROM rooms"):
+        rows = database.execute(
+            "SELECT place, text FROM messages WHERE place BETWEEN ? AND ? ORDER BY place", (number << 40, (number + 1 << 40) - 1)
+        )
+        log[name] = []
+        for place, text in rows:
+            log[name] += ["?"] * ((place & (1 << 40) - 1) - len(log[name]) - 1) + [key(text)]
+    database.close()
+    return log
+
+
+class Findings:
+    """What is wrong, with the first few examples of each kind."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.examples: list[str] = []
+
+    def add(self, kind: str, what: str) -> None:
+        self.counts[kind] += 1
+        if self.counts[kind] <= 5:
+            self.examples.append(f"{kind}: {what}")
+
+
+class _Place:
+    """Where one member stands in one room: on its connection, and on its screen."""
+
+    __slots__ = ("after", "log", "seen", "through")
+
+    def __init__(self) -> None:
+        self.after: int | None = None  # the last id told on this connection; None: any may be the first
+        self.through = 0
+        self.seen: int | None = None  # the last id displayed
+        self.log = 0  # in which log that was
+
+
+class Checker:
+    """
+    :param logs: what was in the ledger before each older copy was put back, and in the end.
+    :param findings: where what is wrong is noted.
+    """
+
+    def __init__(self, logs: list[Log], findings: Findings) -> None:
+        self._logs = logs
+        self._found = findings.add
+        self._log = 0
+        self._stored = [{name: set(keys) for name, keys in log.items()} for log in logs]
+        self._places: defaultdict[tuple[str, str], _Place] = defaultdict(_Place)
+        self._said: set[str] = set()
+        self._refused: set[str] = set()
+        self._numbered: dict[tuple[str, str, int], str] = {}
+        self._meant: dict[tuple[int, str, int], str] = {}
+        self._heard: dict[tuple[str, str], int] = {}
+        self._positions: dict[tuple[int, str], dict[str, int]] = {}
+
+    def check(self, history: Iterable[list[Any]]) -> None:
+        """Judge a whole history."""
+        for _, who, what, *details in history:
+            take = _TAKE.get(what)
+            if take is not None:
+                take(self, who, *details)
+        self._check_ledger()
+        self._check_ends()
+
+    # What was said, and the answers.
+
+    def _take_said(self, who: str, room: str, n: int, key: str) -> None:
+        self._said.add(key)
+        self._refused.discard(key)
+        self._numbered[who, room, n] = key
+
+    def _take_ok(self, who: str, room: str, n: int, id: int | None) -> None:
+        key = self._numbered.get((who, room, n), "?")
+        self._is_stored(key, f"{who} got its ok")
+        if key not in self._stored[self._log].get(room, ()):
+            self._found("lost", f"{key}, number {n} of {who} in {room}, had its ok (id {id})")
+        elif id is not None and self._at(room, id) != key:
+            self._found("order differs", f"{key} had an ok with id {id} in {room}, which is {self._at(room, id)}")
+        if id is not None:
+            self._means(room, id, key)
+
+    def _take_no(self, who: str, room: str, n: int, code: str) -> None:
+        key = self._numbered.get((who, room, n))
+        if key is not None:
+            self._refused.add(key)
+
+    def _is_stored(self, key: str, evidence: str) -> None:
+        if key in self._refused:
+            self._refused.discard(key)
+            self._found("wrong no", f"{key} was refused and not said again, but {evidence}")
+
+    def _at(self, room: str, id: int) -> str | None:
+        keys = self._logs[self._log].get(room, [])
+        return keys[id - 1] if 0 < id <= len(keys) else None
+
+    def _means(self, room: str, id: int, key: str) -> None:
+        known = self._meant.setdefault((self._log, room, id), key)
+        if known != key:
+            self._found("id reused", f"{id} of {room} was {known}, and then {key}")
+
+    # What came over a connection.
+
+    def _take_asks(self, who: str, room: str, epoch: str | None, after: int | None) -> None:
+        place = self._places[who, room]
+        place.after, place.through = after, 0
+
+    def _take_room(self, who: str, room: str, head: int, said: int) -> None:
+        key = self._numbered.get((who, room, said))
+        if key is not None:
+            self._is_stored(key, f"the server says that it has {said} of {who} in {room}")
+
+    def _take_reset(self, who: str, room: str) -> None:
+        self._places[who, room].after = None
+        if not self._log:
+            self._found("lost", f"{who} was told that {room} is not the log that it knew")
+
+    def _take_upto(self, who: str, room: str, through: int) -> None:
+        self._places[who, room].through = through
+
+    def _take_gap(self, who: str, room: str, after: int, before: int) -> None:
+        self._found("lost", f"{who} was told that {after + 1} to {before - 1} of {room} are not kept")
+        self._places[who, room].after = before - 1
+
+    def _take_told(self, who: str, room: str, id: int, key: str) -> None:
+        place = self._places[who, room]
+        if place.after is None:
+            place.after = min(id - 1, place.through)
+        self._follows(place.after, id, f"{who} was told of {room}")
+        place.after = max(id, place.after)
+        self._is_stored(key, f"{who} was told it")
+        self._is_true(room, id, key, who)
+
+    def _follows(self, last: int, id: int, what: str) -> None:
+        if id <= last:
+            self._found("delivered twice", f"{what}: {last}, and then {id}")
+        elif id > last + 1:
+            self._found("silent hole", f"{what}: {last}, and then {id}")
+
+    def _is_true(self, room: str, id: int, key: str, who: str) -> None:
+        self._means(room, id, key)
+        if self._at(room, id) == key:
+            return
+        if key not in self._said:
+            self._found("phantom", f"{who} was shown {key} in {room}")
+        elif key in self._stored[self._log].get(room, ()):
+            self._found("order differs", f"{who} was shown {key} as {id} of {room}, which is {self._at(room, id)}")
+        else:
+            self._found("shown too soon", f"{who} was shown {key} as {id} of {room}")
+
+    # What was displayed.
+
+    def _take_shown(self, who: str, room: str, id: int, key: str) -> None:
+        place = self._places[who, room]
+        self._goes_on(place, who, room)
+        if place.seen is not None:
+            self._follows(place.seen, id, f"{who} displayed of {room}")
+        place.seen = max(id, place.seen or 0)
+        self._is_true(room, id, key, who)
+
+    def _goes_on(self, place: _Place, who: str, room: str) -> None:
+        """Where another log begins, what was displayed last has to be in it too."""
+        if place.log != self._log:
+            place.log = self._log
+            last = place.seen
+            if last and self._meant.get((self._log - 1, room, last)) != self._at(room, last):
+                self._found("order differs", f"{who} went on after {last} of {room} in another log, without a reset")
+
+    def _take_skip(self, who: str, room: str, after: int, before: int) -> None:
+        self._places[who, room].seen = before - 1
+
+    def _take_anew(self, who: str, room: str) -> None:
+        place = self._places[who, room]
+        place.seen, place.log = None, self._log
+
+    def _take_heard(self, who: str, room: str, key: str) -> None:
+        at = self._where(room).get(key)
+        if at is None:
+            self._found("phantom" if key not in self._said else "shown too soon", f"{who} heard {key} in {room}")
+            return
+        if (who, room) in self._heard:
+            self._follows(self._heard[who, room], at, f"{who} heard of {room}")
+        self._heard[who, room] = at
+
+    def _where(self, room: str) -> dict[str, int]:
+        if (self._log, room) not in self._positions:
+            keys = self._logs[self._log].get(room, [])
+            self._positions[self._log, room] = {key: at for at, key in enumerate(keys, 1)}
+        return self._positions[self._log, room]
+
+    def _take_lost(self, who: str) -> None:
+        for other, room in list(self._heard):
+            if other == who:
+                del self._heard[who, room]
+
+    def _take_old(self, who: str) -> None:
+        self._log += 1
+        self._numbered.clear()
+        self._refused.clear()
+
+    # The ledger.
+
+    def _check_ledger(self) -> None:
+        for log in self._logs:
+            for room, keys in log.items():
+                self._check_room(room, keys)
+
+    def _check_room(self, room: str, keys: list[str]) -> None:
+        newest: dict[str, int] = {}
+        seen = set()
+        for id, key in enumerate(keys, 1):
+            who, _, serial = key.partition(".")
+            if key == "?":
+                self._found("silent hole", f"{id} of {room} is not in the ledger")
+            elif key not in self._said:
+                self._found("phantom", f"{key} is {id} of {room} in the ledger")
+            elif key in seen:
+                self._found("stored twice", f"{key} is {id} of {room}, and an earlier one")
+            elif int(serial) < newest.get(who, 0):
+                self._found("order differs", f"{key} is behind {who}.{newest[who]} in {room}")
+            else:
+                newest[who] = int(serial)
+            seen.add(key)
+            self._is_stored(key, "is in the ledger")
+
+    def _check_ends(self) -> None:
+        for (who, room), place in self._places.items():
+            head = len(self._logs[-1].get(room, []))
+            if (place.seen or 0) < head:
+                self._found("lost", f"{who} was shown {room} up to {place.seen}, and the ledger has {head}")
+
+
+_TAKE: dict[str, Any] = {
+    name.removeprefix("_take_"): method for name, method in vars(Checker).items() if name.startswith("_take_")
+}

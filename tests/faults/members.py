@@ -1,0 +1,259 @@
+"""
+The generators: people of the real client library, whose traffic and whose screens are written down.
+
+A writer says one thing after the other; a reader only reads, and its display breaks down now and then, so that it begins anew
+at its cursor, as a process that was killed and had kept it would. Every writer reads too. The observer speaks the plain wire.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from functools import partial
+from random import Random
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.protocol import ReconnectingClientFactory
+from twisted.protocols.basic import LineOnlyReceiver
+
+from groupchat import commands, events
+from groupchat.client import secret
+from groupchat.client.conversation import Conversation, Room
+from groupchat.client.endings import UNREACHABLE, Ending
+from groupchat.client.outbox import Outbox
+from groupchat.client.service import Client
+from groupchat.commands import Place
+from groupchat.events import Event
+from groupchat.wire import jsonlines
+from tests.faults.history import History, key
+
+MOST = 120  #: things said and not yet answered that a writer keeps up
+HASTE = 0.02  #: what part of the usual time a client waits until it comes back
+BROKE = 99  #: the status of a client whose display broke down
+AGAIN = 0.1  #: seconds until one who has just begun, and found no server, tries again
+
+
+class _Watched(Conversation):
+    """A conversation whose lines are written down as they go out and come in."""
+
+    def __init__(self, member: Member, places: dict[str, Place | None]) -> None:
+        self._note = partial(member.history.note, member.name)
+        super().__init__(member.name, member.secret, places, _Display(member), Outbox(), reactor)  # type: ignore[arg-type]
+        for room, place in places.items():
+            self._rooms[room] = Room(room, self, place)
+
+    @property
+    def places(self) -> dict[str, Place | None]:
+        """The cursors."""
+        return {name: room.reading.place for name, room in self._rooms.items()}
+
+    def connect(self, send: Any) -> None:
+        super().connect(partial(self._going, send))
+
+    def _going(self, send: Any, data: bytes) -> None:
+        for line in data.splitlines():
+            command = jsonlines.decode(line)
+            if isinstance(command, commands.Say):
+                self._note("said", command.room, command.n, key(command.text))
+            elif isinstance(command, commands.Hello):
+                for room, place in (command.rooms or {}).items():
+                    self._note("asks", room, place and place.epoch, place and place.after)
+        send(data)
+
+    def receive(self, event: Event | None, line: bytes) -> None:
+        told = _TOLD.get(type(event))
+        if told is not None:
+            self._note(*told(event))
+        super().receive(event, line)
+
+    def disconnect(self) -> None:
+        self._note("lost")
+        super().disconnect()
+
+
+def _answer(event: Any) -> tuple[Any, ...]:
+    if event.n is None:
+        return ("answer",)
+    return ("ok", event.room, event.n, event.id) if isinstance(event, events.Ok) else ("no", event.room, event.n, event.code)
+
+
+_TOLD: dict[type, Any] = {
+    events.Welcome: lambda event: ("in",),
+    events.Message: lambda event: ("told", event.room, event.id, key(event.text)),
+    events.Ok: _answer,
+    events.Error: _answer,
+    events.RoomState: lambda event: ("room", event.room, event.head, event.said),
+    events.Reset: lambda event: ("reset", event.room),
+    events.Gap: lambda event: ("gap", event.room, event.after, event.before),
+    events.Catchup: lambda event: ("upto", event.room, event.through),
+}
+_SHOWN: dict[type, Any] = {
+    events.Message: lambda event: ("shown", event.room, event.id, key(event.text)),
+    events.Gap: lambda event: ("skip", event.room, event.after, event.before),
+    events.Reset: lambda event: ("anew", event.room),
+}
+
+
+class _Display:
+    """A screen. It breaks down after `member.fragile` messages, where that is not 0."""
+
+    def __init__(self, member: Member) -> None:
+        self._note = partial(member.history.note, member.name)
+        self._member = member
+        self._left = member.rng.randrange(member.fragile) if member.fragile else -1
+
+    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+        shown = _SHOWN.get(type(event))
+        if shown is None:
+            return
+        if isinstance(event, events.Message):
+            if not self._left:
+                raise Ending(BROKE)
+            self._left -= 1
+            self._member.seen[event.room] = event.id
+        self._note(*shown(event))
+
+    def tell(self, text: str) -> None: ...
+
+    def complain(self, text: str, word: str | None = None) -> None: ...
+
+    def show_elsewhere(self, event: Event, line: bytes) -> None: ...
+
+
+class Talker:
+    """What a member types: as much as is answered, while it may talk."""
+
+    full = quitting = done = False
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self.talking = False
+
+    def work(self) -> None:
+        member = self._member
+        while self.talking and member.conversation.outbox.count < MOST:
+            room = member.rng.choice(member.rooms)
+            say = commands.Say(room=room, text=member.next_text())
+            member.conversation.say_line(room, jsonlines.encode_command(say)[:-1])
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class Member:
+    """
+    Somebody in some rooms, who comes back whatever happens.
+
+    :param port: of the proxy.
+    :param fragile: the display breaks down after at most so many messages; 0: never.
+    :ivar seen: for each room the last id displayed.
+    :ivar gave_up: why the client ended, where it did so by itself.
+    """
+
+    def __init__(self, name: str, rooms: Iterable[str], history: History, port: int, rng: Random, fragile: int = 0) -> None:
+        self.name = name
+        self.rooms = list(rooms)
+        self.secret = secret.make()
+        self.history = history
+        self.rng = rng
+        self.fragile = fragile
+        self.seen: dict[str, int] = {}
+        self.gave_up: list[str] = []
+        self.talker = Talker(self)
+        self.conversation = _Watched(self, dict.fromkeys(self.rooms))
+        self._endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
+        self._serials = itertools.count(1)
+        self._client: Client | None = None
+        self._waiting: Any = None
+
+    def next_text(self) -> str:
+        """Something that nobody has said before."""
+        size = self.rng.choice((8, 8, 8, 40, 40, 200, 2000)) if self.rng.random() < 0.2 else 24
+        return f"{self.name}.{next(self._serials)} {'x' * size}"
+
+    def start(self) -> None:
+        chance = self.rng.random
+        self._client = Client(
+            self._endpoint, "the proxy", self.conversation, self.talker, self.talker, reactor, True,
+            lambda: chance() * HASTE,
+        )  # type: ignore[arg-type]  # fmt: skip
+        self._client.start().addCallback(self._ended)
+
+    def _ended(self, ending: Ending) -> None:
+        if self._client is None:
+            return
+        if ending.status not in (BROKE, UNREACHABLE):
+            self.gave_up.append(f"{self.name} gave up ({ending.status}): {ending.text}")
+        self.history.counts["restarts"] += 1
+        self.conversation = _Watched(self, self.conversation.places)
+        self._waiting = reactor.callLater(AGAIN, self.start)  # type: ignore[attr-defined]
+
+    def talk(self, talking: bool = True) -> None:
+        """Begin to say something, or end."""
+        self.talker.talking = talking
+        if self._client is not None:
+            self._client.check()
+
+    def stall(self) -> None:
+        """Read nothing."""
+        if self._client is not None:
+            self._client.pauseProducing()
+
+    def go_on(self) -> None:
+        if self._client is not None:
+            self._client.resumeProducing()
+
+    @property
+    def unanswered(self) -> int:
+        return self.conversation.outbox.count
+
+    def stop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.stop()
+        if self._waiting is not None and self._waiting.active():
+            self._waiting.cancel()
+
+
+class Observer(ReconnectingClientFactory):
+    """Somebody with the plain wire: what it hears after the end of history goes on without a hole until it is cut off."""
+
+    noisy = False
+    initialDelay = maxDelay = 0.1
+
+    def __init__(self, name: str, history: History, port: int) -> None:
+        self.names = (f"{name}-{number}" for number in itertools.count(1))  # the old one may still be taken
+        self.note = partial(history.note, name)
+        self._connector = reactor.connectTCP("127.0.0.1", port, self)  # type: ignore[attr-defined]
+
+    def buildProtocol(self, addr: Any) -> _Plain:
+        return _Plain(self)
+
+    def stop(self) -> None:
+        self.stopTrying()
+        self._connector.disconnect()
+
+
+class _Plain(LineOnlyReceiver):
+    delimiter = b"\n"
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._live = False
+
+    def connectionMade(self) -> None:
+        self.sendLine(next(self._observer.names).encode())
+
+    def lineReceived(self, line: bytes) -> None:
+        text = line.decode()
+        if text == "-- You are up to date.":
+            self._live = True
+        elif self._live and text[:1] not in "-!*[":
+            self._observer.note("heard", "lobby", key(text.partition(": ")[2]))
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self._observer.note("lost")
+

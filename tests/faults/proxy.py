@@ -1,0 +1,100 @@
+"""
+A TCP proxy between clients and the daemon, that resets connections and lets them stall.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IListeningPort
+from twisted.protocols import portforward
+
+
+class _Outer(portforward.ProxyServer):
+    """The client's side of a connection."""
+
+    def connectionMade(self) -> None:
+        self.factory.proxy.connections[self] = None
+        super().connectionMade()
+
+    def connectionLost(self, reason: Any) -> None:
+        super().connectionLost(reason)
+        self.factory.proxy.closed(self)
+
+    @property
+    def _transports(self) -> list[Any]:
+        return [side.transport for side in (self, self.peer) if side is not None and side.transport is not None]
+
+    def reset(self) -> None:
+        """Cut it: what is under way in either direction is gone."""
+        for transport in self._transports:
+            transport.abortConnection()
+
+    def stall(self) -> None:
+        """Let nothing through."""
+        for transport in self._transports:
+            transport.pauseProducing()
+
+    def go_on(self) -> None:
+        for transport in self._transports:
+            if transport.connected and not transport.disconnecting:
+                transport.resumeProducing()
+
+
+class Proxy:
+    """
+    :ivar target: the port of the daemon.
+    :ivar connections: those that are open.
+    """
+
+    def __init__(self) -> None:
+        self.target = 0
+        self.connections: dict[_Outer, None] = {}
+        self._emptied: Deferred[None] | None = None
+        factory = _Factory(self)
+        self._listening: IListeningPort = reactor.listenTCP(0, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
+        self.port: int = self._listening.getHost().port  # type: ignore[attr-defined]
+
+    def closed(self, connection: _Outer) -> None:
+        """A connection is gone."""
+        self.connections.pop(connection, None)
+        if not self.connections and self._emptied is not None:
+            emptied, self._emptied = self._emptied, None
+            emptied.callback(None)
+
+    def reset(self) -> None:
+        """Cut all connections."""
+        for connection in list(self.connections):
+            connection.reset()
+
+    def emptied(self) -> Deferred[None]:
+        """Fires when no connection is open."""
+        if not self.connections:
+            return succeed(None)
+        self._emptied = Deferred()
+        return self._emptied
+
+    async def close(self) -> None:
+        """Take no more, and cut those that are open."""
+        await self._listening.stopListening()  # type: ignore[misc]
+        self.reset()
+        await self.emptied()
+
+
+class _Factory(portforward.ProxyFactory):
+    protocol = _Outer
+    noisy = False
+
+    def __init__(self, proxy: Proxy) -> None:
+        super().__init__("127.0.0.1", 0)
+        self.proxy = proxy
+
+    @property
+    def port(self) -> int:
+        return self.proxy.target
+
+    @port.setter
+    def port(self, port: int) -> None:
+        """It is the daemon's, whichever runs now."""

@@ -1,0 +1,201 @@
+"""
+Runs: legs of some faults each, every one with a fresh ledger, and the table of what came of them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from tempfile import mkdtemp
+
+from twisted.internet import defer
+
+from tests.faults.checker import FINDINGS, Checker, Findings, Log, read_log
+from tests.faults.history import read
+from tests.faults.members import Member, Observer
+from tests.faults.nemesis import ACTS, Scene
+
+DRAIN = 30.0  #: seconds in which all is answered and shown, when nobody says anything new
+LEG = 10  #: faults in a leg, at most
+
+#: How often each fault comes where none is asked for.
+WEIGHTS = {
+    "kill": 5, "term": 1, "freeze": 2, "reset": 5, "stall": 4, "full": 1, "slow": 2, "sync-error": 1, "write-error": 1,
+    "power-cut": 4,
+}  # fmt: skip
+
+
+class Leg:
+    """
+    One leg.
+
+    :param directory: for its files; they stay where something is found.
+    :param plan: the faults.
+    :param build: which broken build; "": the real one.
+    :param load: sayings answered between two faults, at most.
+    :ivar counts: what happened how often.
+    :ivar findings: what is wrong.
+    """
+
+    def __init__(self, directory: Path, seed: int | str, plan: Sequence[str], build: str = "", load: int = 1000) -> None:
+        self.counts: Counter[str] = Counter()
+        self.findings = Findings()
+        self._directory = directory
+        self._plan = plan
+        self._load = load
+        self._rng = Random(seed)
+        self._scene = Scene(directory, self._rng, build)
+        self._observer: Observer | None = None
+
+    async def run(self) -> None:
+        """Run it, and judge it."""
+        try:
+            await self._play()
+        except (AssertionError, TimeoutError, defer.TimeoutError) as error:
+            self.findings.add("stuck", repr(error)[:3000])
+        finally:
+            await self._end()
+        scene = self._scene
+        logs = [*scene.logs, self._read_log()]
+        Checker(logs, self.findings).check(read(self._directory / "history.jsonl"))
+        for wrong in [*scene.server.wrong, *(why for member in scene.members for why in member.gave_up)]:
+            self.findings.add("broken", wrong)
+        self.counts += scene.history.counts
+        self.counts["reconnections"] = max(0, self.counts["in"] - len(scene.members))
+        self.counts["stored"] += sum(map(len, logs[-1].values()))
+
+    def _read_log(self) -> Log:
+        try:
+            return read_log(self._scene.server.ledger)
+        except sqlite3.Error as error:
+            self.findings.add("broken", f"the ledger can't be read: {error}")
+            return {}
+
+    async def _play(self) -> None:
+        scene = self._scene
+        await scene.start()
+        self._gather()
+        for member in scene.members:
+            member.start()
+        await scene.history.until(lambda: all(member.conversation.inside for member in scene.members), DRAIN)
+        self._observer = Observer("observer", scene.history, scene.proxy.port)
+        for member in scene.members[:4]:
+            member.talk()
+        for act in self._plan:
+            await scene.history.until(scene.answered(self._rng.randint(1, self._load)), DRAIN)
+            await ACTS[act](scene)
+            self.counts[act] += 1
+            self.counts["faults"] += 1
+        await scene.history.until(scene.answered(1), DRAIN)
+        await self._drain()
+
+    def _gather(self) -> None:
+        """Four who talk, two who read, of whom the display of one breaks down."""
+        scene, both = self._scene, ("lobby", "dev")
+        for name, rooms, fragile in (
+            ("w1", both, 0), ("w2", ("lobby",), 0), ("w3", ("lobby",), 0), ("w4", ("dev",), 0), ("r1", both, 300), ("r2", both, 0),
+        ):  # fmt: skip
+            scene.members.append(Member(name, rooms, scene.history, scene.proxy.port, self._rng, fragile))
+
+    async def _drain(self) -> None:
+        """Nobody says anything new: all that was said is answered, and shown to everyone."""
+        scene = self._scene
+        for member in scene.members:
+            member.talk(False)
+        await scene.history.until(lambda: not any(member.unanswered for member in scene.members), DRAIN)
+        heads = {room: len(keys) for room, keys in read_log(scene.server.ledger, in_use=True).items()}
+        await scene.history.until(
+            lambda: all(member.seen.get(room) == heads.get(room) for member in scene.members for room in member.rooms), DRAIN
+        )
+
+    async def _end(self) -> None:
+        scene = self._scene
+        for member in scene.members:
+            member.stop()
+        if self._observer is not None:
+            self._observer.stop()
+        await scene.proxy.close()
+        if scene.server.running:
+            await scene.server.kill()
+        scene.history.close()
+
+
+def plan(rng: Random, left: Counter[str]) -> list[str]:
+    """The faults of the next leg: those that are still wanted, or else all kinds."""
+    weights = +left or Counter(WEIGHTS)
+    acts = rng.choices(list(weights), list(weights.values()), k=LEG)
+    return [act for at, act in enumerate(acts) if not left or acts[:at].count(act) < left[act]]
+
+
+class Total:
+    """What came of all legs."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.findings = Findings()
+        self.kept: list[Path] = []
+
+    async def leg(self, seed: int | str, plan: Sequence[str], build: str = "", load: int = 1000) -> Leg:
+        """Run another one."""
+        directory = Path(mkdtemp(prefix="groupchat-faults-"))
+        leg = Leg(directory, seed, plan, build, load)
+        await leg.run()
+        self.counts += leg.counts
+        self.findings.counts += leg.findings.counts
+        self.findings.examples += leg.findings.examples
+        if leg.findings.counts:
+            self.kept.append(directory)
+        else:
+            shutil.rmtree(directory)
+        return leg
+
+    def lacks(self, wanted: dict[str, int], reconnects: int) -> Counter[str]:
+        """What is still to come."""
+        left = +(Counter(wanted) - self.counts)
+        if self.counts["reconnections"] < reconnects:
+            left["reset"] = max(left["reset"], LEG)
+        return left
+
+    def table(self) -> str:
+        """For a person."""
+        counts = self.counts
+        lines = ["", "what was done", *(f"  {act:24}{counts[act]:10,}" for act in ACTS if counts[act])]
+        lines += ["", "what came of it"]
+        for what, key in (
+            ("said (with repetitions)", "said"), ("answered ok", "ok"), ("refused", "no"), ("stored", "stored"),
+            ("shown", "shown"), ("reconnections", "reconnections"), ("writes lost with power", "unsynced"),
+        ):  # fmt: skip
+            lines.append(f"  {what:24}{counts[key]:10,}")
+        lines += ["", "what is wrong"]
+        lines += [f"  {kind:24}{self.findings.counts[kind]:10,}   {meaning}" for kind, meaning in FINDINGS.items()]
+        return "\n".join([*lines, *(f"! {example}" for example in self.findings.examples[:40])])
+
+
+async def soak(
+    seed: int, minutes: float, wanted: dict[str, int], reconnects: int, load: int, say: Callable[[str], None]
+) -> Total:
+    """
+    Run for so many minutes, and until there were so many faults and reconnections.
+
+    :param wanted: how many of which fault.
+    :param load: sayings answered between two faults, at most.
+    :param say: told about each leg.
+    """
+    total = Total()
+    rng = Random(seed)
+    begun = time.monotonic()
+    number = 0
+    while (left := total.lacks(wanted, reconnects)) or time.monotonic() < begun + 60 * minutes:
+        number += 1
+        leg = await total.leg(f"{seed}/{number}", plan(rng, left), load=load)
+        wrong = sum(leg.findings.counts.values())
+        say(
+            f"{time.monotonic() - begun:6.0f} s  leg {number:3}  {leg.counts['faults']:3} faults  {leg.counts['ok']:7,} answered"
+            f"  {leg.counts['reconnections']:5,} reconnections  {f'{wrong} WRONG' if wrong else 'all well'}"
+        )
+    return total

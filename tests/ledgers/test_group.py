@@ -1,0 +1,108 @@
+"""
+Group commit, without a ledger; and what `--keep` may say.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+
+from groupchat.drafts import Leaving, Saying
+from groupchat.events import Message
+from groupchat.ledgers.group import PAGE, GroupCommit, Keep, cut, digest
+from tests.ledgers.keeping import Owner
+
+
+class Slow:
+    """A disk that writes when it is told to."""
+
+    def __init__(self):
+        self.clock = Clock()
+        self.writing = []
+        self.queue = GroupCommit(self.clock.callLater, self.writing.append)
+        self.queue.owner = Owner()
+
+    def post(self, *rooms):
+        drafts = [Leaving(room, None) for room in rooms]
+        for draft in drafts:
+            self.queue.post(draft)
+        self.clock.advance(0)
+        return drafts
+
+    def write(self):
+        self.queue.written(self.writing.pop())
+        self.clock.advance(0)
+
+
+def test_when_it_is_quiet_a_draft_is_written_at_once():
+    slow = Slow()
+    drafts = slow.post("a")
+    assert slow.writing == [drafts]
+
+
+def test_what_is_posted_while_a_batch_is_written_is_the_next_batch():
+    slow = Slow()
+    first, second, third = slow.post("a"), slow.post("b"), slow.post("c")
+    assert slow.writing == [first]
+    slow.write()
+    assert slow.writing == [second + third]
+    assert slow.queue.owner.batches == [first]
+    slow.write()
+    assert slow.queue.owner.batches == [first, second + third]
+    assert not slow.writing
+
+
+def test_it_is_idle_once_all_is_written():
+    slow = Slow()
+    idle = []
+    slow.post("a")
+    slow.post("b")
+    slow.queue.idle().addCallback(idle.append)
+    slow.write()
+    assert not idle
+    slow.write()
+    assert idle == [None]
+    slow.queue.idle().addCallback(idle.append)
+    assert idle == [None, None]
+
+
+@given(st.lists(st.text(max_size=3).map(lambda text: text * 9000), min_size=1, max_size=12))
+def test_a_page_is_the_most_that_fits_and_at_least_one(texts):
+    messages = [Message("lobby", id, "", "bob", text) for id, text in enumerate(texts, 1)]
+    count = cut(messages)
+    size = [len(text.encode()) + 128 for text in texts]
+    assert count == 1 or sum(size[:count]) <= PAGE
+    assert count == len(texts) or sum(size[: count + 1]) > PAGE
+
+
+def test_of_nothing_there_is_no_page():
+    assert cut([]) == 0
+
+
+def test_two_sayings_are_the_same_if_text_and_act_are():
+    def say(text, act=False):
+        return digest(Saying("lobby", "alice", text, 0, act=act))
+
+    assert say("a") == say("a") != say("a", act=True) != say("b", act=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "age"),
+    [
+        ("all", None, None), ("ALL", None, None), ("90d", None, 90), ("1 day", None, 1), ("90 days", None, 90),
+        ("100000 messages", 100_000, None), ("5", 5, None), (" 1 message ", 1, None),
+    ],
+)  # fmt: skip
+def test_keep_is_all_or_so_many_or_so_long(text, count, age):
+    keep = Keep.parse(text)
+    assert (keep.count, keep.age) == (count, age and age * 86_400_000)
+
+
+@pytest.mark.parametrize("text", ["", "none", "0d", "0", "-1", "90x", "1.5d", "90dd", "9" * 13, "9" * 7 + "d", "٣d"])
+def test_anything_else_is_refused(text):
+    with pytest.raises(ValueError, match=re.escape(text) + "$"):
+        Keep.parse(text)

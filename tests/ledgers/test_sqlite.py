@@ -1,0 +1,529 @@
+"""
+The ledger on disk: what survives a restart, what it does not open, and what it does when the disk is full or broken.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+
+import pytest
+import pytest_twisted
+from twisted.internet.defer import Deferred
+
+from groupchat.drafts import Entering, Leaving, Saying, Topicking
+from groupchat.errors import CannotStart, Conflict, OutOfOrder, StorageFull
+from groupchat.ledgers import file as opening
+from groupchat.ledgers import writer as writing
+from groupchat.ledgers.group import FORGOTTEN, Keep
+from groupchat.ledgers.sqlite import SQLiteLedger
+from tests.ledgers.keeping import ALICE, BOB, Log, Owner, now, on_disk
+
+FULL_DISK = "database or disk is full"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "chat.db"
+
+
+@pytest.fixture
+def start(path):
+    """Starts a ledger on a file, the same one each time unless another is given; the one before has to be closed."""
+    logs = []
+
+    def start(file=path, keep=None):
+        logs.append(Log(lambda reactor: on_disk(file)(reactor, Keep.parse(keep or "all"))))
+        return logs[-1]
+
+    yield start
+    for log in logs:
+        log.close()
+
+
+@pytest.fixture
+def log(start):
+    return start()
+
+
+@pytest.fixture
+def again(start):
+    """Restarts a ledger."""
+
+    def again(log, **options):
+        log.close()
+        return start(**options)
+
+    return again
+
+
+@pytest.fixture
+def cannot_start(start):
+    """The one line with which a start fails."""
+
+    def cannot_start(*arguments):
+        with pytest.raises(CannotStart) as caught:
+            start(*arguments)
+        line = str(caught.value)
+        assert line.startswith("the ledger ") and line.endswith(".") and line.isprintable()
+        return line
+
+    return cannot_start
+
+
+def writer(log):
+    return log.ledger._writer._db
+
+
+def rows(path, statement):
+    with sqlite3.connect(path) as db:
+        found = db.execute(statement).fetchall()
+    db.close()
+    return found
+
+
+# A restart.
+
+
+def test_messages_topics_and_counts_survive_a_restart(log, again):
+    log.said("one", n=1)
+    log.said("two", n=2, act=True)
+    log.topic("tea at four", sender="bob")
+    log = again(log)
+    entered = log.entered()
+    assert (entered.head, entered.first, entered.said) == (2, 1, 2)
+    assert (entered.topic, entered.topic_by) == ("tea at four", "bob")
+    assert [(message.text, message.act) for message in log.page(0, 2)] == [("one", False), ("two", True)]
+    assert log.said("three", n=3).id == 3
+
+
+def test_an_n_is_known_after_a_restart(log, again):
+    log.said("one", n=1)
+    log = again(log)
+    assert log.said("one", n=1).id == 1
+    assert isinstance(log.said("another", n=1).refusal, Conflict)
+    assert log.said("ahead", n=3).refusal.want == 2
+
+
+def test_each_start_is_a_new_epoch(log, again):
+    epochs = {log.ledger.epoch}
+    for _ in range(3):
+        log = again(log)
+        epochs.add(log.ledger.epoch)
+    assert len(epochs) == 4
+
+
+def test_a_place_in_an_older_epoch_is_known_as_far_as_that_reached(log, again):
+    first = log.ledger.epoch
+    log.fill(3)
+    log = again(log)
+    second = log.ledger.epoch
+    log.fill(2)
+    log = again(log)
+    log.fill(4)
+    known = [log.entered(epoch=epoch, after=after).known for epoch, after in ((first, 3), (first, 4), (second, 5), (second, 6))]
+    assert known == [True, False, True, False]
+    assert log.entered(epoch=log.ledger.epoch, after=9).known
+
+
+def test_an_epoch_in_which_nothing_was_said_reached_what_the_one_before_did(log, again):
+    first = log.ledger.epoch
+    log.fill(3)
+    log = again(log)
+    silent = log.ledger.epoch
+    log = again(log)
+    assert log.entered(epoch=first, after=3).known and log.entered(epoch=silent, after=3).known
+    log.fill(1)
+    assert not log.entered(epoch=first, after=4).known and not log.entered(epoch=silent, after=4).known
+
+
+def test_what_an_epoch_reached_is_remembered_for_each_room(log, again):
+    first = log.ledger.epoch
+    log.fill(3)
+    log.fill(1, room="dev")
+    log = again(log)
+    log.fill(5, room="dev")
+    assert log.entered(epoch=first, after=3).known
+    assert not log.entered(epoch=first, after=2, room="dev").known
+
+
+def test_a_restored_backup_is_no_place_that_clients_knew(log, again, path, tmp_path):
+    log.fill(3)
+    log.close()
+    shutil.copy(path, tmp_path / "backup")
+    log = again(log)
+    lost = log.ledger.epoch
+    log.fill(2)
+    log.close()
+    shutil.copy(tmp_path / "backup", path)
+    log = again(log)
+    log.fill(9)
+    assert not log.entered(epoch=lost, after=5).known
+    assert not log.entered(epoch=lost, after=1).known
+
+
+def test_a_new_room_of_a_later_epoch_is_not_one_that_older_clients_knew(log, again):
+    first = log.ledger.epoch
+    log = again(log)
+    log.fill(2, room="new")
+    assert log.entered(epoch=first, after=0, room="new").known
+    assert not log.entered(epoch=first, after=1, room="new").known
+
+
+def test_with_another_keep_the_next_message_moves_the_first(log, again):
+    log.fill(9)
+    log = again(log, keep="2 messages")
+    log.said()
+    assert (log.entered().first, log.entered().head) == (9, 10)
+
+
+def test_a_client_unseen_for_30_days_is_forgotten(log, again, path):
+    log.said("one", n=1, at=now() - FORGOTTEN - 1000)
+    log.said("one", n=1, client=BOB)
+    log = again(log)
+    log.said("new")
+    assert (log.entered(ALICE).said, log.entered(BOB).said) == (0, 1)
+    assert rows(path, "SELECT count(*) FROM said") == [(1,)]
+
+
+def test_what_is_no_longer_kept_is_deleted_bit_by_bit(log, again, path, monkeypatch):
+    log.fill(10)
+    monkeypatch.setattr(writing, "_SWEEP", 4)
+    monkeypatch.setattr(writing, "_TIDY", 0.0)
+    log = again(log, keep="1 messages")
+    left = []
+    for _ in range(5):
+        log.said()
+        left.append(rows(path, "SELECT count(*) FROM messages")[0][0])
+    assert left == [11, 8, 5, 2, 2]
+    assert log.page(0, 99)[0].id == 15
+
+
+# The file.
+
+
+def test_a_commit_is_synced(log, path):
+    assert writer(log).execute("PRAGMA synchronous").fetchone() == (2,)
+    assert writer(log).execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert rows(path, "PRAGMA application_id") == [(opening.APPLICATION,)]
+
+
+def test_what_was_handed_back_is_committed(log, path):
+    log.said("hello", n=1)
+    assert rows(path, "SELECT text FROM messages") == [("hello",)]
+    assert not writer(log).in_transaction
+
+
+def test_nothing_in_the_wal_is_left_by_a_close(log, path):
+    log.fill(3)
+    log.close()
+    assert sorted(os.listdir(path.parent)) == ["chat.db", "chat.db-lock"]
+
+
+def test_the_wal_is_written_back_as_it_grows(log, monkeypatch, path):
+    monkeypatch.setattr(writing, "_CHECKPOINT", 10_000)
+    log.said("x" * 4096)
+    log.said("y" * 4096)
+    assert log.ledger._writer._written < 10_000
+    assert b"x" * 1000 in path.read_bytes()
+
+
+def test_only_its_owner_may_read_the_file(log, path):
+    log.fill(1)
+    for file in path.parent.iterdir():
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_schema_files_apply_in_order(start, again, monkeypatch, path):
+    log = start()
+    log.fill(2)
+    schemas = opening._schemas()
+    newer = {
+        **schemas,
+        len(schemas) + 1: "ALTER TABLE rooms ADD COLUMN a INTEGER DEFAULT 1",
+        len(schemas) + 2: "UPDATE rooms SET a = a + 1",
+    }
+    monkeypatch.setattr(opening, "_schemas", lambda: dict(reversed(newer.items())))
+    log = again(log)
+    assert log.entered().head == 2
+    assert rows(path, "SELECT a FROM rooms") == [(2,)]
+    assert rows(path, "PRAGMA user_version") == [(len(newer),)]
+
+
+def test_a_schema_file_that_fails_changes_nothing(start, log, monkeypatch, path):
+    log.fill(2)
+    log.close()
+    broken = {**opening._schemas(), len(opening._schemas()) + 1: "DELETE FROM rooms; SELECT nonsense"}
+    with monkeypatch.context() as patch, pytest.raises(CannotStart):
+        patch.setattr(opening, "_schemas", lambda: broken)
+        start()
+    assert start().entered().head == 2
+
+
+# What can't be opened.
+
+
+def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
+    log.close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    assert "newer groupchat (version 99, this one knows 1)" in cannot_start()
+
+
+def test_a_file_of_another_program_is_refused_and_left_as_it_is(cannot_start, path):
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+    before = path.read_bytes()
+    assert "belongs to another program" in cannot_start()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 99, b"SQLite format 3\0" + b"\xff" * 4000])
+def test_a_damaged_file_is_refused(cannot_start, path, content):
+    path.write_bytes(content)
+    assert "damaged" in cannot_start() or "belongs to another program" in cannot_start()
+
+
+def test_a_damaged_page_is_refused_or_ends_it_but_is_never_shown(start, cannot_start, log, path):
+    log.fill(500)
+    log.close()
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    assert "damaged" in cannot_start()
+
+
+def test_an_empty_file_is_a_new_ledger(start, path):
+    path.touch()
+    assert start().said().id == 1
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_refused(cannot_start, tmp_path):
+    assert "No such file or directory" in cannot_start(tmp_path / "none" / "chat.db")
+
+
+def test_a_folder_is_refused(cannot_start, tmp_path):
+    assert "Is a directory" in cannot_start(tmp_path)
+
+
+def test_a_file_that_can_not_be_written_is_refused(cannot_start, path, monkeypatch):
+    """Root may write everything, so the open fails by itself here."""
+    real = os.open
+
+    def refuse(file, flags, *mode):
+        if flags & os.O_RDWR:
+            raise PermissionError(13, "Permission denied")
+        return real(file, flags, *mode)
+
+    monkeypatch.setattr(opening.os, "open", refuse)
+    assert "Permission denied" in cannot_start()
+
+
+def test_a_file_that_another_daemon_uses_is_refused(cannot_start, log):
+    log.fill(1)
+    assert "in use by another daemon" in cannot_start()
+    assert log.said().id == 2
+
+
+def test_a_file_that_another_program_has_locked_is_refused(cannot_start, log, path):
+    log.close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    assert "locked" in cannot_start()
+    other.close()
+
+
+def test_a_refused_start_leaves_nothing_open(cannot_start, start, path):
+    path.write_bytes(b"no database at all" * 99)
+    cannot_start()
+    path.unlink()
+    assert start().said().id == 1
+
+
+# A full disk.
+
+
+@pytest.fixture
+def disk(log):
+    """Call it with True and the disk is full; with False it is not."""
+    log.said("before", n=1)
+
+    def disk(full):
+        db = writer(log)
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages if full else 1_000_000}")
+
+    return disk
+
+
+def full_batch(log):
+    """More than fits into the pages there are."""
+    posted = [log.say("x" * 4096, n=n) for n in range(2, 12)]
+    log.run()
+    return posted
+
+
+def test_on_a_full_disk_a_batch_is_refused_and_none_of_it_is_stored(log, disk, path):
+    disk(True)
+    posted = full_batch(log)
+    assert {type(saying.refusal) for saying in posted} <= {StorageFull, OutOfOrder}
+    assert isinstance(posted[0].refusal, StorageFull)
+    assert all(saying.id is None and not saying.fresh for saying in posted)
+    assert log.owner.reasons == []
+    assert rows(path, "SELECT count(*) FROM messages") == [(1,)]
+    assert log.page(0, 99)[-1].id == 1
+
+
+def test_after_a_full_disk_what_is_wanted_is_what_was_not_stored(log, disk):
+    disk(True)
+    posted = full_batch(log)
+    assert [saying.refusal.want for saying in posted[1:]] == [2] * 9
+    assert log.entered().said == 1
+
+
+def test_it_recovers_when_there_is_space_again(log, disk):
+    disk(True)
+    full_batch(log)
+    disk(False)
+    assert [saying.id for saying in full_batch(log)] == list(range(2, 12))
+
+
+def test_on_a_full_disk_presence_goes_through(log, disk):
+    disk(True)
+    posted = [log.post(Leaving("lobby", None)), *full_batch(log)]
+    entering = log.entered()
+    assert log.owner.drafts[1:] == [*posted, entering]
+    assert (entering.head, entering.said) == (1, 1)
+
+
+def test_on_a_full_disk_what_was_stored_before_is_known(log, disk):
+    disk(True)
+    again = log.say("before", n=1)
+    other = log.say("other", n=1)
+    full_batch(log)
+    assert (again.id, again.refusal) == (1, None)
+    assert isinstance(other.refusal, Conflict)
+
+
+def test_on_a_full_disk_a_topic_is_refused(log, disk):
+    log.topic("tea at four")
+    disk(True)
+    topic = log.post(Topicking("lobby", "bob", "none"))
+    full_batch(log)
+    assert isinstance(topic.refusal, StorageFull)
+    assert log.entered().topic == "tea at four"
+
+
+def test_on_a_full_disk_nothing_of_a_new_room_is_left(log, disk):
+    disk(True)
+    saying, entering = log.say("first", room="new", n=1), log.post(Entering("new", ALICE))
+    full_batch(log)
+    assert isinstance(saying.refusal, StorageFull)
+    assert (entering.head, entering.first, entering.said) == (0, 1, 0)
+    disk(False)
+    assert log.said("first", room="new", n=1).id == 1
+
+
+@pytest.mark.parametrize("step", ["BEGIN IMMEDIATE", "SELECT name", "COMMIT"])
+def test_wherever_the_disk_is_full_the_batch_is_refused(log, step, path):
+    log.said("before", n=1)
+    log.ledger._writer._tidied = 0.0
+    failing(log, step, FULL_DISK)
+    saying = log.said("new", n=2)
+    assert isinstance(saying.refusal, StorageFull)
+    assert log.owner.reasons == []
+    healed(log)
+    assert log.said("new", n=2).id == 2
+
+
+# A broken disk.
+
+
+class Failing:
+    """The writer's connection, of which one statement fails."""
+
+    def __init__(self, db, step, why):
+        self.db, self.step, self.why = db, step, why
+
+    def __getattr__(self, name):
+        return getattr(self.db, name)
+
+    def execute(self, statement, *values):
+        if statement.startswith(self.step):
+            raise sqlite3.OperationalError(self.why)
+        return self.db.execute(statement, *values)
+
+    def executemany(self, statement, values):
+        if statement.startswith(self.step):
+            raise sqlite3.OperationalError(self.why)
+        return self.db.executemany(statement, values)
+
+
+def failing(log, step, why):
+    log.ledger._writer._db = Failing(writer(log), step, why)
+
+
+def healed(log):
+    log.ledger._writer._db = writer(log).db
+
+
+@pytest.mark.parametrize("step", ["BEGIN", "INSERT INTO messages", "UPDATE rooms", "COMMIT"])
+def test_after_an_io_error_nothing_is_answered_and_its_owner_is_told(log, step):
+    log.said("before")
+    failing(log, step, "disk I/O error")
+    unknown, later = log.say("unknown"), log.say("later")
+    log.run()
+    assert unknown not in log.owner.drafts and later not in log.owner.drafts
+    assert log.owner.reasons == [f"the ledger {log.ledger._path}: disk I/O error"]
+    assert log.say("never") not in log.owner.drafts
+    log.run()
+    assert len(log.owner.batches) == 1 and len(log.owner.reasons) == 1
+    healed(log)
+    log.closed = True
+    writer(log).close()  # it has to end now: what is closed in order would be stored
+    log.ledger._reader.close()
+
+
+def test_where_it_can_not_be_read_its_owner_is_told(log):
+    log.fill(3)
+    log.ledger._reader.close()
+    failures = []
+    log.ledger.page("lobby", 0, 3).addErrback(failures.append)
+    log.run()
+    assert len(failures) == 1 and len(log.owner.reasons) == 1
+
+
+# Its threads.
+
+
+class Answering(Owner):
+    """An owner that waits."""
+
+    def __init__(self):
+        super().__init__()
+        self.answered = Deferred()
+
+    def appended(self, batch):
+        super().appended(batch)
+        self.answered.callback(batch)
+
+    def failed(self, reason):
+        self.answered.errback(AssertionError(reason))
+
+
+@pytest_twisted.ensureDeferred
+async def test_in_its_threads_it_answers_in_the_reactor(path):
+    from twisted.internet import reactor
+
+    ledger, owner = SQLiteLedger(reactor, str(path)), Answering()
+    ledger.open(owner)
+    posted = [Saying("lobby", "alice", str(n), now(), client=ALICE, n=n) for n in range(1, 101)]
+    for saying in posted:
+        ledger.post(saying)
+    assert await owner.answered == posted
+    assert [message.id for message in await ledger.page("lobby", 0, 100)] == list(range(1, 101))
+    assert await ledger.rooms() == {"lobby": ""}
+    await ledger.close()

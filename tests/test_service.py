@@ -1,0 +1,204 @@
+"""
+Start and stop in order, and the end where it is not known what was stored.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import CannotListenError
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
+
+from groupchat import service
+from groupchat.doors.port import Port
+from groupchat.errors import CannotStart
+from groupchat.hub import Hub
+from groupchat.service import STORE, GroupChat
+from groupchat.settings import Settings
+
+ADDRESS = "service"
+
+
+class Ledger:
+    """Writes down what is asked of it."""
+
+    def __init__(self, did):
+        self.did = did
+        self.closing = succeed(None)
+        self.why = None
+
+    def open(self, owner):
+        if self.why:
+            raise CannotStart(self.why)
+        self.did.append("ledger opened")
+
+    def close(self):
+        self.did.append("ledger closed")
+        return self.closing
+
+
+class Listening:
+    def __init__(self, did, host):
+        self.did, self.host = did, host
+
+    def getHost(self):
+        return self.host
+
+    def stopListening(self):
+        self.did.append("port closed")
+        return succeed(None)
+
+
+class Endpoint:
+    def __init__(self, did, result):
+        self.did, self.result = did, result
+
+    def listen(self, factory):
+        self.did.append("port opened")
+        return self.result
+
+
+class House:
+    """A service whose neighbours write down, in one list, what it does with them."""
+
+    def __init__(self, *results):
+        self.did = []
+        self.reactor = MemoryReactorClock()
+        self.ledger = Ledger(self.did)
+        self.hub = Hub(Settings(), self.ledger, self.reactor, lambda: 0, lambda why: self.service.broken(why))
+        self.port = Port(self.hub, self.reactor)
+        endpoints = [Endpoint(self.did, result) for result in results or [self.listening()]]
+        self.service = GroupChat(self.reactor, [("port 9000", endpoints)], self.port, self.hub)
+        self.hub.stop = lambda: self.did.append("farewells")
+
+    def listening(self, host=None):
+        return succeed(Listening(self.did, host or ADDRESS))
+
+    def start(self):
+        self.service.privilegedStartService()
+        self.service.startService()
+
+
+@pytest.fixture(autouse=True)
+def _hook(monkeypatch):
+    """What a start that fails puts in place."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+
+@pytest.fixture
+def house():
+    return House()
+
+
+@pytest.fixture
+def logged():
+    texts = []
+
+    def observe(event):
+        if event.get("log_level", LogLevel.info) >= LogLevel.info:
+            texts.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observe)
+    yield texts
+    globalLogPublisher.removeObserver(observe)
+
+
+def taken(number=98, why="Address already in use"):
+    return fail(CannotListenError("", 9000, OSError(number, why)))
+
+
+# Start.
+
+
+def test_it_binds_then_opens_the_ledger(house):
+    house.start()
+    assert house.did == ["port opened", "ledger opened"]
+    assert house.service.running
+
+
+@pytest.mark.parametrize(
+    ("result", "told"), [(taken(), "Address already in use"), (fail(CannotListenError("", 80, PermissionError(13, "no"))), "not allowed")]
+)
+def test_a_port_that_can_not_be_bound_is_told_in_one_line(result, told, capsys):
+    house = House(result, succeed(None))
+    with pytest.raises(CannotStart) as caught:
+        house.start()
+    assert house.did == ["port opened"]
+    sys.excepthook(CannotStart, caught.value, None)
+    line = capsys.readouterr().err
+    assert line.startswith("groupchat: can't listen on port 9000: ") and told in line and line.count("\n") == 1
+
+
+def test_without_ipv6_it_listens_on_ipv4():
+    house = House(taken(97, "Address family not supported"))
+    house = House(taken(97, "Address family not supported"), house.listening())
+    house.start()
+    assert house.did == ["port opened", "port opened", "ledger opened"]
+
+
+def test_a_ledger_that_can_not_be_opened_is_told_in_one_line(house, capsys):
+    house.ledger.why = "the ledger x: it is damaged."
+    with pytest.raises(CannotStart) as caught:
+        house.start()
+    sys.excepthook(CannotStart, caught.value, None)
+    assert capsys.readouterr().err == "groupchat: the ledger x: it is damaged.\n"
+
+
+def test_it_says_how_to_join(logged):
+    from twisted.internet.address import IPv4Address
+
+    house = House(House().listening(IPv4Address("TCP", "127.0.0.1", 9000)))
+    house.start()
+    assert any("groupchat-connect YOUR_NAME 127.0.0.1 9000" in text and "nc 127.0.0.1 9000" in text for text in logged)
+
+
+# Stop.
+
+
+def test_it_stops_taking_then_stores_then_says_good_bye(house):
+    house.start()
+    house.did.clear()
+    done = []
+    house.service.stopService().addCallback(done.append)
+    assert house.did == ["port closed", "ledger closed", "farewells"]
+    assert done == [None]
+    assert house.hub.stopping
+
+
+def test_it_says_good_bye_only_once_all_is_stored(house):
+    house.start()
+    house.ledger.closing = Deferred()
+    house.service.stopService()
+    assert "farewells" not in house.did
+    house.ledger.closing.callback(None)
+    assert house.did[-1] == "farewells"
+
+
+def test_it_does_not_wait_for_ever(house, expect_logged, monkeypatch):
+    expect_logged("did not close in time")
+    exits = []
+    monkeypatch.setattr(house.service, "_exit_with", exits.append)
+    house.start()
+    house.ledger.closing = Deferred()
+    done = []
+    house.service.stopService().addCallback(done.append)
+    house.reactor.advance(STORE + 0.1)
+    assert done == [None]
+    assert exits == [service.UNKNOWN]
+
+
+def test_where_it_is_not_known_what_was_stored_it_ends(house, expect_logged, monkeypatch):
+    expect_logged("may be stored or not")
+    exits = []
+    monkeypatch.setattr(house.service, "_exit_with", exits.append)
+    house.start()
+    house.did.clear()
+    house.hub.failed("the ledger x: disk I/O error")
+    house.hub.failed("again")
+    assert exits == [service.UNKNOWN]
+    assert house.reactor.hasStopped and house.hub.stopping
+    house.service.stopService()
+    assert house.did == ["port closed"], "nothing is stored any more, and nobody is told that it was"

@@ -1,0 +1,39 @@
+"""
+The style that all files share, and the types.
+"""
+
+from __future__ import annotations
+
+import configparser
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def clean(*command: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff_finds_nothing(needs):
+    clean(needs("ruff"), "check", "--config", ".ci/ruff.toml", "--no-cache", ".")
+
+
+@pytest.mark.limit(120)
+def test_mypy_finds_nothing(needs):
+    clean(needs("mypy"))
+
+
+def test_twisteds_own_directories_hold_the_plugin_and_nothing_else():
+    files = {path.name for path in (ROOT / "twisted").rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    assert files - {"dropin.cache"} == {"groupchat_plugin.py"}
+
+
+def test_an_sdist_ships_every_directory_of_tests():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    shipped = set(setup["options.data_files"].values())
+    assert {f"{path.parent.relative_to(ROOT)}/*.py" for path in (ROOT / "tests").rglob("*.py")} <= shipped

@@ -1,0 +1,157 @@
+"""
+What `twistd groupchat` takes, what it says about what it does not take, and what it makes of it.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+from twisted.internet.testing import MemoryReactorClock
+
+from groupchat import tap
+from groupchat.ledgers.memory import MemoryLedger
+from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.tap import Options, makeService
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+
+
+def parsed(*arguments):
+    options = Options()
+    options.parseOptions(list(arguments))
+    return options
+
+
+def refused(*arguments):
+    with pytest.raises(SystemExit) as caught:
+        parsed(*arguments)
+    return str(caught.value)
+
+
+def made(*arguments):
+    return makeService(parsed(*arguments), MemoryReactorClock())
+
+
+def test_without_options_it_listens_on_9000_for_a_hundred():
+    options = parsed()
+    assert (options["port"], options["max"], options["listen"]) == (9000, 100, [])
+    assert (options["replay"], options["rate"], options["burst"], options["per-address"]) == (20, 50.0, 200, 0)
+    assert (options["ledger"], options["show-addresses"], options["motd"]) == ("groupchat.db", "operators", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "about"),
+    [
+        (["--port", "65536"], "--port"), (["--port", "-1"], "--port"), (["--port", "http"], "--port"), (["--max", "0"], "--max"),
+        (["--max", "1e3"], "--max"), (["--max", ""], "--max"), (["--replay", "1001"], "--replay"), (["--rate", "-1"], "--rate"),
+        (["--rate", "nan"], "--rate"), (["--rate", "inf"], "--rate"), (["--rate", "fast"], "--rate"), (["--burst", "0"], "--burst"),
+        (["--keep", "forever"], "--keep"), (["--keep", "0d"], "--keep"), (["--ledger", "redis:x"], "--ledger"),
+        (["--ledger", "sqlite:"], "--ledger"), (["--ledger", "memory:x"], "--ledger"), (["--per-address", "-1"], "--per-address"),
+        (["--show-addresses", "me"], "--show-addresses"), (["--motd", "/nowhere/motd"], "--motd"), (["--nonsense"], "nonsense"),
+        (["stray"], '"stray"'), (["--max"], "max"), (["--port", "1\x1b[2J\n2"], "--port"),
+    ],
+)  # fmt: skip
+def test_what_it_does_not_take_is_told_in_one_line(arguments, about):
+    line = refused(*arguments)
+    assert line.startswith("groupchat: ") and about in line and "--help" in line
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 4097])
+def test_a_motd_that_is_no_text_or_too_long_is_refused(tmp_path, content):
+    path = tmp_path / "motd"
+    path.write_bytes(content)
+    assert "--motd" in refused("--motd", str(path))
+
+
+def test_a_motd_is_read_and_its_controls_made_visible(tmp_path):
+    path = tmp_path / "motd"
+    path.write_text("Be kind.\nTea\x1b at four.\n")
+    assert parsed("--motd", str(path))["motd"] == "Be kind.\nTea␛ at four."
+
+
+@pytest.mark.parametrize(("option", "text", "value"), [
+    ("max", "5", 5), ("port", "0", 0), ("rate", "0", 0.0), ("rate", "0.5", 0.5), ("ledger", "memory", ""),
+    ("ledger", "sqlite:/a:b.db", "/a:b.db"), ("show-addresses", "everyone", "everyone"),
+])  # fmt: skip
+def test_what_is_given_holds(option, text, value):
+    assert parsed(f"--{option}", text)[option] == value
+
+
+def test_with_listen_there_is_no_port_unless_it_is_given():
+    assert parsed("--listen", "tcp:9001")["port"] is None
+    assert parsed("--listen", "tcp:9001", "--port", "9000")["port"] == 9000
+    assert parsed("--listen", "tcp:9001", "--listen", "unix:/x")["listen"] == ["tcp:9001", "unix:/x"]
+
+
+@pytest.mark.parametrize("endpoint", ["nonsense:1", "", "tcp:x", "unix"])
+def test_an_endpoint_that_is_none_is_told_in_one_line(endpoint):
+    with pytest.raises(SystemExit) as caught:
+        made("--listen", endpoint)
+    line = str(caught.value)
+    assert line.startswith(f'groupchat: --listen "{endpoint}": ') and line.isprintable()
+
+
+# The question at a terminal.
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("typed", "most"), [("7\n", 7), ("\n", 100), (" 20 \n", 20), ("many\n0\n5\n", 5)])
+def test_at_a_terminal_it_asks_how_many(monkeypatch, capsys, typed, most):
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    assert parsed()["max"] == most
+    shown = capsys.readouterr().out
+    assert shown.count("How many clients at most? [100] ") == typed.count("\n")
+    assert shown.count("--max takes") == typed.count("\n") - 1
+
+
+def test_it_does_not_ask_where_it_was_told(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Terminal(""))
+    assert parsed("--max", "3")["max"] == 3
+
+
+@pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
+def test_one_who_does_not_answer_starts_nothing(monkeypatch, end):
+    def answer(prompt):
+        raise end
+
+    monkeypatch.setattr(sys, "stdin", Terminal(""))
+    monkeypatch.setattr(tap, "input", answer, raising=False)
+    assert refused().strip() == "groupchat: not started."
+
+
+# What it makes.
+
+
+def test_the_options_become_the_settings():
+    settings = made("--max", "7", "--replay", "3", "--rate", "9", "--burst", "8", "--per-address", "2", "--show-addresses", "nobody")._hub.settings
+    assert (settings.max, settings.replay, settings.rate, settings.burst) == (7, 3, 9.0, 8)
+    assert (settings.per_address, settings.show_addresses) == (2, "nobody")
+    assert settings.server.startswith("groupchat ")
+
+
+def test_a_server_may_have_a_name_of_its_own():
+    assert made("--server-name", "tea\x1broom")._hub.settings.server == "tea␛room"
+
+
+def test_the_ledger_is_the_one_that_was_asked_for(tmp_path):
+    assert isinstance(made("--ledger", "memory")._hub.ledger, MemoryLedger)
+    assert isinstance(made("--ledger", f"sqlite:{tmp_path}/x.db")._hub.ledger, SQLiteLedger)
+    assert not list(tmp_path.iterdir()), "nothing is opened before it starts"
+
+
+def test_it_listens_with_a_backlog_for_a_crowd():
+    reactor = MemoryReactorClock()
+    service = makeService(parsed("--ledger", "memory", "--port", "9123"), reactor)
+    service.privilegedStartService()
+    ((port, _, backlog, interface),) = reactor.tcpServers
+    assert (port, backlog, interface) == (9123, 1024, "::")

@@ -1,0 +1,76 @@
+"""
+The service unit and its file of options, as systemd and the daemon read them.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from groupchat.tap import Options
+
+ROOT = Path(__file__).parents[1]
+UNIT = ROOT / "etc" / "groupchat.service"
+DEFAULT = ROOT / "etc" / "groupchat.default"
+
+
+@pytest.fixture
+def analyze(needs):
+    """Runs systemd-analyze; its exit status and all that it said."""
+    program = needs("systemd-analyze", "systemd")
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.split()[1]) < 250:
+        pytest.skip("needs systemd 250 or later")
+
+    def analyze(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return analyze
+
+
+def test_systemd_finds_no_fault_with_the_unit(analyze, tmp_path):
+    """It looks whether the program is there, so it gets the unit with a program that is."""
+    text = UNIT.read_text().replace("/opt/groupchat/bin/twistd", sys.executable)
+    copy = tmp_path / UNIT.name
+    copy.write_text(text)
+    assert analyze("verify", "--man=no", str(copy)) == (0, "")
+
+
+def test_the_service_is_exposed_to_little(analyze):
+    status, said = analyze("security", "--offline=true", "--threshold=15", "--no-pager", str(UNIT))
+    assert status == 0, said
+
+
+def offered() -> dict[str, str | None]:
+    """The daemon's options and their defaults."""
+    return {name: default for name, _, default, *_ in Options.optParameters} | {"listen": None}
+
+
+def test_the_file_of_options_shows_each_with_its_default():
+    shown = dict(re.findall(r"^#   --([a-z-]+) (.*)$", DEFAULT.read_text(), re.MULTILINE))
+    assert set(shown) == set(offered())
+    for name, default in offered().items():
+        if default is not None:
+            assert shown[name].split()[0] == default
+
+
+def test_the_readme_shows_each_option_with_its_default():
+    table = dict(re.findall(r"^``--([a-z-]+)(?: [^`]*)?``  +(.*)$", (ROOT / "README.rst").read_text(), re.MULTILINE))
+    assert set(table) == set(offered())
+    for name, default in offered().items():
+        if default is not None:
+            assert f"``{default}``" in table[name]
+
+
+def test_the_daemon_takes_the_options_in_the_file():
+    (line,) = re.findall(r"^GROUPCHAT_OPTIONS=(.*)$", DEFAULT.read_text(), re.MULTILINE)
+    (value,) = shlex.split(line)
+    options = Options()
+    options.parseOptions(shlex.split(value))
+    assert (options["port"], options["max"]) == (9000, 100)
