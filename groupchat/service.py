@@ -128,9 +128,11 @@ class GroupChat(Service):
         closing = DeferredList([maybeDeferred(port.stopListening) for port in self._port.ports], consumeErrors=True)
         if self._broken:
             return closing
-        stored: Deferred[Any] = closing.addCallback(lambda _: self._hub.ledger.close())
-        stored.addTimeout(STORE, self._reactor).addErrback(self._not_stored)
-        return stored.addCallback(lambda _: self._farewell())
+        return closing.addCallback(lambda _: self._store()).addCallback(lambda _: self._farewell())
+
+    def _store(self) -> Deferred[Any]:
+        stored: Deferred[Any] = self._hub.ledger.close()
+        return stored.addTimeout(STORE, self._reactor).addErrback(self._not_stored)
 
     def _not_stored(self, failure: Failure) -> None:
         self.log.error("The ledger did not close in time: {why}", why=failure.getErrorMessage())

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 from typing import Any
@@ -25,6 +26,7 @@ from groupchat.settings import Settings
 
 BACKLOG = 1024  #: connections that wait to be accepted
 PLACES = 100
+SPARE = 64  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
 
 
 def _number(option: str, least: int, most: int) -> Any:
@@ -165,8 +167,15 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         show_addresses=options["show-addresses"],
     )
     hub = Hub(settings, _make_ledger(options, reactor), reactor, lambda: int(time.time() * 1000), lambda why: service.broken(why))
-    service = GroupChat(reactor, _listen(options, reactor), Port(hub, reactor), hub)
+    service = GroupChat(reactor, _listen(options, reactor), Port(hub, reactor, _connections()), hub)
     return service
+
+
+def _connections() -> int:
+    """How many connections can be open: as many as descriptors may be, less those that files and the reactor need."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return max(1, most - SPARE)
 
 
 def _make_ledger(options: Options, reactor: Any) -> ILedger:

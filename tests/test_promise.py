@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -421,7 +421,9 @@ class PromiseOnDisk(Promise):
             shutil.rmtree(getattr(self, "folder", ""), ignore_errors=True)
 
 
-often = settings(max_examples=120, stateful_step_count=40, suppress_health_check=list(HealthCheck))
+# To shrink what fails can take minutes, and the run would be over before it is told: do that by hand, with Phase.shrink.
+found = (Phase.explicit, Phase.reuse, Phase.generate)
+often = settings(max_examples=120, stateful_step_count=40, phases=found, suppress_health_check=list(HealthCheck))
 TestInMemory = Promise.TestCase
 TestInMemory.settings = often
 TestOnDisk = PromiseOnDisk.TestCase

@@ -4,6 +4,7 @@ Start and stop in order, and the end where it is not known what was stored.
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import pytest
@@ -70,22 +71,28 @@ class House:
         self.ledger = Ledger(self.did)
         self.hub = Hub(Settings(), self.ledger, self.reactor, lambda: 0, lambda why: self.service.broken(why))
         self.port = Port(self.hub, self.reactor)
-        endpoints = [Endpoint(self.did, result) for result in results or [self.listening()]]
+        endpoints = [Endpoint(self.did, result) for result in results or [succeed(Listening(self.did, ADDRESS))]]
         self.service = GroupChat(self.reactor, [("port 9000", endpoints)], self.port, self.hub)
         self.hub.stop = lambda: self.did.append("farewells")
-
-    def listening(self, host=None):
-        return succeed(Listening(self.did, host or ADDRESS))
 
     def start(self):
         self.service.privilegedStartService()
         self.service.startService()
 
+    def run(self):
+        """The reactor runs now."""
+        self.reactor.running = True
+        for hook, arguments, options in self.reactor.whenRunningHooks:
+            hook(*arguments, **options)
+
 
 @pytest.fixture(autouse=True)
-def _hook(monkeypatch):
-    """What a start that fails puts in place."""
+def handlers(monkeypatch):
+    """The handlers of signals that it puts in place. (A start that fails puts a hook in place, too.)"""
+    handlers = {}
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(service.signal, "signal", handlers.__setitem__)
+    return handlers
 
 
 @pytest.fixture
@@ -106,8 +113,8 @@ def logged():
     globalLogPublisher.removeObserver(observe)
 
 
-def taken(number=98, why="Address already in use"):
-    return fail(CannotListenError("", 9000, OSError(number, why)))
+def refused(error):
+    return fail(CannotListenError("", 9000, error))
 
 
 # Start.
@@ -120,42 +127,58 @@ def test_it_binds_then_opens_the_ledger(house):
 
 
 @pytest.mark.parametrize(
-    ("result", "told"), [(taken(), "Address already in use"), (fail(CannotListenError("", 80, PermissionError(13, "no"))), "not allowed")]
+    ("error", "told"), [(OSError(98, "Already in use"), "Already in use. Stop"), (PermissionError(13, "no"), "not allowed")]
 )
-def test_a_port_that_can_not_be_bound_is_told_in_one_line(result, told, capsys):
-    house = House(result, succeed(None))
+def test_a_port_that_can_not_be_bound_is_told_in_one_line(error, told, capfd):
+    house = House(refused(error), succeed(None))
     with pytest.raises(CannotStart) as caught:
         house.start()
     assert house.did == ["port opened"]
     sys.excepthook(CannotStart, caught.value, None)
-    line = capsys.readouterr().err
+    line = capfd.readouterr().err
     assert line.startswith("groupchat: can't listen on port 9000: ") and told in line and line.count("\n") == 1
 
 
 def test_without_ipv6_it_listens_on_ipv4():
-    house = House(taken(97, "Address family not supported"))
-    house = House(taken(97, "Address family not supported"), house.listening())
+    house = House(refused(OSError(97, "Address family not supported")), succeed(Listening([], ADDRESS)))
     house.start()
     assert house.did == ["port opened", "port opened", "ledger opened"]
 
 
-def test_a_ledger_that_can_not_be_opened_is_told_in_one_line(house, capsys):
+def test_a_ledger_that_can_not_be_opened_is_told_in_one_line(house, capfd):
     house.ledger.why = "the ledger x: it is damaged."
     with pytest.raises(CannotStart) as caught:
         house.start()
     sys.excepthook(CannotStart, caught.value, None)
-    assert capsys.readouterr().err == "groupchat: the ledger x: it is damaged.\n"
+    assert capfd.readouterr().err == "groupchat: the ledger x: it is damaged.\n"
 
 
 def test_it_says_how_to_join(logged):
     from twisted.internet.address import IPv4Address
 
-    house = House(House().listening(IPv4Address("TCP", "127.0.0.1", 9000)))
+    house = House(succeed(Listening([], IPv4Address("TCP", "127.0.0.1", 9000))))
     house.start()
+    house.run()
     assert any("groupchat-connect YOUR_NAME 127.0.0.1 9000" in text and "nc 127.0.0.1 9000" in text for text in logged)
 
 
 # Stop.
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_in_order(house, handlers, number):
+    house.reactor.callFromThread = lambda function: function()
+    house.start()
+    house.run()
+    handlers[number](number, None)
+    assert house.reactor.hasStopped
+
+
+def test_a_terminal_that_closes_does_not_end_it(house, handlers):
+    house.start()
+    house.run()
+    handlers[signal.SIGHUP](signal.SIGHUP, None)
+    assert not house.reactor.hasStopped
 
 
 def test_it_stops_taking_then_stores_then_says_good_bye(house):

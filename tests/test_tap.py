@@ -133,7 +133,8 @@ def test_one_who_does_not_answer_starts_nothing(monkeypatch, end):
 
 
 def test_the_options_become_the_settings():
-    settings = made("--max", "7", "--replay", "3", "--rate", "9", "--burst", "8", "--per-address", "2", "--show-addresses", "nobody")._hub.settings
+    given = "--max 7 --replay 3 --rate 9 --burst 8 --per-address 2 --show-addresses nobody"
+    settings = made(*given.split())._hub.settings
     assert (settings.max, settings.replay, settings.rate, settings.burst) == (7, 3, 9.0, 8)
     assert (settings.per_address, settings.show_addresses) == (2, "nobody")
     assert settings.server.startswith("groupchat ")

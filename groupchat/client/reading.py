@@ -59,8 +59,8 @@ class Reading:
     @property
     def behind(self) -> bool:
         """
-        Whether history is still known to come. Of the newest few it is not known whether there are any (the server may give
-        none); a server that is asked to quit gives them first.
+        Whether history is still known to come. Of the newest few it is not known whether there are any (a server may
+        give none); one that is asked to quit gives them first.
         """
         return (self._behind and self._after is not None) or self._held is not None
 

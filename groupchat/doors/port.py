@@ -14,6 +14,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
+from twisted.logger import Logger
 
 from groupchat import errors
 from groupchat.doors.line import LineDoor
@@ -49,13 +50,17 @@ class Port(ServerFactory):
     """
     :param hub: whose door it is.
     :param clock: provides `seconds` and `callLater`.
+    :param most: connections that can be open at once; further ones wait until there is room.
     :ivar ports: what listens, so that it can be kept from taking too many at once.
     """
 
+    log = Logger()
     noisy = False
 
-    def __init__(self, hub: Hub, clock: Any) -> None:
+    def __init__(self, hub: Hub, clock: Any, most: int = 1_000_000) -> None:
         self.hub = hub
+        self._most = most
+        self._sated = False
         self.clock = clock
         self.ports: list[IListeningPort] = []
         self.doors: set[LineDoor] = set()
@@ -116,6 +121,11 @@ class Port(ServerFactory):
         if len(self._waiting) >= POOL:
             self._make_room()
         self._waiting[door] = _Waiting(self, door, crowded)
+        if len(self.doors) >= self._most and not self._sated:
+            self._sated = True
+            for port in self.ports:
+                port.stopReading()  # type: ignore[attr-defined]
+            self.log.warn("{count} connections are open, as many as can be: the next ones wait.", count=len(self.doors))
 
     def _make_room(self) -> None:
         """The oldest of the address with the most connections in the pool goes."""
@@ -146,6 +156,10 @@ class Port(ServerFactory):
         self._addresses[door.address] -= 1
         if not self._addresses[door.address]:
             del self._addresses[door.address]
+        if self._sated and len(self.doors) < self._most:
+            self._sated = False
+            for port in self.ports:
+                port.startReading()  # type: ignore[attr-defined]
         if self._emptied is not None and not self.doors:
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)

@@ -126,13 +126,13 @@ class Fanout:
 
     def run(self, bench: Bench, contestant: str) -> Measures:
         server = bench.servers[contestant]
-        with server.running(bench.scratch) as running:
-            with self.begin(bench, running, server.wire) as load:
-                return self.end(load)
+        with server.running(bench.scratch) as running, self.begin(bench, running, server.wire) as load:
+            return self.end(load)
 
     def begin(self, bench: Bench, running: Running, wire: str) -> subprocess.Popen[str]:
         """Start the load on this server."""
-        command = [str(bench.programs.load), *self.options(bench.scale), "-w", wire, "-p", str(running.port), "-g", str(running.pid)]
+        where = ["-w", wire, "-p", str(running.port), "-g", str(running.pid)]
+        command = [str(bench.programs.load), *where, *self.options(bench.scale)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def options(self, scale: float) -> list[str]:

@@ -19,8 +19,12 @@ class Member:
     """
     :param port: of the server.
     :param name: to come in by; also what its secret is made of.
+    :param cursor: the epoch and the last id that one knew, or None.
     :ivar room: how the room stood when one came in.
+    :ivar last: the id of the last message heard.
     """
+
+    last = 0
 
     def __init__(self, port: int, name: str, cursor: dict[str, Any] | None = None) -> None:
         self._socket = socket.create_connection((LOOPBACK, port), timeout=LIMIT)
@@ -35,8 +39,6 @@ class Member:
         """Until all is here that was said before one came in."""
         if self.last < self.room["head"]:
             self.wait("message", id=self.room["head"])
-
-    last = 0  #: the id of the last message heard
 
     def __enter__(self) -> Member:
         return self

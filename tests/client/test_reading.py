@@ -41,9 +41,9 @@ class Reader:
         return self
 
 
-def entered(head=0, first=1, through=None):
+def entered(head=0, first=1):
     reader = Reader()
-    return reader.take(state(head=head, first=first), Catchup(room="lobby", through=head if through is None else through))
+    return reader.take(state(head=head, first=first), Catchup(room="lobby", through=head))
 
 
 def test_history_is_told_from_what_is_live():
@@ -134,7 +134,8 @@ def test_a_lost_connection_drops_what_waits_and_keeps_the_cursor():
     reader = entered().take(1, 3)
     reader.reading.reopen()
     assert reader.reading.place == Place(epoch="e1", after=1)
-    assert reader.take(state(head=3), Catchup(room="lobby", through=3), 2, 3).seen[6:] == ["past 2", "past 3", "CaughtUp"]
+    reader.take(state(head=3), Catchup(room="lobby", through=3), 2, 3)
+    assert reader.seen[6:] == ["past 2", "past 3", "CaughtUp"]
 
 
 def test_after_a_reset_ids_start_anew():

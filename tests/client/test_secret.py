@@ -30,7 +30,8 @@ def test_the_next_run_has_the_same_secret(claim):
 
 def test_another_terminal_has_another_secret(claim, tmp_path):
     assert claim().value != claim().value
-    assert [path.name for path in sorted(tmp_path.rglob("alice*"))] == ["alice@localhost:9000", "alice@localhost:9000.1"]
+    files = sorted(path.name for path in tmp_path.rglob("alice*"))
+    assert files == ["alice@localhost:9000", "alice@localhost:9000.1"]
 
 
 def test_each_name_host_and_port_has_its_own(claim):

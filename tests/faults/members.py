@@ -171,7 +171,7 @@ class Member:
 
     def next_text(self) -> str:
         """Something that nobody has said before."""
-        size = self.rng.choice((8, 8, 8, 40, 40, 200, 2000)) if self.rng.random() < 0.2 else 24
+        size = self.rng.choice((40, 200, 1000, 4000)) if self.rng.random() < 0.2 else 24
         return f"{self.name}.{next(self._serials)} {'x' * size}"
 
     def start(self) -> None:

@@ -87,7 +87,7 @@ async def stall(scene: Scene) -> None:
     if connection is not None:
         connection.stall()
     member.stall()
-    await scene.wait(0.2, 1.0)
+    await scene.wait(0.2, 1.5)
     member.go_on()
     if connection is not None:
         connection.go_on()
@@ -146,12 +146,12 @@ async def failing_syncs(scene: Scene) -> None:
     scene.disk.switch(sync_error=errno.EIO)
     try:
         await scene.history.until(lambda: scene.history.counts["no"] > refused or not scene.server.running, LONG)
+        if scene.server.running:
+            await scene.server.kill()
+        else:
+            await scene.server.ended(UNKNOWN)
     finally:
         scene.disk.heal()
-    if scene.server.running:
-        await scene.server.kill()
-    else:
-        await scene.server.ended(UNKNOWN)
     await scene.start()
 
 

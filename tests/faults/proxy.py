@@ -4,6 +4,7 @@ A TCP proxy between clients and the daemon, that resets connections and lets the
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from twisted.internet import reactor
@@ -12,8 +13,26 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.protocols import portforward
 
 
+SMALL = 65_536  #: bytes that the kernel takes for one who does not read
+
+
+class _Inner(portforward.ProxyClient):
+    """The daemon's side of a connection."""
+
+    def connectionMade(self) -> None:
+        self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+        super().connectionMade()
+
+
+class _InnerFactory(portforward.ProxyClientFactory):
+    protocol = _Inner
+    noisy = False
+
+
 class _Outer(portforward.ProxyServer):
     """The client's side of a connection."""
+
+    clientProtocolFactory = _InnerFactory
 
     def connectionMade(self) -> None:
         self.factory.proxy.connections[self] = None

@@ -21,7 +21,7 @@ from tests.faults.members import Member, Observer
 from tests.faults.nemesis import ACTS, Scene
 
 DRAIN = 30.0  #: seconds in which all is answered and shown, when nobody says anything new
-LEG = 10  #: faults in a leg, at most
+LEG = 20  #: faults in a leg, at most
 
 #: How often each fault comes where none is asked for.
 WEIGHTS = {

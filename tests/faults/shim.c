@@ -4,6 +4,7 @@
  * FAULTS_LEDGER names the ledger; what is done to it and its WAL is looked at here, all else passes. FAULTS_CONTROL is a file
  * of four integers, mapped by both sides: milliseconds that a sync takes, the errno of a sync, the errno of a write,
  * whether the disk is full.
+ * Sockets that are accepted get a small buffer, so that a slow reader is soon felt.
  *
  * What is written and not synced yet stands in a journal beside the file (PATH.unsynced), old bytes and new: from it
  * `tests.faults.disk` makes what a power cut would have left.
@@ -20,11 +21,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #define FILES 1024
+#define SMALL 65536
 
 struct control { volatile int32_t delay, sync_error, write_error, full; };
 struct record { int64_t offset, size_before, old, new; };  /* a cut has an offset of -1 - its size, old bytes, and none new */
@@ -180,4 +183,12 @@ int unlink(const char *path) {
     int ours = kind(path);
     if (ours && journals[ours] >= 0 && real_ftruncate(journals[ours], 0)) abort();
     return real_unlink(path);
+}
+
+int accept4(int file, struct sockaddr *address, socklen_t *length, int flags) {
+    static int (*real)(int, struct sockaddr *, socklen_t *, int);
+    if (!real) real = dlsym(RTLD_NEXT, "accept4");
+    int accepted = real(file, address, length, flags), size = SMALL;
+    if (accepted >= 0) setsockopt(accepted, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    return accepted;
 }

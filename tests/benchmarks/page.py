@@ -1,0 +1,59 @@
+"""
+The results as people read them: the tables, the plot, and the part of docs/performance.rst that the command writes itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.benchmarks import plot
+from tests.benchmarks.flood import INPUT
+from tests.benchmarks.loads import FANOUT, LATENCY, SIZE, THROUGHPUT, Load
+from tests.benchmarks.results import Results, simple_table
+from tests.benchmarks.stored import HISTORY, STORE
+
+LOADS: list[Load] = [*FANOUT, *SIZE, HISTORY, STORE, INPUT]
+PAGE = Path(__file__).parents[2] / "docs" / "performance.rst"
+_BEGIN, _END = ".. begin of the results\n", ".. end of the results\n"
+
+
+def report(results: Results) -> str:
+    """All tables, in reStructuredText."""
+    parts = [_machine(results)]
+    for load in LOADS:
+        if results.contestants(load.name):
+            parts.append(f"**{load.name}**: {load.title}\n\n{results.table(load)}")
+    parts += [f"Not measured: {name} ({why})." for name, why in results.skipped.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _machine(results: Results) -> str:
+    rows = [["Measured on", ""], *([name, fact] for name, fact in results.machine.items())]
+    return simple_table([*rows, ["rounds", str(results.rounds)]], right=False)
+
+
+def write(results: Results, folder: Path) -> list[Path]:
+    """Write the results, the tables and the plot into a folder. Returns what was written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data, tables, picture = (folder / f"performance.{kind}" for kind in ("json", "txt", "svg"))
+    results.save(data)
+    tables.write_text(report(results))
+    picture.write_text(_picture(results))
+    return [data, tables, picture]
+
+
+def _picture(results: Results) -> str:
+    amounts = [load for load in FANOUT if load.columns is THROUGHPUT]
+    return plot.draw(results, amounts, [load for load in FANOUT if load.columns is LATENCY])
+
+
+def renew(results: Results, page: Path = PAGE) -> list[Path]:
+    """Put the tables into the page, between its two marks, and the results and the plot beside it."""
+    before, begin, rest = page.read_text().partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    assert begin and end, f"{page} has lost its marks"
+    page.write_text(f"{before}{begin}\n{report(results)}\n{end}{after}")
+    data, picture = page.with_suffix(".json"), page.with_suffix(".svg")
+    results.save(data)
+    picture.write_text(_picture(results))
+    return [page, data, picture]
