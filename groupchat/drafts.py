@@ -127,6 +127,19 @@ class Renaming(Draft):
         self.name = name
 
 
+class Telling(Draft):
+    """A private message, in its place among what its sender says. Not stored."""
+
+    __slots__ = ("at", "sender", "text", "to")
+
+    def __init__(self, sender: str, to: str, text: str, at: int, session: Any, ref: str | None = None) -> None:
+        super().__init__("", session, ref)
+        self.sender = sender
+        self.to = to
+        self.text = text
+        self.at = at
+
+
 class Quitting(Draft):
     """Someone goes, once all said before it is settled. Not stored."""
 

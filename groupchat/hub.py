@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from groupchat import errors, events, names
-from groupchat.drafts import Draft, Entering, Leaving, Quitting, Renaming, Saying, Topicking
+from groupchat.drafts import Draft, Entering, Leaving, Quitting, Renaming, Saying, Telling, Topicking
 from groupchat.events import Message, Ok, RoomEntry, Topic, stamp
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.room import Cursor, Room
@@ -100,6 +100,20 @@ class Hub:
         """Who bears this name now."""
         return self._names.get(names.key(name))
 
+    def reader(self, name: str) -> Session:
+        """
+        Who bears this name now, and can be told something.
+
+        :raises NoSuchName: nobody does.
+        :raises Unavailable: it is behind in reading.
+        """
+        session = self.named(name)
+        if session is None:
+            raise errors.NoSuchName(f'Nobody here is called "{names.visible(name)[:64]}".')
+        if session.peer.full:
+            raise errors.Unavailable(f"{session.name} can't read just now. Try again later.")
+        return session
+
     def enter(self, session: Session, name: str) -> Session | None:
         """
         Take someone in under a name. Returns the session of the same client that it replaces.
@@ -160,11 +174,7 @@ class Hub:
         """Show a batch: answers first, then to each room what happened in it, in order."""
         for draft in batch:
             _SETTLE[type(draft)](self, draft)
-        touched, self._touched = self._touched, {}
-        for room in touched:
-            room.publish()
-            if room.empty:
-                self._drop(room)
+        self._show()
         answered, self._answered = self._answered, {}
         for session in answered:
             session.peer.flush()
@@ -174,6 +184,13 @@ class Hub:
         finishing, self._finishing = self._finishing, []
         for session in finishing:
             session.finish()
+
+    def _show(self) -> None:
+        touched, self._touched = self._touched, {}
+        for room in touched:
+            room.publish()
+            if room.empty:
+                self._drop(room)
 
     def _touch(self, name: str) -> Room | None:
         room = self.rooms.get(name)
@@ -256,6 +273,16 @@ class Hub:
                 room.rename(cursor, draft.name)
         self._answer(draft, Ok(ref=draft.ref))
 
+    def _told(self, draft: Telling) -> None:
+        self._show()  # what was said before it is read before it
+        try:
+            other = self.reader(draft.to)
+        except errors.Refused as refused:
+            draft.refusal = refused
+        else:
+            other.send(events.Tell(draft.sender, other.name, draft.text, stamp(draft.at)))
+        self._answer(draft, Ok(ref=draft.ref))
+
     def _quitting(self, draft: Quitting) -> None:
         self._finishing.append(draft.session)
 
@@ -266,5 +293,6 @@ _SETTLE: dict[type[Draft], Callable[[Hub, Any], None]] = {
     Entering: Hub._entered,
     Leaving: Hub._left,
     Renaming: Hub._renamed,
+    Telling: Hub._told,
     Quitting: Hub._quitting,
 }

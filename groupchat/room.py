@@ -353,7 +353,9 @@ class Room:
         return self.head if cursor.live else cursor.after
 
     def pump(self, cursor: Cursor) -> None:
-        """Give a cursor what it lacks, until its peer is full or it is live."""
+        """Give a member what it lacks, until its peer is full or it is live."""
+        if cursor not in self.members:
+            return  # it asked to come in, and has no place in the order yet
         peer = cursor.session.peer
         while not (cursor.live or cursor.reading or cursor.closed or peer.full):
             if cursor.due:

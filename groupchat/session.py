@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from groupchat import commands, errors, events, names
 from groupchat.commands import Command, Place
-from groupchat.drafts import Entering, Leaving, Quitting, Renaming, Saying, Topicking
+from groupchat.drafts import Entering, Leaving, Quitting, Renaming, Saying, Telling, Topicking
 from groupchat.events import Event, Member, stamp
 from groupchat.hub import Hub
 from groupchat.limits import Strikes, TokenBucket
@@ -341,13 +341,8 @@ class Session:
 
     def _tell(self, command: commands.Tell) -> None:
         text = names.said(command.text)
-        other = self._hub.named(command.to)
-        if other is None:
-            raise errors.NoSuchName(f'Nobody here is called "{names.visible(command.to)[:64]}".')
-        if other.peer.full:
-            raise errors.Unavailable(f"{other.name} can't read just now. Try again later.")
-        other.send(events.Tell(self.name, other.name, text, stamp(self._hub.now())))
-        self.send(events.Ok(ref=command.ref))
+        to = self._hub.reader(command.to).name
+        self._hub.post(Telling(self.name, to, text, self._hub.now(), self, command.ref))
 
     def _rename(self, command: commands.Rename) -> None:
         name = names.person(command.name)

@@ -257,6 +257,20 @@ def test_it_is_given_no_more_than_it_takes(server):
     assert taken == 300
 
 
+def test_one_who_drains_as_it_comes_in_is_told_the_room_at_its_place(server):
+    alice = server.json("alice")
+    server.json("bob")
+    alice.ask("say", room="lobby", text="hi", n=1)
+    alice.stall()
+    alice.do("leave", room="lobby")
+    server.run()
+    alice.flow()
+    alice.do("join", room="lobby", after=1)
+    server.run()
+    ok, room, catchup = alice.events()
+    assert (ok["type"], room["said"], room["count"], catchup["through"]) == ("ok", 1, 2, 1)
+
+
 def test_others_do_not_wait_for_it(server):
     slow, alice, bob = server.json("slow"), server.json("alice"), server.json("bob")
     slow.stall()

@@ -653,6 +653,17 @@ def test_a_tell_reaches_one_person_only(server, wire):
     assert carol.heard() == []
 
 
+@both
+def test_a_tell_keeps_its_place_among_what_its_sender_says(server, wire):
+    bob, alice = server.join(wire, "bob"), server.json("alice")
+    bob.heard()
+    alice.say("first")
+    alice.tell("bob", "second")
+    alice.say("third")
+    server.run()
+    assert bob.heard() == ["alice: first", "alice (to you): second", "alice: third"]
+
+
 def test_a_tell_names_who_and_when(server):
     alice, bob = server.json("alice"), server.json("bob")
     alice.ask("tell", to="BOB", text="psst")

@@ -33,6 +33,7 @@ class Wire(NamedTuple):
 
 PLAIN = Wire(b"n%d\n", b"You are up to date.", b"\n/quit\n")
 JSON = Wire(b'{"type":"hello","name":"n%d"}\n', b'"catchup"', b'\n{"type":"quit"}\n')
+ASIDE = JSON._replace(hello=b'{"type":"hello","name":"n%d","rooms":{"aside":null}}\n')
 
 
 class Kind(NamedTuple):
@@ -180,14 +181,14 @@ class _Sender(_One):
 
 class _Bystander(_One):
     """
-    Asks now and then, never so often that it is slowed down for it.
+    Asks now and then from another room, never so often that it is slowed down for it.
 
     :ivar answered: whether there is an answer to the last question.
     :ivar longest: seconds between a question and its answer.
     """
 
     def __init__(self, port: int, number: int) -> None:
-        super().__init__(port, JSON)
+        super().__init__(port, ASIDE)
         self.answered = True
         self.longest = 0.0
         self._asked = time.monotonic() - PACE * number / BYSTANDERS

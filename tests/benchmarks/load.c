@@ -40,8 +40,7 @@ static SSL_CTX *tls;
 #define LONGEST (2 << 20)      /* bytes of a line, at most */
 #define CHUNK (256 << 10)      /* bytes that one read brings, at most */
 #define TEXT 4096
-#define DOOR 32                /* members that come in at a time: our own server keeps a pool of 64 */
-#define PEERS_DOOR 1000        /* others look at newcomers once a second, so more of them at a time */
+#define DOOR 1000              /* members that are coming in at any time */
 #define ADDRESS 5000           /* members from one address, so that its ports don't run out */
 #define QUIET 400              /* milliseconds of silence after which what came of the joins is over */
 
@@ -332,9 +331,12 @@ static void enter(long i) {
 
 static double all_enter(void) {
     double begin = now();
-    long opened = 0, door = wire == PLAIN || wire == JSON || wire == OVER_TLS ? DOOR : PEERS_DOOR;
+    long opened = 0;
     while (in < members && !lost && now() - begin < patience) {
-        while (opened < members && opened - in < door) enter(opened++);
+        while (opened < members && opened - in < DOOR) {
+            enter(opened++);
+            turn(0);
+        }
         turn(10);
     }
     double took = now() - begin;

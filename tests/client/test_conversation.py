@@ -345,6 +345,11 @@ class Promise(RuleBasedStateMachine):
     def a_message_goes_astray(self):
         del self.server.due[0]
 
+    @precondition(lambda self: self.screen.ids())
+    @rule()
+    def a_message_comes_again(self):
+        self.server.due.insert(0, line(self.server.log[self.screen.ids()[-1] - 1]))
+
     @rule()
     def storage_fills_or_empties(self):
         self.server.full = not self.server.full

@@ -42,6 +42,15 @@ class Scene:
         await self.server.start()
         self.proxy.target = self.server.port
 
+    async def end(self) -> None:
+        """End everything, without a warning."""
+        for member in self.members:
+            member.stop()
+        await self.proxy.close()
+        if self.server.running:
+            await self.server.kill()
+        self.history.close()
+
     def wait(self, least: float, most: float) -> Deferred[None]:
         """Let a fault last for a while: this is the one thing here that is measured in seconds."""
         return task.deferLater(reactor, self.rng.uniform(least, most))  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from tests.faults.history import read
 from tests.faults.members import Member, Observer
 from tests.faults.nemesis import ACTS, Scene
 
-DRAIN = 30.0  #: seconds in which all is answered and shown, when nobody says anything new
+DRAIN = 30.0  #: seconds that anything which must come may take
 LEG = 20  #: faults in a leg, at most
 
 #: How often each fault comes where none is asked for.
@@ -38,16 +38,20 @@ class Leg:
     :param plan: the faults.
     :param build: which broken build; "": the real one.
     :param load: sayings answered between two faults, at most.
+    :param drain: seconds in which all is answered and shown, when nobody says anything new.
     :ivar counts: what happened how often.
     :ivar findings: what is wrong.
     """
 
-    def __init__(self, directory: Path, seed: int | str, plan: Sequence[str], build: str = "", load: int = 1000) -> None:
+    def __init__(
+        self, directory: Path, seed: int | str, plan: Sequence[str], build: str = "", load: int = 1000, drain: float = DRAIN
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self.findings = Findings()
         self._directory = directory
         self._plan = plan
         self._load = load
+        self._patience = drain
         self._rng = Random(seed)
         self._scene = Scene(directory, self._rng, build)
         self._observer: Observer | None = None
@@ -59,7 +63,9 @@ class Leg:
         except (AssertionError, TimeoutError, defer.TimeoutError) as error:
             self.findings.add("stuck", repr(error)[:3000])
         finally:
-            await self._end()
+            if self._observer is not None:
+                self._observer.stop()
+            await self._scene.end()
         scene = self._scene
         logs = [*scene.logs, self._read_log()]
         Checker(logs, self.findings).check(read(self._directory / "history.jsonl"))
@@ -107,22 +113,11 @@ class Leg:
         scene = self._scene
         for member in scene.members:
             member.talk(False)
-        await scene.history.until(lambda: not any(member.unanswered for member in scene.members), DRAIN)
+        await scene.history.until(lambda: not any(member.unanswered for member in scene.members), self._patience)
         heads = {room: len(keys) for room, keys in read_log(scene.server.ledger, in_use=True).items()}
         await scene.history.until(
-            lambda: all(member.seen.get(room) == heads.get(room) for member in scene.members for room in member.rooms), DRAIN
+            lambda: all(member.seen.get(room) == heads.get(room) for member in scene.members for room in member.rooms), self._patience
         )
-
-    async def _end(self) -> None:
-        scene = self._scene
-        for member in scene.members:
-            member.stop()
-        if self._observer is not None:
-            self._observer.stop()
-        await scene.proxy.close()
-        if scene.server.running:
-            await scene.server.kill()
-        scene.history.close()
 
 
 def plan(rng: Random, left: Counter[str]) -> list[str]:
