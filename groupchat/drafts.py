@@ -71,6 +71,12 @@ class Topicking(Draft):
         self.text = text
 
 
+class TopicAsking(Draft):
+    """Someone asks for the topic, as it is after what it said before. Not stored."""
+
+    __slots__ = ()
+
+
 class Entering(Draft):
     """
     Someone comes into a room. Not stored; the ledger writes on it how the room stands at this place in the order.

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from groupchat import errors, events, names
-from groupchat.drafts import Draft, Entering, Leaving, Quitting, Renaming, Saying, Telling, Topicking
+from groupchat.drafts import Draft, Entering, Leaving, Quitting, Renaming, Saying, Telling, TopicAsking, Topicking
 from groupchat.events import Message, Ok, RoomEntry, Topic, stamp
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.room import Cursor, Room
@@ -239,6 +239,12 @@ class Hub:
             room.topic, room.topic_by = draft.text, draft.sender
             room.append(Topic(draft.room, draft.text, draft.sender))
 
+    def _topic_asked(self, draft: TopicAsking) -> None:
+        room = self.rooms.get(draft.room)
+        if room is not None:
+            self._show()
+            draft.session.send(Topic(draft.room, room.topic, room.topic_by, draft.ref))
+
     def _entered(self, draft: Entering) -> None:
         room = self._touch(draft.room)
         if room is None:
@@ -290,6 +296,7 @@ class Hub:
 _SETTLE: dict[type[Draft], Callable[[Hub, Any], None]] = {
     Saying: Hub._said,
     Topicking: Hub._topic_set,
+    TopicAsking: Hub._topic_asked,
     Entering: Hub._entered,
     Leaving: Hub._left,
     Renaming: Hub._renamed,

@@ -359,6 +359,8 @@ class Room:
         peer = cursor.session.peer
         while not (cursor.live or cursor.reading or cursor.closed or peer.full):
             if cursor.due:
+                if self._gathering.keys:
+                    self.flush()  # else who left would be told after a room line in which they are not
                 self._announce(cursor)
             elif cursor.after < cursor.through:
                 self._give_history(cursor)

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from groupchat import commands, errors, events, names
 from groupchat.commands import Command, Place
-from groupchat.drafts import Entering, Leaving, Quitting, Renaming, Saying, Telling, Topicking
+from groupchat.drafts import Entering, Leaving, Quitting, Renaming, Saying, Telling, TopicAsking, Topicking
 from groupchat.events import Event, Member, stamp
 from groupchat.hub import Hub
 from groupchat.limits import Strikes, TokenBucket
@@ -274,11 +274,10 @@ class Session:
 
     def _topic(self, command: commands.SetTopic) -> None:
         room = self._room(command.room)
-        if command.text is not None:
+        if command.text is None:
+            self._hub.post(TopicAsking(room, self, command.ref))
+        else:
             self._hub.post(Topicking(room, self.name, names.topic(command.text), self, command.ref))
-            return
-        here = self._hub.rooms[room]
-        self.send(events.Topic(room, here.topic, here.topic_by, command.ref))
 
     # Asking.
 

@@ -82,6 +82,7 @@ class Stand:
         self.members = set()
         self.awaited = False  # whether a room line is to come
         self.here = False
+        self.leaving = False  # whether the ok of a leave is to come
         self.count = 0
         self.outbox = {}
         self.acked = {}
@@ -110,7 +111,7 @@ class Person:
             self.read()
         self.client = JsonClient(self.world.server)
         for room, stand in self.stands.items():
-            stand.here, stand.awaited = False, room in self.wanted
+            stand.here, stand.leaving, stand.awaited = False, False, room in self.wanted
         self.client.hello(self.name, client=self.secret, rooms={room: self.stands[room].place for room in sorted(self.wanted)})
 
     def lose(self, received):
@@ -134,12 +135,12 @@ class Person:
     def leave(self, room):
         if self.client is not None and self.stands[room].here:
             self.wanted.discard(room)
-            self.stands[room].here = False
+            self.stands[room].here, self.stands[room].leaving = False, True
             self.client.do("leave", room=room, ref="leave")
 
     def join(self, room):
         stand = self.stands[room]
-        if self.client is not None and room not in self.wanted:
+        if self.client is not None and room not in self.wanted and not stand.leaving:
             self.wanted.add(room)
             stand.awaited = True
             self.client.do("join", room=room, **(stand.place or {}))
@@ -195,7 +196,8 @@ class Person:
     def _ok(self, event):
         if "n" not in event:
             if event.get("ref") == "leave":
-                self.stands[event["room"]].members = None  # nothing more of that room may come
+                left = self.stands[event["room"]]
+                left.leaving, left.members = False, None  # nothing more of that room may come
             return
         stand = self.stands[event["room"]]
         assert event["n"] == next(iter(stand.outbox)), "oks of one room come in the order said"

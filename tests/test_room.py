@@ -244,6 +244,21 @@ def test_one_who_fell_out_of_the_tail_is_told_the_room_anew(server):
     assert not [event for event in got[places[0] :] if event["type"] in ("presence", "topic")]
 
 
+def test_the_room_told_anew_is_not_ahead_of_what_is_gathered(big):
+    slow = big.crowd[0]
+    slow.stall()
+    flood(big, big.alice, 300)
+    big.crowd[1].quit()
+    big.crowd[2].rename("x")
+    big.run()
+    slow.flow()
+    big.run(1)
+    got = slow.events()
+    place = max(place for place, event in enumerate(got) if event["type"] == "room")
+    assert "n0001" not in got[place]["members"] and "x" in got[place]["members"]
+    assert not [event for event in got[place:] if event["type"] == "presence"]
+
+
 def test_it_is_given_no_more_than_it_takes(server):
     slow, alice = server.json("slow"), server.json("alice")
     slow.stall()

@@ -632,6 +632,13 @@ def test_a_topic_has_at_most_512_bytes(server):
     assert (error["code"], error["room"], error["ref"]) == ("text-too-long", "lobby", "r")
 
 
+def test_who_sets_the_topic_and_asks_for_it_is_told_the_new_one(server):
+    alice = server.json("alice")
+    alice.do("topic", room="lobby", text="tea")
+    answers = alice.ask("topic", room="lobby", ref="r")
+    assert answers[-1] == {"type": "topic", "room": "lobby", "text": "tea", "from": "alice", "ref": "r"}
+
+
 def test_a_topic_takes_no_id(server):
     alice = server.json("alice")
     alice.ask("topic", room="lobby", text="tea")
