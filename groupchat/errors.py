@@ -127,7 +127,6 @@ class Farewell(Exception):
 
 QUIT = Bye(code="quit", text="Bye.")
 IDLE = Bye(code="idle", text="Nothing was heard from you for too long.", retry=0)
-SLOW = Bye(code="slow", text="You read nothing for a minute.", retry=1)
 REPLACED = Bye(code="replaced", text="You came in from another connection.")
 BROKEN = Bye(code="unavailable", text="Something went wrong here. Come back in a moment.", retry=5)
 STOPPING = Bye(code="stopping", text="The server is stopping. Come back in 2 s.", retry=2)

@@ -30,9 +30,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--stored", type=float, default=1, metavar="MILLIONS", help="messages in the long ledger (default: 1)")
     parser.add_argument("--scratch", type=Path, help="a folder on the disk to be measured (default: the usual one)")
     parser.add_argument("--out", type=Path, default=Path("build/benchmarks"), help="folder for the results (default: %(default)s)")
-    parser.add_argument("--docs", action="store_true", help="put them into docs/performance.rst, too")
+    parser.add_argument("--docs", action="store_true", help="put them into docs/performance.rst, too: a whole run, or --again")
     parser.add_argument("--again", type=Path, metavar="JSON", help="measure nothing: make tables and plot of these results")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.docs and not options.again and (options.quick or options.loads != names):
+        parser.error("--docs is for all loads in their whole size")
+    return options
 
 
 def main(options: argparse.Namespace) -> None:
@@ -40,6 +43,8 @@ def main(options: argparse.Namespace) -> None:
     print("\n" + page.report(results))
     written = page.write(results, options.out) + (page.renew(results) if options.docs else [])
     print("Written:", *written)
+    if results.failed:
+        sys.exit("Failed: " + "; ".join(results.failed))
 
 
 def measure(options: argparse.Namespace) -> Results:

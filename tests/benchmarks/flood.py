@@ -19,7 +19,7 @@ from tests.benchmarks.servers import LOOPBACK, GroupChat, Running
 
 SMALL, BIG = 65_536, 1_000_000  #: bytes
 LIMIT = 60.0  #: seconds in which all of it is dealt with
-SLOWED = 1.0  #: seconds for which one is watched whom the server slows down, as it should
+WATCHED = 1.0  #: seconds for which one is watched whom the server slows down
 BYSTANDERS, PACE = 25, 0.025  #: how many there are, and seconds between two questions of each
 
 
@@ -41,29 +41,34 @@ class Kind(NamedTuple):
     :ivar wire: that it is sent on.
     :ivar unit: that is sent again and again.
     :ivar rate: as in ``--rate``; "": the default.
-    :ivar limit: seconds for which it is watched.
+    :ivar slowed: whether the server slows it down, as it should: then it is watched for a while, not to its end.
     """
 
     wire: Wire
     unit: bytes
     rate: str = ""
-    limit: float = LIMIT
+    slowed: bool = False
 
 
+NOTHING, EMPTY = "nothing", "empty lines"
 KINDS = {
-    "nothing": Kind(PLAIN, b"", limit=SLOWED),
-    "empty lines": Kind(PLAIN, b"\n"),
+    NOTHING: Kind(PLAIN, b"", slowed=True),
+    EMPTY: Kind(PLAIN, b"\n"),
     "one endless line": Kind(PLAIN, b"x"),
     "lines that are no JSON": Kind(JSON, b"{x\n"),
-    "lines of one letter": Kind(PLAIN, b"x\n", limit=SLOWED),
+    "lines of one letter": Kind(PLAIN, b"x\n", slowed=True),
     "lines of one letter, --rate 0": Kind(PLAIN, b"x\n", rate="0"),
-    "pings": Kind(JSON, b'{"type":"ping"}\n', limit=SLOWED),
+    "pings": Kind(JSON, b'{"type":"ping"}\n', slowed=True),
     "pings, --rate 0": Kind(JSON, b'{"type":"ping"}\n', rate="0"),
 }
 
 
 class Input:
-    """Each kind of input, in two sizes."""
+    """
+    Each kind of input, in two sizes.
+
+    :param kinds: only these.
+    """
 
     name = "input"
     title = "what one member's senseless input costs, with the default --rate unless it says otherwise"
@@ -73,39 +78,55 @@ class Input:
         Column("took s", "big_s", 2),
     ]  # fmt: skip
 
+    def __init__(self, kinds: list[str] | None = None) -> None:
+        self._kinds = kinds or list(KINDS)
+
     def contestants(self, bench: Bench) -> list[str]:
-        return list(KINDS)
+        return self._kinds
 
     def run(self, bench: Bench, contestant: str) -> Measures:
         kind = KINDS[contestant]
         with GroupChat(bench.programs, rate=kind.rate).running(bench.scratch) as running:
-            small = kind.unit * (round(SMALL * bench.scale) // (len(kind.unit) or 1))
-            big = kind.unit * (round(BIG * bench.scale) // (len(kind.unit) or 1))
-            small_cpu, _ = _cost(running, kind, small)
-            big_cpu, big_took = _cost(running, kind, big)
+            limit = max(0.1, WATCHED * bench.scale) if kind.slowed else LIMIT
+            small, big = (_Input(kind, round(size * bench.scale), limit) for size in (SMALL, BIG))
+            small_cpu, _ = _cost(running, small)
+            big_cpu, big_took = _cost(running, big)
             return {
                 "small_cpu_ms": small_cpu * 1000,
-                "small_stall_ms": _stall(running, kind, small) * 1000,
+                "small_stall_ms": _stall(running, small) * 1000,
                 "big_cpu_ms": big_cpu * 1000,
-                "big_stall_ms": _stall(running, kind, big) * 1000,
+                "big_stall_ms": _stall(running, big) * 1000,
                 "big_s": big_took,
             }
 
 
-def _cost(running: Running, kind: Kind, data: bytes) -> tuple[float, float]:
+class _Input:
+    """
+    What is sent.
+
+    :param limit: seconds for which it is watched.
+    """
+
+    def __init__(self, kind: Kind, size: int, limit: float) -> None:
+        self.wire = kind.wire
+        self.limit = limit
+        self.data = kind.unit * (size // len(kind.unit)) + kind.wire.bye if kind.unit else b""
+
+
+def _cost(running: Running, what: _Input) -> tuple[float, float]:
     """The CPU that the daemon spends on it, and the time that it takes, in seconds."""
-    with closing(_Sender(running.port, kind, data)) as sender:
+    with closing(_Sender(running.port, what)) as sender:
         cpu, begin = running.cpu(), time.monotonic()
         while not sender.over:
             _turn(sender, [])
         return running.cpu() - cpu, time.monotonic() - begin
 
 
-def _stall(running: Running, kind: Kind, data: bytes) -> float:
+def _stall(running: Running, what: _Input) -> float:
     """The longest that a bystander waits meanwhile, in seconds."""
     with ExitStack() as ends:
         bystanders = [ends.enter_context(closing(_Bystander(running.port, n))) for n in range(BYSTANDERS)]
-        sender = ends.enter_context(closing(_Sender(running.port, kind, data)))
+        sender = ends.enter_context(closing(_Sender(running.port, what)))
         while not sender.over:
             for bystander in bystanders:
                 bystander.ask_if_due()
@@ -144,6 +165,10 @@ class _One:
     def fileno(self) -> int:
         return self._socket.fileno()
 
+    def read(self) -> None:
+        """Something has come."""
+        raise NotImplementedError
+
     def close(self) -> None:
         self._socket.close()
 
@@ -155,11 +180,11 @@ class _Sender(_One):
     :ivar left: what is not sent yet.
     """
 
-    def __init__(self, port: int, kind: Kind, data: bytes) -> None:
-        super().__init__(port, kind.wire)
-        self._until = time.monotonic() + kind.limit
+    def __init__(self, port: int, what: _Input) -> None:
+        super().__init__(port, what.wire)
+        self._until = time.monotonic() + what.limit
         self._ended = False
-        self.left = memoryview(data + (kind.wire.bye if data else b""))
+        self.left = memoryview(what.data)
 
     @property
     def over(self) -> bool:

@@ -42,7 +42,6 @@ static SSL_CTX *tls;
 #define TEXT 4096
 #define DOOR 1000              /* members that are coming in at any time */
 #define ADDRESS 5000           /* members from one address, so that its ports don't run out */
-#define QUIET 400              /* milliseconds of silence after which what came of the joins is over */
 
 enum wire { FLOOR, SEED, PLAIN, JSON, OVER_TLS, IRC };
 static const char *wires[] = { "floor", "seed", "plain", "json", "tls", "irc", NULL };
@@ -64,7 +63,7 @@ struct member {
 static enum wire wire = JSON;
 static int port, rooms = 1, text_bytes = 80, window = 64, server;
 static long members = 100, speakers = 10, messages = 1000;
-static double rate, patience = 60;
+static double rate, patience = 120;
 
 static struct member *all;
 static long in, lost;           /* members */
@@ -341,7 +340,8 @@ static double all_enter(void) {
     }
     double took = now() - begin;
     if (in < members) errx(1, "%ld of %ld came in, %ld of them are lost", in, members, lost);
-    while (turn(QUIET) && now() - begin < 2 * patience) continue;
+    int quiet = members < 200 ? 50 : 400;  /* milliseconds: to a big room news of who comes may be told with some delay */
+    while (turn(quiet) && now() - begin < 2 * patience) continue;
     return took;
 }
 

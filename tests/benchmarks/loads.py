@@ -163,8 +163,6 @@ class Fanout:
         return measures
 
 
-
-
 FANOUT = [
     Fanout(
         "busy", "200 members, 100 of them speak, 500 messages on their way", THROUGHPUT,

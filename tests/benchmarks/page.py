@@ -14,7 +14,7 @@ from tests.benchmarks.stored import HISTORY, STORE
 
 LOADS: list[Load] = [*FANOUT, *SIZE, HISTORY, STORE, INPUT]
 PAGE = Path(__file__).parents[2] / "docs" / "performance.rst"
-_BEGIN, _END = ".. begin of the results\n", ".. end of the results\n"
+BEGIN, END = ".. begin of the results\n", ".. end of the results\n"
 
 
 def report(results: Results) -> str:
@@ -24,6 +24,7 @@ def report(results: Results) -> str:
         if results.contestants(load.name):
             parts.append(f"**{load.name}**: {load.title}\n\n{results.table(load)}")
     parts += [f"Not measured: {name} ({why})." for name, why in results.skipped.items()]
+    parts += [f"Failed: {what}." for what in results.failed]
     return "\n\n".join(parts) + "\n"
 
 
@@ -49,8 +50,8 @@ def _picture(results: Results) -> str:
 
 def renew(results: Results, page: Path = PAGE) -> list[Path]:
     """Put the tables into the page, between its two marks, and the results and the plot beside it."""
-    before, begin, rest = page.read_text().partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
     assert begin and end, f"{page} has lost its marks"
     page.write_text(f"{before}{begin}\n{report(results)}\n{end}{after}")
     data, picture = page.with_suffix(".json"), page.with_suffix(".svg")

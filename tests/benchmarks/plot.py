@@ -40,8 +40,9 @@ def draw(results: Results, amounts: list[Fanout], times: list[Fanout]) -> str:
     amounts = [load for load in amounts if results.contestants(load.name)]
     times = [load for load in times if results.contestants(load.name)]
     canvas = _Canvas()
+    rounds = "one round" if results.rounds == 1 else f"medians of {results.rounds} rounds"
     canvas.text(MARGIN, 40, "Messages delivered in a second", "text title")
-    canvas.text(MARGIN, 60, f"medians of {results.rounds} rounds; behind each bar its ratio to the floor", "soft small")
+    canvas.text(MARGIN, 60, f"{rounds}; behind each bar its ratio to the floor", "soft small")
     wide = (WIDTH - 2 * MARGIN - GAP) // 2
     top = 92
     for pair in (amounts[number : number + 2] for number in range(0, len(amounts), 2)):
@@ -115,7 +116,7 @@ def short(value: float) -> str:
     """A large number as people say it."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if value >= size:
-            return f"{value / size:.3g} {unit}"
+            return f"{value / size:#.3g}".rstrip(".") + f" {unit}"
     return f"{value:.0f}"
 
 

@@ -17,16 +17,24 @@ class Results:
     :ivar machine: on which it was measured.
     :ivar rounds: how many there are.
     :ivar skipped: contestants that could not be measured, and why.
+    :ivar failed: loads of contestants that did not deliver everything, and what became of it. One failure is enough.
     """
 
     def __init__(self, machine: dict[str, Any], rounds: int, skipped: dict[str, str]) -> None:
         self.machine = machine
         self.rounds = rounds
         self.skipped = skipped
+        self.failed: dict[str, str] = {}
         self._measured: dict[str, dict[str, list[Measures]]] = {}
 
     def add(self, load: str, contestant: str, measures: Measures) -> None:
-        self._measured.setdefault(load, {}).setdefault(contestant, []).append(measures)
+        if f"{load}, {contestant}" not in self.failed:
+            self._measured.setdefault(load, {}).setdefault(contestant, []).append(measures)
+
+    def fail(self, load: str, contestant: str, why: str) -> None:
+        """What does not deliver everything has no measures, those of other rounds included."""
+        self.failed[f"{load}, {contestant}"] = why
+        self._measured.get(load, {}).pop(contestant, None)
 
     def contestants(self, load: str) -> list[str]:
         """Those measured, in the order of the table; none where the load was not run."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from tests.benchmarks import ledger, machine
 from tests.benchmarks.build import build
-from tests.benchmarks.loads import Bench, Load
+from tests.benchmarks.loads import Bench, Load, Measures, NotDelivered
 from tests.benchmarks.results import Results
-from tests.benchmarks.servers import everyone
+from tests.benchmarks.servers import DidNotStart, everyone
 from tests.benchmarks.stored import HISTORY, STORE
 
 
@@ -30,7 +30,6 @@ def run(
     :param stored: messages in the long ledger.
     :param only: servers to measure; otherwise all that are here.
     """
-    _allow_files()
     programs = build(folder)
     all_ = [server for server in everyone(programs) if only is None or server.name in only]
     skipped = {server.name: server.missing() for server in all_ if server.missing()}
@@ -41,10 +40,17 @@ def run(
     if HISTORY in loads or STORE in loads:
         ledger.build(bench.stored, stored, progress)
     results = Results(machine.facts(folder), rounds, skipped)
-    for number, load, contestant in _plan(bench, loads, rounds):
-        measures = load.run(bench, contestant)
-        results.add(load.name, contestant, measures)
-        progress(f"round {number} of {rounds}, {load.name}, {contestant}: {_told(load, measures)}")
+    with _many_files():
+        for number, load, contestant in _plan(bench, loads, rounds):
+            try:
+                measures = load.run(bench, contestant)
+            except (NotDelivered, DidNotStart) as why:
+                results.fail(load.name, contestant, str(why))
+                told = f"FAILED: {why}"
+            else:
+                results.add(load.name, contestant, measures)
+                told = _told(load, measures)
+            progress(f"round {number} of {rounds}, {load.name}, {contestant}: {told}")
     return results
 
 
@@ -56,12 +62,17 @@ def _plan(bench: Bench, loads: list[Load], rounds: int) -> Iterator[tuple[int, L
                 yield number, load, contestant
 
 
-def _told(load: Load, measures: dict[str, Any]) -> str:
+def _told(load: Load, measures: Measures) -> str:
     told = {column.heading: f"{measures[column.measure]:,.{column.digits}f}" for column in load.columns if not column.over}
     return ", ".join(f"{heading} {figure}" for heading, figure in told.items())
 
 
-def _allow_files() -> None:
-    """A connection is a file: let what we start open as many as it may."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+@contextmanager
+def _many_files() -> Iterator[None]:
+    """A connection is a file: what is started meanwhile may open as many as it ever may."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.faults.history import key
+from tests.faults import history
 
 #: What can be found, and what it means.
 FINDINGS = {
@@ -48,7 +48,7 @@ def read_log(path: Path, in_use: bool = False) -> Log:
         )
         log[name] = []
         for place, text in rows:
-            log[name] += ["?"] * ((place & (1 << 40) - 1) - len(log[name]) - 1) + [key(text)]
+            log[name] += ["?"] * ((place & (1 << 40) - 1) - len(log[name]) - 1) + [history.key(text)]
     database.close()
     return log
 
@@ -97,9 +97,9 @@ class Checker:
         self._heard: dict[tuple[str, str], int] = {}
         self._positions: dict[tuple[int, str], dict[str, int]] = {}
 
-    def check(self, history: Iterable[list[Any]]) -> None:
+    def check(self, records: Iterable[list[Any]]) -> None:
         """Judge a whole history."""
-        for _, who, what, *details in history:
+        for _, who, what, *details in records:
             take = _TAKE.get(what)
             if take is not None:
                 take(self, who, *details)

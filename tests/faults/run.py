@@ -115,8 +115,9 @@ class Leg:
             member.talk(False)
         await scene.history.until(lambda: not any(member.unanswered for member in scene.members), self._patience)
         heads = {room: len(keys) for room, keys in read_log(scene.server.ledger, in_use=True).items()}
+        ends = [(member, room) for member in scene.members for room in member.rooms]
         await scene.history.until(
-            lambda: all(member.seen.get(room) == heads.get(room) for member in scene.members for room in member.rooms), self._patience
+            lambda: all(member.seen.get(room) == heads.get(room) for member, room in ends), self._patience
         )
 
 
