@@ -91,29 +91,30 @@ class Batch:
     :ivar size: about how many bytes their lines have.
     """
 
-    __slots__ = ("_bytes", "events", "head", "size")
+    __slots__ = ("_lines", "_whole", "events", "head", "size")
 
     def __init__(self, events: list[Event], head: int, size: int) -> None:
         self.events = events
         self.head = head
         self.size = size
-        self._bytes: dict[Any, bytes] = {}
+        self._lines: dict[Any, list[bytes]] = {}
+        self._whole: dict[Any, bytes] = {}
 
     def encoded(self, wire: Any) -> bytes:
-        try:
-            return self._bytes[wire]
-        except KeyError:
-            data = self._bytes[wire] = b"".join([wire.encode(event) for event in self.events])
-            return data
+        whole = self._whole.get(wire)
+        if whole is None:
+            lines = self._lines[wire] = [wire.encode(event) for event in self.events]
+            whole = self._whole[wire] = b"".join(lines)
+        return whole
 
     def without(self, wire: Any, own: set[int]) -> bytes:
         """The lines for one who said some of it: those ids are left out, and taken from `own`."""
-        shown = []
-        for event in self.events:
+        self.encoded(wire)
+        shown = self._lines[wire].copy()
+        for place, event in enumerate(self.events):
             if isinstance(event, Message) and event.id in own:
                 own.discard(event.id)
-            else:
-                shown.append(wire.encode(event))
+                shown[place] = b""
         return b"".join(shown)
 
 

@@ -8,6 +8,7 @@ transport is not read, and TCP slows the sender. What lines mean is the session'
 
 from __future__ import annotations
 
+import re
 import socket
 from collections import deque
 from typing import Any
@@ -93,7 +94,11 @@ class LineDoor(LineReceiver):
             if wanted is None:
                 return
             data = wanted
-        if not self.session.ended:  # type: ignore[union-attr]
+        session = self.session
+        assert session is not None
+        if not session.ended:
+            if session.inside and not session.wire.echo:
+                data = _BLANK.sub(b"\n", data)  # at once: one by one, a flood of them would cost everyone
             self._rest = self._rest + data if self._rest else data
             self._work()
 
@@ -283,3 +288,4 @@ class LineDoor(LineReceiver):
 
 
 _NOTHING = (b"", b"\r")
+_BLANK = re.compile(rb"\n(?:\r?\n)+")

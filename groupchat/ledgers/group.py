@@ -8,7 +8,7 @@ the busier it is the more of them share one commit. No storage here: that is a l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -107,14 +107,16 @@ def no_room() -> StorageFull:
     return StorageFull("The server's disk is full. It was not stored; try again later.", retry=5)
 
 
-def cut(messages: Sequence[Message]) -> int:
-    """How many of these messages make a page."""
+def page(messages: Iterable[Message]) -> list[Message]:
+    """As many of these messages as make a page: at most `PAGE` bytes, but at least one. No more of them are taken."""
+    found: list[Message] = []
     size = 0
-    for count, message in enumerate(messages):
+    for message in messages:
         size += len(message.text.encode()) + 128
-        if size > PAGE and count:
-            return count
-    return len(messages)
+        if size > PAGE and found:
+            break
+        found.append(message)
+    return found
 
 
 class Keep:

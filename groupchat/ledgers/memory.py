@@ -18,7 +18,7 @@ from zope.interface import implementer
 from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.events import Message, stamp
 from groupchat.interfaces import ILedger
-from groupchat.ledgers.group import REMEMBERED, GroupCommit, Keep, cut, digest, is_next
+from groupchat.ledgers.group import REMEMBERED, GroupCommit, Keep, digest, is_next, page
 
 
 class _Room:
@@ -71,13 +71,13 @@ class MemoryLedger:
 
     def page(self, room: str, after: int, through: int) -> Deferred[list[Message]]:
         found = self._rooms.get(room, _Room()).between(after, through + 1)
-        return succeed(found[: cut(found)])
+        return succeed(page(found))
 
     def history(self, room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
         log = self._rooms.get(room, _Room())
         before = min(before, log.head + 1)
         found = log.between(before - limit - 1, before)
-        found = found[len(found) - cut(found[::-1]) :]
+        found = page(reversed(found))[::-1]
         return succeed((found, bool(found) and found[0].id > log.first))
 
     def rooms(self) -> Deferred[dict[str, str]]:

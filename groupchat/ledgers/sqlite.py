@@ -10,7 +10,8 @@ only the writer does; and after a failed fsync a second one may succeed with the
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from zope.interface import implementer
 from groupchat.drafts import Draft
 from groupchat.events import Message, stamp
 from groupchat.interfaces import ILedger
-from groupchat.ledgers.group import PAGE, GroupCommit, Keep, cut
+from groupchat.ledgers.group import GroupCommit, Keep, page
 from groupchat.ledgers.writer import SHIFT, Writer
 
 _IDS = (1 << SHIFT) - 1
@@ -100,36 +101,35 @@ class SQLiteLedger:
         return deferToThreadPool(self._reactor, self._reading, what, *arguments).addErrback(failed)
 
     def _page(self, room: str, after: int, through: int) -> list[Message]:
-        rows, _ = self._range(room, after, through, "ASC", PAGE // 128)
-        found = _messages(room, rows)
-        return found[: cut(found)]
+        found, _ = self._range(room, after, through, "ASC", -1)
+        return found
 
     def _history(self, room: str, before: int, limit: int) -> tuple[list[Message], bool]:
-        rows, first = self._range(room, 0, before - 1, "DESC", limit)
-        found = _messages(room, rows)
-        found = found[: cut(found)][::-1]
-        return found, bool(found) and found[0].id > first
+        found, first = self._range(room, 0, before - 1, "DESC", limit)
+        return found[::-1], bool(found) and found[-1].id > first
 
-    def _range(self, room: str, after: int, through: int, order: str, limit: int) -> tuple[list[Any], int]:
-        """Rows of a room with after < id <= through that are kept; and its first id."""
+    def _range(self, room: str, after: int, through: int, order: str, limit: int) -> tuple[list[Message], int]:
+        """A page of a room's messages with after < id <= through that are kept; and its first id."""
         assert self._reader is not None
         found = self._reader.execute("SELECT no, first FROM rooms WHERE name = ?", (room,)).fetchone()
         if found is None:
             return [], 1
         no, first = found
         low = max(after + 1, first)
+        if low > through:
+            return [], first
         rows = self._reader.execute(
             f"SELECT place, at, sender, text, act FROM messages WHERE place BETWEEN ? AND ? ORDER BY place {order} LIMIT ?",
-            (no << SHIFT | low, no << SHIFT | min(through, _IDS), limit) if low <= through else (1, 0, 0),
-        ).fetchall()
-        return rows, first
+            (no << SHIFT | low, no << SHIFT | min(through, _IDS), limit),
+        )
+        with closing(rows):  # one left open would keep the WAL from starting anew
+            return page(_messages(room, rows)), first
 
     def _rooms(self) -> dict[str, str]:
         assert self._reader is not None
         return dict(self._reader.execute("SELECT name, topic FROM rooms WHERE first <= head"))
 
 
-def _messages(room: str, rows: list[Any]) -> list[Message]:
-    return [
-        Message(room, place & _IDS, stamp(at), sender, text, bool(act)) for place, at, sender, text, act in rows
-    ]  # fmt: skip
+def _messages(room: str, rows: Iterable[Any]) -> Iterator[Message]:
+    for place, at, sender, text, act in rows:
+        yield Message(room, place & _IDS, stamp(at), sender, text, bool(act))

@@ -8,6 +8,7 @@ at its cursor, as a process that was killed and had kept it would. Every writer 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 from functools import partial
 from random import Random
@@ -31,6 +32,7 @@ from tests.faults.history import History, key
 
 MOST = 120  #: things said and not yet answered that a writer keeps up
 HASTE = 0.02  #: what part of the usual time a client waits until it comes back
+_SAID = re.compile(r"(?:\[[-0-9: ]{16}\] )?w\d: (.*)")  # on the plain wire; history has its time before it
 BROKE = 99  #: the status of a client whose display broke down
 AGAIN = 0.1  #: seconds until one who has just begun, and found no server, tries again
 
@@ -219,7 +221,7 @@ class Member:
 
 
 class Observer(ReconnectingClientFactory):
-    """Somebody with the plain wire: what it hears after the end of history goes on without a hole until it is cut off."""
+    """Somebody with the plain wire: what it hears, as history or live, has no hole until it is cut off."""
 
     noisy = False
     initialDelay = maxDelay = 0.1
@@ -242,17 +244,14 @@ class _Plain(LineOnlyReceiver):
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._live = False
 
     def connectionMade(self) -> None:
         self.sendLine(next(self._observer.names).encode())
 
     def lineReceived(self, line: bytes) -> None:
-        text = line.decode()
-        if text == "-- You are up to date.":
-            self._live = True
-        elif self._live and text[:1] not in "-!*[":
-            self._observer.note("heard", "lobby", key(text.partition(": ")[2]))
+        said = _SAID.fullmatch(line.decode())
+        if said is not None:
+            self._observer.note("heard", "lobby", key(said[1]))
 
     def connectionLost(self, reason: Any = None) -> None:
         self._observer.note("lost")

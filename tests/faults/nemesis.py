@@ -64,8 +64,16 @@ class Scene:
 
 async def kill(scene: Scene) -> None:
     """SIGKILL, and a new start."""
-    await scene.server.kill()
+    await _kill_in_a_sync(scene, scene.rng.choice((0, 20)))
     await scene.start()
+
+
+async def _kill_in_a_sync(scene: Scene, delay: int) -> None:
+    """SIGKILL; where syncs take long at that moment, most likely between a write and its sync."""
+    scene.disk.switch(delay=delay)
+    await scene.wait(0.0, delay * 5 / 1000)
+    await scene.server.kill()
+    scene.disk.heal()
 
 
 async def term(scene: Scene) -> None:
@@ -141,8 +149,10 @@ async def _end_by_itself(scene: Scene, **switches: int) -> None:
 
 async def power_cut(scene: Scene) -> None:
     """The power fails, and comes back."""
-    await scene.server.kill()
-    scene.history.counts["unsynced"] += scene.disk.lose_power(scene.rng)
+    await _kill_in_a_sync(scene, scene.rng.choice((0, 20, 20, 50)))
+    unsynced = scene.disk.lose_power(scene.rng)
+    scene.history.counts["unsynced"] += unsynced
+    scene.history.counts["cut off"] += bool(unsynced)
     await scene.start()
 
 

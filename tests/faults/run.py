@@ -164,7 +164,8 @@ class Total:
         lines += ["", "what came of it"]
         for what, key in (
             ("said (with repetitions)", "said"), ("answered ok", "ok"), ("refused", "no"), ("stored", "stored"),
-            ("shown", "shown"), ("reconnections", "reconnections"), ("writes lost with power", "unsynced"),
+            ("shown", "shown"), ("reconnections", "reconnections"), ("cuts before a sync", "cut off"),
+            ("writes that these hit", "unsynced"),
         ):  # fmt: skip
             lines.append(f"  {what:24}{counts[key]:10,}")
         lines += ["", "what is wrong"]

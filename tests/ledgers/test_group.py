@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 
 from groupchat.drafts import Leaving, Saying
 from groupchat.events import Message
-from groupchat.ledgers.group import PAGE, GroupCommit, Keep, cut, digest
+from groupchat.ledgers.group import PAGE, GroupCommit, Keep, digest, page
 from tests.ledgers.keeping import Owner
 
 
@@ -73,14 +73,16 @@ def test_it_is_idle_once_all_is_written():
 @given(st.lists(st.text(max_size=3).map(lambda text: text * 9000), min_size=1, max_size=12))
 def test_a_page_is_the_most_that_fits_and_at_least_one(texts):
     messages = [Message("lobby", id, "", "bob", text) for id, text in enumerate(texts, 1)]
-    count = cut(messages)
+    found = page(iter(messages))
+    count = len(found)
+    assert found == messages[:count]
     size = [len(text.encode()) + 128 for text in texts]
     assert count == 1 or sum(size[:count]) <= PAGE
     assert count == len(texts) or sum(size[: count + 1]) > PAGE
 
 
 def test_of_nothing_there_is_no_page():
-    assert cut([]) == 0
+    assert page([]) == []
 
 
 def test_two_sayings_are_the_same_if_text_and_act_are():
