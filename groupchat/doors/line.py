@@ -25,7 +25,7 @@ from groupchat.session import Session
 from groupchat.settings import MAX_LINE
 from groupchat.wire import plain
 
-TURN = 1000  #: lines in one turn of the reactor
+TURN = 500  #: lines in one turn of the reactor
 PING = 20  #: seconds of silence after which a JSON client is asked whether it is there
 IDLE = 60  #: seconds of silence after which it is not
 STALLED = 60  #: seconds without progress after which a reader is dropped
