@@ -12,7 +12,6 @@ from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -300,8 +299,12 @@ class Session:
 
         self._await(self._hub.ledger.rooms(), answer, command)
 
-    def _await(self, asked: Deferred[Any], answer: Callable[[Any], None], command: Command) -> None:
-        """Answer when the ledger has; the next line waits for that, so that no one has two answers under way."""
+    def _await(self, asked: Any, answer: Callable[[Any], None], command: Command) -> None:
+        """
+        Answer when the ledger has; the next line waits for that, so that no one has two answers under way.
+
+        :param asked: the ledger's Deferred.
+        """
         self._waiting += 1
 
         def failed(failure: Failure) -> None:
