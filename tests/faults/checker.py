@@ -97,14 +97,19 @@ class Checker:
         self._heard: dict[tuple[str, str], int] = {}
         self._positions: dict[tuple[int, str], dict[str, int]] = {}
 
-    def check(self, records: Iterable[list[Any]]) -> None:
-        """Judge a whole history."""
+    def check(self, records: Iterable[list[Any]], ended: bool = True) -> None:
+        """
+        Judge a whole history.
+
+        :param ended: whether everyone had the time to be shown everything.
+        """
         for _, who, what, *details in records:
             take = _TAKE.get(what)
             if take is not None:
                 take(self, who, *details)
         self._check_ledger()
-        self._check_ends()
+        if ended:
+            self._check_ends()
 
     # What was said, and the answers.
 

@@ -68,7 +68,8 @@ class Leg:
             await self._scene.end()
         scene = self._scene
         logs = [*scene.logs, self._read_log()]
-        Checker(logs, self.findings).check(read(self._directory / "history.jsonl"))
+        ended = not self.findings.counts["stuck"]
+        Checker(logs, self.findings).check(read(self._directory / "history.jsonl"), ended)
         for wrong in [*scene.server.wrong, *(why for member in scene.members for why in member.gave_up)]:
             self.findings.add("broken", wrong)
         self.counts += scene.history.counts
@@ -109,9 +110,10 @@ class Leg:
             scene.members.append(Member(name, rooms, scene.history, scene.proxy.port, self._rng, fragile))
 
     async def _drain(self) -> None:
-        """Nobody says anything new: all that was said is answered, and shown to everyone."""
+        """Nobody says anything new, and no display breaks down: all that was said is answered, and shown to everyone."""
         scene = self._scene
         for member in scene.members:
+            member.fragile = 0
             member.talk(False)
         await scene.history.until(lambda: not any(member.unanswered for member in scene.members), self._patience)
         heads = {room: len(keys) for room, keys in read_log(scene.server.ledger, in_use=True).items()}
