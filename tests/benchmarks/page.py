@@ -53,8 +53,9 @@ def renew(results: Results, page: Path = PAGE) -> list[Path]:
     before, begin, rest = page.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     assert begin and end, f"{page} has lost its marks"
-    page.write_text(f"{before}{begin}\n{report(results)}\n{end}{after}")
     data, picture = page.with_suffix(".json"), page.with_suffix(".svg")
+    plot = f".. image:: {picture.name}\n   :alt: Deliveries a second, and latencies, of groupchat and of others\n"
+    page.write_text(f"{before}{begin}\n{plot}\n{report(results)}\n{end}{after}")
     results.save(data)
     picture.write_text(_picture(results))
     return [page, data, picture]
