@@ -250,7 +250,7 @@ class Session:
     def _move(self, command: commands.MoveTo) -> None:
         room = names.room(command.room)
         if room in self.rooms:
-            raise errors.AlreadyIn(f"you are in {room} already.")
+            raise errors.AlreadyIn(f"You are in {room} already.")
         self._depart(self._here, self.rooms.pop(self._here))
         self._enter(room, Place())
 

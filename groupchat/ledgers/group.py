@@ -15,7 +15,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from groupchat.drafts import Draft, Saying
+from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.errors import Conflict, OutOfOrder, StorageFull
 from groupchat.events import Message
 
@@ -71,6 +71,28 @@ class GroupCommit:
         if not self._busy:
             self._idle.callback(None)
         return self._idle
+
+
+class Settler:
+    """Writes on each draft what becomes of it; what is stored, and how, a ledger says in three methods."""
+
+    def settle(self, batch: list[Draft]) -> None:
+        for draft in batch:
+            if isinstance(draft, Saying):
+                self._say(draft)
+            elif isinstance(draft, Entering):
+                self._enter(draft)
+            elif isinstance(draft, Topicking):
+                self._topic(draft)
+
+    def _say(self, draft: Saying) -> None:
+        raise NotImplementedError
+
+    def _enter(self, draft: Entering) -> None:
+        raise NotImplementedError
+
+    def _topic(self, draft: Topicking) -> None:
+        raise NotImplementedError
 
 
 def digest(saying: Saying) -> bytes:

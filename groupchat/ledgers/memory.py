@@ -18,7 +18,7 @@ from zope.interface import implementer
 from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.events import Message, stamp
 from groupchat.interfaces import ILedger
-from groupchat.ledgers.group import REMEMBERED, GroupCommit, Keep, digest, is_next, page
+from groupchat.ledgers.group import REMEMBERED, GroupCommit, Keep, Settler, digest, is_next, page
 
 
 class _Room:
@@ -50,7 +50,7 @@ class _Said:
 
 
 @implementer(ILedger)
-class MemoryLedger:
+class MemoryLedger(Settler):
     """
     :param later: `callLater` of a reactor.
     :param keep: how long messages are kept.
@@ -84,15 +84,12 @@ class MemoryLedger:
         return succeed({name: room.topic for name, room in self._rooms.items() if room.messages})
 
     def _write(self, batch: list[Draft]) -> None:
-        for draft in batch:
-            if isinstance(draft, Saying):
-                self._say(draft)
-            elif isinstance(draft, Entering):
-                self._enter(draft)
-            elif isinstance(draft, Topicking):
-                room = self._rooms.setdefault(draft.room, _Room())
-                room.topic, room.topic_by = draft.text, draft.sender
+        self.settle(batch)
         self._queue.written(batch)
+
+    def _topic(self, draft: Topicking) -> None:
+        room = self._rooms.setdefault(draft.room, _Room())
+        room.topic, room.topic_by = draft.text, draft.sender
 
     def _say(self, draft: Saying) -> None:
         room = self._rooms.get(draft.room) or _Room()

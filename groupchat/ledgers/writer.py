@@ -14,7 +14,7 @@ from typing import Any
 from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.errors import Conflict, OutOfOrder
 from groupchat.ledgers.file import LedgerFile, cannot_open, is_full
-from groupchat.ledgers.group import FORGOTTEN, REMEMBERED, Keep, digest, is_next, no_room
+from groupchat.ledgers.group import FORGOTTEN, REMEMBERED, Keep, Settler, digest, is_next, no_room
 
 SHIFT = 40  #: place = room << SHIFT | id
 _SPEAKERS = 50_000  #: speakers that are kept in memory
@@ -229,7 +229,7 @@ class Writer:
         return low
 
 
-class _Batch:
+class _Batch(Settler):
     """
     One batch on its way through the writer.
 
@@ -244,16 +244,6 @@ class _Batch:
         self._speakers: dict[_Speaker, int] = {}
         self._rooms: set[_Room] = set()
         self.size = 4096
-
-    def settle(self, batch: list[Draft]) -> None:
-        """Write on each draft what becomes of it."""
-        for draft in batch:
-            if isinstance(draft, Saying):
-                self._say(draft)
-            elif isinstance(draft, Entering):
-                self._enter(draft)
-            elif isinstance(draft, Topicking):
-                self._topic(draft)
 
     def write(self) -> None:
         """Hand everything new to the database."""
