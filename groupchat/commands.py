@@ -162,8 +162,8 @@ class OnSomeone(Operate, tag=False):
     text: str | None = None
 
     def __post_init__(self) -> None:
-        if self.name is None and self.address is None:
-            raise ValueError("A `name` or an `address` is needed")
+        if (self.name is None) == (self.address is None):
+            raise ValueError("Either a `name` or an `address` is needed")
 
 
 class Ban(OnSomeone, tag="ban"):
@@ -229,11 +229,15 @@ WORDS = (
     Word("/join", "ROOM", "leaves this room and enters another"),
     Word("/topic", "[TEXT]", "shows the topic, or sets it"),
     Word("/history", "[COUNT]", "shows the last messages: 100, or COUNT (1000 at most)"),
+    Word("/register", "PASSWORD", "makes your name your own: from now on it needs the password"),
     Word("/quit", "", "ends the connection"),
     Word("/kick", "NAME [TEXT]", "sends someone out", operator=True),
-    Word("/ban", "NAME [TEXT]", "keeps someone out", operator=True),
-    Word("/unban", "NAME", "lets someone in again", operator=True),
-    Word("/mute", "NAME", "lets someone only listen", operator=True),
+    Word("/ban", "NAME|ADDRESS [TIME] [TEXT]", "keeps someone, or a network, out (TIME: 10m, 2h, 7d)", operator=True),
+    Word("/unban", "NAME|ADDRESS", "lets someone in again", operator=True),
+    Word("/mute", "NAME [TIME] [TEXT]", "lets someone only listen", operator=True),
     Word("/unmute", "NAME", "lets someone speak again", operator=True),
     Word("/max", "N", "sets how many people can be in", operator=True),
+    Word("/op", "NAME", "makes a registered person an operator", operator=True),
+    Word("/deop", "NAME", "takes that back", operator=True),
+    Word("/say", "TEXT", "says something to all, in every room", operator=True),
 )

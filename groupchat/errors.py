@@ -77,6 +77,28 @@ class NameReserved(Refused):
     code = "name-reserved"
 
 
+class BadPassword(Refused):
+    """
+    The name is somebody's, and it was not shown that this is who asks.
+
+    :ivar asked: whether no password was given at all, so that it is still to be asked for.
+    """
+
+    code = "bad-password"
+
+    def __init__(self, text: str, asked: bool = False) -> None:
+        super().__init__(text)
+        self.asked = asked
+
+
+class Muted(Refused):
+    code = "muted"
+
+
+class TooOften(Refused):
+    code = "too-often"
+
+
 class HelloFirst(Refused):
     code = "hello-first"
 
@@ -133,6 +155,34 @@ STOPPING = Bye(code="stopping", text="The server is stopping. Come back in 2 s."
 CROWDED = Bye(
     code="too-many-connections", text="Too many connections come from your address. Try again later.", retry=30
 )
+MEMBERS_ONLY = Bye(code="members-only", text="Only members may come in here, and that name is none's. Ask an operator for one.")
+
+
+def banned(why: str, until: str | None) -> Bye:
+    """
+    An operator keeps someone out.
+
+    :param until: when that ends (RFC 3339), or None.
+    """
+    return Bye(code="banned", text=f"You are banned{_until(until)}{_because(why)}", until=until)
+
+
+def kicked(by: str, why: str) -> Bye:
+    """An operator sends someone out."""
+    return Bye(code="kicked", text=f"{by} sent you out{_because(why)}")
+
+
+def muted(why: str, until: str | None) -> Muted:
+    """An operator lets someone only listen."""
+    return Muted(f"You are muted{_until(until)}{_because(why)}")
+
+
+def _until(until: str | None) -> str:
+    return f" until {until[:10]} {until[11:16]} UTC" if until else ""
+
+
+def _because(why: str) -> str:
+    return f": {why}" if why else "."
 
 
 def full(taken: int, places: int) -> Bye:

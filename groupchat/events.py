@@ -177,6 +177,23 @@ class Help(Event):
     operator: bool = False
 
 
+class AskName(Event):
+    """Who are you? Only for people."""
+
+
+class AskPassword(Event):
+    """Show that this name is yours. Only for people: the JSON wire says it by an error."""
+
+    name: str
+
+
+class Done(Event):
+    """What was asked for is done. The text is only for people: on the JSON wire it is an `Ok`."""
+
+    text: str
+    ref: str | None = None
+
+
 class Ping(Event):
     """Are you there? With the last id of each room that was written to this connection."""
 

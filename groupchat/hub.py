@@ -14,9 +14,11 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from groupchat import errors, events, names
+from groupchat.doorkeeper import Doorkeeper
 from groupchat.drafts import Draft, Entering, Leaving, Quitting, Renaming, Saying, Telling, TopicAsking, Topicking
 from groupchat.events import Message, Ok, RoomEntry, Topic, stamp
-from groupchat.interfaces import ILedger, ILedgerOwner
+from groupchat.interfaces import IAccounts, ILedger, ILedgerOwner
+from groupchat.operators import Operators
 from groupchat.room import Cursor, Room
 from groupchat.settings import Settings
 
@@ -29,6 +31,10 @@ class Session(Protocol):
     rooms: dict[str, Cursor]
     peer: Any
     wire: Any
+
+    @property
+    def operator(self) -> bool:
+        """Whether it may rule."""
 
     def refusal(
         self, refused: errors.Refused, n: int | None = None, room: str | None = None, ref: str | None = None
@@ -56,6 +62,7 @@ class Hub:
     """
     :param settings: what the one who runs the server has chosen.
     :param ledger: an `ILedger`; `open` it with this hub as its owner.
+    :param accounts: an `IAccounts`.
     :param clock: provides `seconds` and `callLater`.
     :param now: the time in milliseconds since 1970.
     :param broken: called with a reason where nothing may be answered any more.
@@ -64,14 +71,18 @@ class Hub:
     log = Logger()
 
     def __init__(
-        self, settings: Settings, ledger: ILedger, clock: Any, now: Callable[[], int], broken: Callable[[str], None]
-    ) -> None:
+        self, settings: Settings, ledger: ILedger, accounts: IAccounts, clock: Any, now: Callable[[], int],
+        broken: Callable[[str], None],
+    ) -> None:  # fmt: skip
         self.settings = settings
         self.max = settings.max
         self.ledger = ledger
+        self.accounts = accounts
         self.seconds: Callable[[], float] = clock.seconds
         self.now = now
         self.failed = broken
+        self.doorkeeper = Doorkeeper(accounts, settings, clock.seconds, now)
+        self.operators = Operators(self)
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[Session, None] = {}
         self.stopping = False
@@ -114,25 +125,28 @@ class Hub:
             raise errors.Unavailable(f"{session.name} can't read just now. Try again later.")
         return session
 
-    def enter(self, session: Session, name: str) -> Session | None:
+    def enter(self, session: Session, name: str, owner: bool) -> list[Session]:
         """
-        Take someone in under a name. Returns the session of the same client that it replaces.
+        Take someone in under a name. Returns the sessions that it replaces: of the same client, and the one that bears the name of
+        its owner.
 
+        :param owner: whether the name is its own.
         :raises NameTaken: somebody else bears it.
         :raises Farewell: there is no place left.
         """
-        old = self._clients.get(session.client)
-        if self.named(name) not in (None, old):
+        client, bearer = self._clients.get(session.client), self.named(name)
+        if bearer not in (None, client) and not owner:
             raise errors.NameTaken(f'The name "{name}" is taken. Choose another.')
-        if old is None and len(self.sessions) >= self.max:
+        olds = list(dict.fromkeys(one for one in (client, bearer) if one))
+        if not olds and len(self.sessions) >= self.max + session.operator:  # one place more is kept for an operator
             raise errors.Farewell(errors.full(len(self.sessions), self.max))
-        if old is not None:
+        for old in olds:
             self.forget(old)
         self.sessions[session] = None
         self._names[names.key(name)] = session
         self._clients[session.client] = session
         self._note("{name} came in from {address} ({count} of {max})", session, name)
-        return old
+        return olds
 
     def rename(self, session: Session, name: str) -> None:
         """

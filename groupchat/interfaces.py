@@ -113,3 +113,43 @@ class ILedgerOwner(Interface):
 
         :param reason: one line for the log.
         """
+
+
+class IAccounts(Interface):
+    """Keeps accounts, bans, mutes and the audit log. A cold path: it answers by Deferred."""
+
+    rights = Attribute("The `groupchat.rights.Rights` that hold now.")
+    registers = Attribute("Whether people can make accounts here; else passwords come from elsewhere.")
+
+    def open():
+        """
+        Begin.
+
+        :raises groupchat.errors.CannotStart: the file of accounts can't be opened.
+        """
+
+    def close():
+        """End."""
+
+    def knows(name):
+        """Whether there is a password for this name, here or elsewhere."""
+
+    def check(name, password):
+        """A Deferred of the `groupchat.rights.Account` whose password this is, or None. Takes as long for a name without."""
+
+    def register(account, password, deed):
+        """
+        Keep an account under this password: a Deferred that fires once that is on disk, and holds.
+
+        :raises groupchat.errors.Unavailable: (as its failure) it can't be done just now.
+        """
+
+    def keep(thing, deed):
+        """
+        Keep an account or a measure, or (None) only a line of the audit log; otherwise like `register`.
+
+        :param deed: a `groupchat.rights.Deed`.
+        """
+
+    def drop(thing, deed):
+        """Let an account or a measure no longer hold; otherwise like `keep`."""

@@ -40,6 +40,38 @@ class TokenBucket:
         self._tokens -= 1
         return 0.0
 
+    def give_back(self) -> None:
+        """The last token was not used."""
+        self._tokens = min(self._burst, self._tokens + 1)
+
+
+class Buckets:
+    """
+    A `TokenBucket` for each of many keys, in bounded memory: of more than `most` keys the one unused for longest is forgotten.
+
+    :param rate: tokens a second for each.
+    :param burst: tokens that each can save up.
+    :param seconds: a monotonic clock, in seconds.
+    """
+
+    def __init__(self, rate: float, burst: float, seconds: Callable[[], float], most: int = 10_000) -> None:
+        self._make: Callable[[], TokenBucket] = lambda: TokenBucket(rate, burst, seconds)
+        self._most = most
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def take(self, key: str) -> float:
+        """As `TokenBucket.take`, for this key."""
+        bucket = self._buckets.pop(key, None) or self._make()
+        self._buckets[key] = bucket
+        if len(self._buckets) > self._most:
+            del self._buckets[next(iter(self._buckets))]
+        return bucket.take()
+
+    def give_back(self, key: str) -> None:
+        """As `TokenBucket.give_back`, for this key."""
+        if key in self._buckets:
+            self._buckets[key].give_back()
+
 
 class Strikes:
     """

@@ -34,6 +34,11 @@ def key(name: str) -> str:
     return name.lower()
 
 
+def look(name: str) -> str:
+    """What two names have in common when one could be read as the other."""
+    return key(name)
+
+
 def person(name: str) -> str:
     """
     The name of a person, if it may be one.

@@ -75,11 +75,12 @@ class GroupChat(Service):
         """
         Open the ledger, and say how to join.
 
-        :raises CannotStart: the ledger can't be opened.
+        :raises CannotStart: the ledger or the accounts file can't be opened.
         """
         super().startService()  # type: ignore[no-untyped-call]
         try:
             self._hub.ledger.open(self._hub)
+            self._hub.accounts.open()
         except CannotStart as why:
             self._cannot_start(why)
         self._reactor.callWhenRunning(self._started)
@@ -140,7 +141,7 @@ class GroupChat(Service):
 
     def _farewell(self) -> Deferred[None]:
         self._hub.stop()
-        return self._port.emptied()
+        return self._port.emptied().addCallback(lambda _: self._hub.accounts.close())
 
     def broken(self, reason: str) -> None:
         """It is not known what was stored: answer nothing any more, and end, so that clients ask again."""

@@ -7,7 +7,7 @@ the hub; the rest is answered at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any
@@ -21,11 +21,13 @@ from groupchat.drafts import Entering, Leaving, Quitting, Renaming, Saying, Tell
 from groupchat.events import Event, Member, stamp
 from groupchat.hub import Hub
 from groupchat.limits import Strikes, TokenBucket
+from groupchat.rights import Account, Deed
 from groupchat.room import Cursor
-from groupchat.settings import MAX_LINE, MAX_ROOMS
+from groupchat.settings import MAX_LINE
 
 LOBBY = "lobby"
 TRIES = 5  #: hellos that may be refused
+PLACES = 32  #: places from which one comes in without a password
 PAGE = 1000  #: lines in an answer to who and rooms
 _LIMITS = {"line": MAX_LINE, "text": names.TEXT_MOST}
 
@@ -37,6 +39,7 @@ class Session:
     :param wire: the `IWire` it speaks.
     :param ready: called when `busy` may have ended.
 
+    :ivar account: the key of the account that it came in under; "" for a guest.
     :ivar inside: whether it has come in by name.
     :ivar ended: whether nothing more is taken from it.
     """
@@ -44,8 +47,8 @@ class Session:
     log = Logger()
 
     __slots__ = (
-        "_bucket", "_finishing", "_here", "_hub", "_ready", "_strikes", "_tries", "_waiting", "client", "ended", "inside",
-        "name", "operator", "peer", "rooms", "wire",
+        "_asked", "_bucket", "_finishing", "_here", "_hub", "_lasting", "_names", "_ready", "_strikes", "_tries", "_waiting",
+        "account", "client", "ended", "inside", "name", "peer", "rooms", "wire",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, peer: Any, wire: Any, ready: Callable[[], None]) -> None:
@@ -55,11 +58,14 @@ class Session:
         self._ready = ready
         self.name = ""
         self.client = b""
+        self.account = ""
         self.rooms: dict[str, Cursor] = {}
         self.inside = False
         self.ended = False
-        self.operator = False
         self._here = ""
+        self._asked = ""  # the name whose password is to come in the next line
+        self._lasting = False  # whether the client will come again under the same secret
+        self._names: TokenBucket | None = None
         self._tries = 0
         self._waiting = 0
         self._finishing = False
@@ -71,7 +77,12 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether the next line has to wait: for an answer that is under way, or for a reader that is behind."""
-        return self._waiting > 0 or self.peer.full or self._finishing
+        return self.asking or self.peer.full or self._finishing
+
+    @property
+    def asking(self) -> bool:
+        """Whether an answer is under way."""
+        return self._waiting > 0
 
     def delay(self) -> float:
         """Take the next line's token: 0.0, or the seconds until there is one."""
@@ -79,18 +90,34 @@ class Session:
 
     def handle(self, command: Command) -> None:
         """Do what a line asks for, or say why not."""
+        if self._asked and isinstance(command, commands.Hello) and not self.wire.echo:
+            name, self._asked = self._asked, ""
+            if not command.name:
+                self.send(events.AskName())
+                return
+            command = commands.Hello(name=name, password=command.name)
         try:
             if not self.inside and type(command) not in _OUTSIDE:
                 raise errors.HelloFirst("Say hello first.")
             _ACTS[type(command)](self, command)
-        except errors.Refused as refused:
-            n, room = getattr(command, "n", None), getattr(command, "room", None)
-            self.peer.write(self.refusal(refused, n, room, command.ref))
-            if isinstance(command, commands.Hello) and not self.inside:
-                self._refused_name(command.name, refused)
-        except errors.Farewell as farewell:
-            self._hub.refused(self, self.name or getattr(command, "name", ""), farewell.bye.code)
-            self.end(farewell.bye)
+        except (errors.Refused, errors.Farewell) as error:
+            self._refuse(command, error)
+
+    def _refuse(self, command: Command, error: errors.Refused | errors.Farewell) -> None:
+        if isinstance(error, errors.Farewell):
+            self._hub.refused(self, self.name or getattr(command, "name", ""), error.bye.code)
+            self.end(error.bye)
+            return
+        outside = isinstance(command, commands.Hello) and not self.inside
+        if outside and isinstance(error, errors.BadPassword) and not self.wire.echo:
+            self._asked = command.name  # type: ignore[attr-defined]
+            if error.asked:
+                self.send(events.AskPassword(self._asked))
+                return
+        n, room = getattr(command, "n", None), getattr(command, "room", None)
+        self.peer.write(self.refusal(error, n, room, command.ref))
+        if outside:
+            self._refused_name(command.name, error)  # type: ignore[attr-defined]
 
     def misread(self, refused: errors.Refused, about: dict[str, Any]) -> None:
         """A line was no command. Too many of these end the connection."""
@@ -124,7 +151,22 @@ class Session:
         name = names.person(hello.name)
         places = self._places(hello)
         self.client = _digest(hello.client)
-        old = self._hub.enter(self, name)
+        self._lasting = hello.client is not None
+        keeper, address = self._hub.doorkeeper, self.peer.address
+        bye = keeper.ban_on_address(address) or keeper.ban_on_person(name, self.client)
+        if bye is not None:
+            raise errors.Farewell(bye)
+        if hello.password is None:
+            self._come_in(hello, name, places, keeper.identify(name, self.client))
+        else:
+            checked = keeper.check(name, hello.password, address)
+            self._await(checked, lambda account: self._come_in(hello, name, places, account), hello)
+
+    def _come_in(self, hello: commands.Hello, name: str, places: dict[str, Place], account: Account | None) -> None:
+        if self.ended:
+            return
+        self.account = account.key if account else ""
+        olds = self._hub.enter(self, name, owner=account is not None)
         self.name = name
         self.inside = True
         settings = self._hub.settings
@@ -132,9 +174,18 @@ class Session:
         self.send(
             events.Welcome(name, settings.server, self._hub.max, self.operator, limits, settings.motd, ref)
         )
-        instead = old.replaced(frozenset(places)) if old else {}
+        instead: dict[str, Cursor] = {}
+        for old in olds:
+            instead.update(old.replaced(frozenset(places) - instead.keys()))
         for room, place in places.items():
             self._enter(room, place, instead=instead.get(room))
+        self._ready()
+
+    @property
+    def operator(self) -> bool:
+        """Whether it may rule."""
+        account = self._hub.accounts.rights.owner(self.account) if self.account else None
+        return account is not None and account.operator
 
     def _places(self, hello: commands.Hello) -> dict[str, Place]:
         asked = hello.rooms if hello.rooms is not None else {LOBBY: None}
@@ -146,6 +197,7 @@ class Session:
                 raise errors.BadField(bad.text) from None
         if len(places) < len(asked):
             raise errors.BadField("A room is named twice.")
+        self._check_rooms(places)
         return places
 
     def _refused_name(self, name: str, refused: errors.Refused) -> None:
@@ -239,9 +291,20 @@ class Session:
         room = names.room(command.room)
         if room in self.rooms:
             raise errors.AlreadyIn(f"You are in {room} already.")
-        if len(self.rooms) >= MAX_ROOMS:
-            raise errors.TooMany(f"One can be in {MAX_ROOMS} rooms at most. Leave one first.")
+        self._check_rooms([*self.rooms, room])
         self._enter(room, Place(command.epoch, command.after), command.ref)
+
+    def _check_rooms(self, wanted: Collection[str]) -> None:
+        """
+        See whether one can be in these rooms.
+
+        :raises TooMany: one can't.
+        """
+        settings, rooms = self._hub.settings, self._hub.rooms
+        if len(wanted) > settings.rooms_each:
+            raise errors.TooMany(f"One can be in {settings.rooms_each} rooms at most. Leave one first.")
+        if len(rooms) + sum(room not in rooms for room in wanted) > settings.rooms:
+            raise errors.TooMany(f"There are {len(rooms)} rooms already. Join one of them.")
 
     def _leave(self, command: commands.Leave) -> None:
         room = self._room(command.room)
@@ -251,6 +314,7 @@ class Session:
         room = names.room(command.room)
         if room in self.rooms:
             raise errors.AlreadyIn(f"You are in {room} already.")
+        self._check_rooms([room])
         self._depart(self._here, self.rooms.pop(self._here))
         self._enter(room, Place())
 
@@ -259,6 +323,7 @@ class Session:
         try:
             room = self._room(command.room)
             text = names.said(command.text)
+            self._hub.doorkeeper.check_voice(self.name, self.client)
         except errors.Refused as refused:
             if command.n is None:
                 raise
@@ -276,6 +341,7 @@ class Session:
         if command.text is None:
             self._hub.post(TopicAsking(room, self, command.ref))
         else:
+            self._hub.doorkeeper.check_voice(self.name, self.client)
             self._hub.post(Topicking(room, self.name, names.topic(command.text), self, command.ref))
 
     # Asking.
@@ -301,15 +367,19 @@ class Session:
 
     def _await(self, asked: Any, answer: Callable[[Any], None], command: Command) -> None:
         """
-        Answer when the ledger has; the next line waits for that, so that no one has two answers under way.
+        Answer when the ledger or the accounts have; the next line waits for that, so that no one has two answers under way.
 
-        :param asked: the ledger's Deferred.
+        :param asked: their Deferred.
         """
         self._waiting += 1
 
         def failed(failure: Failure) -> None:
-            self.log.failure("The ledger could not be read", failure)
-            self.peer.write(self.refusal(errors.Unavailable("That can't be read just now. Try again."), ref=command.ref))
+            error = failure.value
+            if not isinstance(error, (errors.Refused, errors.Farewell)):
+                self.log.failure("Something asked for could not be had", failure)
+                error = errors.Unavailable("That can't be done just now. Try again.")
+            if not self.ended:
+                self._refuse(command, error)
 
         asked.addCallback(answer).addErrback(failed).addCallback(lambda _: self.settled())
 
@@ -343,20 +413,56 @@ class Session:
 
     def _tell(self, command: commands.Tell) -> None:
         text = names.said(command.text)
+        self._hub.doorkeeper.check_voice(self.name, self.client)
         to = self._hub.reader(command.to).name
         self._hub.post(Telling(self.name, to, text, self._hub.now(), self, command.ref))
 
     def _rename(self, command: commands.Rename) -> None:
         name = names.person(command.name)
+        keeper = self._hub.doorkeeper
+        keeper.check_voice(self.name, self.client)
+        keeper.check_rename(name, self.client, self.account)
+        self._take_name()
         self._hub.rename(self, name)
         self.name = name
         self._hub.post(Renaming(name, self, command.ref))
 
-    def _not_allowed(self, command: Command) -> None:
-        raise errors.NotAllowed("Only an operator may do that.")
+    def _take_name(self) -> None:
+        """
+        Names are told to others or kept, so they have a limit of their own.
+
+        :raises TooOften: it is reached.
+        """
+        renames = self._hub.settings.renames
+        if self._names is None:
+            self._names = TokenBucket(renames / 60, renames, self._hub.seconds)
+        wait = self._names.take()
+        if wait:
+            raise errors.TooOften(f"That are {renames} names in a minute already.", retry=round(wait + 0.5))
 
     def _register(self, command: commands.Register) -> None:
-        raise errors.NotAllowed("This server keeps no passwords.")
+        if not command.password:
+            raise errors.BadPassword("An empty password is none.")
+        hub = self._hub
+        account = hub.doorkeeper.check_registration(self.name, self.account)
+        self._take_name()
+        clients = [client for client in account.clients if client != self.client]
+        if self._lasting:
+            clients.append(self.client)
+        account = Account(self.name, account.operator, "", tuple(clients[-PLACES:]))
+        deed = Deed(hub.now(), self.name, "register", self.name)
+
+        def registered(_: None) -> None:
+            self.account = account.key
+            self.send(events.Done(f"The name {account.name} is yours: from now on it needs your password.", command.ref))
+
+        self._await(hub.accounts.register(account, command.password, deed), registered, command)
+
+    def _operate(self, command: commands.Operate) -> None:
+        if not self.operator:
+            raise errors.NotAllowed("Only an operator may do that.")
+        done = self._hub.operators.do(self, command)
+        self._await(done, lambda text: self.send(events.Done(text, command.ref)), command)
 
 
 def _digest(client: str | None) -> bytes:
@@ -387,6 +493,6 @@ _ACTS: dict[type[Command], Callable[[Session, Any], None]] = {
             commands.Kick, commands.Mute, commands.Unmute, commands.Op, commands.Deop, commands.Ban, commands.Unban,
             commands.Max, commands.Announce,
         ),
-        Session._not_allowed,
+        Session._operate,
     ),
 }  # fmt: skip

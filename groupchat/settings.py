@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import msgspec
 
-MAX_ROOMS = 32  #: rooms that one member can be in
+MAX_ROOMS = 32  #: rooms that one member can be in, at most: an option can only lower it
 MAX_LINE = 32_768  #: bytes of a line from a client, its LF included
 
 
@@ -20,6 +20,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :ivar server: name and version, as the welcome tells them.
     :ivar motd: a word to everyone who comes in.
     :ivar show_addresses: who sees the addresses of others: "everyone", "operators" or "nobody".
+    :ivar members_only: whether only those come in whose name is registered.
+    :ivar renames: names that a member can take in a minute; 0: no limit.
+    :ivar rooms: rooms that there can be in all.
+    :ivar rooms_each: rooms that one member can be in.
     """
 
     max: int = 100
@@ -30,3 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     server: str = "groupchat"
     motd: str | None = None
     show_addresses: str = "operators"
+    members_only: bool = False
+    renames: int = 20
+    rooms: int = 10_000
+    rooms_each: int = MAX_ROOMS

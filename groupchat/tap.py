@@ -4,17 +4,23 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
 from typing import Any
 
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.strcred import AuthOptionMixin
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.python import usage
 
 import groupchat
 from groupchat import names
+from groupchat.accounts.argonfile import ArgonFile
+from groupchat.accounts.keeper import Keeper
+from groupchat.accounts.worker import Worker
 from groupchat.doors.port import Port
 from groupchat.hub import Hub
 from groupchat.interfaces import ILedger
@@ -22,7 +28,7 @@ from groupchat.ledgers.group import Keep
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.service import GroupChat
-from groupchat.settings import Settings
+from groupchat.settings import MAX_ROOMS, Settings
 
 BACKLOG = 1024  #: connections that wait to be accepted
 PLACES = 100
@@ -89,8 +95,11 @@ def _shown(text: str) -> str:
     return names.visible(text)[:80]
 
 
-class Options(usage.Options):
+class Options(AuthOptionMixin, usage.Options):
     """What the one who runs the server can choose."""
+
+    supportedInterfaces = (IUsernamePassword,)
+    optFlags = [["members-only", None, "let only those in whose name is registered"]]
 
     synopsis = "[--port N] [--max N] [options]"
     longdesc = "A group chat. People join with groupchat-connect, nc or telnet; programs with JSON lines."
@@ -105,6 +114,9 @@ class Options(usage.Options):
         ["rate", None, "50", "lines a second that a member can send for long; 0: no limit", _rate],
         ["burst", None, "200", "lines that a member can send at once before --rate holds", _number("burst", 1, 1_000_000)],
         ["per-address", None, "0", "connections from one address; 0: no limit", _number("per-address", 0, 1_000_000)],
+        ["renames", None, "20", "names that a member can take in a minute; 0: no limit", _number("renames", 0, 1_000_000)],
+        ["rooms", None, "10000", "rooms that there can be at once", _number("rooms", 1, 1_000_000)],
+        ["rooms-each", None, "32", "rooms that one member can be in at once", _number("rooms-each", 1, MAX_ROOMS)],
         ["show-addresses", None, "operators", "who sees addresses in /who: everyone, operators or nobody", _whom],
         ["server-name", None, None, "what the server calls itself (default: groupchat and its version)"],
         ["motd", None, None, "file with a word to everyone who comes in, at most 4096 characters", _motd],
@@ -165,8 +177,13 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         server=names.visible(options["server-name"] or f"groupchat {groupchat.__version__}"),
         motd=options["motd"],
         show_addresses=options["show-addresses"],
+        members_only=bool(options["members-only"]),
+        renames=options["renames"],
+        rooms=options["rooms"],
+        rooms_each=options["rooms-each"],
     )
-    hub = Hub(settings, _make_ledger(options, reactor), reactor, lambda: int(time.time() * 1000), lambda why: service.broken(why))
+    ledger, accounts = _make_ledger(options, reactor), _make_accounts(options, reactor)
+    hub = Hub(settings, ledger, accounts, reactor, lambda: int(time.time() * 1000), lambda why: service.broken(why))
     service = GroupChat(reactor, _listen(options, reactor), Port(hub, reactor, _connections()), hub)
     return service
 
@@ -181,6 +198,22 @@ def _connections() -> int:
 def _make_ledger(options: Options, reactor: Any) -> ILedger:
     path, keep = options["ledger"], options["keep"]
     return SQLiteLedger(reactor, path, keep) if path else MemoryLedger(reactor.callLater, keep)
+
+
+def _make_accounts(options: Options, reactor: Any) -> Keeper:
+    """The accounts: in the file named by --auth, else in one beside the ledger."""
+    checkers = options.get("credCheckers", [])
+    ours = [checker for checker in checkers if isinstance(checker, Keeper)]
+    path = options["ledger"]
+    accounts = ours[0] if ours else Keeper(os.path.splitext(path)[0] + ".accounts" if path else ":memory:")
+    accounts.registers = bool(ours) or not checkers
+    accounts.others = [checker for checker in checkers if checker is not accounts]
+    filing, hashing = Worker(reactor, "accounts-file"), Worker(reactor, "passwords", most=200, modest=True)
+    accounts.employ(filing, hashing, reactor)
+    for checker in accounts.others:
+        if isinstance(checker, ArgonFile):
+            checker.work = hashing.do
+    return accounts
 
 
 def _listen(options: Options, reactor: Any) -> list[tuple[str, list[IStreamServerEndpoint]]]:

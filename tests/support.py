@@ -21,6 +21,7 @@ from twisted.internet.task import Clock
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from groupchat.accounts.keeper import Keeper
 from groupchat.doors.port import Port
 from groupchat.hub import Hub
 from groupchat.interfaces import ILedger
@@ -405,7 +406,9 @@ class Server:
     def __init__(self, ledger: Callable[[Any], ILedger] | None = None, reactor: Reactor | None = None, **settings: Any) -> None:
         self.reactor = reactor or Reactor()
         self.ledger: Any = ledger(self.reactor) if ledger else MemoryLedger(self.reactor.callLater)
-        self.hub = Hub(Settings(**{"rate": 0, **settings}), self.ledger, self.reactor, self.now, self._broken)
+        self.accounts = Keeper(":memory:")
+        self.accounts.open()
+        self.hub = Hub(Settings(**{"rate": 0, **settings}), self.ledger, self.accounts, self.reactor, self.now, self._broken)
         self.ledger.open(self.hub)
         self.port = Port(self.hub, self.reactor)
         self.port.doStart()

@@ -16,6 +16,7 @@ from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from groupchat import service
 from groupchat.doors.port import Port
 from groupchat.errors import CannotStart
+from groupchat.accounts.keeper import Keeper
 from groupchat.hub import Hub
 from groupchat.service import STORE, GroupChat
 from groupchat.settings import Settings
@@ -69,7 +70,7 @@ class House:
         self.did = []
         self.reactor = MemoryReactorClock()
         self.ledger = Ledger(self.did)
-        self.hub = Hub(Settings(), self.ledger, self.reactor, lambda: 0, lambda why: self.service.broken(why))
+        self.hub = Hub(Settings(), self.ledger, Keeper(":memory:"), self.reactor, lambda: 0, lambda why: self.service.broken(why))
         self.port = Port(self.hub, self.reactor)
         endpoints = [Endpoint(self.did, result) for result in results or [succeed(Listening(self.did, ADDRESS))]]
         self.service = GroupChat(self.reactor, [("port 9000", endpoints)], self.port, self.hub)

@@ -28,9 +28,9 @@ def test_mypy_finds_nothing(needs):
     clean(needs("mypy"))
 
 
-def test_twisteds_own_directories_hold_the_plugin_and_nothing_else():
+def test_twisteds_own_directories_hold_the_plugins_and_nothing_else():
     files = {path.name for path in (ROOT / "twisted").rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    assert files - {"dropin.cache"} == {"groupchat_plugin.py"}
+    assert files - {"dropin.cache"} == {"groupchat_auth.py", "groupchat_plugin.py"}
 
 
 def test_an_sdist_ships_every_file_of_the_tests():

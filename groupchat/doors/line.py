@@ -138,8 +138,10 @@ class LineDoor(LineReceiver):
         if session is None or session.ended:
             self._drop_input()
             return
+        if session.inside:
+            self.factory.entered(self)
         waiting = bool(self._lines or self._rest)
-        if self._ended and not waiting:
+        if self._ended and not waiting and not session.asking:
             session.end_of_input()
         self._pause(waiting or session.busy)
 
@@ -199,8 +201,6 @@ class LineDoor(LineReceiver):
         except Exception:
             self.log.failure("A line could not be handled")
             session.end(errors.BROKEN)
-        if session.inside:
-            self.factory.entered(self)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         assert self.session is not None

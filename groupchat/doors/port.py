@@ -18,6 +18,7 @@ from twisted.logger import Logger
 
 from groupchat import errors
 from groupchat.doors.line import LineDoor
+from groupchat.events import Bye
 from groupchat.hub import Hub
 from groupchat.wire import jsonlines, plain
 
@@ -118,9 +119,10 @@ class Port(ServerFactory):
         self._addresses[door.address] += 1
         most = self.hub.settings.per_address
         crowded = bool(most) and self._addresses[door.address] > most
+        refusal = errors.CROWDED if crowded else self.hub.doorkeeper.ban_on_address(door.address)
         if len(self._waiting) >= POOL:
             self._make_room()
-        self._waiting[door] = _Waiting(self, door, crowded)
+        self._waiting[door] = _Waiting(self, door, refusal)
         if len(self.doors) >= self._most and not self._sated:
             self._sated = True
             for port in self.ports:
@@ -190,10 +192,10 @@ class Port(ServerFactory):
 class _Waiting:
     """One connection that is not in yet: its first bytes, the greeting, and its deadlines."""
 
-    def __init__(self, port: Port, door: LineDoor, crowded: bool) -> None:
+    def __init__(self, port: Port, door: LineDoor, refusal: Bye | None) -> None:
         self._port = port
         self._door = door
-        self._crowded = crowded
+        self._refusal = refusal
         self._opened = port.clock.seconds()
         self._first = b""
         self._greeting = port.clock.callLater(GREET, self._greet)
@@ -216,14 +218,14 @@ class _Waiting:
         if self._greeting.active():
             self._greeting.cancel()
         self._door.open(jsonlines if first.startswith(b"{") else plain)
-        if self._crowded:
-            self._turn_away(errors.CROWDED)
+        if self._refusal:
+            self._turn_away(self._refusal)
             return None
         return first
 
     def _greet(self) -> None:
-        if self._crowded:
-            self._turn_away(errors.CROWDED)
+        if self._refusal:
+            self._turn_away(self._refusal)
         else:
             self._door.peer.write(plain.GREETING)
 

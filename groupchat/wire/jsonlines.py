@@ -37,6 +37,7 @@ _TYPES = frozenset(kind.__struct_config__.tag for kind in get_args(commands.AnyC
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 _BRACKET = re.compile(r"[][{}]")
 _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
+_FOR_PEOPLE = (events.CaughtUp, events.Help, events.AskName, events.AskPassword)
 _WHERE = re.compile(r"^(.*?)(?: - at `\$?\.?(.*)`)?$")
 
 
@@ -125,7 +126,9 @@ def _command(fields: dict[str, Any]) -> Command:
 
 def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     """The line of an event; b"" for those that are only for people."""
-    if isinstance(event, (events.CaughtUp, events.Help)):
+    if isinstance(event, events.Done):
+        event = events.Ok(ref=event.ref)
+    elif isinstance(event, _FOR_PEOPLE):
         return b""
     return _encoder.encode(event) + b"\n"
 

@@ -8,6 +8,7 @@ like the server's.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -26,7 +27,6 @@ moduleProvides(IWire)
 
 name = "plain"
 echo = False  #: what one typed is there already
-GREETING = b"What is your name?\n"
 
 #: What telnet puts between the words: an option (IAC DO x), a negotiation (IAC SB … IAC SE), a signal (IAC IP).
 _TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].?|\xfa.*?(?:\xff\xf0|$)|[\xf0-\xf9\xff]?)", re.DOTALL)
@@ -119,13 +119,37 @@ def _tell(rest: str) -> Command:
     return commands.Tell(to=to, text=text)
 
 
-def _person(make: type[Any]) -> Callable[[str], Command]:
+def _some(text: str) -> str:
+    if not text:
+        raise ValueError(text)
+    return text
+
+
+def _person(make: type[Any], timed: bool = False) -> Callable[[str], Command]:
     def parser(rest: str) -> Command:
-        who, text = [*rest.split(maxsplit=1), ""][:2]
-        command: Command = make(name=who, text=text or None)
+        who, rest = [*rest.split(maxsplit=1), ""][:2]
+        target = {"address": who} if issubclass(make, commands.OnSomeone) and _is_address(who) else {"name": who}
+        seconds, text = _duration(rest) if timed else (None, rest)
+        command: Command = make(**target, seconds=seconds, text=text or None)
         return command
 
     return parser
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ipaddress.ip_network(word, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _duration(rest: str) -> tuple[int | None, str]:
+    """How long, where the first word says it (90s, 10m, 2h, 7d), and the rest."""
+    found = re.match(r"(\d{1,9})([smhd])(?:\s+|$)", rest)
+    if not found:
+        return None, rest
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[found[2]] or None, rest[found.end() :]
 
 
 _PARSERS: dict[str, Callable[[str], Command]] = {
@@ -139,11 +163,15 @@ _PARSERS: dict[str, Callable[[str], Command]] = {
     "/topic": lambda rest: commands.SetTopic(room=HERE, text=rest.strip() or None),
     "/history": lambda rest: commands.AskHistory(room=HERE, limit=_count(rest, 1000) if rest else 100),
     "/quit": _none(commands.Quit),
+    "/register": lambda rest: commands.Register(password=_some(rest.strip())),
     "/kick": _person(commands.Kick),
-    "/ban": _person(commands.Ban),
+    "/ban": _person(commands.Ban, timed=True),
     "/unban": _person(commands.Unban),
-    "/mute": _person(commands.Mute),
+    "/mute": _person(commands.Mute, timed=True),
     "/unmute": _person(commands.Unmute),
+    "/op": _person(commands.Op),
+    "/deop": _person(commands.Deop),
+    "/say": lambda rest: commands.Announce(text=_some(rest)),
     "/max": lambda rest: commands.Max(max=_count(rest, 2**53 - 1)),
 }
 _USAGE = {entry.word: f"{entry.word} {entry.arguments}".strip() for entry in WORDS}
@@ -234,7 +262,7 @@ def _tell_shown(event: events.Tell, me: str, past: bool) -> Iterator[str]:
 
 
 def _notice(event: events.Notice, me: str, past: bool) -> Iterator[str]:
-    yield f"-- {event.sender} tells all: {event.text}"
+    yield f"-- Notice from {event.sender}: {event.text}"
 
 
 def _history(event: events.History, me: str, past: bool) -> Iterator[str]:
@@ -275,6 +303,18 @@ def _error(event: events.Error, me: str, past: bool) -> Iterator[str]:
         yield f"! {event.text}"
 
 
+def _ask_name(event: events.AskName, me: str, past: bool) -> Iterator[str]:
+    yield "What is your name?"
+
+
+def _ask_password(event: events.AskPassword, me: str, past: bool) -> Iterator[str]:
+    yield f"-- The name {event.name} is registered. Its password? (An empty line: another name.)"
+
+
+def _done(event: events.Done, me: str, past: bool) -> Iterator[str]:
+    yield f"-- {event.text}"
+
+
 def _bye(event: events.Bye, me: str, past: bool) -> Iterator[str]:
     yield f"{'--' if event.code in ('quit', 'stopping') else '!'} {event.text}"
 
@@ -294,6 +334,11 @@ _SHOWN: dict[type[Event], Callable[[Any, str, bool], Iterable[str]]] = {
     events.Who: _who,
     events.Rooms: _rooms,
     events.Help: _help,
+    events.AskName: _ask_name,
+    events.AskPassword: _ask_password,
+    events.Done: _done,
     events.Error: _error,
     events.Bye: _bye,
 }
+
+GREETING = encode(events.AskName())

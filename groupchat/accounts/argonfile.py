@@ -1,0 +1,63 @@
+"""
+A text file of passwords, for those who keep them elsewhere already: a line for each, ``name:$argon2id$…``. Only read.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.error import UnauthorizedLogin
+from twisted.internet.defer import Deferred, maybeDeferred
+from zope.interface import implementer
+
+from groupchat import names
+from groupchat.accounts import passwords
+
+
+@implementer(ICredentialsChecker)
+class ArgonFile:
+    """
+    :param path: of the file; it is read again when it has changed.
+
+    :ivar work: how a password is checked without blocking; at once where nobody has said otherwise.
+    """
+
+    credentialInterfaces = (IUsernamePassword,)
+
+    def __init__(self, path: str) -> None:
+        self.work: Any = maybeDeferred
+        self._path = path
+        self._version: tuple[int, ...] = ()
+        self._kept: dict[str, str] = {}
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a password for this name."""
+        return names.key(name) in self._read()
+
+    def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
+        """
+        :raises UnauthorizedLogin: (as its failure) that is not the password.
+        """
+        name: str = credentials.username.decode()
+        password: str = credentials.password.decode()
+
+        def judge(fits: bool) -> bytes | tuple[()]:
+            if not fits:
+                raise UnauthorizedLogin
+            return name.encode()
+
+        asked: Deferred[bool] = self.work(passwords.fits, self._read().get(names.key(name), ""), password)
+        return asked.addCallback(judge)
+
+    def _read(self) -> dict[str, str]:
+        found = os.stat(self._path)
+        version = (found.st_mtime_ns, found.st_size, found.st_ino)
+        if version != self._version:
+            with open(self._path, encoding="utf-8") as file:
+                lines = [line.strip().partition(":") for line in file]
+            self._kept = {names.key(name): kept for name, colon, kept in lines if colon and not name.startswith("#")}
+            self._version = version
+        return self._kept

@@ -1,0 +1,140 @@
+"""
+The accounts file: SQLite, small, read whole at the start. Nothing of passwords, names or rights is decided here.
+
+It is edited from two sides, by the daemon and by ``groupchat-passwd`` beside it: every change is one transaction, and each side
+sees that the other has changed something.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from importlib import resources
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from groupchat.errors import CannotStart
+from groupchat.rights import Account, Deed, Measure, Rights
+
+APPLICATION = 0x67726361  #: "grca", in the header of the file
+VERSION = 1
+BUSY = 5.0  #: seconds that the other side may take for a change
+
+
+class AccountsFile:
+    """
+    :param path: of the file; it is made where it is not there. ":memory:": nothing is kept.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._db: Any = None
+        self._seen = 0
+
+    def open(self) -> None:
+        """
+        :raises CannotStart: it can't be opened.
+        """
+        try:
+            if self.path != ":memory:":
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+                _give_to_owner_of_folder(self.path)
+            self._db = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._prepare()
+        except (sqlite3.Error, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise CannotStart(f"the accounts file {self.path}: {why}. Mend it, or choose another by --auth.") from None
+
+    def _prepare(self) -> None:
+        application, version = self._value("PRAGMA application_id"), self._value("PRAGMA user_version")
+        if not self._value("SELECT count(*) FROM sqlite_master") and application == 0:
+            schema = (resources.files("groupchat.accounts") / "schema.sql").read_text()
+            self._db.executescript(
+                f"BEGIN IMMEDIATE; {schema} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
+            )
+        elif application != APPLICATION or version > VERSION:
+            whose = "was written by a newer groupchat" if application == APPLICATION else "belongs to another program"
+            raise CannotStart(f"the accounts file {self.path} {whose}. Choose another by --auth.")
+
+    def _value(self, statement: str) -> Any:
+        return self._db.execute(statement).fetchone()[0]
+
+    def close(self) -> None:
+        self._db.close()
+
+    # Reading.
+
+    def load(self) -> Rights:
+        """All that it holds now."""
+        self._seen = self._value("PRAGMA data_version")
+        with closing(self._db.execute("SELECT account, client FROM clients ORDER BY account, place")) as rows:
+            clients = {key: tuple(client for _, client in some) for key, some in groupby(rows, itemgetter(0))}
+        accounts = self._db.execute("SELECT key, name, operator, password FROM accounts")
+        measures = self._db.execute("SELECT kind, target, by, client, until, text FROM measures")
+        return Rights(
+            (Account(name, bool(operator), password, clients.get(key, ())) for key, name, operator, password in accounts),
+            (Measure(*row) for row in measures),
+        )
+
+    def load_if_changed(self) -> Rights | None:
+        """All that it holds now, if the other side has changed something since it was last looked at."""
+        return self.load() if self._value("PRAGMA data_version") != self._seen else None
+
+    def deeds(self, count: int) -> list[Deed]:
+        """The newest lines of the audit log, the oldest of them first."""
+        rows = self._db.execute(
+            "SELECT at, by, verb, target, until, text FROM deeds ORDER BY rowid DESC LIMIT ?", (count,)
+        ).fetchall()
+        return [Deed(*row) for row in reversed(rows)]
+
+    # Changing.
+
+    def keep(self, thing: Account | Measure | None, deed: Deed) -> None:
+        """Write down an account or measure in place of what was there, and who did that."""
+        with self._change(deed):
+            if isinstance(thing, Account):
+                self._forget(thing)
+                self._db.execute(
+                    "INSERT INTO accounts VALUES (?, ?, ?, ?)", (thing.key, thing.name, thing.operator, thing.password)
+                )
+                rows = [(thing.key, client, place) for place, client in enumerate(thing.clients)]
+                self._db.executemany("INSERT INTO clients VALUES (?, ?, ?)", rows)
+            elif thing is not None:
+                self._forget(thing)
+                self._db.execute(
+                    "INSERT INTO measures VALUES (?, ?, ?, ?, ?, ?)",
+                    (thing.kind, thing.target, thing.by, thing.client, thing.until, thing.text),
+                )
+
+    def drop(self, thing: Account | Measure, deed: Deed) -> None:
+        """Strike out an account or measure, and write down who did that."""
+        with self._change(deed):
+            self._forget(thing)
+
+    def _forget(self, thing: Account | Measure) -> None:
+        if isinstance(thing, Account):
+            self._db.execute("DELETE FROM accounts WHERE key = ?", (thing.key,))
+        else:
+            self._db.execute("DELETE FROM measures WHERE kind = ? AND target = ?", (thing.kind, thing.target))
+
+    @contextmanager
+    def _change(self, deed: Deed) -> Iterator[None]:
+        """A transaction that has this line of the audit log in it."""
+        with self._db:  # which commits, or rolls back
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(
+                "INSERT INTO deeds VALUES (?, ?, ?, ?, ?, ?)", (deed.at, deed.by, deed.verb, deed.target, deed.until, deed.text)
+            )
+            yield
+
+
+def _give_to_owner_of_folder(path: str) -> None:
+    """What root makes beside the daemon's files is to be the daemon's."""
+    if os.geteuid() == 0:
+        folder = os.stat(os.path.dirname(os.path.abspath(path)))
+        os.chown(path, folder.st_uid, folder.st_gid)

@@ -1,0 +1,132 @@
+"""
+``groupchat-passwd``: accounts from the outside, beside a daemon that runs or not. It sees what was changed within a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from groupchat import names
+from groupchat.accounts import passwords
+from groupchat.accounts.file import AccountsFile
+from groupchat.errors import CannotStart, Refused
+from groupchat.events import stamp
+from groupchat.rights import Account, Deed, Rights
+
+LOG = 50  #: lines of the audit log that are shown
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; ends the process with status 0, 1 (it can't be done) or 2 (wrong usage)."""
+    wanted = _parser().parse_args(arguments)
+    try:
+        file = AccountsFile(wanted.file)
+        file.open()
+        try:
+            _do(wanted, file, file.load())
+        finally:
+            file.close()
+    except (CannotStart, Refused, OSError) as error:
+        sys.exit(f"groupchat-passwd: {error}")
+    except (EOFError, KeyboardInterrupt):
+        sys.exit("\ngroupchat-passwd: nothing was changed.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="groupchat-passwd",
+        description="Set the password of a name, asking for it (or the first line of standard input), and say who is an operator."
+        " A daemon that runs heeds it within a second.",
+    )
+    parser.add_argument("name", nargs="?", help="whose password to set; with an option below, whom it is about")
+    parser.add_argument(
+        "-f", "--file", default="groupchat.accounts", metavar="PATH",
+        help="the accounts file: beside the ledger, or that of --auth sqlite:PATH (default: groupchat.accounts)",
+    )  # fmt: skip
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("-o", "--operator", action="store_true", help="make NAME an operator (a new one gets a password, too)")
+    what.add_argument("--no-operator", action="store_true", help="take that back")
+    what.add_argument("--delete", action="store_true", help="NAME is nobody's from now on")
+    what.add_argument("--list", action="store_true", help="list the registered names")
+    what.add_argument("--log", action="store_true", help=f"show the last {LOG} lines of the audit log")
+    return parser
+
+
+def _do(wanted: argparse.Namespace, file: AccountsFile, rights: Rights) -> None:
+    if wanted.list:
+        for account in rights.accounts():
+            print(f"{account.name}{'  operator' if account.operator else ''}")
+    elif wanted.log:
+        for deed in file.deeds(LOG):
+            print(_written(deed))
+    elif wanted.name is None:
+        raise Refused("whose? Give a NAME (--help tells more).")
+    elif wanted.delete:
+        file.drop(_known(rights, wanted.name), _deed("delete", wanted.name))
+        print(f"{wanted.name} is nobody's now.")
+    elif wanted.no_operator:
+        _set(file, _known(rights, wanted.name), False, "deop")
+        print(f"{wanted.name} is no operator any more.")
+    elif wanted.operator:
+        account = rights.owner(wanted.name) or _with_password(rights, wanted.name)
+        _set(file, account, True, "op")
+        print(f"{account.name} is an operator now.")
+    else:
+        account = _with_password(rights, wanted.name)
+        file.keep(account, _deed("password", account.name))
+        print(f"The password of {account.name} is set.")
+
+
+def _set(file: AccountsFile, account: Account, operator: bool, verb: str) -> None:
+    file.keep(Account(account.name, operator, account.password, account.clients), _deed(verb, account.name))
+
+
+def _known(rights: Rights, name: str) -> Account:
+    account = rights.owner(name)
+    if account is None:
+        raise Refused(f'"{names.visible(name)}" is not registered. --list shows who is.')
+    return account
+
+
+def _with_password(rights: Rights, name: str) -> Account:
+    """The account of a name, with a password that is asked for. Whoever came in without one no longer does."""
+    name = names.person(name)
+    if rights.imitates(name):
+        raise Refused(f'"{name}" looks like a registered name.')
+    known = rights.owner(name)
+    return Account(name, known.operator if known else False, passwords.hashed(_ask(name)))
+
+
+def _ask(name: str) -> str:
+    if not sys.stdin.isatty():
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = getpass.getpass(f"Password for {name}: ")
+        if password and getpass.getpass("Once more: ") != password:
+            raise Refused("these were two different passwords. Nothing was changed.")
+    if not password or len(password.encode()) > passwords.MOST:
+        raise Refused(f"a password has 1 to {passwords.MOST} bytes. Nothing was changed.")
+    return password
+
+
+def _deed(verb: str, name: str) -> Deed:
+    """Who did it: "!" stands before a user of the machine, and in no name."""
+    return Deed(int(time.time() * 1000), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name)
+
+
+def _has_name() -> bool:
+    try:
+        return bool(getpass.getuser())
+    except (KeyError, OSError):
+        return False
+
+
+def _written(deed: Deed) -> str:
+    until = f" until {stamp(deed.until)}" if deed.until else ""
+    why = f": {deed.text}" if deed.text else ""
+    return names.visible(f"{stamp(deed.at)} {deed.by} {deed.verb} {deed.target}{until}{why}")

@@ -1,0 +1,28 @@
+"""
+Passwords: what is kept of them, and whether one is right. Blocking, and slow by intent: `worker.py` keeps that from the reactor.
+
+argon2id (RFC 9106) with the parameters that OWASP recommends for servers: 19 MiB, two passes, one lane; some 20 ms.
+"""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MOST = 1024  #: bytes of a password
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_NOBODYS = _hasher.hash("")  # what a try is checked against where there is nothing: it takes as long
+
+
+def hashed(password: str) -> str:
+    """What is kept of a password."""
+    return _hasher.hash(password)
+
+
+def fits(kept: str, password: str) -> bool:
+    """Whether a password is the one of which this is kept. Takes as long where nothing is ("")."""
+    try:
+        return _hasher.verify(kept or _NOBODYS, password) and bool(kept)
+    except (VerificationError, InvalidHashError):
+        return False

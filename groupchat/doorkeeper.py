@@ -1,0 +1,150 @@
+"""
+Who is let in, and under which name: bans, members, passwords, and how often one may try.
+
+It decides; coming in itself, and the places, are the hub's affair. What is known of people is in the accounts (`IAccounts`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+
+from groupchat import errors, names
+from groupchat.events import Bye, stamp
+from groupchat.limits import Buckets
+from groupchat.rights import BAN, MUTE, Account
+from groupchat.settings import Settings
+
+#: Wrong passwords at once, and a second after that: for one name, and from one address (as many as can be at the door).
+NAME_TRIES = (10, 1 / 30)
+ADDRESS_TRIES = (64, 1 / 10)
+
+
+class Doorkeeper:
+    """
+    :param accounts: an `IAccounts`.
+    :param seconds: a monotonic clock, in seconds.
+    :param now: the time in milliseconds since 1970.
+    """
+
+    def __init__(
+        self, accounts: Any, settings: Settings, seconds: Callable[[], float], now: Callable[[], int]
+    ) -> None:
+        self._accounts = accounts
+        self._settings = settings
+        self._now = now
+        self._names = Buckets(NAME_TRIES[1], NAME_TRIES[0], seconds)
+        self._addresses = Buckets(ADDRESS_TRIES[1], ADDRESS_TRIES[0], seconds)
+
+    # At the door.
+
+    def ban_on_address(self, address: str) -> Bye | None:
+        """Why nobody comes in from this address, or None."""
+        found = self._accounts.rights.on_address(address, self._now())
+        return found and errors.banned(found.text, found.until and stamp(found.until))
+
+    def ban_on_person(self, name: str, client: bytes) -> Bye | None:
+        """Why this one does not come in, or None."""
+        found = self._accounts.rights.on_person(BAN, name, client, self._now())
+        return found and errors.banned(found.text, found.until and stamp(found.until))
+
+    def identify(self, name: str, client: bytes) -> Account | None:
+        """
+        Who this is, without a password: the owner of the name, or None for a guest.
+
+        :raises NameTaken: it could be read as the name of somebody else.
+        :raises BadPassword: it is somebody's; the password is to be asked for.
+        :raises Farewell: only members come in here.
+        """
+        account: Account | None = self._accounts.rights.owner(name)
+        if account is not None and client in account.clients:
+            return account
+        if self._accounts.knows(name):
+            raise errors.BadPassword(f'The name "{name}" is registered: its password is needed.', asked=True)
+        self._refuse_imitation(name)
+        if self._settings.members_only:
+            raise errors.Farewell(errors.MEMBERS_ONLY)
+        return None
+
+    def check(self, name: str, password: str, address: str) -> Any:
+        """
+        A Deferred of the `Account` whose password this is. A name that nobody has registered takes as long to refuse.
+
+        :raises BadPassword: (as its failure) it is not.
+        :raises TooOften: there were too many tries.
+        """
+        name_key, network = names.key(name), _network(address)
+        wait = max(self._names.take(name_key), self._addresses.take(network))
+        if wait:
+            raise errors.TooOften("Too many wrong passwords. Try again later.", retry=round(wait + 0.5))
+
+        def judge(account: Account | None) -> Account:
+            if account is None:
+                raise errors.BadPassword(f'That is not the password of "{name}".')
+            self._names.give_back(name_key)
+            self._addresses.give_back(network)
+            return account
+
+        return self._accounts.check(name, password).addCallback(judge)
+
+    # Inside.
+
+    def check_rename(self, name: str, client: bytes, account: str) -> None:
+        """
+        See whether someone who is in may bear this name.
+
+        :param account: the key of the account under which one came in; "" for a guest.
+        :raises NameTaken: it is somebody else's, or could be read so.
+        :raises NotAllowed: it is banned, or nobody's where only members are in.
+        """
+        if self.ban_on_person(name, b""):
+            raise errors.NotAllowed("That name is banned. Take another.")
+        owner = self._accounts.rights.owner(name)
+        if owner is not None and (owner.key == account or client in owner.clients):
+            return
+        if self._accounts.knows(name):
+            raise errors.NameTaken(f'The name "{name}" is registered. Come in under it, with its password.')
+        self._refuse_imitation(name)
+        if self._settings.members_only:
+            raise errors.NotAllowed("Only members come in here: a name has to be registered.")
+
+    def check_registration(self, name: str, account: str) -> Account:
+        """
+        The account that someone who bears this name may give a password: theirs, or a new one.
+
+        :raises NameTaken: it is somebody else's by now, or could be read so.
+        :raises NotAllowed: passwords are not kept here.
+        """
+        if not self._accounts.registers:
+            raise errors.NotAllowed("Passwords are kept elsewhere here. Ask an operator.")
+        owner: Account | None = self._accounts.rights.owner(name)
+        if owner is not None and owner.key == account:
+            return owner
+        if self._accounts.knows(name):
+            raise errors.NameTaken(f'The name "{name}" is registered by another.')
+        self._refuse_imitation(name)
+        return Account(name)
+
+    def check_voice(self, name: str, client: bytes) -> None:
+        """
+        See whether someone may speak.
+
+        :raises Muted: an operator lets them only listen.
+        """
+        found = self._accounts.rights.on_person(MUTE, name, client, self._now())
+        if found is not None:
+            raise errors.muted(found.text, found.until and stamp(found.until))
+
+    def _refuse_imitation(self, name: str) -> None:
+        if self._accounts.rights.imitates(name):
+            raise errors.NameTaken(f'The name "{name}" looks like a registered one. Choose another.')
+
+
+def _network(address: str) -> str:
+    """What counts as one address: of IPv6, everyone has 2**64 at least."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address

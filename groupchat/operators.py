@@ -1,0 +1,202 @@
+"""
+What operators can do: each act is written down first, then done to everyone whom it concerns, and can be undone.
+
+An act answers with a sentence for the operator. Who is an operator is not decided here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import Logger
+
+from groupchat import commands, errors, events, names
+from groupchat.commands import Operate
+from groupchat.events import Bye, stamp
+from groupchat.rights import BAN, MUTE, Account, Deed, Measure, network
+
+LONGEST = 100 * 366 * 86_400  #: seconds; what is to last longer lasts for ever
+
+
+class Operators:
+    """
+    :param hub: whose people they rule.
+    """
+
+    log = Logger()
+
+    def __init__(self, hub: Any) -> None:
+        self._hub = hub
+        self._accounts = hub.accounts
+
+    def do(self, by: Any, command: Operate) -> Any:
+        """
+        Do what an operator asks for: a Deferred of the answer.
+
+        :param by: the operator's session.
+        :raises Refused: it can't be done; also as its failure.
+        """
+        return _ACTS[type(command)](self, by, command)
+
+    def _deed(self, by: Any, verb: str, target: str = "", until: int | None = None, text: str = "") -> Deed:
+        self.log.info("{by}: {verb} {target} {text}", by=by.name, verb=verb, target=target, text=text)
+        return Deed(self._hub.now(), by.name, verb, target, until, text)
+
+    def _until(self, seconds: int | None) -> int | None:
+        return None if seconds is None or seconds > LONGEST else self._hub.now() + seconds * 1000
+
+    def _present(self, name: str) -> Any:
+        session = self._hub.named(name)
+        if session is None:
+            raise errors.NoSuchName(f'Nobody here is called "{_shown(name)}".')
+        return session
+
+    # Out, and in again.
+
+    def _kick(self, by: Any, command: commands.Kick) -> Any:
+        session = self._present(command.name)
+        name, why = session.name, _why(command)
+        kept = self._accounts.keep(None, self._deed(by, "kick", name, text=why))
+        return kept.addCallback(lambda _: self._end([session], errors.kicked(by.name, why), f"{name} is sent out."))
+
+    def _ban(self, by: Any, command: commands.Ban) -> Any:
+        target, until, why = _target(command), self._until(command.seconds), _why(command)
+        if by in self._concerned(target):
+            raise errors.NotAllowed("That would keep you out yourself.")
+        session = self._hub.named(target)
+        measure = Measure(BAN, target, by.name, session.client if session else b"", until, why)
+        bye = errors.banned(why, stamp(until) if until else None)
+        kept = self._accounts.keep(measure, self._deed(by, "ban", target, until, why))
+        return kept.addCallback(lambda _: self._end(self._concerned(target), bye, f"{target} {_lasts('banned', until)}"))
+
+    def _concerned(self, target: str) -> list[Any]:
+        """Everyone who is in and whom a ban concerns; operators are not kept out by their network."""
+        if "/" not in target:
+            return [session for session in [self._hub.named(target)] if session]
+        wide = ipaddress.ip_network(target)
+        return [one for one in self._hub.sessions if not one.operator and _is_in(one.peer.address, wide)]
+
+    def _end(self, sessions: list[Any], bye: Bye, answer: str) -> str:
+        for session in sessions:
+            session.end(bye)
+        return answer
+
+    def _unban(self, by: Any, command: commands.Unban) -> Any:
+        measure = self._held(BAN, _target(command))
+        kept = self._accounts.drop(measure, self._deed(by, "unban", measure.target))
+        return kept.addCallback(lambda _: f"{measure.target} may come in again.")
+
+    def _held(self, kind: str, target: str) -> Measure:
+        measure: Measure | None = self._accounts.rights.measure(kind, target)
+        if measure is None or not measure.holds(self._hub.now()):
+            raise errors.NoSuchName(f'There is no {kind} on "{target}".')
+        return measure
+
+    # Listening only.
+
+    def _mute(self, by: Any, command: commands.Mute) -> Any:
+        session = self._hub.named(command.name)
+        if session is None and self._accounts.rights.owner(command.name) is None:
+            self._present(command.name)
+        until, why = self._until(command.seconds), _why(command)
+        name = session.name if session else command.name
+        measure = Measure(MUTE, names.key(name), by.name, session.client if session else b"", until, why)
+        kept = self._accounts.keep(measure, self._deed(by, "mute", measure.target, until, why))
+        return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until), why))
+
+    def _unmute(self, by: Any, command: commands.Unmute) -> Any:
+        session = self._hub.named(command.name)
+        held = session and self._accounts.rights.on_person(MUTE, session.name, session.client, self._hub.now())
+        measure = held or self._held(MUTE, names.key(command.name))  # who is muted may bear another name by now
+        kept = self._accounts.drop(measure, self._deed(by, "unmute", measure.target))
+        return kept.addCallback(lambda _: self._tell(by, command.name, "may speak again."))
+
+    def _tell(self, by: Any, name: str, what: str, why: str = "") -> str:
+        """Let someone know, if they are in, what was done. Returns the same for the operator."""
+        session = self._hub.named(name)
+        what = f"{what[:-1]}: {why}" if why else what
+        if session is not None and session is not by:
+            session.send(events.Notice(f"You {_are(what)}", by.name))
+        return f"{session.name if session else _shown(name)} {what}"
+
+    # The rest.
+
+    def _op(self, by: Any, command: commands.Op) -> Any:
+        return self._set_operator(by, command.name, True, "is an operator now.")
+
+    def _deop(self, by: Any, command: commands.Deop) -> Any:
+        return self._set_operator(by, command.name, False, "is no operator any more.")
+
+    def _set_operator(self, by: Any, name: str, operator: bool, what: str) -> Any:
+        account: Account | None = self._accounts.rights.owner(name)
+        if account is None:
+            raise errors.NoSuchName(f'"{_shown(name)}" is not registered. Only a registered person can be an operator.')
+        changed = Account(account.name, operator, account.password, account.clients)
+        kept = self._accounts.keep(changed, self._deed(by, "op" if operator else "deop", account.name))
+        return kept.addCallback(lambda _: self._tell(by, account.name, what))
+
+    def _max(self, by: Any, command: commands.Max) -> Any:
+        def change(_: Any) -> str:
+            self._hub.max = command.max
+            return f"{command.max} people can be in now."
+
+        return self._accounts.keep(None, self._deed(by, "max", str(command.max))).addCallback(change)
+
+    def _announce(self, by: Any, command: commands.Announce) -> Any:
+        text = names.said(command.text)
+
+        def tell_all(_: Any) -> str:
+            notice = events.Notice(text, by.name)
+            for session in list(self._hub.sessions):
+                session.send(notice)
+            return "All were told."
+
+        return self._accounts.keep(None, self._deed(by, "notice", text=text)).addCallback(tell_all)
+
+
+def _target(command: commands.Ban | commands.Unban) -> str:
+    """The key of a name, or a network."""
+    if command.address is None:
+        return names.key(names.person(command.name or ""))
+    try:
+        return network(command.address)
+    except ValueError:
+        raise errors.BadField(f'"{_shown(command.address)}" is no address and no network.') from None
+
+
+def _is_in(address: str, wide: Any) -> bool:
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]) in wide
+    except ValueError:
+        return False
+
+
+def _why(command: Any) -> str:
+    return names.topic(command.text or "")
+
+
+def _shown(name: str) -> str:
+    return names.visible(name)[:64]
+
+
+def _lasts(what: str, until: int | None) -> str:
+    return f"is {what} until {stamp(until)[:16].replace('T', ' ')} UTC." if until else f"is {what}."
+
+
+def _are(what: str) -> str:
+    return f"are{what[2:]}" if what.startswith("is ") else what
+
+
+_ACTS: dict[type[Operate], Callable[[Operators, Any, Any], Any]] = {
+    commands.Kick: Operators._kick,
+    commands.Ban: Operators._ban,
+    commands.Unban: Operators._unban,
+    commands.Mute: Operators._mute,
+    commands.Unmute: Operators._unmute,
+    commands.Op: Operators._op,
+    commands.Deop: Operators._deop,
+    commands.Max: Operators._max,
+    commands.Announce: Operators._announce,
+}

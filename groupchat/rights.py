@@ -1,0 +1,168 @@
+"""
+Who may come in, speak and rule, as it stands at this moment: accounts, bans and mutes. Only values and look-ups.
+
+What is here is a picture of what the accounts file holds (`groupchat/accounts/`); nothing here reads or writes it, and nothing here
+knows a clock: times are arguments, in milliseconds since 1970.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Union
+
+import msgspec
+
+from groupchat import names
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+BAN = "ban"
+MUTE = "mute"
+
+
+class Account(msgspec.Struct, frozen=True):
+    """
+    A name that is somebody's own.
+
+    :ivar name: as it was registered.
+    :ivar operator: whether its owner may rule.
+    :ivar password: what is kept of the password; "" where another keeps it.
+    :ivar clients: digests of the client secrets that come in under it without a password, the newest last.
+    """
+
+    name: str
+    operator: bool = False
+    password: str = ""
+    clients: tuple[bytes, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return names.key(self.name)
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """
+    A ban or a mute.
+
+    :ivar kind: `BAN` or `MUTE`.
+    :ivar target: the key of a name, or a network ("192.0.2.0/24").
+    :ivar by: the operator.
+    :ivar client: the digest of the secret that the one who bore the name came in with; b"" where nobody did.
+    :ivar until: when it ends, or None.
+    :ivar text: why.
+    """
+
+    kind: str
+    target: str
+    by: str
+    client: bytes = b""
+    until: int | None = None
+    text: str = ""
+
+    def holds(self, now: int) -> bool:
+        return self.until is None or now < self.until
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """
+    A line of the audit log: what somebody did with their rights.
+
+    :ivar at: milliseconds since 1970.
+    :ivar verb: what was done.
+    :ivar target: to whom or what.
+    """
+
+    at: int
+    by: str
+    verb: str
+    target: str = ""
+    until: int | None = None
+    text: str = ""
+
+
+class Rights:
+    """The accounts, bans and mutes that hold."""
+
+    def __init__(self, accounts: Iterable[Account] = (), measures: Iterable[Measure] = ()) -> None:
+        self._accounts: dict[str, Account] = {}
+        self._looks: dict[str, str] = {}
+        self._measures: dict[tuple[str, str], Measure] = {}
+        self._clients: dict[tuple[str, bytes], Measure] = {}
+        self._networks: dict[str, Network] = {}
+        for account in accounts:
+            self.add_account(account)
+        for measure in measures:
+            self.add_measure(measure)
+
+    # Accounts.
+
+    def add_account(self, account: Account) -> None:
+        """Let this hold, in place of what held of that name."""
+        self._accounts[account.key] = account
+        self._looks[names.look(account.name)] = account.key
+
+    def remove_account(self, account: Account) -> None:
+        self._accounts.pop(account.key, None)
+        self._looks.pop(names.look(account.name), None)
+
+    def accounts(self) -> list[Account]:
+        """All of them, by name."""
+        return [self._accounts[key] for key in sorted(self._accounts)]
+
+    def owner(self, name: str) -> Account | None:
+        """The account of this name."""
+        return self._accounts.get(names.key(name))
+
+    def imitates(self, name: str) -> bool:
+        """Whether a name is not registered, but could be read as one that is."""
+        return bool(self._looks) and names.key(name) not in self._accounts and names.look(name) in self._looks
+
+    # Bans and mutes.
+
+    def add_measure(self, measure: Measure) -> None:
+        """Let this hold, in place of what held for that target."""
+        self.remove_measure(measure)
+        self._measures[measure.kind, measure.target] = measure
+        if measure.client:
+            self._clients[measure.kind, measure.client] = measure
+        if "/" in measure.target:
+            self._networks[measure.target] = ipaddress.ip_network(measure.target)
+
+    def remove_measure(self, measure: Measure) -> None:
+        held = self._measures.pop((measure.kind, measure.target), None)
+        if held is not None:
+            self._clients.pop((held.kind, held.client), None)
+        self._networks.pop(measure.target, None)
+
+    def measure(self, kind: str, target: str) -> Measure | None:
+        """What of this kind is written down for a target; whether it still holds is not looked at."""
+        return self._measures.get((kind, target))
+
+    def on_person(self, kind: str, name: str, client: bytes, now: int) -> Measure | None:
+        """The ban or mute that holds for someone, by name or by the client's secret."""
+        if not self._measures:
+            return None
+        found = (self._measures.get((kind, names.key(name))), self._clients.get((kind, client)))
+        return next((one for one in found if one is not None and one.holds(now)), None)
+
+    def on_address(self, address: str, now: int) -> Measure | None:
+        """The ban that holds for an address."""
+        if not self._networks:
+            return None
+        try:
+            parsed = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:  # a socket of this machine has none
+            return None
+        found = (self._measures[BAN, target] for target, network in self._networks.items() if parsed in network)
+        return next((one for one in found if one.holds(now)), None)
+
+
+def network(address: str) -> str:
+    """
+    An address or a network, written in the one way in which it is kept.
+
+    :raises ValueError: it is neither.
+    """
+    parsed = ipaddress.ip_network(address.removeprefix("::ffff:"), strict=False)
+    return str(parsed)
