@@ -159,6 +159,11 @@ class Keeper:
 
         return self._write(self._file.drop, thing, deed).addCallback(hold)
 
+    def deeds(self, count: int) -> Deferred[list[Deed]]:
+        """The newest lines of the audit log, the oldest of them first."""
+        deeds: Deferred[list[Deed]] = self._filing(self._file.deeds, count)
+        return deeds
+
     def _write(self, change: Callable[..., None], thing: Any, deed: Deed) -> Deferred[Any]:
         def failed(failure: Failure) -> None:
             if failure.check(sqlite3.Error):

@@ -1,0 +1,283 @@
+"""
+Who is let in under which name, through both wires.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from groupchat.rights import Account, Deed
+from tests.support import Server, secret
+
+PASSWORD = "correct horse"
+DEED = Deed(0, "!root", "password")
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+def register(server, name="alice", password=PASSWORD, **fields):
+    server.accounts.register(Account(name, **fields), password, DEED)
+
+
+def codes(events):
+    return [event["code"] for event in events if event["type"] in ("error", "bye")]
+
+
+def kinds(events):
+    return [event["type"] for event in events]
+
+
+def typed(server, *lines):
+    person = server.connect("plain")
+    person.type(*lines)
+    server.run()
+    return person
+
+
+# A name of one's own.
+
+
+def test_a_registered_name_needs_its_password(server):
+    register(server)
+    alice = server.connect()
+    assert codes(alice.ask("hello", name="alice")) == ["bad-password"]
+    assert codes(alice.ask("hello", name="ALICE", password="wrong")) == ["bad-password"]
+    assert kinds(alice.ask("hello", name="alice", password=PASSWORD)) == ["welcome", "room", "catchup"]
+
+
+def test_a_person_is_asked_for_the_password_in_the_next_line(server):
+    register(server)
+    alice = typed(server, "alice")
+    assert alice.lines() == ["-- The name alice is registered. Its password? (An empty line: another name.)"]
+    alice.type(PASSWORD, "hello")
+    server.run()
+    assert alice.lines()[0] == "-- Welcome to lobby, alice. 1 here: alice. /help lists the commands."
+
+
+def test_after_a_wrong_password_the_next_line_is_a_password_again(server):
+    register(server)
+    alice = typed(server, "alice", "wrong", PASSWORD)
+    asked, refused, welcome, _ = alice.lines()
+    assert refused == '! That is not the password of "alice".'
+    assert welcome.startswith("-- Welcome to lobby, alice.")
+
+
+def test_an_empty_line_in_place_of_the_password_is_for_another_name(server):
+    register(server)
+    bob = typed(server, "alice", "", "bob")
+    assert [line[:19] for line in bob.lines()] == [
+        "-- The name alice i", "What is your name?", "-- Welcome to lobby", "-- You are up to da",
+    ]  # fmt: skip
+
+
+def test_five_wrong_passwords_are_enough(server):
+    register(server)
+    mallory = typed(server, "alice", *["wrong"] * 6)
+    assert mallory.lines()[-1] == "! That was refused 5 times. Good-bye."
+    assert mallory.gone
+
+
+def test_a_password_is_in_no_log_and_no_answer(server, caplog):
+    register(server)
+    mallory = typed(server, "alice", "hunter2")
+    assert "hunter2" not in mallory.read().decode() + caplog.text
+
+
+def test_what_is_sent_after_the_password_is_said_though_the_input_ends(server):
+    register(server)
+    carol = server.json("carol")
+    alice = server.connect("plain")
+    alice.type("alice", PASSWORD, "hello")
+    alice.end()
+    server.run()
+    assert "alice: hello" in carol.heard()
+
+
+def test_a_password_for_a_name_that_nobody_has_registered_is_wrong(server):
+    assert codes(server.connect().ask("hello", name="zed", password="x")) == ["bad-password"]
+
+
+def test_the_client_that_registered_comes_in_without_a_password(server):
+    alice = server.json("alice")
+    assert alice.ask("register", password=PASSWORD, ref="r") == [{"type": "ok", "ref": "r"}]
+    alice.close()
+    again = server.connect()
+    assert kinds(again.ask("hello", name="alice", client=secret("alice"))) == ["welcome", "room", "catchup"]
+
+
+@pytest.mark.parametrize("wire", ["plain", "json"])
+def test_the_owner_takes_the_name_back_from_a_ghost(server, wire):
+    register(server)
+    ghost = typed(server, "alice", PASSWORD)
+    carol = server.json("carol")
+    ghost.read(), carol.read()
+    owner = server.connect(wire)
+    if wire == "json":
+        owner.do("hello", name="alice", password=PASSWORD)
+    else:
+        owner.type("alice", PASSWORD)
+    server.run()
+    assert ghost.lines() == ["! You came in from another connection."]
+    assert ghost.gone
+    owner.say("I am back")
+    server.run()
+    assert carol.heard() == ["alice: I am back"]
+
+
+def test_the_owner_takes_the_name_from_a_guest_who_had_it_before(server):
+    guest = server.json("alice")
+    register(server)
+    owner = server.connect()
+    assert "welcome" in kinds(owner.ask("hello", name="alice", password=PASSWORD, client=secret("other")))
+    assert codes(guest.events()) == ["replaced"]
+
+
+def test_a_client_that_comes_back_as_another_registered_one_replaces_both(server):
+    register(server)
+    ghost, other = typed(server, "alice", PASSWORD), server.json("bob")
+    carol = server.json("carol")
+    carol.read()
+    owner = server.connect()
+    owner.hello("alice", client=secret("bob"), password=PASSWORD)
+    server.run()
+    assert ghost.gone and other.gone
+    assert sorted(owner.ask("who", room="lobby")[-1]["members"], key=str)[0]["name"] == "alice"
+    assert owner.ask("who", room="lobby")[-1]["count"] == 2
+
+
+@pytest.mark.parametrize("wire", ["plain", "json"])
+def test_nobody_else_takes_a_registered_name_by_renaming(server, wire):
+    register(server)
+    bob = server.join(wire, "bob")
+    bob.rename("alice")
+    server.run()
+    assert bob.heard()[-1:] == ["refused"]
+
+
+def test_its_owner_takes_it_by_renaming(server):
+    alice = server.json("alice")
+    alice.ask("register", password=PASSWORD)
+    assert kinds(alice.ask("rename", name="alicia")) == ["ok", "presence"]
+    assert kinds(alice.ask("rename", name="alice")) == ["ok", "presence"]
+
+
+def test_a_guest_can_not_register_what_another_has_registered_meanwhile(server):
+    guest = server.json("alice")
+    register(server)
+    assert codes(guest.ask("register", password="mine")) == ["name-taken"]
+
+
+def test_an_owner_can_change_the_password(server):
+    alice = server.json("alice")
+    alice.ask("register", password="old one")
+    alice.ask("register", password=PASSWORD)
+    other = server.connect()
+    assert codes(other.ask("hello", name="alice", password="old one")) == ["bad-password"]
+    assert "welcome" in kinds(other.ask("hello", name="alice", password=PASSWORD))
+
+
+def test_an_empty_password_is_none(server):
+    assert codes(server.json("alice").ask("register", password="")) == ["bad-password"]
+
+
+def test_a_password_that_is_far_too_long_is_wrong_for_everyone(server):
+    register(server)
+    assert codes(server.connect().ask("hello", name="alice", password="x" * 20_000)) == ["bad-password"]
+
+
+def test_a_full_server_says_so_once_the_password_is_known(server):
+    server = Server(max=1)
+    register(server)
+    server.json("bob")
+    alice = server.connect()
+    assert codes(alice.ask("hello", name="alice", password="wrong")) == ["bad-password"]
+    assert codes(alice.ask("hello", name="alice", password=PASSWORD)) == ["full"]
+
+
+def test_one_place_more_is_kept_for_an_operator():
+    server = Server(max=1)
+    register(server, operator=True)
+    register(server, "ann", operator=True)
+    server.json("bob")
+    alice = server.connect()
+    assert alice.ask("hello", name="alice", password=PASSWORD)[0]["operator"] is True
+    assert codes(server.connect().ask("hello", name="ann", password=PASSWORD)) == ["full"]
+
+
+# Members only.
+
+
+def test_where_only_members_come_in_a_guest_learns_why_not():
+    server = Server(members_only=True)
+    guest = server.connect()
+    assert codes(guest.ask("hello", name="bob")) == ["members-only"]
+    assert guest.gone
+    person = typed(server, "bob")
+    assert person.lines() == ["! Only members may come in here, and that name is none's. Ask an operator for one."]
+
+
+def test_where_only_members_come_in_they_do():
+    server = Server(members_only=True)
+    register(server)
+    assert "welcome" in kinds(server.connect().ask("hello", name="alice", password=PASSWORD))
+
+
+def test_where_only_members_come_in_nobody_takes_a_guests_name():
+    server = Server(members_only=True)
+    register(server)
+    alice = server.connect()
+    alice.ask("hello", name="alice", password=PASSWORD)
+    assert codes(alice.ask("rename", name="bob")) == ["not-allowed"]
+    assert kinds(alice.ask("rename", name="ALICE")) == ["ok", "presence"]
+
+
+# How often.
+
+
+def test_wrong_passwords_for_one_name_are_slowed_from_wherever_they_come(server):
+    register(server)
+    for number in range(10):
+        guesser = server.connect(address=f"192.0.2.{number + 1}")
+        assert codes(guesser.ask("hello", name="alice", password="wrong")) == ["bad-password"]
+    late = server.connect(address="198.51.100.1")
+    refused = late.ask("hello", name="alice", password=PASSWORD)
+    assert codes(refused) == ["too-often"]
+    assert 29 <= refused[0]["retry"] <= 31
+    server.run(31)
+    patient = server.connect(address="198.51.100.1")
+    assert "welcome" in kinds(patient.ask("hello", name="alice", password=PASSWORD))
+
+
+def test_right_passwords_are_not_counted(server):
+    register(server)
+    for _ in range(15):
+        alice = server.connect()
+        assert "welcome" in kinds(alice.ask("hello", name="alice", password=PASSWORD))
+        alice.close()
+
+
+def test_names_have_a_limit_a_minute():
+    server = Server(renames=3)
+    alice = server.json("alice")
+    for name in ("a1", "a2", "a3"):
+        alice.ask("rename", name=name)
+    refused = alice.ask("rename", name="a4")
+    assert codes(refused) == ["too-often"]
+    server.run(refused[0]["retry"])
+    assert codes(alice.ask("rename", name="a4")) == []
+
+
+def test_rooms_have_a_limit_for_each_and_in_all():
+    server = Server(rooms_each=2, rooms=3)
+    alice, bob = server.json("alice"), server.json("bob")
+    assert codes(alice.ask("join", room="r1")) == []
+    assert codes(alice.ask("join", room="r2")) == ["too-many"]
+    assert codes(bob.ask("join", room="r1")) == []
+    carol = server.json("carol")
+    assert codes(carol.ask("join", room="r3")) == []
+    dave = server.connect()
+    assert codes(dave.ask("hello", name="dave", rooms={"lobby": None, "r4": None})) == ["too-many"]
+    assert codes(dave.ask("hello", name="dave", rooms={"lobby": None, "r1": None})) == []
