@@ -60,7 +60,7 @@ def test_a_person_is_asked_for_the_password_in_the_next_line(server):
 def test_after_a_wrong_password_the_next_line_is_a_password_again(server):
     register(server)
     alice = typed(server, "alice", "wrong", PASSWORD)
-    asked, refused, welcome, _ = alice.lines()
+    _, refused, welcome, _ = alice.lines()
     assert refused == '! That is not the password of "alice".'
     assert welcome.startswith("-- Welcome to lobby, alice.")
 

@@ -14,9 +14,9 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from groupchat import service
+from groupchat.accounts.keeper import Keeper
 from groupchat.doors.port import Port
 from groupchat.errors import CannotStart
-from groupchat.accounts.keeper import Keeper
 from groupchat.hub import Hub
 from groupchat.service import STORE, GroupChat
 from groupchat.settings import Settings

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from groupchat import events, names
+from groupchat.commands import WORDS
 from groupchat.events import Event
 from groupchat.wire import plain
+
+#: Commands of which one sees nothing but that they were done.
+_ACTS = frozenset({"/register", *(word.word for word in WORDS if word.operator)})
 
 Write = Callable[[bytes], None]
 
@@ -31,6 +35,8 @@ class PlainScreen:
     def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
         if event is None or mine or self._is_stale(event):
             return
+        if isinstance(event, events.Ok) and event.ref in _ACTS:
+            self.tell(f"{event.ref}: done.")
         try:
             lines = list(plain.lines(event, me, past))
         except ValueError:  # a server that writes times which are none

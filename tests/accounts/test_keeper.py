@@ -122,7 +122,7 @@ def test_what_is_no_accounts_file_is_not_opened(path, content):
     else:
         with sqlite3.connect(path) as other:
             other.execute("CREATE TABLE other (a)")
-    with pytest.raises(CannotStart, match="chat.accounts"):
+    with pytest.raises(CannotStart, match=r"chat\.accounts"):
         Keeper(path).open()
 
 

@@ -170,7 +170,7 @@ def test_telnets_negotiation_is_skipped(raw, text):
         (events.Topic(room="lobby", text="", sender="bob"), "-- bob cleared the topic.\n"),
         (events.Topic(room="lobby", text="tea", sender="bob", ref="/topic"), "-- The topic is: tea\n"),
         (events.Topic(room="lobby", text="", sender="", ref="/topic"), "-- There is no topic.\n"),
-        (events.Notice(text="tea!", sender="root"), "-- root tells all: tea!\n"),
+        (events.Notice(text="tea!", sender="root"), "-- Notice from root: tea!\n"),
         (errors.QUIT, "-- Bye.\n"),
         (errors.STOPPING, "-- The server is stopping. Come back in 2 s.\n"),
         (errors.full(20, 20), "! The server is full (20 of 20). Try again later.\n"),

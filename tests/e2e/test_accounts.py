@@ -1,0 +1,81 @@
+"""
+Accounts beside a daemon that runs: what groupchat-passwd changes it heeds, and what operators do outlasts kill -9.
+"""
+
+from __future__ import annotations
+
+import pytest_twisted
+
+from tests.e2e.support import Daemon, Place
+
+OWNER = {"password": "secret"}
+
+
+async def passwd(place: Place, *arguments: str, typed: str = "") -> list[str]:
+    """Run groupchat-passwd, with this typed. Answers with the lines that it prints."""
+    program = place.start("groupchat-passwd", *arguments)
+    program.send(typed)
+    assert await program.ended() == 0, program.err.text
+    return program.out.lines
+
+
+async def is_registered(place: Place, name: str, daemon: Daemon) -> bool:
+    """Whether the daemon asks for a password of this name."""
+    guest = await place.json(name, daemon)
+    return bool((await guest.event("error"))["code"] == "bad-password")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_running_daemon_heeds_what_the_administrator_changes(place: Place):
+    daemon = await place.daemon()
+    guest = await place.member("alice", daemon)
+    await passwd(place, "--operator", "alice", typed="secret")
+    while not await is_registered(place, "alice", daemon):
+        pass
+    owner = await place.json("alice", daemon, **OWNER)
+    await owner.event("welcome", operator=True)
+    await guest.event("bye", code="replaced")
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_operators_did_outlasts_kill_9(place: Place):
+    await passwd(place, "--operator", "alice", typed="secret")
+    daemon = await place.daemon()
+    alice = await place.member("alice", daemon, **OWNER)
+    alice.send({"type": "ban", "name": "bob", "text": "spam", "ref": "1"}, {"type": "max", "max": 1, "ref": "2"})
+    await alice.event("ok", ref="1")
+    await alice.event("ok", ref="2")
+    await daemon.kill()
+    daemon = await place.again(daemon)
+    bob = await place.json("bob", daemon)
+    await bob.event("bye", code="banned", text="You are banned: spam")
+    await place.member("carol", daemon)
+    await place.member("dave", daemon)  # the places are those of the start again
+    alice = await place.member("alice", daemon, **OWNER)
+    alice.send({"type": "unban", "name": "bob", "ref": "1"})
+    await alice.event("ok", ref="1")
+    await place.member("bob", daemon)
+    assert [line.split()[1:] for line in await passwd(place, "--log")][1:] == [
+        ["alice", "ban", "bob:", "spam"], ["alice", "max", "1"], ["alice", "unban", "bob"],
+    ]  # fmt: skip
+
+
+@pytest_twisted.ensureDeferred
+async def test_bad_accounts_keep_the_daemon_from_starting_with_one_line(place: Place):
+    (place.directory / "groupchat.accounts").write_bytes(b"no database" * 100)
+    daemon = place.twistd("--port", "0")
+    assert await daemon.ended() == 1
+    assert daemon.err.lines == [
+        "groupchat: the accounts file groupchat.accounts: file is not a database. Mend it, or choose another by --auth."
+    ]
+
+
+@pytest_twisted.ensureDeferred
+async def test_passwords_are_taken_from_a_file_of_twisteds_own_kind(place: Place):
+    (place.directory / "passwords").write_text("alice:secret\n")
+    daemon = await place.daemon("--auth", "file:passwords", "--members-only")
+    guest = await place.json("bob", daemon)
+    await guest.event("bye", code="members-only")
+    wrong = await place.json("alice", daemon, password="wrong")
+    await wrong.event("error", code="bad-password")
+    await place.member("alice", daemon, **OWNER)
