@@ -121,7 +121,7 @@ class Session:
     def _hello(self, hello: commands.Hello) -> None:
         if self.inside:
             raise errors.AlreadyIn("You have come in already.")
-        name = names.person(hello.name)
+        name = self._hub.settings.names.person(hello.name)
         places = self._places(hello)
         self.client = _digest(hello.client)
         old = self._hub.enter(self, name)
@@ -141,7 +141,7 @@ class Session:
         places = {}
         for name, place in asked.items():
             try:
-                places[names.room(name)] = place or Place()
+                places[self._hub.settings.names.room(name)] = place or Place()
             except errors.BadName as bad:
                 raise errors.BadField(bad.text) from None
         if len(places) < len(asked):
@@ -236,7 +236,7 @@ class Session:
         return room
 
     def _join(self, command: commands.Join) -> None:
-        room = names.room(command.room)
+        room = self._hub.settings.names.room(command.room)
         if room in self.rooms:
             raise errors.AlreadyIn(f"You are in {room} already.")
         if len(self.rooms) >= MAX_ROOMS:
@@ -248,7 +248,7 @@ class Session:
         self._hub.post(Leaving(room, self.rooms.pop(room), self, command.ref))
 
     def _move(self, command: commands.MoveTo) -> None:
-        room = names.room(command.room)
+        room = self._hub.settings.names.room(command.room)
         if room in self.rooms:
             raise errors.AlreadyIn(f"You are in {room} already.")
         self._depart(self._here, self.rooms.pop(self._here))
@@ -347,7 +347,7 @@ class Session:
         self._hub.post(Telling(self.name, to, text, self._hub.now(), self, command.ref))
 
     def _rename(self, command: commands.Rename) -> None:
-        name = names.person(command.name)
+        name = self._hub.settings.names.person(command.name)
         self._hub.rename(self, name)
         self.name = name
         self._hub.post(Renaming(name, self, command.ref))

@@ -72,6 +72,13 @@ def _whom(text: str) -> str:
     return text
 
 
+def _rule(text: str) -> names.Rule:
+    try:
+        return {"ascii": names.ASCII, "unicode": names.UNICODE}[text]
+    except KeyError:
+        raise usage.UsageError(f'--names takes ascii or unicode, not "{_shown(text)}".') from None
+
+
 def _motd(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
@@ -86,7 +93,12 @@ def _motd(path: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return names.visible(text)[:80]
+    return _text(text)[:80]
+
+
+def _text(argument: str) -> str:
+    """An argument of the command line as it can be written anywhere; what was no UTF-8 in it is a surrogate in Python."""
+    return names.visible(argument.encode(errors="replace").decode())
 
 
 class Options(usage.Options):
@@ -106,6 +118,7 @@ class Options(usage.Options):
         ["burst", None, "200", "lines that a member can send at once before --rate holds", _number("burst", 1, 1_000_000)],
         ["per-address", None, "0", "connections from one address; 0: no limit", _number("per-address", 0, 1_000_000)],
         ["show-addresses", None, "operators", "who sees addresses in /who: everyone, operators or nobody", _whom],
+        ["names", None, "ascii", "what people and rooms may be called: ascii, or letters of all scripts: unicode", _rule],
         ["server-name", None, None, "what the server calls itself (default: groupchat and its version)"],
         ["motd", None, None, "file with a word to everyone who comes in, at most 4096 characters", _motd],
     ]  # fmt: skip
@@ -162,8 +175,9 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         rate=options["rate"],
         burst=options["burst"],
         per_address=options["per-address"],
-        server=names.visible(options["server-name"] or f"groupchat {groupchat.__version__}"),
+        server=_text(options["server-name"] or f"groupchat {groupchat.__version__}"),
         motd=options["motd"],
+        names=options["names"],
         show_addresses=options["show-addresses"],
     )
     hub = Hub(settings, _make_ledger(options, reactor), reactor, lambda: int(time.time() * 1000), lambda why: service.broken(why))

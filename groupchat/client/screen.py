@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from groupchat import events, names
 from groupchat.events import Event
-from groupchat.wire import plain
+from groupchat.wire import jsonlines, plain
 
 Write = Callable[[bytes], None]
 
@@ -66,7 +66,7 @@ class PlainScreen:
 
 class JsonScreen:
     """
-    For programs: the server's lines as they are; what the client has to say goes elsewhere.
+    For programs: the server's lines as they are (a raw control in one is escaped); what the client has to say goes elsewhere.
 
     :param write: takes whole lines of the server.
     :param aside: takes whole lines of the client.
@@ -80,7 +80,7 @@ class JsonScreen:
 
     def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
         if line:
-            self._write(line + b"\n")
+            self._write(jsonlines.safe(line) + b"\n")
 
     def show_elsewhere(self, event: Event, line: bytes) -> None:
-        self._write(line + b"\n")
+        self._write(jsonlines.safe(line) + b"\n")

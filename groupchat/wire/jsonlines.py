@@ -21,6 +21,7 @@ from groupchat.commands import Command
 from groupchat.errors import BadField, BadJson, BadUtf8, UnknownType
 from groupchat.events import Event
 from groupchat.interfaces import IWire
+from groupchat.names import HIDDEN
 
 moduleProvides(IWire)
 
@@ -127,7 +128,15 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     """The line of an event; b"" for those that are only for people."""
     if isinstance(event, (events.CaughtUp, events.Help)):
         return b""
-    return _encoder.encode(event) + b"\n"
+    return safe(_encoder.encode(event)) + b"\n"
+
+
+def safe(line: bytes) -> bytes:
+    """The same object without raw controls: those that somebody gave, and that must come back as they were, are escaped."""
+    text = line.decode(errors="replace")
+    if text.isascii() and text.isprintable():
+        return line
+    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def encode_command(command: Command) -> bytes:
