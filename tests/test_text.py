@@ -45,7 +45,8 @@ def test_nothing_raw_comes_out_of_any_wire_or_into_the_log(text, rule):
         plain, alice, stranger = server.plain("bob"), server.json("alice"), server.connect()
         data = [client.read() for client in (plain, alice)]
         typed = text.replace("\n", "").replace("\r", "")
-        plain.type(typed, *(f"{word} {typed}" for word in ("/me", "/topic", "/msg alice", "/join", "/name", "/kick")), f"/msg {typed} hi")
+        words = ["/me", "/topic", "/msg alice", "/join", "/name", "/kick"]
+        plain.type(typed, *(f"{word} {typed}" for word in words), f"/msg {typed} hi")
         stranger.hello(text)
         stranger.hello("carol", rooms={text: None}, ref=text[:64])
         for type, fields in [

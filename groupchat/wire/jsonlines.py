@@ -128,15 +128,15 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     """The line of an event; b"" for those that are only for people."""
     if isinstance(event, (events.CaughtUp, events.Help)):
         return b""
-    return safe(_encoder.encode(event)) + b"\n"
+    line = _encoder.encode(event)
+    return (line if type(event) is events.Message else safe(line)) + b"\n"  # what was said was made visible when it came in
 
 
 def safe(line: bytes) -> bytes:
     """The same object without raw controls: those that somebody gave, and that must come back as they were, are escaped."""
-    text = line.decode(errors="replace")
-    if text.isascii() and text.isprintable():
+    if line.isascii() and line.decode().isprintable():
         return line
-    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode(errors="replace")).encode()
 
 
 def encode_command(command: Command) -> bytes:
