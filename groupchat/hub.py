@@ -7,7 +7,7 @@ back is shown. Names are claimed here at once, and told in the rooms in their pl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from twisted.logger import Logger
@@ -88,6 +88,7 @@ class Hub:
         self.stopping = False
         self._later = clock.callLater
         self._names: dict[str, Session] = {}
+        self._readings: dict[str, Session] = {}
         self._clients: dict[bytes, Session] = {}
         self._touched: dict[Room, None] = {}
         self._answered: dict[Session, None] = {}
@@ -120,7 +121,7 @@ class Hub:
         """
         session = self.named(name)
         if session is None:
-            raise errors.NoSuchName(f'Nobody here is called "{names.visible(name)[:64]}".')
+            raise errors.NoSuchName(f'Nobody here is called "{names.shown(name)}".')
         if session.peer.full:
             raise errors.Unavailable(f"{session.name} can't read just now. Try again later.")
         return session
@@ -131,19 +132,19 @@ class Hub:
         its owner.
 
         :param owner: whether the name is its own.
-        :raises NameTaken: somebody else bears it.
+        :raises NameTaken: somebody else bears it, or one that could be read as it.
         :raises Farewell: there is no place left.
         """
-        client, bearer = self._clients.get(session.client), self.named(name)
-        if bearer not in (None, client) and not owner:
-            raise errors.NameTaken(f'The name "{name}" is taken. Choose another.')
-        olds = list(dict.fromkeys(one for one in (client, bearer) if one))
+        client = self._clients.get(session.client)
+        if not owner:
+            self._check_free(name, client)
+        olds = list(dict.fromkeys(one for one in (client, *self._bearers(name)) if one))
         if not olds and len(self.sessions) >= self.max + session.operator:  # one place more is kept for an operator
             raise errors.Farewell(errors.full(len(self.sessions), self.max))
         for old in olds:
             self.forget(old)
         self.sessions[session] = None
-        self._names[names.key(name)] = session
+        self._claim(session, name)
         self._clients[session.client] = session
         self._note("{name} came in from {address} ({count} of {max})", session, name)
         return olds
@@ -152,17 +153,36 @@ class Hub:
         """
         Give a session another name, from this moment on.
 
-        :raises NameTaken: somebody else bears it.
+        :raises NameTaken: somebody else bears it, or one that could be read as it.
         """
-        if self.named(name) not in (None, session):
+        self._check_free(name, session)
+        self._release(session)
+        self._claim(session, name)
+
+    def _bearers(self, name: str) -> Iterator[Session | None]:
+        """Who bears this name, or one that could be read as it."""
+        yield self.named(name)
+        yield from (self._readings.get(reading) for reading in self.settings.names.readings(name))
+
+    def _check_free(self, name: str, owner: Session | None) -> None:
+        if self.named(name) not in (None, owner):
             raise errors.NameTaken(f'The name "{name}" is taken. Choose another.')
-        del self._names[names.key(session.name)]
+        if any(bearer not in (None, owner) for bearer in self._bearers(name)):
+            raise errors.NameTaken(f'The name "{name}" looks like one that is taken. Choose another.')
+
+    def _claim(self, session: Session, name: str) -> None:
         self._names[names.key(name)] = session
+        self._readings |= dict.fromkeys(self.settings.names.readings(name), session)
+
+    def _release(self, session: Session) -> None:
+        del self._names[names.key(session.name)]
+        for reading in self.settings.names.readings(session.name):
+            del self._readings[reading]
 
     def forget(self, session: Session) -> None:
         """Someone is no longer in: its name and place are free."""
         del self.sessions[session]
-        del self._names[names.key(session.name)]
+        self._release(session)
         del self._clients[session.client]
         self._note("{name} left, from {address} ({count} of {max})", session, session.name)
 
@@ -173,7 +193,7 @@ class Hub:
     def _note(self, form: str, session: Session, name: str, **more: str) -> None:
         count = len(self.sessions)
         address = session.peer.address
-        self.log.info(form, name=names.visible(name)[:64], address=address, count=count, max=self.max, **more)
+        self.log.info(form, name=names.shown(name), address=address, count=count, max=self.max, **more)
 
     def list_rooms(self, kept: dict[str, str]) -> list[RoomEntry]:
         """All rooms by name: those with members, and those in which messages are kept."""

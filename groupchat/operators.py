@@ -50,7 +50,7 @@ class Operators:
     def _present(self, name: str) -> Any:
         session = self._hub.named(name)
         if session is None:
-            raise errors.NoSuchName(f'Nobody here is called "{_shown(name)}".')
+            raise errors.NoSuchName(f'Nobody here is called "{names.shown(name)}".')
         return session
 
     # Out, and in again.
@@ -62,7 +62,7 @@ class Operators:
         return kept.addCallback(lambda _: self._end([session], errors.kicked(by.name, why), f"{name} is sent out."))
 
     def _ban(self, by: Any, command: commands.Ban) -> Any:
-        target, until, why = _target(command), self._until(command.seconds), _why(command)
+        target, until, why = self._target(command), self._until(command.seconds), _why(command)
         if by in self._concerned(target):
             raise errors.NotAllowed("That would keep you out yourself.")
         session = self._hub.named(target)
@@ -84,9 +84,18 @@ class Operators:
         return answer
 
     def _unban(self, by: Any, command: commands.Unban) -> Any:
-        measure = self._held(BAN, _target(command))
+        measure = self._held(BAN, self._target(command))
         kept = self._accounts.drop(measure, self._deed(by, "unban", measure.target))
         return kept.addCallback(lambda _: f"{measure.target} may come in again.")
+
+    def _target(self, command: commands.Ban | commands.Unban) -> str:
+        """The key of a name, or a network."""
+        if command.address is None:
+            return names.key(self._hub.settings.names.person(command.name or ""))
+        try:
+            return network(command.address)
+        except ValueError:
+            raise errors.BadField(f'"{names.shown(command.address)}" is no address and no network.') from None
 
     def _held(self, kind: str, target: str) -> Measure:
         measure: Measure | None = self._accounts.rights.measure(kind, target)
@@ -119,7 +128,7 @@ class Operators:
         what = f"{what[:-1]}: {why}" if why else what
         if session is not None and session is not by:
             session.send(events.Notice(f"You {_are(what)}", by.name))
-        return f"{session.name if session else _shown(name)} {what}"
+        return f"{session.name if session else names.shown(name)} {what}"
 
     # The rest.
 
@@ -132,7 +141,7 @@ class Operators:
     def _set_operator(self, by: Any, name: str, operator: bool, what: str) -> Any:
         account: Account | None = self._accounts.rights.owner(name)
         if account is None:
-            raise errors.NoSuchName(f'"{_shown(name)}" is not registered. Only a registered person can be an operator.')
+            raise errors.NoSuchName(f'"{names.shown(name)}" is not registered. Only a registered person can be an operator.')
         changed = Account(account.name, operator, account.password, account.clients)
         kept = self._accounts.keep(changed, self._deed(by, "op" if operator else "deop", account.name))
         return kept.addCallback(lambda _: self._tell(by, account.name, what))
@@ -156,16 +165,6 @@ class Operators:
         return self._accounts.keep(None, self._deed(by, "notice", text=text)).addCallback(tell_all)
 
 
-def _target(command: commands.Ban | commands.Unban) -> str:
-    """The key of a name, or a network."""
-    if command.address is None:
-        return names.key(names.person(command.name or ""))
-    try:
-        return network(command.address)
-    except ValueError:
-        raise errors.BadField(f'"{_shown(command.address)}" is no address and no network.') from None
-
-
 def _is_in(address: str, wide: Any) -> bool:
     try:
         return ipaddress.ip_address(address.partition("%")[0]) in wide
@@ -175,10 +174,6 @@ def _is_in(address: str, wide: Any) -> bool:
 
 def _why(command: Any) -> str:
     return names.topic(command.text or "")
-
-
-def _shown(name: str) -> str:
-    return names.visible(name)[:64]
 
 
 def _lasts(what: str, until: int | None) -> str:

@@ -100,11 +100,12 @@ class Rights:
     def add_account(self, account: Account) -> None:
         """Let this hold, in place of what held of that name."""
         self._accounts[account.key] = account
-        self._looks[names.look(account.name)] = account.key
+        self._looks |= dict.fromkeys(names.UNICODE.readings(account.name), account.key)
 
     def remove_account(self, account: Account) -> None:
         self._accounts.pop(account.key, None)
-        self._looks.pop(names.look(account.name), None)
+        for look in names.UNICODE.readings(account.name):
+            self._looks.pop(look, None)
 
     def accounts(self) -> list[Account]:
         """All of them, by name."""
@@ -116,7 +117,9 @@ class Rights:
 
     def imitates(self, name: str) -> bool:
         """Whether a name is not registered, but could be read as one that is."""
-        return bool(self._looks) and names.key(name) not in self._accounts and names.look(name) in self._looks
+        if not self._looks or names.key(name) in self._accounts:
+            return False
+        return not self._looks.keys().isdisjoint(names.UNICODE.readings(name))
 
     # Bans and mutes.
 

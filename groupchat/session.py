@@ -148,7 +148,7 @@ class Session:
     def _hello(self, hello: commands.Hello) -> None:
         if self.inside:
             raise errors.AlreadyIn("You have come in already.")
-        name = names.person(hello.name)
+        name = self._hub.settings.names.person(hello.name)
         places = self._places(hello)
         self.client = _digest(hello.client)
         self._lasting = hello.client is not None
@@ -192,7 +192,7 @@ class Session:
         places = {}
         for name, place in asked.items():
             try:
-                places[names.room(name)] = place or Place()
+                places[self._hub.settings.names.room(name)] = place or Place()
             except errors.BadName as bad:
                 raise errors.BadField(bad.text) from None
         if len(places) < len(asked):
@@ -288,7 +288,7 @@ class Session:
         return room
 
     def _join(self, command: commands.Join) -> None:
-        room = names.room(command.room)
+        room = self._hub.settings.names.room(command.room)
         if room in self.rooms:
             raise errors.AlreadyIn(f"You are in {room} already.")
         self._check_rooms([*self.rooms, room])
@@ -311,7 +311,7 @@ class Session:
         self._hub.post(Leaving(room, self.rooms.pop(room), self, command.ref))
 
     def _move(self, command: commands.MoveTo) -> None:
-        room = names.room(command.room)
+        room = self._hub.settings.names.room(command.room)
         if room in self.rooms:
             raise errors.AlreadyIn(f"You are in {room} already.")
         self._check_rooms([room])
@@ -418,7 +418,7 @@ class Session:
         self._hub.post(Telling(self.name, to, text, self._hub.now(), self, command.ref))
 
     def _rename(self, command: commands.Rename) -> None:
-        name = names.person(command.name)
+        name = self._hub.settings.names.person(command.name)
         keeper = self._hub.doorkeeper
         keeper.check_voice(self.name, self.client)
         keeper.check_rename(name, self.client, self.account)

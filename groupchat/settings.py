@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import msgspec
 
+from groupchat import names
+
 MAX_ROOMS = 32  #: rooms that one member can be in, at most: an option can only lower it
 MAX_LINE = 32_768  #: bytes of a line from a client, its LF included
 
@@ -19,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :ivar per_address: connections from one address; 0: no limit.
     :ivar server: name and version, as the welcome tells them.
     :ivar motd: a word to everyone who comes in.
+    :ivar names: what people and rooms may be called.
     :ivar show_addresses: who sees the addresses of others: "everyone", "operators" or "nobody".
     :ivar members_only: whether only those come in whose name is registered.
     :ivar renames: names that a member can take in a minute; 0: no limit.
@@ -33,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     per_address: int = 0
     server: str = "groupchat"
     motd: str | None = None
+    names: names.Rule = names.ASCII
     show_addresses: str = "operators"
     members_only: bool = False
     renames: int = 20

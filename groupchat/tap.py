@@ -78,6 +78,13 @@ def _whom(text: str) -> str:
     return text
 
 
+def _rule(text: str) -> names.Rule:
+    try:
+        return {"ascii": names.ASCII, "unicode": names.UNICODE}[text]
+    except KeyError:
+        raise usage.UsageError(f'--names takes ascii or unicode, not "{_shown(text)}".') from None
+
+
 def _motd(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
@@ -92,7 +99,12 @@ def _motd(path: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return names.visible(text)[:80]
+    return _text(text)[:80]
+
+
+def _text(argument: str) -> str:
+    """An argument of the command line as it can be written anywhere; what was no UTF-8 in it is a surrogate in Python."""
+    return names.visible(argument.encode(errors="replace").decode())
 
 
 class Options(AuthOptionMixin, usage.Options):
@@ -118,6 +130,7 @@ class Options(AuthOptionMixin, usage.Options):
         ["rooms", None, "10000", "rooms that there can be at once", _number("rooms", 1, 1_000_000)],
         ["rooms-each", None, "32", "rooms that one member can be in at once", _number("rooms-each", 1, MAX_ROOMS)],
         ["show-addresses", None, "operators", "who sees addresses in /who: everyone, operators or nobody", _whom],
+        ["names", None, "ascii", "what people and rooms may be called: ascii, or letters of all scripts: unicode", _rule],
         ["server-name", None, None, "what the server calls itself (default: groupchat and its version)"],
         ["motd", None, None, "file with a word to everyone who comes in, at most 4096 characters", _motd],
     ]  # fmt: skip
@@ -174,8 +187,9 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         rate=options["rate"],
         burst=options["burst"],
         per_address=options["per-address"],
-        server=names.visible(options["server-name"] or f"groupchat {groupchat.__version__}"),
+        server=_text(options["server-name"] or f"groupchat {groupchat.__version__}"),
         motd=options["motd"],
+        names=options["names"],
         show_addresses=options["show-addresses"],
         members_only=bool(options["members-only"]),
         renames=options["renames"],

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from groupchat import names
 from groupchat.rights import Account, Deed
 from tests.support import Server, secret
 
@@ -155,6 +156,30 @@ def test_nobody_else_takes_a_registered_name_by_renaming(server, wire):
     bob.rename("alice")
     server.run()
     assert bob.heard()[-1:] == ["refused"]
+
+
+@pytest.mark.parametrize("variant", ["a1ice", "aIice", "A1ICE", "\u0430lice", "\uff41lice"])
+@pytest.mark.parametrize("rule", [names.ASCII, names.UNICODE])
+def test_nobody_comes_in_under_a_look_alike_of_a_registered_name(variant, rule):
+    server = Server(names=rule)
+    register(server)
+    assert set(codes(server.connect().ask("hello", name=variant))) <= {"name-taken", "bad-name", "bad-password"}
+    assert codes(server.json("bob").ask("rename", name=variant))
+    assert server.hub.named(variant) is None
+
+
+def test_nobody_registers_a_look_alike(server):
+    guest = server.json("a1ice")
+    register(server)
+    assert codes(guest.ask("register", password="mine")) == ["name-taken"]
+
+
+def test_an_owner_takes_the_place_of_a_look_alike_who_came_before():
+    server = Server(names=names.UNICODE)
+    guest = server.json("a1ice")
+    register(server)
+    assert codes(server.connect().ask("hello", name="alice", password=PASSWORD)) == []
+    assert codes(guest.events()) == ["replaced"]
 
 
 def test_its_owner_takes_it_by_renaming(server):

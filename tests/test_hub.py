@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from zope.interface.verify import verifyObject
 
+from groupchat import names
 from groupchat.interfaces import ILedgerOwner
 from groupchat.ledgers.group import Keep
 from groupchat.ledgers.memory import MemoryLedger
@@ -377,3 +378,75 @@ def test_a_stopping_server_says_when_to_come_back(server):
     assert (bye["code"], bye["retry"]) == ("stopping", 2)
 
 
+
+
+# Names in all scripts.
+
+
+@pytest.fixture
+def worldly():
+    return Server(names=names.UNICODE)
+
+
+@both
+def test_names_of_all_scripts_are_told_as_they_are(worldly, wire):
+    alice = worldly.join(wire, "alice")
+    ivan = worldly.connect(wire)
+    ivan.hello("Иван", **({"client": "the-client-of-ivan"} if wire == "json" else {}))
+    worldly.run()
+    ivan.say("привет")
+    worldly.run()
+    alice.tell("ИВАН", "psst")
+    worldly.run()
+    assert alice.heard() == ["Иван joined.", "Иван: привет"]
+    assert [note for note in ivan.heard() if "psst" in note] == ["alice (to you): psst"]
+
+
+def test_nobody_comes_in_under_a_name_that_could_be_read_as_anothers(worldly):
+    worldly.json("alice")
+    mallory = worldly.connect()
+    mallory.hello("аlice", client="the-client-of-mallory")
+    mallory.hello("a1ice", client="the-client-of-mallory")
+    mallory.hello("Alice", client="the-client-of-mallory")
+    worldly.run()
+    assert [(told["code"], told["text"]) for told in mallory.events()] == [
+        ("name-taken", 'The name "аlice" looks like one that is taken. Choose another.'),
+        ("name-taken", 'The name "a1ice" looks like one that is taken. Choose another.'),
+        ("name-taken", 'The name "Alice" is taken. Choose another.'),
+    ]
+
+
+def test_a_name_that_looks_like_ones_own_may_be_taken_and_is_given_up_with_it(worldly):
+    alice, bob = worldly.json("alice"), worldly.json("bob")
+    alice.heard()
+    assert bob.ask("rename", name="ALICE")[0]["code"] == "name-taken"
+    assert bob.ask("rename", name="аliсe")[0]["code"] == "name-taken"
+    assert alice.ask("rename", name="Alice", ref="1")[0] == {"type": "ok", "ref": "1"}
+    assert alice.ask("rename", name="AIice", ref="2")[0] == {"type": "ok", "ref": "2"}
+    assert alice.ask("rename", name="carol", ref="3")[0] == {"type": "ok", "ref": "3"}
+    bob.heard()
+    assert bob.ask("rename", name="аliсe", ref="4")[0] == {"type": "ok", "ref": "4"}
+    bob.close()
+    alice.close()
+    worldly.json("alice")
+    worldly.json("bob")
+    assert len(worldly.hub.sessions) == 2
+
+
+def test_who_comes_back_may_bear_a_name_that_looks_like_the_one_it_had(worldly):
+    worldly.json("alice", client="the-client-of-alice")
+    worldly.json("a1ice", client="the-client-of-alice")
+    assert [session.name for session in worldly.hub.sessions] == ["a1ice"]
+
+
+def test_a_room_of_any_script_is_written_in_lower_case(worldly):
+    alice = worldly.json("alice")
+    assert alice.ask("join", room="КУХНЯ")[0]["room"] == "кухня"
+    assert alice.ask("say", room="Кухня", text="чай", n=1)[0] == {"type": "ok", "n": 1, "room": "кухня", "id": 1}
+
+
+def test_names_in_ascii_are_told_apart_by_their_letters_alone(server):
+    for name in ["u10", "u1O", "ul0"]:
+        server.json(name)
+    assert len(server.hub.sessions) == 3
+    assert server.connect().ask("hello", name="аlice")[0]["code"] == "bad-name"

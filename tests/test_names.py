@@ -5,11 +5,14 @@ What a person or a room may be called, and what becomes of a text on its way in.
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from precis_i18n import get_profile
 
 from groupchat import names
 from groupchat.errors import BadName, NameReserved, TextEmpty, TextTooLong
@@ -20,7 +23,7 @@ PROPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,31}")
 
 @pytest.mark.parametrize("name", ["a", "alice", "Alice-2", "7of9", "a_b.c-d", "x" * 32])
 def test_a_proper_name_is_kept_as_it_is(name):
-    assert names.person(name) == name
+    assert names.ASCII.person(name) == name
 
 
 @pytest.mark.parametrize(
@@ -28,15 +31,15 @@ def test_a_proper_name_is_kept_as_it_is(name):
 )
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(BadName):
-        names.person(name)
+        names.ASCII.person(name)
     with pytest.raises(BadName):
-        names.room(name)
+        names.ASCII.room(name)
 
 
 @given(st.one_of(TEXTS, st.from_regex(PROPER, fullmatch=True)))
 def test_a_name_is_proper_or_refused(name):
     try:
-        assert PROPER.fullmatch(names.person(name))
+        assert PROPER.fullmatch(names.ASCII.person(name))
     except BadName:
         assert not PROPER.fullmatch(name)
     except NameReserved:
@@ -49,15 +52,15 @@ def test_a_name_is_proper_or_refused(name):
 )
 def test_nobody_may_bear_a_reserved_name_in_any_case(name):
     with pytest.raises(NameReserved):
-        names.person(name)
+        names.ASCII.person(name)
 
 
 def test_a_room_may_bear_a_name_that_is_reserved_for_people():
-    assert names.room("all") == "all"
+    assert names.ASCII.room("all") == "all"
 
 
 def test_a_room_is_written_in_lower_case():
-    assert names.room("Lobby") == "lobby"
+    assert names.ASCII.room("Lobby") == "lobby"
 
 
 def test_names_that_differ_in_case_only_are_the_same():
@@ -129,3 +132,88 @@ def test_a_topic_has_512_bytes_at_most_and_no_controls():
     assert names.topic("a\nb") == "a\u240ab"
     with pytest.raises(TextTooLong):
         names.topic("é" * 256 + "a")
+
+
+# Names in all scripts.
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("alice", "alice"), ("Zoë", "Zoë"), ("Zoe\u0308", "Zoë"), ("Иван", "Иван"), ("Straße", "Straße"), ("Ｂｏｂ", "Bob"),
+        ("김민수", "김민수"), ("さくら", "さくら"), ("クﾗラ", "クララ"), ("王小明", "王小明"), ("علی", "علی"), ("אבג-1", "אבג-1"),
+        ("जोशी", "जोशी"), ("สมชาย", "สมชาย"), ("٣", None), ("7of9é", "7of9é"), ("é" * 32, "é" * 32), ("ا٣", "ا٣"),
+        ("𠮷" * 32, "𠮷" * 32), ("e\u0301" * 32, "é" * 32), ("ǅ", None), ("Tiếng", "Tiếng"),
+    ],
+)  # fmt: skip
+def test_a_name_of_any_script_is_shown_in_one_form(given, shown):
+    if shown is None:
+        with pytest.raises(BadName):
+            names.UNICODE.person(given)
+    else:
+        assert names.UNICODE.person(given) == shown
+        assert names.UNICODE.person(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", "é" * 33, "𠮷" * 33, "क" * 32 + "ि", "ẗ" * 31 + "t\u0331\u0331", "-é", "é b", "é\n", "é\x00", "é:", "é*", "*é", "[é",
+        "!é", "é\u3000",
+        "é\u202e", "é\u2066", "é\u200b", "é\u200d", "é\ufeff", "é\xad", "é\u034f", "é\ufe0f", "é\u3164", "é\ufff9", "é\U000e0041",
+        "é\u061c", "é\u200e", "é\u2028", "é\ud800", "é\ue000", "é\u0378", "🙂", "é🙂", "ﬁ", "ⅷ", "½é", "²é", "ſ",
+        "\u0301e", "é·b", "é、",
+        "1אב", "אבa", "aאב", "ا٣۴", "e\u0301\u0302\u0303\u0304\u0305", "é" * 100_000, "－é", "é＠",
+    ],
+)  # fmt: skip
+def test_what_is_no_name_in_any_script_is_refused(name):
+    with pytest.raises(BadName):
+        names.UNICODE.person(name)
+    with pytest.raises(BadName):
+        names.UNICODE.room(name)
+
+
+LETTERS = st.text(st.characters(categories=["L", "M", "N", "Cf", "P", "Zs"]), max_size=6)
+
+
+@given(st.one_of(TEXTS, LETTERS))
+def test_a_name_of_any_script_can_look_like_no_line_of_the_server_and_break_none(name):
+    try:
+        shown = names.UNICODE.person(name)
+    except (BadName, NameReserved):
+        return
+    assert 1 <= len(shown) <= 32 and len(shown.encode()) <= 128
+    assert shown == names.shown(shown) and shown[0].isalnum() and not set(shown) & set(" :*![]()/,\"'")
+    assert unicodedata.is_normalized("NFC", shown) and names.UNICODE.person(shown) == shown
+    assert names.key(shown) == names.key(name) == names.UNICODE.room(name) == names.UNICODE.room(names.UNICODE.room(name))
+    assert get_profile("UsernameCaseMapped").enforce(name) == names.key(name)
+
+
+@given(st.one_of(TEXTS, LETTERS))
+def test_names_of_one_key_are_the_same_in_every_form(name):
+    key = names.key(name)
+    assert names.key(key) == key
+    assert names.key(unicodedata.normalize("NFC", name)) == key == names.key(unicodedata.normalize("NFD", name))
+
+
+@given(st.text(st.characters(codec="ascii")))
+def test_the_two_rules_agree_on_ascii_but_for_what_looks_reserved(name):
+    def judged(rule):
+        try:
+            return rule.person(name)
+        except (BadName, NameReserved) as refused:
+            return refused.code
+
+    assert judged(names.UNICODE) in (judged(names.ASCII), "name-reserved")
+    assert names.key(name) == name.lower()
+
+
+def test_without_need_precis_is_not_loaded():
+    program = "import sys, groupchat.tap, groupchat.client.main; sys.exit('precis_i18n' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("hidden", "\u061c\u200e\u200f\u200b\u202e\ufeff\xad\ufff9\ufffb\U000e0041\x1b\x9b\u2028\ud800\n\t")
+def test_what_is_shown_as_a_name_hides_and_turns_nothing(hidden):
+    seen = names.shown(f"a{hidden}b" * 40)
+    assert seen.isprintable() and len(seen) == 64

@@ -10,7 +10,7 @@ import sys
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from groupchat import tap
+from groupchat import names, tap
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.tap import Options, makeService
@@ -53,7 +53,7 @@ def test_without_options_it_listens_on_9000_for_a_hundred():
         (["--keep", "forever"], "--keep"), (["--keep", "0d"], "--keep"), (["--ledger", "redis:x"], "--ledger"),
         (["--ledger", "sqlite:"], "--ledger"), (["--ledger", "memory:x"], "--ledger"), (["--per-address", "-1"], "--per-address"),
         (["--show-addresses", "me"], "--show-addresses"), (["--motd", "/nowhere/motd"], "--motd"), (["--nonsense"], "nonsense"),
-        (["stray"], '"stray"'), (["--max"], "max"), (["--port", "1\x1b[2J\n2"], "--port"),
+        (["stray"], '"stray"'), (["--names", "latin"], "--names"), (["--max"], "max"), (["--port", "1\x1b[2J\n2"], "--port"),
     ],
 )  # fmt: skip
 def test_what_it_does_not_take_is_told_in_one_line(arguments, about):
@@ -142,6 +142,12 @@ def test_the_options_become_the_settings():
 
 def test_a_server_may_have_a_name_of_its_own():
     assert made("--server-name", "tea\x1broom")._hub.settings.server == "tea␛room"
+    assert made("--server-name", "tea\udcff")._hub.settings.server == "tea?"
+
+
+def test_names_are_ascii_unless_it_is_told_otherwise():
+    assert made()._hub.settings.names is names.ASCII
+    assert made("--names", "unicode")._hub.settings.names is names.UNICODE
 
 
 def test_the_ledger_is_the_one_that_was_asked_for(tmp_path):

@@ -89,13 +89,13 @@ def _set(file: AccountsFile, account: Account, operator: bool, verb: str) -> Non
 def _known(rights: Rights, name: str) -> Account:
     account = rights.owner(name)
     if account is None:
-        raise Refused(f'"{names.visible(name)}" is not registered. --list shows who is.')
+        raise Refused(f'"{names.shown(name)}" is not registered. --list shows who is.')
     return account
 
 
 def _with_password(rights: Rights, name: str) -> Account:
     """The account of a name, with a password that is asked for. Whoever came in without one no longer does."""
-    name = names.person(name)
+    name = names.rule_for(name).person(name)
     if rights.imitates(name):
         raise Refused(f'"{name}" looks like a registered name.')
     known = rights.owner(name)

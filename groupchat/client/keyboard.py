@@ -81,7 +81,7 @@ class Keyboard:
         elif not self._conversation.settled:
             return False
         elif isinstance(command, commands.MoveTo):
-            self._conversation.move(names.room(command.room))
+            self._conversation.move(names.rule_for(command.room).room(command.room))
         else:
             self._conversation.ask(self._at(command))
         return True

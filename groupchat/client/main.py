@@ -64,14 +64,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def _person(name: str) -> str:
     try:
-        return names.person(name)
+        return names.rule_for(name).person(name)
     except Refused as refused:
         raise Ending(USAGE, f'"{name}" can\'t be your name: {_clause(refused)}') from None
 
 
 def _room(name: str) -> str:
     try:
-        return names.room(name)
+        return names.rule_for(name).room(name)
     except Refused as refused:
         raise Ending(USAGE, f'"{name}" is no room: {_clause(refused)}') from None
 

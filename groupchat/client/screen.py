@@ -11,7 +11,7 @@ from collections.abc import Callable
 from groupchat import events, names
 from groupchat.commands import WORDS
 from groupchat.events import Event
-from groupchat.wire import plain
+from groupchat.wire import jsonlines, plain
 
 #: Commands of which one sees nothing but that they were done.
 _ACTS = frozenset({"/register", *(word.word for word in WORDS if word.operator)})
@@ -72,7 +72,7 @@ class PlainScreen:
 
 class JsonScreen:
     """
-    For programs: the server's lines as they are; what the client has to say goes elsewhere.
+    For programs: the server's lines as they are (a raw control in one is escaped); what the client has to say goes elsewhere.
 
     :param write: takes whole lines of the server.
     :param aside: takes whole lines of the client.
@@ -86,7 +86,7 @@ class JsonScreen:
 
     def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
         if line:
-            self._write(line + b"\n")
+            self._write(jsonlines.safe(line) + b"\n")
 
     def show_elsewhere(self, event: Event, line: bytes) -> None:
-        self._write(line + b"\n")
+        self._write(jsonlines.safe(line) + b"\n")

@@ -21,6 +21,7 @@ from groupchat.commands import Command
 from groupchat.errors import BadField, BadJson, BadUtf8, UnknownType
 from groupchat.events import Event
 from groupchat.interfaces import IWire
+from groupchat.names import HIDDEN
 
 moduleProvides(IWire)
 
@@ -130,7 +131,17 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
         event = events.Ok(ref=event.ref)
     elif isinstance(event, _FOR_PEOPLE):
         return b""
-    return _encoder.encode(event) + b"\n"
+    line = _encoder.encode(event)
+    if type(event) is events.Message or (type(event) is events.Ok and event.ref is None):
+        return line + b"\n"  # what was said was made visible when it came in
+    return safe(line) + b"\n"
+
+
+def safe(line: bytes) -> bytes:
+    """The same object without raw controls: those that somebody gave, and that must come back as they were, are escaped."""
+    if line.isascii() and line.decode().isprintable():
+        return line
+    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode(errors="replace")).encode()
 
 
 def encode_command(command: Command) -> bytes:

@@ -63,6 +63,14 @@ def test_what_makes_no_sense_is_told_in_one_line(line, complaint):
     assert (caught.value.status, caught.value.text) == (USAGE, complaint)
 
 
+def test_a_name_may_be_of_any_script_since_the_server_may_admit_it():
+    assert parse("Ｚoë h 1 --room КУХНЯ").name == "Zoë"
+    with pytest.raises(Ending) as caught:
+        parse("é! h 1")
+    assert caught.value.status == USAGE
+    assert caught.value.text.endswith("the letters and digits of any script, _ - . and the first a letter or digit.")
+
+
 def test_a_program_can_be_in_several_rooms():
     assert parse("alice h 1 --json --room a --room B --room A").room == ["a", "b"]
 
