@@ -49,7 +49,8 @@ def test_the_service_is_exposed_to_little(analyze):
 
 def offered() -> dict[str, str | None]:
     """The daemon's options and their defaults."""
-    return {name: default for name, _, default, *_ in Options.optParameters} | {"listen": None}
+    flags = [name for name, *_ in Options.optFlags]
+    return {name: default for name, _, default, *_ in Options.optParameters} | dict.fromkeys([*flags, "listen", "auth"])
 
 
 def test_the_file_of_options_shows_each_with_its_default():
