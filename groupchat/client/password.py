@@ -27,13 +27,13 @@ def read(path: str) -> str:
     """
     try:
         with open(path, "rb") as file:
-            line = file.readline(MOST + 2)
-        password = line.rstrip(b"\r\n").decode()
+            line = file.readline(MOST + 2).rstrip(b"\r\n")
+        password = line.decode()
     except OSError as error:
         raise Ending(USAGE, f"--password-file {path} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise Ending(USAGE, f"--password-file {path}: its first line is not UTF-8.") from None
-    if not password or len(line) > MOST + 1:
+    if not 1 <= len(line) <= MOST:
         raise Ending(USAGE, f"--password-file {path}: its first line has to have 1 to {MOST} bytes.")
     return password
 

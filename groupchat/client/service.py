@@ -288,6 +288,7 @@ class Client:
         else:
             self._after(PATIENCE, "welcome", self._connection.abort)
             self._conversation.greet()
+        self._pace()
 
     # What is typed, and what is read.
 

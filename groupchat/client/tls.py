@@ -154,7 +154,10 @@ class _Watched(TLSMemoryBIOProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         self.first += data[: 7 - len(self.first)]
-        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        if self.first[0] in _RECORDS:
+            super().dataReceived(data)  # type: ignore[no-untyped-call]
+        else:
+            self.abortConnection()  # type: ignore[no-untyped-call]
 
 
 @implementer(IHandshakeListener)

@@ -7,11 +7,13 @@ from __future__ import annotations
 import datetime
 import functools
 import ipaddress
+import secrets
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from twisted.internet.ssl import KeyPair, PrivateCertificate
+from OpenSSL.crypto import X509, PKey
+from twisted.internet.ssl import CertificateOptions
 
 from groupchat.client import trust
 
@@ -26,8 +28,9 @@ class Certificate:
     """
 
     def __init__(self, *hosts, by=None, days=30, authority=False):
+        self.by = by
         self.key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0] if hosts else "an authority")])
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0] if hosts else secrets.token_hex(8))])
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = (
             x509.CertificateBuilder()
@@ -56,13 +59,13 @@ class Certificate:
         return trust.fingerprint(self.certificate.public_bytes(serialization.Encoding.DER))
 
     def options(self):
-        """What a server needs to show it."""
-        key = self.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        loaded = PrivateCertificate.loadPEM(self.pem + key)
-        assert isinstance(loaded.privateKey, KeyPair)
-        return loaded.options()
+        """What a server needs to show it, with those that it is signed by."""
+        chain, by = [], self.by
+        while by is not None:
+            chain.append(X509.from_cryptography(by.certificate))
+            by = by.by
+        key, certificate = PKey.from_cryptography_key(self.key), X509.from_cryptography(self.certificate)
+        return CertificateOptions(key, certificate, extraCertChain=chain)
 
 
 def _general(host):
@@ -73,8 +76,8 @@ def _general(host):
 
 
 @functools.cache
-def self_signed(number=0):
-    """The same one each time, for each number."""
+def self_signed():
+    """The same one each time."""
     return Certificate("groupchat")
 
 
