@@ -95,6 +95,7 @@ class Client:
         self._on_heard = heard
         self._asker = asker
         self._asking = False
+        self._answered = False  # but the connection that the answer is for is about to be gone
         self._heard = False  # anything sensible, on this connection
         self._ended: Deferred[Ending] = Deferred()
         self._over = False
@@ -211,6 +212,8 @@ class Client:
             return
         if self._asking and (self._bye is None or self._bye.retry is not None):
             self._bye = None  # servers don't wait as long as one may take for a password; then we come again
+            if self._answered:
+                self._come_with_password()
             return
         ending = self._judge(silent)
         if ending is not None:
@@ -273,16 +276,21 @@ class Client:
         self._cancel("welcome")
         if self._conversation.password is not None:
             self._conversation.screen.complain(refusal.text)
-        self._asking = True
+        self._asking, self._answered = True, False
         self._asker.ask(f"Password for {self._conversation.name}: ", partial(self._answer, refusal))
         self._pace()
 
     def _answer(self, refusal: events.Error, password: str | None) -> None:
-        self._asking = False
         if password is None:
             self._end(self._turn_away(refusal))
             return
         self._conversation.password = password
+        self._answered = True
+        if self._bye is None:
+            self._come_with_password()
+
+    def _come_with_password(self) -> None:
+        self._asking = False
         if self._connection is None:
             self._connect()
         else:

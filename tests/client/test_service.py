@@ -464,6 +464,16 @@ def test_one_may_take_long_to_remember_it(asked, person):
     assert passwords(asked.accept()) == ["hush"]
 
 
+def test_an_answer_while_the_connection_is_being_closed_is_for_the_next(asked, person):
+    asked.transport.loseConnection = lambda: None
+    asked.hear(LATE)
+    person.answer("hush")
+    assert passwords(asked) == [] and len(asked.endpoint.asked) == 1
+    asked.lose()
+    assert passwords(asked.accept()) == ["hush"]
+    assert not asked.endings
+
+
 def test_a_connection_lost_at_the_question_is_made_again_at_the_answer(asked, person):
     asked.lose()
     person.answer("hush")
