@@ -6,6 +6,7 @@ Regular files and /dev/null are no trouble: where epoll refuses them, Twisted's 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -47,6 +48,7 @@ class Bridge(Lines):
     def __init__(self) -> None:
         self._typist: Typist | None = None
         self._throttled: Throttled | None = None
+        self._taker: Callable[[bytes | None], None] | None = None
         self._reading = True
         self._writable = False
         self._closed: Deferred[None] | None = None
@@ -73,8 +75,15 @@ class Bridge(Lines):
             self._reading = True
             self.transport.resumeProducing()
 
+    def divert(self, taker: Callable[[bytes | None], None] | None) -> None:
+        """Give the next line to this one, and not to the typist; None stands for the end of input."""
+        self._taker = taker
+
     def lineReceived(self, line: bytes) -> None:
-        if self._typist is not None:
+        if self._taker is not None:
+            taker, self._taker = self._taker, None
+            taker(line)
+        elif self._typist is not None:
             self._typist.type(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
@@ -86,6 +95,9 @@ class Bridge(Lines):
             self._throttled.check()
 
     def readConnectionLost(self) -> None:
+        if self._taker is not None:
+            taker, self._taker = self._taker, None
+            taker(None)
         if self._typist is not None:
             self._typist.ended = True
         self.inputEnded()

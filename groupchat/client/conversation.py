@@ -155,9 +155,11 @@ class Conversation:
     :ivar inside: whether the server has let us in.
     :ivar operator: whether as an operator.
     :ivar owner: who is told what concerns the whole connection; to be set before anything comes in.
+    :ivar password: that of the name, where it is known.
     """
 
     owner: Owner
+    password: str | None = None
 
     def __init__(
         self, name: str, client: str, rooms: Iterable[str], screen: Screen, outbox: Outbox, clock: IReactorTime
@@ -191,8 +193,12 @@ class Conversation:
     def connect(self, send: Callable[[bytes], None]) -> None:
         """There is a connection; lines go out by `send`."""
         self._send = send
+        self.greet()
+
+    def greet(self) -> None:
+        """Ask to be let in."""
         places = {name: room.reading.place for name, room in self._rooms.items()}
-        self.send(commands.Hello(name=self.name, client=self.client, rooms=places))
+        self.send(commands.Hello(name=self.name, client=self.client, rooms=places, password=self.password))
 
     def disconnect(self) -> None:
         """The connection is gone. What was said is kept for the next."""
@@ -390,7 +396,7 @@ class Conversation:
             self._moving = None
         if worth:
             self._show(event, line)
-        if not self.inside:
+        if not self.inside and event.ref not in _OURS:
             self.owner.turned_away(event)
 
 

@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from twisted.internet.endpoints import HostnameEndpoint
@@ -15,21 +16,26 @@ from twisted.internet.error import ReactorNotRunning
 from twisted.internet.stdio import StandardIO
 
 from groupchat import __version__, names
-from groupchat.client import secret
+from groupchat.client import password, secret, trust
 from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation, Screen
 from groupchat.client.endings import DONE, USAGE, Ending
 from groupchat.client.keyboard import JsonKeyboard, Keyboard
 from groupchat.client.outbox import FileOutbox, Outbox
+from groupchat.client.password import Terminal
 from groupchat.client.screen import JsonScreen, PlainScreen
 from groupchat.client.service import PATIENCE, Client
+from groupchat.client.tls import Encrypted
 from groupchat.errors import Refused
 
 PROGRAM = "groupchat-connect"
-_DESCRIPTION = "Join a group chat. Each line typed is said; /help, typed there, lists the commands."
+_DESCRIPTION = (
+    "Join a group chat. Each line typed is said; /help, typed there, lists the commands. What is said to another machine is "
+    "encrypted: a server's certificate has to be one that the system's authorities vouch for, or the one it had the first time."
+)
 _EPILOG = (
-    "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server turned you away; "
-    "5 the connection is lost and does not come back"
+    "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server turned you away, or has not the "
+    "certificate that it should have; 5 the connection is lost and does not come back"
 )
 
 
@@ -54,11 +60,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print the server's lines as they are; for programs")
     parser.add_argument("--stay", action="store_true", help="go on listening when standard input has ended")
     parser.add_argument("--outbox", metavar="FILE", help="keep in FILE what the server has not stored yet")
+    parser.add_argument("--password-file", metavar="FILE", help="the password of a registered name is the first line of FILE")
+    parser.add_argument("--tls", action="store_true", help="encrypt to this machine, too")
+    parser.add_argument("--no-tls", action="store_true", help="don't encrypt; for networks that you trust")
+    parser.add_argument(
+        "--fingerprint", metavar="SHA256:…", type=_fingerprint, help="take the certificate with this fingerprint, and no other"
+    )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     options = parser.parse_args(arguments)
     options.room = list(dict.fromkeys(options.room or ["lobby"]))
     if len(options.room) > 1 and not options.json:
         parser.error("--room can be given more than once only with --json")
+    if options.no_tls and (options.tls or options.fingerprint):
+        parser.error(f"--no-tls and {'--tls' if options.tls else '--fingerprint'} exclude each other")
+    options.tls = not options.no_tls and bool(options.tls or options.fingerprint or not trust.is_loopback(options.host))
     return options
 
 
@@ -86,22 +101,48 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _fingerprint(text: str) -> str:
+    try:
+        return trust.parse_fingerprint(text)
+    except ValueError:
+        raise Ending(USAGE, f'"{text}" is no fingerprint: one is SHA256: and 43 letters, or 64 digits of hex.') from None
+
+
 def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     """Chat until it ends, and say why."""
     where = f"{options.host}, port {options.port}"
+    known = password.read(options.password_file) if options.password_file is not None else None
     claimed: secret.Secret | FileOutbox
     outbox, value, claimed = _outbox(options)
     bridge = Bridge()
     screen: Screen = JsonScreen(bridge.write, _print_aside) if options.json else PlainScreen(bridge.write)
     conversation = Conversation(options.name, value, options.room, screen, outbox, reactor)
+    conversation.password = known
     keyboard = (JsonKeyboard if options.json else Keyboard)(conversation, screen)
-    endpoint = HostnameEndpoint(reactor, options.host, options.port, timeout=PATIENCE)
-    client = Client(endpoint, where, conversation, keyboard, bridge, reactor, options.stay)
+    endpoint, heard = _way(options, reactor)
+    asker = None if options.json or not os.isatty(0) else Terminal(bridge, bridge.write if os.isatty(1) else _print_aside)
+    client = Client(endpoint, where, conversation, keyboard, bridge, reactor, options.stay, heard=heard, asker=asker)
     bridge.attach(keyboard, client)
     ending = _run(client, bridge, reactor)
     undelivered = outbox.count
     claimed.close()
     return _with_undelivered(ending, undelivered, options.outbox)
+
+
+def _way(options: argparse.Namespace, reactor: Any) -> tuple[Any, Callable[[], str] | None]:
+    """The way to the server, and what is to be called once it turns out to be one."""
+    endpoint = HostnameEndpoint(reactor, options.host.lower(), options.port, timeout=PATIENCE)
+    if not options.tls:
+        return endpoint, None
+    trusted = _trust(options)
+    return Encrypted(endpoint, options.host, trusted.check), trusted.keep
+
+
+def _trust(options: argparse.Namespace) -> trust.Trust:
+    place = trust.place(options.host, options.port)
+    if options.fingerprint:
+        return trust.Told(place, options.fingerprint)
+    return trust.Seen(place, secret.directory() / trust.FILE)
 
 
 def _outbox(options: argparse.Namespace) -> tuple[Outbox, str, Any]:

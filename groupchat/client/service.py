@@ -24,6 +24,7 @@ from groupchat.client.conversation import Conversation
 from groupchat.client.endings import LOST, TURNED_AWAY, UNREACHABLE, Ending
 from groupchat.client.keyboard import Keyboard
 from groupchat.client.protocol import ChatProtocol
+from groupchat.client.tls import NotTLS
 from groupchat.events import Event
 
 PATIENCE = 10.0  #: seconds for a connection, for the welcome, for the last answers, for the farewell
@@ -42,9 +43,23 @@ class Input(Protocol):
         """Read."""
 
 
+class Asker(Protocol):
+    """Who asks the person at the terminal for what may not be seen there."""
+
+    def ask(self, question: str, answered: Callable[[str | None], None]) -> None:
+        """
+        Ask.
+
+        :param answered: gets the answer; None where nothing more is typed.
+        """
+
+    def stop(self) -> None:
+        """The answer is no longer wanted."""
+
+
 class Client:
     """
-    :param endpoint: where the server is.
+    :param endpoint: where the server is. Where it fails with an `Ending`, that is the end.
     :param where: the same for people.
     :param conversation: what to talk about there.
     :param keyboard: what is typed.
@@ -52,6 +67,8 @@ class Client:
     :param clock: the reactor's time.
     :param stay: whether to stay when nothing more is typed.
     :param chance: a number from 0 to 1.
+    :param heard: called when the server has said something sensible; returns what a person should be told about it.
+    :param asker: who can ask for a password; None where nobody is at a terminal.
     """
 
     def __init__(
@@ -64,6 +81,8 @@ class Client:
         clock: IReactorTime,
         stay: bool = False,
         chance: Callable[[], float] = random,
+        heard: Callable[[], str] | None = None,
+        asker: Asker | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._where = where
@@ -73,6 +92,11 @@ class Client:
         self._clock = clock
         self._stay = stay
         self._chance = chance
+        self._on_heard = heard
+        self._asker = asker
+        self._asking = False
+        self._answered = False  # but the connection that the answer is for is about to be gone
+        self._heard = False  # anything sensible, on this connection
         self._ended: Deferred[Ending] = Deferred()
         self._over = False
         self._connecting: Deferred[Any] = Deferred()
@@ -123,7 +147,9 @@ class Client:
     def _failed(self, failure: Failure) -> None:
         if self._over:
             return
-        if not self._been_in:
+        if isinstance(failure.value, Ending):
+            self._end(failure.value)
+        elif not self._been_in:
             self._end(Ending(UNREACHABLE, self._explain(failure.value)))
         else:
             self._come_back()
@@ -135,6 +161,10 @@ class Client:
             return f"Connection refused by {self._where}. Is the server running, and is that its port?"
         if isinstance(reason, (error.TimeoutError, TookTooLong)):
             return f"No answer from {self._where} within {PATIENCE:.0f} s. Check the host, the port and the network."
+        if isinstance(reason, NotTLS):
+            return f"{self._where} does not speak TLS. If you trust the network: --no-tls"
+        if isinstance(reason, (error.ConnectionDone, error.ConnectionLost)):
+            return self._explain_silence(silent=False)
         return f"Cannot reach {self._where}: {reason}"
 
     def _come_back(self) -> None:
@@ -153,6 +183,7 @@ class Client:
             connection.abort()
             return
         self._connection = connection
+        self._heard = False
         if self._held:
             connection.hold()
         self._after(PATIENCE, "welcome", connection.abort)
@@ -160,7 +191,15 @@ class Client:
 
     def received(self, event: Event | None, line: bytes) -> None:
         if not self._over:
-            self._guard(self._conversation.receive, event, line)
+            self._guard(self._receive, event, line)
+
+    def _receive(self, event: Event | None, line: bytes) -> None:
+        if event is not None and not self._heard:
+            self._heard = True
+            told = self._on_heard() if self._on_heard else ""
+            if told:
+                self._conversation.screen.tell(told)
+        self._conversation.receive(event, line)
 
     def lost(self) -> None:
         silent = "welcome" not in self._timers
@@ -170,6 +209,11 @@ class Client:
         for what in ("welcome", "answers", "farewell"):
             self._cancel(what)
         if self._over:
+            return
+        if self._asking and (self._bye is None or self._bye.retry is not None):
+            self._bye = None  # servers don't wait as long as one may take for a password; then we come again
+            if self._answered:
+                self._come_with_password()
             return
         ending = self._judge(silent)
         if ending is not None:
@@ -183,7 +227,7 @@ class Client:
     def _judge(self, silent: bool) -> Ending | None:
         """Why we end, now that the connection is gone; None where we come back."""
         if self._refusal is not None:
-            return Ending(TURNED_AWAY, self._refusal.text)
+            return self._turn_away(self._refusal)
         if self._bye is not None and self._bye.code == "quit":
             return Ending()
         if self._bye is not None and (self._bye.retry is None or not self._been_in):
@@ -191,6 +235,10 @@ class Client:
         if not self._been_in:
             return Ending(UNREACHABLE, self._explain_silence(silent))
         return Ending() if self._quitting else None
+
+    def _turn_away(self, refusal: events.Error) -> Ending:
+        unknown = refusal.code == "bad-password" and self._conversation.password is None
+        return Ending(TURNED_AWAY, refusal.text + " Give it with --password-file." * unknown)
 
     def _explain_silence(self, silent: bool) -> str:
         if silent:
@@ -208,8 +256,11 @@ class Client:
         self._failures = 0
 
     def turned_away(self, error: events.Error) -> None:
-        self._refusal = error
-        self._leave()
+        if error.code == "bad-password" and self._asker is not None:
+            self._ask_for_password(error)
+        else:
+            self._refusal = error
+            self._leave()
 
     def dismissed(self, bye: events.Bye) -> None:
         self._bye = bye
@@ -219,6 +270,33 @@ class Client:
         if self._connection is not None:
             self._after(PATIENCE, "farewell", self._connection.abort)
             self._connection.leave()
+
+    def _ask_for_password(self, refusal: events.Error) -> None:
+        assert self._asker is not None
+        self._cancel("welcome")
+        if self._conversation.password is not None:
+            self._conversation.screen.complain(refusal.text)
+        self._asking, self._answered = True, False
+        self._asker.ask(f"Password for {self._conversation.name}: ", partial(self._answer, refusal))
+        self._pace()
+
+    def _answer(self, refusal: events.Error, password: str | None) -> None:
+        if password is None:
+            self._end(self._turn_away(refusal))
+            return
+        self._conversation.password = password
+        self._answered = True
+        if self._bye is None:
+            self._come_with_password()
+
+    def _come_with_password(self) -> None:
+        self._asking = False
+        if self._connection is None:
+            self._connect()
+        else:
+            self._after(PATIENCE, "welcome", self._connection.abort)
+            self._conversation.greet()
+        self._pace()
 
     # What is typed, and what is read.
 
@@ -235,7 +313,7 @@ class Client:
         self._pace()
 
     def _pace(self) -> None:
-        if self._keyboard.full or not self._been_in:
+        if not self._asking and (self._keyboard.full or not self._been_in):
             self._typed.pause()
         else:
             self._typed.resume()
@@ -291,6 +369,8 @@ class Client:
         for what in list(self._timers):
             self._cancel(what)
         self._connecting.cancel()
+        if self._asking and self._asker is not None:
+            self._asker.stop()
         if self._connection is not None:
             self._connection.leave()
         self._conversation.disconnect()

@@ -51,6 +51,15 @@ def test_options_stand_anywhere(line):
             "alice h 1 --room #x",
             '"#x" is no room: a room\'s name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit.',
         ),
+        ("alice h 1 --tls --no-tls", "--no-tls and --tls exclude each other. See groupchat-connect --help"),
+        (
+            f"alice h 1 --no-tls --fingerprint {'0' * 64}",
+            "--no-tls and --fingerprint exclude each other. See groupchat-connect --help",
+        ),
+        (
+            "alice h 1 --fingerprint SHA256:x",
+            '"SHA256:x" is no fingerprint: one is SHA256: and 43 letters, or 64 digits of hex.',
+        ),
         (
             "alice h 1 --room a --room b",
             "--room can be given more than once only with --json. See groupchat-connect --help",
@@ -69,6 +78,38 @@ def test_a_name_may_be_of_any_script_since_the_server_may_admit_it():
         parse("é! h 1")
     assert caught.value.status == USAGE
     assert caught.value.text.endswith("the letters and digits of any script, _ - . and the first a letter or digit.")
+
+
+@pytest.mark.parametrize(
+    ("line", "encrypted"),
+    [
+        ("alice localhost 1", False),
+        ("alice 127.0.0.2 1", False),
+        ("alice ::1 1", False),
+        ("alice chat.example.org 1", True),
+        ("alice 192.0.2.7 1", True),
+        ("alice 2001:db8::7 1", True),
+        ("alice localhost 1 --tls", True),
+        (f"alice ::1 1 --fingerprint {'0' * 64}", True),
+        (f"alice ::1 1 --tls --fingerprint {'0' * 64}", True),
+        ("alice chat.example.org 1 --no-tls", False),
+        ("alice localhost 1 --no-tls", False),
+    ],
+)
+def test_what_leaves_this_machine_is_encrypted(line, encrypted):
+    assert parse(line).tls is encrypted
+
+
+def test_a_fingerprint_is_taken_as_it_is_written_elsewhere():
+    assert parse(f"a h 1 --fingerprint {':'.join(['FF'] * 32)}").fingerprint == f"SHA256:{'/' * 42}8"
+
+
+def test_certificates_are_remembered_beside_the_secrets(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    seen = main._trust(parse("alice Chat.Example.ORG 9000"))
+    seen.check("SHA256:x", False)
+    seen.keep()
+    assert (tmp_path / "groupchat" / "known_hosts").read_text() == "chat.example.org:9000 SHA256:x\n"
 
 
 def test_a_program_can_be_in_several_rooms():

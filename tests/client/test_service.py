@@ -17,6 +17,7 @@ from groupchat.client.endings import DONE, LOST, TURNED_AWAY, UNREACHABLE, USAGE
 from groupchat.client.keyboard import MOST, Keyboard
 from groupchat.client.outbox import Outbox
 from groupchat.client.service import GIVE_UP, PATIENCE, Client
+from groupchat.client.tls import NotTLS
 from tests.client.fakes import Screen, line, message, state, welcome
 
 
@@ -49,14 +50,14 @@ class Typed:
 class World:
     """A client with everything around it."""
 
-    def __init__(self, stay=False, chance=0.5):
+    def __init__(self, stay=False, chance=0.5, heard=None, asker=None):
         self.clock, self.endpoint, self.screen, self.typed = Clock(), Endpoint(), Screen(), Typed()
         self.outbox = Outbox()
         self.mind = Conversation("alice", "s" * 16, ["lobby"], self.screen, self.outbox, self.clock)
         self.keyboard = Keyboard(self.mind, self.screen)
         self.client = Client(
-            self.endpoint, "localhost, port 1", self.mind, self.keyboard, self.typed, self.clock, stay, lambda: chance
-        )
+            self.endpoint, "localhost, port 1", self.mind, self.keyboard, self.typed, self.clock, stay, lambda: chance, heard, asker
+        )  # fmt: skip
         self.endings = []
         self.client.start().addCallback(self.endings.append)
 
@@ -357,3 +358,151 @@ def test_output_that_is_full_holds_the_server_and_the_next_connection_back():
     assert world.transport.producerState == "paused"
     world.client.resumeProducing()
     assert world.transport.producerState == "producing"
+
+
+# Whom one talks to.
+
+
+def test_one_who_should_not_be_talked_to_ends_it_at_any_time():
+    another = Ending(TURNED_AWAY, "Another certificate.")
+    assert World().refuse(another).ending == (TURNED_AWAY, "Another certificate.")
+    world = World().enter().lose()
+    world.clock.advance(1)
+    assert world.refuse(another).ending == (TURNED_AWAY, "Another certificate.")
+
+
+def test_one_without_tls_ends_it_the_first_time():
+    assert World().refuse(NotTLS(overtaken=False)).ending == (
+        UNREACHABLE, "localhost, port 1 does not speak TLS. If you trust the network: --no-tls"
+    )  # fmt: skip
+
+
+def test_one_that_wants_tls_is_told_in_its_words():
+    bye = events.Bye(code="tls-required", text="Come back with TLS.")
+    assert World().accept().hear(bye).ending == (TURNED_AWAY, "Come back with TLS.")
+
+
+def test_the_first_sensible_word_of_each_connection_counts():
+    heard = []
+    world = World(heard=lambda: heard.append("heard") or ("Told." if len(heard) == 1 else "")).accept()
+    world.transport.protocol.dataReceived(b'What is your name?\n{"type":"unheard of"}\n{broken\n')
+    assert heard == [] and world.screen.told == []
+    world.hear(welcome(), state())
+    assert heard == ["heard"] and world.screen.told == ["Told."]
+    world.lose()
+    world.clock.advance(1)
+    world.enter()
+    assert heard == ["heard"] * 2
+
+
+# The password.
+
+
+class Asker:
+    """A person who is asked."""
+
+    def __init__(self):
+        self.questions = []
+        self.stopped = False
+
+    def ask(self, question, answered):
+        self.questions.append(question)
+        self.answer = answered
+
+    def stop(self):
+        self.stopped = True
+
+
+WHOSE = events.Error(code="bad-password", text='"alice" is registered. Its password?')
+WRONG = events.Error(code="bad-password", text="That is not its password.")
+LATE = events.Bye(code="idle", text="Too late.", retry=0)
+
+
+@pytest.fixture
+def person():
+    return Asker()
+
+
+@pytest.fixture
+def asked(person):
+    """One who is being asked."""
+    world = World(asker=person).accept()
+    world.sent()
+    return world.hear(WHOSE)
+
+
+def passwords(world):
+    hellos = [json.loads(one) for one in world.transport.value().splitlines()]
+    world.transport.clear()
+    return [hello.get("password") for hello in hellos if hello["type"] == "hello"]
+
+
+def test_a_password_is_asked_of_the_person_and_sent(asked, person):
+    assert person.questions == ["Password for alice: "] and asked.typed.reading
+    person.answer("hush")
+    assert passwords(asked) == ["hush"] and not asked.typed.reading
+    asked.hear(welcome())
+    assert asked.typed.reading and asked.screen.complaints == []
+
+
+def test_a_wrong_password_is_told_and_asked_again_until_the_server_has_enough(asked, person):
+    for _ in range(4):
+        person.answer("guess")
+        asked.hear(WRONG)
+    assert asked.screen.complaints == [WRONG.text] * 4
+    asked.hear(events.Bye(code="bad-password", text="Too many wrong passwords."))
+    assert asked.ending == (TURNED_AWAY, "Too many wrong passwords.")
+    assert person.stopped
+
+
+def test_one_may_take_long_to_remember_it(asked, person):
+    asked.clock.advance(PATIENCE)
+    asked.hear(LATE)
+    asked.clock.advance(100)
+    assert not asked.endings and len(asked.endpoint.asked) == 1
+    person.answer("hush")
+    assert passwords(asked.accept()) == ["hush"]
+
+
+def test_an_answer_while_the_connection_is_being_closed_is_for_the_next(asked, person):
+    asked.transport.loseConnection = lambda: None
+    asked.hear(LATE)
+    person.answer("hush")
+    assert passwords(asked) == [] and len(asked.endpoint.asked) == 1
+    asked.lose()
+    assert passwords(asked.accept()) == ["hush"]
+    assert not asked.endings
+
+
+def test_a_connection_lost_at_the_question_is_made_again_at_the_answer(asked, person):
+    asked.lose()
+    person.answer("hush")
+    assert passwords(asked.accept()) == ["hush"]
+
+
+def test_a_password_is_not_asked_again_after_a_lost_connection(asked, person):
+    person.answer("hush")
+    asked.hear(welcome(), state(), events.Catchup(room="lobby", through=0)).lose()
+    asked.clock.advance(1)
+    assert passwords(asked.accept()) == ["hush"]
+
+
+def test_one_who_does_not_answer_is_turned_away(asked, person):
+    person.answer(None)
+    assert asked.ending == (TURNED_AWAY, WHOSE.text + " Give it with --password-file.")
+
+
+def test_a_signal_at_the_question_ends_it(asked, person):
+    asked.client.stop()
+    assert asked.ending == (DONE, "") and person.stopped
+
+
+def test_where_nobody_can_be_asked_one_is_turned_away():
+    assert World().accept().hear(WHOSE).ending == (TURNED_AWAY, WHOSE.text + " Give it with --password-file.")
+
+
+def test_a_password_that_is_known_is_sent_at_once():
+    world = World()
+    world.mind.password = "hush"
+    assert passwords(world.accept()) == ["hush"]
+    assert world.hear(WRONG).ending == (TURNED_AWAY, WRONG.text)

@@ -1,0 +1,360 @@
+"""
+The encrypted way to a server: whom it lets in, and what it says of those that it does not.
+
+Both ends are real, the server's door included; only the network between them is in memory.
+"""
+
+import re
+
+import pytest
+from twisted.internet.defer import succeed
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.test.iosim import FakeTransport, IOPump
+
+from groupchat.client import trust
+from groupchat.client.conversation import Conversation
+from groupchat.client.endings import DONE, TURNED_AWAY, UNREACHABLE
+from groupchat.client.keyboard import Keyboard
+from groupchat.client.outbox import Outbox
+from groupchat.client.service import PATIENCE, Client
+from groupchat.client.tls import AGAIN, Encrypted
+from tests.client.certificates import Certificate, authority, self_signed
+from tests.client.fakes import Screen
+from tests.client.test_service import Typed
+from tests.support import Server
+
+HOST = "chat.example.org"
+ALERT = b"\x15\x03\x01\x00\x02\x02\x28"
+
+
+class Network:
+    """
+    An endpoint, and what is behind it; carries bytes to and fro.
+
+    :param behind: makes each server.
+    :param overtaken: so many times the greeting is faster than whatever a client sends.
+    """
+
+    def __init__(self, behind, overtaken=0):
+        self.behind = behind
+        self._overtaken = overtaken
+        self.pumps = []
+        self.sent = b""  # by clients, as others on the network see it
+        self.asked = 0
+
+    def connect(self, factory):
+        self.asked += 1
+        behind = says(first=b"What is your name?\n") if self.asked <= self._overtaken else self.behind
+        server, client = behind.buildProtocol(None), factory.buildProtocol(None)
+        there, here = FakeTransport(server, isServer=True), FakeTransport(client, isServer=False)
+        here.setTcpNoDelay = there.setTcpNoDelay = lambda _: None
+        self.pumps.append((IOPump(client, server, here, there, debug=False), here, there))
+        there.protocol.makeConnection(there)
+        here.protocol.makeConnection(here)
+        return succeed(client)
+
+    def carry(self):
+        """Until nothing more is said. Returns whether anything was."""
+        any_at_all = False
+        for pump, here, _ in list(self.pumps):
+            while True:
+                self.sent += b"".join(here.stream)
+                if not pump.pump():
+                    break
+                any_at_all = True
+        return any_at_all
+
+    def cut(self):
+        """Every connection is lost."""
+        pumps, self.pumps = self.pumps, []
+        for _, here, there in pumps:
+            for end in here, there:
+                if not end.disconnected:
+                    end.reportDisconnect()
+
+
+class Says(Protocol):
+    """
+    No server of ours.
+
+    :param first: what it says unasked.
+    :param answer: what it says when it has heard something; then it may hang up.
+    """
+
+    def __init__(self, first=b"", answer=b"", close=False):
+        self._first, self._answer, self._close = first, answer, close
+        self.heard = b""
+
+    def connectionMade(self):
+        self.transport.write(self._first)
+
+    def dataReceived(self, data):
+        self.heard += data
+        self.transport.write(self._answer)
+        self._answer = b""
+        if self._close:
+            self.transport.loseConnection()
+
+
+def says(*arguments, **more):
+    return Factory.forProtocol(lambda: Says(*arguments, **more))
+
+
+def encrypted(certificate, factory, clock=None):
+    return TLSMemoryBIOFactory(certificate.options(), False, factory, clock or Clock())
+
+
+class World:
+    """A client on its way to a server, and the server."""
+
+    def __init__(self, path, certificate=None, behind=None, host=HOST, told=None, overtaken=0):
+        self.server = Server()
+        self.path = path
+        self.net = Network(behind, overtaken)
+        place = trust.place(host, 9000)
+        trusted = trust.Told(place, told) if told else trust.Seen(place, path)
+        self.clock, self.screen, self.typed = self.server.reactor, Screen(), Typed()
+        if certificate is not None:
+            self.show(certificate)
+        self.mind = Conversation("alice", "s" * 16, ["lobby"], self.screen, Outbox(), self.clock)
+        self.keyboard = Keyboard(self.mind, self.screen)
+        self.client = Client(
+            Encrypted(self.net, host, trusted.check), f"{host}, port 9000", self.mind, self.keyboard, self.typed,
+            self.clock, chance=lambda: 0.5, heard=trusted.keep,
+        )  # fmt: skip
+        self.endings = []
+        self.client.start().addCallback(self.endings.append)
+        self.run()
+
+    def show(self, certificate):
+        """The server shows this certificate from now on."""
+        self.net.behind = encrypted(certificate, self.server.port, self.clock)
+
+    def run(self, seconds=0.0):
+        end = self.clock.rightNow + seconds
+        while True:
+            while self.net.carry() or self.clock.turn():
+                pass
+            if self.clock.rightNow >= end:
+                return self
+            self.clock.rightNow = min(end, self.clock.rightNow + 0.1)
+
+    def type(self, *lines, end=False):
+        for line in lines:
+            self.keyboard.type(line.encode())
+        self.keyboard.ended = self.keyboard.ended or end
+        self.client.check()
+        return self.run()
+
+    @property
+    def inside(self):
+        return self.mind.inside
+
+    @property
+    def ending(self):
+        ((ending),) = self.endings
+        return ending.status, ending.text
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "known_hosts"
+
+
+@pytest.fixture
+def authorities(tmp_path, monkeypatch):
+    """The system's only authority is ours."""
+    file = tmp_path / "authorities.pem"
+    file.write_bytes(authority().pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+
+
+# Coming in.
+
+
+def test_one_comes_in_by_tls_and_is_told_of_the_certificate_the_first_time(path):
+    world = World(path, self_signed())
+    assert world.inside
+    shown = self_signed().fingerprint
+    assert world.screen.told == [
+        f"First time at {HOST}:9000. Its certificate is {shown}; it is remembered in {path}."
+    ]  # fmt: skip
+    assert path.read_text() == f"{HOST}:9000 {shown}\n"
+    assert World(path, self_signed()).screen.told == []
+
+
+def test_nobody_on_the_network_reads_along(path):
+    world = World(path, self_signed()).type("a word")
+    bob = world.server.json("bob", rooms={"lobby": {"after": 0}})
+    world.type("another word")
+    assert [event["text"] for event in bob.events() if event["type"] == "message"] == ["another word"]
+    assert world.net.sent.startswith(b"\x16\x03")
+    for secret in b"hello", b"alice", b"s" * 16, b"word":
+        assert secret not in world.net.sent
+
+
+def test_at_the_end_of_input_it_quits_as_tls_has_no_half_close(path):
+    world = World(path, self_signed())
+    bob = world.server.plain("bob")
+    world.type("a last word", end=True)
+    assert world.ending == (DONE, "")
+    assert bob.heard() == ["alice: a last word", "alice left."]
+    world.run(PATIENCE)
+    assert len(world.server.port.doors) == 1, "and nothing is left of it"
+
+
+@pytest.mark.parametrize("host", ["chat.example.org", "CHAT.example.org", "bücher.example", "192.0.2.7", "2001:db8::7"])
+def test_the_authorities_vouch_for_names_and_addresses(path, authorities, host):
+    between = Certificate(by=authority(), authority=True)
+    certificate = Certificate("other.example.org", trust.canonical(host), by=between)
+    world = World(path, certificate, host=host)
+    assert world.inside and world.screen.told == []
+    assert path.read_text() == f"{trust.place(host, 9000)} authorities\n"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Certificate("elsewhere.example.org", by=authority()),
+        lambda: Certificate("192.0.2.7", by=authority()),
+        lambda: Certificate(by=authority()),
+        lambda: Certificate(HOST, by=authority(), days=-1),
+        lambda: Certificate(HOST, by=Certificate(authority=True)),
+        lambda: Certificate(HOST, by=Certificate(HOST, by=authority())),
+        lambda: Certificate(HOST),
+    ],
+    ids=["another host", "an address", "no host", "too old", "another authority", "by one that may not", "by itself"],
+)
+def test_what_the_authorities_do_not_vouch_for_is_only_good_the_first_time(path, authorities, make):
+    world = World(path, make())
+    assert world.inside and world.screen.told[0].startswith("First time at ")
+    path.write_text(f"{HOST}:9000 authorities\n")
+    assert World(path, make()).ending[0] == TURNED_AWAY
+
+
+def test_a_new_certificate_that_authorities_vouch_for_is_taken(path, authorities):
+    World(path, self_signed())
+    world = World(path, Certificate(HOST, by=authority()))
+    assert world.inside
+    assert world.screen.told[0].startswith(f"{HOST}:9000 has a new certificate, for which the system's authorities vouch; ")
+
+
+# Turning away.
+
+
+@pytest.mark.parametrize("told", [None, trust.fingerprint(b"another")])
+def test_to_a_server_with_another_certificate_nothing_is_said(path, told):
+    path.write_text(f"{HOST}:9000 {trust.fingerprint(b'another')}\n")
+    before = path.read_text()
+    server = Says()
+    world = World(path, behind=encrypted(self_signed(), Factory.forProtocol(lambda: server)), told=told)
+    status, text = world.ending
+    assert (status, self_signed().fingerprint in text) == (TURNED_AWAY, True)
+    assert world.run(20).net.asked == 1
+    assert server.heard == b""
+    assert path.read_text() == before
+
+
+def test_the_certificate_that_was_told_is_taken_and_not_remembered(path):
+    world = World(path, self_signed(), told=self_signed().fingerprint)
+    assert world.inside and world.screen.told == [] and not path.exists()
+
+
+def test_a_certificate_is_not_remembered_before_the_server_has_said_something_sensible(path):
+    behind = encrypted(self_signed(), says(answer=b"220 mail.example.org ESMTP\r\n"))
+    world = World(path, behind=behind).run(PATIENCE)
+    assert world.ending[0] == UNREACHABLE
+    assert not path.exists()
+
+
+# No TLS.
+
+
+NO_TLS = f"{HOST}, port 9000 does not speak TLS. If you trust the network: --no-tls"
+
+
+@pytest.mark.parametrize("greeting", [b"What is your name?\n", b"SSH-2.0-x\r\n", b"{", b"\x00"])
+def test_one_that_says_something_else_is_tried_again_but_not_for_ever(path, greeting):
+    world = World(path, behind=says(first=greeting))
+    assert world.ending == (UNREACHABLE, NO_TLS)
+    assert world.net.asked == 1 + AGAIN
+    assert b"hello" not in world.net.sent
+
+
+def test_a_server_that_refuses_tls_says_so_by_its_alert(path):
+    world = World(path, behind=says(answer=ALERT, close=True))
+    assert world.ending == (UNREACHABLE, NO_TLS)
+    assert world.net.asked == 1
+
+
+def test_our_own_server_without_tls_says_so(path):
+    server = Server()
+    world = World(path, behind=server.port)
+    server.run()
+    assert world.run(1).ending == (UNREACHABLE, NO_TLS)
+
+
+def test_a_greeting_that_was_faster_than_our_hello_is_no_end(path):
+    world = World(path, self_signed(), overtaken=AGAIN)
+    assert world.inside and world.net.asked == 1 + AGAIN
+
+
+def test_tls_of_another_kind_is_told_apart(path):
+    world = World(path, behind=says(answer=b"\x15\x03\x01\x00\x02\x02\x46", close=True))  # protocol_version
+    status, text = world.ending
+    assert status == UNREACHABLE
+    assert re.fullmatch(f"Cannot reach {HOST}, port 9000: TLS failed: .*protocol version", text)
+
+
+def test_a_server_that_hangs_up_during_the_handshake(path):
+    world = World(path, behind=says(close=True))
+    assert world.ending == (
+        UNREACHABLE, f"{HOST}, port 9000 closed the connection without a word. Is that a groupchat server?"
+    )  # fmt: skip
+
+
+def test_a_handshake_that_never_ends_is_not_waited_for(path):
+    world = World(path, behind=says()).run(PATIENCE)
+    status, text = world.ending
+    assert (status, text[:10]) == (UNREACHABLE, "No answer ")
+    assert world.run().net.pumps[0][1].disconnected
+
+
+def test_a_signal_during_the_handshake_ends_it(path):
+    world = World(path, behind=says())
+    world.client.stop()
+    assert world.run().ending == (DONE, "")
+    assert world.net.pumps[0][1].disconnected
+
+
+# Coming back.
+
+
+def test_it_comes_back_by_tls(path):
+    world = World(path, self_signed())
+    world.net.cut()
+    world.run(5)
+    assert world.inside
+    assert world.screen.told[1:] == ["Connection lost. Trying again …", "Connected again."]
+    assert world.net.asked == 2
+
+
+def test_it_does_not_come_back_to_another_certificate(path):
+    world = World(path, self_signed())
+    world.show(Certificate(HOST))
+    world.net.cut()
+    assert world.run(5).ending[0] == TURNED_AWAY
+
+
+def test_it_does_not_come_back_without_tls_but_goes_on_trying(path):
+    world = World(path, self_signed()).type("a")
+    world.net.behind = says(first=b"What is your name?\n")
+    world.net.cut()
+    world.run(20)
+    assert not world.endings and world.net.asked > 5
+    assert b"hello" not in world.net.sent
+    world.show(self_signed())
+    assert world.run(40).inside

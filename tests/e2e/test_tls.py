@@ -1,0 +1,238 @@
+"""
+groupchat-connect and TLS on real sockets: certificates that stay, that change, that are missing; and a password at a terminal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.protocol import Factory, Protocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from groupchat import commands, events
+from groupchat.accounts.keeper import Keeper
+from groupchat.client.lines import Lines
+from groupchat.doors.port import Port
+from groupchat.hub import Hub
+from groupchat.ledgers.memory import MemoryLedger
+from groupchat.settings import Settings
+from groupchat.wire import jsonlines
+from tests.client.certificates import Certificate
+from tests.e2e.support import LIMIT, Place, Program
+
+
+class House:
+    """A server in this process, whose door is behind TLS."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.certificate = Certificate("groupchat")
+        ledger = MemoryLedger(reactor.callLater)  # type: ignore[attr-defined]
+        accounts = Keeper(":memory:")
+        accounts.open()
+        self.hub = Hub(Settings(), ledger, accounts, reactor, lambda: int(time.time() * 1000), lambda why: None)
+        ledger.open(self.hub)
+        self.door = Port(self.hub, reactor)
+        self.port = 0
+        self._listening: Any = None
+
+    async def open(self, factory: Any = None, interface: str = "127.0.0.1") -> House:
+        """Listen, on the same port as before if there was one."""
+        await self.close()
+        factory = factory or TLSMemoryBIOFactory(self.certificate.options(), False, self.door)
+        factory.noisy = False
+        self._listening = reactor.listenTCP(self.port, factory, interface=interface)  # type: ignore[attr-defined]
+        self.port = self._listening.getHost().port
+        return self
+
+    async def close(self) -> None:
+        """Listen no more, and cut every connection."""
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            self.door.abort()
+            await listening.stopListening()
+            await self.door.emptied()
+            self.door._emptied = None
+
+    def cut(self) -> None:
+        self.door.abort()
+
+    def connect(self, name: str, *options: str, host: str = "localhost", **more: Any) -> Program:
+        return self.place.start("groupchat-connect", name, host, str(self.port), *options, **more)
+
+    @property
+    def known(self) -> str:
+        return (self.place.home / ".local/state/groupchat/known_hosts").read_text()
+
+
+@pytest_twisted.async_yield_fixture
+async def house(place: Place) -> AsyncIterator[House]:
+    house = House(place)
+    yield house
+    await house.close()
+
+
+@pytest.mark.parametrize(("host", "interface", "written"), [("localhost", "127.0.0.1", "localhost"), ("::1", "::1", "[::1]")])
+@pytest_twisted.ensureDeferred
+async def test_the_certificate_is_told_once_and_known_the_next_time(house: House, host: str, interface: str, written: str):
+    await house.open(interface=interface)
+    shown = house.certificate.fingerprint
+    alice = house.connect("alice", "--tls", host=host)
+    await alice.line(rf"-- First time at .*:{house.port}\. Its certificate is {shown.replace('+', '.')}; it is remembered in .*")
+    alice.send("hello")
+    alice.close_input()
+    assert await alice.ended() == 0
+    assert house.known == f"{written}:{house.port} {shown}\n"
+    bob = house.connect("bob", "--tls", host=host)
+    await bob.line(r"\[.*\] alice: hello")
+    bob.close_input()
+    assert await bob.ended() == 0
+    assert "First time" not in bob.out.text
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_program_reads_of_the_certificate_beside_the_wire(house: House):
+    await house.open()
+    bot = house.connect("bot", "--tls", "--json")
+    await bot.event("catchup")
+    await bot.err.line("-- First time at localhost:.*")
+    assert all(line.startswith("{") for line in bot.out.lines)
+    bot.close_input()
+    assert await bot.ended() == 0
+
+
+@pytest_twisted.ensureDeferred
+async def test_another_certificate_ends_it_while_it_is_away_and_when_it_comes_anew(house: House):
+    await house.open()
+    alice = house.connect("alice", "--tls")
+    await alice.says("-- You are up to date.")
+    house.certificate = Certificate("groupchat")
+    await house.open()
+    assert await alice.ended() == 4
+    bob = house.connect("bob", "--tls")
+    assert await bob.ended() == 4
+    assert bob.out.text == ""
+    for told in alice.err, bob.err:
+        (line,) = told.lines
+        assert f"is {house.certificate.fingerprint}, and not the one it had before. Somebody may be in between," in line
+        assert f"remove line 1 of {house.place.home}/.local/state/groupchat/known_hosts, or give" in line
+    carol = house.connect("carol", "--fingerprint", house.certificate.fingerprint)
+    await carol.says("-- You are up to date.")
+    carol.close_input()
+    assert await carol.ended() == 0
+
+
+@pytest_twisted.ensureDeferred
+async def test_it_comes_back_by_tls_and_loses_nothing(house: House):
+    await house.open()
+    alice, bob = (house.connect(name, "--tls") for name in ("alice", "bob"))
+    for program in alice, bob:
+        await program.says("-- You are up to date.")
+    house.cut()
+    alice.send("still here")
+    await alice.says("-- Connected again.", LIMIT)
+    await bob.line(r"(\[.*\] )?alice: still here", LIMIT)
+    for program in alice, bob:
+        program.close_input()
+        assert await program.ended() == 0
+
+
+class Plain(Protocol):
+    """A server that knows no TLS, and speaks first."""
+
+    def connectionMade(self) -> None:
+        self.factory.heard += 1  # type: ignore[union-attr]
+        self.transport.write(b"What is your name?\n")  # type: ignore[union-attr]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_without_tls_is_told_apart_and_never_spoken_to(house: House):
+    plain = Factory.forProtocol(Plain)
+    plain.heard = 0  # type: ignore[attr-defined]
+    await house.open(plain)
+    alice = house.connect("alice", "--tls")
+    assert await alice.ended() == 3
+    assert alice.err.lines == [
+        f"groupchat-connect: localhost, port {house.port} does not speak TLS. If you trust the network: --no-tls"
+    ]
+    assert plain.heard == 4  # type: ignore[attr-defined]
+
+
+class Strict(Lines):
+    """A server that wants a password."""
+
+    passwords: list[Any] = []
+
+    def lineReceived(self, line: bytes) -> None:
+        hello = jsonlines.decode(line)
+        if isinstance(hello, commands.Quit):
+            self._say(events.Bye(code="quit", text="Bye."))
+            self.transport.loseConnection()
+        elif isinstance(hello, commands.Hello):
+            self.passwords.append(hello.password)
+            if hello.password == "hush":
+                self._say(events.Welcome(name="alice", server="x", max=9, operator=False, limits={"line": 1, "text": 1}))
+                state = events.RoomState(room="lobby", epoch="e", first=1, head=0, said=0, topic="", members=[], count=1)
+                self._say(state)
+                self._say(events.Catchup(room="lobby", through=0))
+            else:
+                text = '"alice" is registered. Its password?' if hello.password is None else "That is not it."
+                self._say(events.Error(code="bad-password", text=text))
+
+    def _say(self, event: Any) -> None:
+        self.transport.write(jsonlines.encode(event))
+
+
+@pytest_twisted.async_yield_fixture
+async def strict(house: House) -> AsyncIterator[House]:
+    Strict.passwords.clear()
+    await house.open(Factory.forProtocol(Strict))
+    yield house
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_password_is_asked_at_the_terminal_and_not_shown_there(strict: House):
+    alice = strict.connect("alice", terminal=True)
+    await alice.prompt("Password for alice: ")
+    alice.press("guess\n")
+    await alice.says("! That is not it.")
+    await alice.prompt("Password for alice: ")
+    alice.press("hush\n")
+    await alice.line("-- Welcome to lobby, alice.*")
+    alice.send("/help")
+    await alice.line(".*/help .*lists the commands.*")
+    alice.send("/quit")
+    assert await alice.ended() == 0
+    assert Strict.passwords == [None, "guess", "hush"]
+    assert "hush" not in alice.out.text and "guess" not in alice.out.text
+    assert "/quit" in alice.out.text, "and what is typed is shown again"
+
+
+@pytest_twisted.ensureDeferred
+async def test_ctrl_c_at_the_question_leaves_the_terminal_as_it_was(strict: House):
+    command = f"trap : INT; groupchat-connect alice localhost {strict.port}; stty -a"
+    script = strict.place.start("sh", "-c", command, terminal=True)
+    await script.prompt("Password for alice: ")
+    script.press("\x03")
+    await script.line(r".*(?<!-)\becho\b.*")
+    await script.ended()
+
+
+@pytest_twisted.ensureDeferred
+async def test_in_a_pipe_a_password_comes_from_a_file_or_not_at_all(strict: House):
+    nobody = strict.connect("alice")
+    assert await nobody.ended() == 4
+    assert nobody.err.text.strip() == (
+        'groupchat-connect: "alice" is registered. Its password? Give it with --password-file.'
+    )  # fmt: skip
+    (strict.place.directory / "password").write_text("hush\n")
+    alice = strict.connect("alice", "--password-file", "password")
+    await alice.says("-- You are up to date.")
+    alice.close_input()
+    assert await alice.ended() == 0
+    assert Strict.passwords == [None, "hush"]
