@@ -132,7 +132,10 @@ class Doorkeeper:
 
         :raises Muted: an operator lets them only listen.
         """
-        found = self._accounts.rights.on_person(MUTE, name, client, self._now())
+        rights = self._accounts.rights
+        if rights.lenient:
+            return
+        found = rights.on_person(MUTE, name, client, self._now())
         if found is not None:
             raise errors.muted(found.text, found.until and stamp(found.until))
 

@@ -142,10 +142,13 @@ class Rights:
         """What of this kind is written down for a target; whether it still holds is not looked at."""
         return self._measures.get((kind, target))
 
+    @property
+    def lenient(self) -> bool:
+        """Whether nobody is banned or muted: what is asked for each message is told at once then."""
+        return not self._measures
+
     def on_person(self, kind: str, name: str, client: bytes, now: int) -> Measure | None:
         """The ban or mute that holds for someone, by name or by the client's secret."""
-        if not self._measures:
-            return None
         found = (self._measures.get((kind, names.key(name))), self._clients.get((kind, client)))
         return next((one for one in found if one is not None and one.holds(now)), None)
 

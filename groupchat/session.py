@@ -282,6 +282,8 @@ class Session:
 
         :raises NotInRoom: one is not in it.
         """
+        if name in self.rooms:
+            return name
         room = names.key(name) if name else (self._here if not self.wire.echo else "")
         if room not in self.rooms:
             raise errors.NotInRoom("You are not in that room. Join it first.")

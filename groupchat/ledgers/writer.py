@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from functools import lru_cache
+from itertools import chain
 from secrets import token_urlsafe
 from typing import Any
 
@@ -21,6 +23,14 @@ _SPEAKERS = 50_000  #: speakers that are kept in memory
 _CHECKPOINT = 4 << 20  #: bytes in the WAL after which it is written back
 _TIDY = 60.0  #: seconds between two looks for what is no longer kept
 _SWEEP = 2_000  #: rows deleted in one such look
+_STEPS = (128, 32, 8, 1)  #: rows inserted in one step (a statement can have 999 values in any SQLite)
+
+
+@lru_cache
+def _insertion(into: str, width: int, rows: int) -> str:
+    """The statement that inserts so many rows."""
+    row = f"({', '.join('?' * width)})"
+    return f"{into} VALUES {', '.join([row] * rows)}"
 
 
 class _Room:
@@ -185,8 +195,16 @@ class Writer:
         )
         return after <= (head if reached is None else reached)
 
-    def write(self, statement: str, rows: list[Any]) -> None:
+    def update(self, statement: str, rows: list[Any]) -> None:
         self._db.executemany(statement, rows)
+
+    def insert(self, into: str, rows: list[Any]) -> None:
+        """Insert rows, many in a step: at each step the reactor may take the interpreter's lock, and has to give it back."""
+        start = 0
+        for size in _STEPS:
+            while len(rows) - start >= size:
+                self._db.execute(_insertion(into, len(rows[0]), size), list(chain.from_iterable(rows[start : start + size])))
+                start += size
 
     # What is no longer kept.
 
@@ -247,14 +265,14 @@ class _Batch(Settler):
 
     def write(self) -> None:
         """Hand everything new to the database."""
-        write = self._writer.write
-        write("INSERT INTO messages VALUES (?, ?, ?, ?, ?)", self._messages)
-        write("INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?)", list(self._said.values()))
-        write(
+        insert, update = self._writer.insert, self._writer.update
+        insert("INSERT INTO messages", self._messages)
+        insert("INSERT OR REPLACE INTO said", list(self._said.values()))
+        update(
             "UPDATE speakers SET last = ?, seen = ? WHERE no = ?",
             [(speaker.last, at, speaker.no) for speaker, at in self._speakers.items()],
         )
-        write(
+        update(
             "UPDATE rooms SET head = ?, first = ?, topic = ?, topic_by = ? WHERE no = ?",
             [(room.head, room.first, room.topic, room.topic_by, room.no) for room in self._rooms],
         )
