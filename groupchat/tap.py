@@ -7,6 +7,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
@@ -16,6 +17,7 @@ from twisted.python import usage
 import groupchat
 from groupchat import names
 from groupchat.doors.port import Port
+from groupchat.doors.tls import Certificate
 from groupchat.hub import Hub
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.group import Keep
@@ -104,11 +106,17 @@ class Options(usage.Options):
         ["keep", None, "all", 'how long history is kept in each room: "all", "90d" (days) or "100000 messages"', _keep],
         ["rate", None, "50", "lines a second that a member can send for long; 0: no limit", _rate],
         ["burst", None, "200", "lines that a member can send at once before --rate holds", _number("burst", 1, 1_000_000)],
+        ["certificate", None, None, "PEM file with the certificate for TLS, its chain and its key (default: makes its own)"],
+        ["handshakes", None, "100", "TLS handshakes a second; further ones wait; 0: no limit", _number("handshakes", 0, 1_000_000)],
         ["per-address", None, "0", "connections from one address; 0: no limit", _number("per-address", 0, 1_000_000)],
         ["show-addresses", None, "operators", "who sees addresses in /who: everyone, operators or nobody", _whom],
         ["server-name", None, None, "what the server calls itself (default: groupchat and its version)"],
         ["motd", None, None, "file with a word to everyone who comes in, at most 4096 characters", _motd],
     ]  # fmt: skip
+    optFlags = [
+        ["require-tls", None, "speak plain with this machine only"],
+        ["no-tls", None, "speak no TLS at all"],
+    ]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -133,6 +141,8 @@ class Options(usage.Options):
         for name, _, default, _, coerce in (entry for entry in self.optParameters if len(entry) == 5):
             if self[name] is default is not None:  # usage coerces what is given, but no default
                 self[name] = coerce(default)
+        if self["no-tls"] and (self["require-tls"] or self["certificate"]):
+            raise usage.UsageError("--no-tls can't be with --require-tls or --certificate.")
         if self["port"] is None and not self["listen"]:
             self["port"] = 9000
         if self["max"] is None:
@@ -167,8 +177,21 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         show_addresses=options["show-addresses"],
     )
     hub = Hub(settings, _make_ledger(options, reactor), reactor, lambda: int(time.time() * 1000), lambda why: service.broken(why))
-    service = GroupChat(reactor, _listen(options, reactor), Port(hub, reactor, _connections()), hub)
+    port = Port(
+        hub, reactor, _connections(),
+        certificate=_certificate(options), require_tls=bool(options["require-tls"]), handshakes=options["handshakes"],
+    )  # fmt: skip
+    service = GroupChat(reactor, _listen(options, reactor), port, hub)
     return service
+
+
+def _certificate(options: Options) -> Certificate | None:
+    """The one that was given, or one of our own, which is kept where the messages are."""
+    if options["no-tls"]:
+        return None
+    given, ledger = options["certificate"], options["ledger"]
+    own = str(Path(ledger).with_suffix(".pem")) if ledger else None
+    return Certificate(given or own, own=not given)
 
 
 def _connections() -> int:

@@ -175,6 +175,7 @@ def test_a_signal_stops_it_in_order(house, handlers, number):
 
 
 def test_a_terminal_that_closes_does_not_end_it(house, handlers):
+    house.reactor.callFromThread = lambda function: function()
     house.start()
     house.run()
     handlers[signal.SIGHUP](signal.SIGHUP, None)

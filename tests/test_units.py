@@ -49,7 +49,9 @@ def test_the_service_is_exposed_to_little(analyze):
 
 def offered() -> dict[str, str | None]:
     """The daemon's options and their defaults."""
-    return {name: default for name, _, default, *_ in Options.optParameters} | {"listen": None}
+    return {name: default for name, _, default, *_ in Options.optParameters} | dict.fromkeys(
+        ["listen", *(name for name, *_ in Options.optFlags)]
+    )
 
 
 def test_the_file_of_options_shows_each_with_its_default():

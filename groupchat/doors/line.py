@@ -13,7 +13,7 @@ import socket
 from collections import deque
 from typing import Any
 
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from zope.interface import implementer
@@ -34,7 +34,7 @@ _TOO_LONG = None  #: stands in the queue for a line that was too long
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 120_000))
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class LineDoor(LineReceiver):
     """
     One connection.
@@ -211,6 +211,18 @@ class LineDoor(LineReceiver):
     def open(self, wire: Any) -> None:
         """It is known now which wire the other side speaks."""
         self.session = Session(self.factory.hub, self.peer, wire, self._work)
+
+    def encrypt(self, certificate: Any, first: bytes) -> None:
+        """
+        The other side wants to speak TLS.
+
+        :param first: what it has sent of that already.
+        """
+        self.peer.encrypt(certificate)
+        self.transport.protocol.dataReceived(first)
+
+    def handshakeCompleted(self) -> None:
+        self.factory.encrypted(self)
 
     def _drained(self) -> None:
         session = self.session
