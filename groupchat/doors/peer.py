@@ -177,6 +177,7 @@ class Peer:
         self._drains += 1
         if self._direct and self._transport is not None:
             if self._transport.disconnecting:  # the other side has ended TLS: while there is a producer, this would not end
+                self._send = None
                 self._below.unregisterProducer()
                 return
             self._send = self._transport.writeSomeData
@@ -188,4 +189,5 @@ class Peer:
         self.full = True
 
     def stopProducing(self) -> None:
-        """The connection is about to be lost; `lost` says so when it is."""
+        """The connection is about to be lost; `lost` says so when it is. Until then, TLS may still want to send an alert."""
+        self._send = None

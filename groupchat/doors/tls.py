@@ -11,13 +11,13 @@ import datetime
 import os
 import tempfile
 from hashlib import sha256
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
-from OpenSSL.crypto import X509, PKey
 from twisted.internet.interfaces import IOpenSSLContextFactory
 from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.logger import Logger
@@ -164,15 +164,10 @@ def _look(path: str) -> object:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _context(key: object, chain: list[x509.Certificate]) -> SSL.Context:
+def _context(key: Any, chain: list[Any]) -> SSL.Context:
     """TLS 1.2 and later, with Twisted's ciphers; no sessions are kept, and nothing is negotiated anew."""
-    own, *others = map(X509.from_cryptography, chain)
-    options = CertificateOptions(
-        privateKey=PKey.from_cryptography_key(key),  # type: ignore[arg-type]
-        certificate=own,
-        extraCertChain=others,
-        raiseMinimumTo=TLSVersion.TLSv1_2,
-    )
+    own, *others = chain
+    options = CertificateOptions(privateKey=key, certificate=own, extraCertChain=others, raiseMinimumTo=TLSVersion.TLSv1_2)
     context = options.getContext()
     context.set_options(SSL.OP_NO_RENEGOTIATION)
     return context
