@@ -4,6 +4,7 @@ TLS on the same port: who speaks it, who has to, who waits for it, and that all 
 
 from __future__ import annotations
 
+import socket
 import ssl
 
 import pytest
@@ -347,6 +348,20 @@ def test_one_who_makes_no_progress_for_a_minute_is_dropped(server):
     assert not slow.transport.lost
     server.run(4)
     assert slow.transport.aborted and gone(server, slow)
+
+
+def test_what_the_kernel_holds_is_seen_beneath_tls(server):
+    slow, speaker = server.join("plain, tls", "slow"), server.json("speaker")
+    slow.stall()
+    speaker.say("hi")
+    server.run()
+    here, there = socket.socketpair()
+    with here, there:
+        slow.transport.fileno = here.fileno
+        here.send(KIB.encode())
+        before = slow.door.peer.backlog()
+        there.recv(1024)
+        assert slow.door.peer.backlog() != before
 
 
 def test_while_lines_wait_their_sender_is_not_read(server):
