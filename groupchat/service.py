@@ -91,7 +91,7 @@ class GroupChat(Service):
         for port in self._port.ports:
             self._announce(port.getHost())
         if self._port.certificate is not None:
-            self.log.info("Encrypted with the certificate {print}.", print=self._port.certificate.fingerprint)
+            self.log.info("Encrypted with the certificate {print}", print=self._port.certificate.fingerprint)
 
     def _heed_signals(self) -> None:
         """A stop that was asked for is a good end: status 0, where Twisted would die of the signal."""

@@ -33,7 +33,6 @@ from groupchat.ledgers.memory import MemoryLedger
 from groupchat.settings import Settings
 
 START = 1_795_356_180_000  #: when every test begins: 2026-11-22 14:03 UTC, in milliseconds
-CHUNK = 65_536  #: bytes that one read brings, as in Twisted
 SECRET = "a-secret-of-{name:_<16}"
 
 
@@ -165,10 +164,10 @@ class Transport(ServerMixin, ConnectionMixin, FileDescriptor):
     def doRead(self) -> Exception | None:
         if self.broken:
             return ConnectionLost()
-        data = bytes(self.incoming[:CHUNK])
+        data = bytes(self.incoming[: self.bufferSize])
         if not data:
             return ConnectionDone()
-        del self.incoming[:CHUNK]
+        del self.incoming[: self.bufferSize]
         self.protocol.dataReceived(data)
         return None
 
@@ -428,7 +427,7 @@ class Encrypted(Client):
             if self._unsent:
                 self.tls.write(self._unsent)
                 self._unsent = b""
-            while data := self.tls.read(CHUNK):
+            while data := self.tls.read(65_536):
                 self._clear += data
             self.ended = True
         except ssl.SSLWantReadError:

@@ -190,7 +190,7 @@ def test_it_tells_the_fingerprint(house, logged):
     house.port.certificate = Certificate(house.did)
     house.start()
     house.run()
-    assert "Encrypted with the certificate SHA256:abc." in logged
+    assert "Encrypted with the certificate SHA256:abc" in logged
 
 
 def test_without_a_certificate_it_tells_none(house, logged):

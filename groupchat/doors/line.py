@@ -26,6 +26,7 @@ from groupchat.settings import MAX_LINE
 from groupchat.wire import plain
 
 TURN = 500  #: lines in one turn of the reactor
+PORTION = 16_384  #: bytes of TLS that one turn reads: they can be 700 records, each of which comes here alone
 PING = 20  #: seconds of silence after which a JSON client is asked whether it is there
 IDLE = 60  #: seconds of silence after which it is not
 STALLED = 60  #: seconds without progress after which a reader is dropped
@@ -219,6 +220,7 @@ class LineDoor(LineReceiver):
         :param first: what it has sent of that already.
         """
         self.peer.encrypt(certificate)
+        self.transport.bufferSize = PORTION
         self.transport.protocol.dataReceived(first)
 
     def handshakeCompleted(self) -> None:

@@ -54,7 +54,7 @@ class Peer:
         self._closing: Any = None
         self._drains = 0
         self._tls: Any = None  # takes what is to be encrypted
-        self._queue = transport.write  # takes what the kernel does not take at once
+        self._queue: Any = transport.write  # takes what the kernel does not take at once
         # One that is wrapped in another has all methods of that one, too; only its own may be called past it.
         self._direct = hasattr(type(transport), "writeSomeData") and not self.encrypted
         self._send: Any = None  # takes at once what it can; None where something is in the way
@@ -147,7 +147,7 @@ class Peer:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._transport = self._below = self._send = self._tls = None
+        self._transport = self._below = self._send = self._tls = self._queue = None
         self.full = False
         self._held.clear()
         if self._closing is not None and self._closing.active():

@@ -213,18 +213,24 @@ class _Waiting:
         self._opened = port.clock.seconds()
         self._first = b""
         self._in_line = False  # for a handshake
-        self.greet()
+        self._greeting = port.clock.callLater(GREET, self._greet)
         self._deadline = port.clock.callLater(SLOW, self._late)
 
     def greet(self) -> None:
-        """Speak first, unless the other side does so soon."""
+        """Speak first, unless the other side does so in half a second from now."""
+        self._don_t_greet()
         self._greeting = self._port.clock.callLater(GREET, self._greet)
 
+    def _don_t_greet(self) -> None:
+        if self._greeting.active():
+            self._greeting.cancel()
+
     def stop(self) -> None:
-        self._port.handshakes.leave(self._encrypt)
-        for call in (self._greeting, self._deadline):
-            if call.active():
-                call.cancel()
+        self._don_t_greet()
+        if self._deadline.active():
+            self._deadline.cancel()
+        if self._in_line:
+            self._port.handshakes.leave(self._encrypt)
 
     def recognise(self, data: bytes) -> bytes | None:
         first = self._first = self._first + data
@@ -240,14 +246,12 @@ class _Waiting:
                 return None
             if opening.startswith(first):
                 return None
-        if self._greeting.active():
-            self._greeting.cancel()
+        self._don_t_greet()
         self._door.open(jsonlines if first.startswith(b"{") else plain)
         return None if self._is_unwanted() else first
 
     def _ask_for_tls(self) -> None:
-        if self._greeting.active():
-            self._greeting.cancel()
+        self._don_t_greet()
         self._in_line = True
         self._port.handshakes.ask(self._encrypt)
         if self._in_line:

@@ -90,7 +90,7 @@ class Certificate:
             why = getattr(error, "strerror", None) or str(error)
             self.log.warn("The certificate {path} can't be used: {why}. The one before is kept.", path=self.path, why=why)
         else:
-            self.log.info("The certificate {path} is read, {print}.", path=self.path, print=self.fingerprint)
+            self.log.info("The certificate {path} is read: {print}", path=self.path, print=self.fingerprint)
 
     def _read(self, path: str) -> None:
         self._seen = _look(path)  # before it is read: what changes meanwhile is read again

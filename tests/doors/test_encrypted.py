@@ -9,7 +9,7 @@ import ssl
 
 import pytest
 
-from groupchat.doors.line import STALLED
+from groupchat.doors.line import PORTION, STALLED
 from groupchat.doors.peer import LINGER, MOST
 from groupchat.doors.port import OPENINGS, TLS
 from groupchat.doors.tls import Certificate
@@ -91,6 +91,16 @@ def test_the_half_second_of_the_greeting_begins_anew_when_the_handshake_is_done(
     assert alice.read() == b"What is your name?\n"
     server.run(5)
     assert alice.read() == b""
+
+
+def test_where_the_endpoint_is_encrypted_itself_there_is_one_greeting_too(server):
+    client = server.connect("plain")
+    server.run(0.4)
+    client.door.handshakeCompleted()
+    server.run(0.4)
+    assert client.lines() == []
+    server.run(1)
+    assert client.lines() == ["What is your name?"]
 
 
 def test_the_greeting_before_does_not_come_any_more(server):
@@ -348,6 +358,15 @@ def test_one_who_makes_no_progress_for_a_minute_is_dropped(server):
     assert not slow.transport.lost
     server.run(4)
     assert slow.transport.aborted and gone(server, slow)
+
+
+def test_of_many_small_records_one_turn_reads_few(server):
+    alice = server.join("json, tls", "alice")
+    while len(alice.transport.incoming) < 50_000:
+        alice.send(b"x")
+    before = len(alice.transport.incoming)
+    server.reactor.turn()
+    assert before - len(alice.transport.incoming) == PORTION
 
 
 def test_what_the_kernel_holds_is_seen_beneath_tls(server):

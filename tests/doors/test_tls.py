@@ -199,7 +199,7 @@ def test_it_is_read_anew_when_its_file_is_another(path, logged):
     fresh.rename(path)
     assert certificate.getContext() is not context
     assert certificate.fingerprint != fingerprint
-    assert logged() == [f"The certificate {path} is read, {certificate.fingerprint}."]
+    assert logged() == [f"The certificate {path} is read: {certificate.fingerprint}"]
 
 
 def test_it_is_read_anew_when_it_is_told_to(path):

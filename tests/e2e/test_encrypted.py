@@ -14,7 +14,7 @@ from cryptography import x509
 from groupchat.doors.tls import fingerprint, make
 from tests.e2e.support import Daemon, Place, Socket, until
 
-ENCRYPTED = r".*Encrypted with the certificate (SHA256:[A-Za-z0-9+/]{43})\."
+ENCRYPTED = r".*Encrypted with the certificate (SHA256:[A-Za-z0-9+/]{43})"
 
 
 async def told(daemon: Daemon) -> str:
@@ -101,7 +101,7 @@ async def test_a_new_certificate_is_shown_to_those_who_come_and_nobody_is_droppe
     second = fingerprint(x509.load_pem_x509_certificate(file.read_bytes()))
     bob = await place.member("bob", daemon, tls=True)
     assert (shown(alice), shown(bob)) == (first, second)
-    await daemon.line(rf".*The certificate x\.pem is read, {second.replace('+', '[+]')}\.")
+    await daemon.line(rf".*The certificate x\.pem is read: {second.replace('+', '[+]')}")
     file.write_text("no certificate")
     daemon.signal(signal.SIGHUP)
     await daemon.line(r".*The certificate x\.pem can't be used: .* The one before is kept\.")
