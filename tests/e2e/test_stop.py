@@ -45,7 +45,7 @@ async def test_ctrl_c_at_the_terminal_ends_it_well(place: Place):
 async def test_a_stop_at_once_is_a_good_end(place: Place):
     daemon = await place.daemon()
     await daemon.stop()
-    assert sorted(path.name for path in place.directory.iterdir()) == ["groupchat.db", "groupchat.db-lock", "home"]
+    assert sorted(path.name for path in place.directory.iterdir()) == ["groupchat.db", "groupchat.db-lock", "groupchat.pem", "home"]
 
 
 @pytest_twisted.ensureDeferred
