@@ -155,6 +155,7 @@ STOPPING = Bye(code="stopping", text="The server is stopping. Come back in 2 s."
 CROWDED = Bye(
     code="too-many-connections", text="Too many connections come from your address. Try again later.", retry=30
 )
+TLS_REQUIRED = Bye(code="tls-required", text="Only TLS is spoken here. Come back with TLS, as groupchat-connect does.")
 MEMBERS_ONLY = Bye(code="members-only", text="Only members may come in here, and that name is none's. Ask an operator for one.")
 
 

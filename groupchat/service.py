@@ -37,7 +37,7 @@ class GroupChat(Service):
     :param reactor: the one that runs.
     :param listen: (what to call it in an error, the endpoint), for each that is to be listened on; the factory tries
         them in order.
-    :param port: the ServerFactory.
+    :param port: the ServerFactory; its certificate is opened here.
     """
 
     log = Logger()
@@ -73,14 +73,16 @@ class GroupChat(Service):
 
     def startService(self) -> None:
         """
-        Open the ledger, and say how to join.
+        Open the ledger and the certificate, and say how to join.
 
-        :raises CannotStart: the ledger or the accounts file can't be opened.
+        :raises CannotStart: one of them, or the accounts file, can't be opened.
         """
         super().startService()  # type: ignore[no-untyped-call]
         try:
             self._hub.ledger.open(self._hub)
             self._hub.accounts.open()
+            if self._port.certificate is not None:
+                self._port.certificate.open()  # once the ledger is ours alone: so is what lies beside it
         except CannotStart as why:
             self._cannot_start(why)
         self._reactor.callWhenRunning(self._started)
@@ -89,13 +91,20 @@ class GroupChat(Service):
         self._heed_signals()  # first: who reads that we listen may well ask us to stop
         for port in self._port.ports:
             self._announce(port.getHost())
+        if self._port.certificate is not None:
+            self.log.info("Encrypted with the certificate {print}", print=self._port.certificate.fingerprint)
 
     def _heed_signals(self) -> None:
         """A stop that was asked for is a good end: status 0, where Twisted would die of the signal."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._reactor.callFromThread(self._stop))
-            signal.signal(signal.SIGHUP, lambda *_: None)  # else a terminal that closes would end the daemon
+            # Without a handler, a terminal that closes would end the daemon.
+            signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._refresh))
+
+    def _refresh(self) -> None:
+        if self._port.certificate is not None:
+            self._port.certificate.refresh()
 
     def _stop(self) -> None:
         if self._reactor.running and self.running:
@@ -115,9 +124,10 @@ class GroupChat(Service):
         self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
         here, there = _addresses(written(host))
         for where, address in [("this machine", here)] * bool(here) + [("the network", one) for one in there]:
+            plain = "" if self._port.require_tls and where == "the network" else f"   or:  nc {address} {number}"
             self.log.info(
-                "Join from {where}:  groupchat-connect YOUR_NAME {address} {port}   or:  nc {address} {port}",
-                where=where, address=address, port=number,
+                "Join from {where}:  groupchat-connect YOUR_NAME {address} {port}{plain}",
+                where=where, address=address, port=number, plain=plain,
             )  # fmt: skip
 
     # Stop.

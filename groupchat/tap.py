@@ -8,6 +8,7 @@ import os
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from twisted.cred.credentials import IUsernamePassword
@@ -22,6 +23,7 @@ from groupchat.accounts.argonfile import ArgonFile
 from groupchat.accounts.keeper import Keeper
 from groupchat.accounts.worker import Worker
 from groupchat.doors.port import Port
+from groupchat.doors.tls import Certificate
 from groupchat.hub import Hub
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.group import Keep
@@ -111,7 +113,6 @@ class Options(AuthOptionMixin, usage.Options):
     """What the one who runs the server can choose."""
 
     supportedInterfaces = (IUsernamePassword,)
-    optFlags = [["members-only", None, "let only those in whose name is registered"]]
 
     synopsis = "[--port N] [--max N] [options]"
     longdesc = "A group chat. People join with groupchat-connect, nc or telnet; programs with JSON lines."
@@ -125,6 +126,8 @@ class Options(AuthOptionMixin, usage.Options):
         ["keep", None, "all", 'how long history is kept in each room: "all", "90d" (days) or "100000 messages"', _keep],
         ["rate", None, "50", "lines a second that a member can send for long; 0: no limit", _rate],
         ["burst", None, "200", "lines that a member can send at once before --rate holds", _number("burst", 1, 1_000_000)],
+        ["certificate", None, None, "PEM file with the certificate for TLS, its chain and its key (default: makes its own)"],
+        ["handshakes", None, "100", "TLS handshakes a second; further ones wait; 0: no limit", _number("handshakes", 0, 1_000_000)],
         ["per-address", None, "0", "connections from one address; 0: no limit", _number("per-address", 0, 1_000_000)],
         ["renames", None, "20", "names that a member can take in a minute; 0: no limit", _number("renames", 0, 1_000_000)],
         ["rooms", None, "10000", "rooms that there can be at once", _number("rooms", 1, 1_000_000)],
@@ -134,6 +137,11 @@ class Options(AuthOptionMixin, usage.Options):
         ["server-name", None, None, "what the server calls itself (default: groupchat and its version)"],
         ["motd", None, None, "file with a word to everyone who comes in, at most 4096 characters", _motd],
     ]  # fmt: skip
+    optFlags = [
+        ["require-tls", None, "speak plain with this machine only"],
+        ["no-tls", None, "speak no TLS at all"],
+        ["members-only", None, "let only those in whose name is registered"],
+    ]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -158,6 +166,8 @@ class Options(AuthOptionMixin, usage.Options):
         for name, _, default, _, coerce in (entry for entry in self.optParameters if len(entry) == 5):
             if self[name] is default is not None:  # usage coerces what is given, but no default
                 self[name] = coerce(default)
+        if self["no-tls"] and (self["require-tls"] or self["certificate"]):
+            raise usage.UsageError("--no-tls can't be with --require-tls or --certificate.")
         if self["port"] is None and not self["listen"]:
             self["port"] = 9000
         if self["max"] is None:
@@ -198,8 +208,21 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
     )
     ledger, accounts = _make_ledger(options, reactor), _make_accounts(options, reactor)
     hub = Hub(settings, ledger, accounts, reactor, lambda: int(time.time() * 1000), lambda why: service.broken(why))
-    service = GroupChat(reactor, _listen(options, reactor), Port(hub, reactor, _connections()), hub)
+    port = Port(
+        hub, reactor, _connections(),
+        certificate=_certificate(options), require_tls=bool(options["require-tls"]), handshakes=options["handshakes"],
+    )  # fmt: skip
+    service = GroupChat(reactor, _listen(options, reactor), port, hub)
     return service
+
+
+def _certificate(options: Options) -> Certificate | None:
+    """The one that was given, or one of our own, which is kept where the messages are."""
+    if options["no-tls"]:
+        return None
+    given, ledger = options["certificate"], options["ledger"]
+    own = str(Path(ledger).with_suffix(".pem")) if ledger else None
+    return Certificate(given or own, own=not given)
 
 
 def _connections() -> int:

@@ -2,23 +2,28 @@
 A server in memory: a reactor whose time the test moves on, transports that stall and break when they are told to, and clients
 of both wires that a test talks through.
 
-The transports keep Twisted's own buffers and producers (`abstract.FileDescriptor`); only the kernel is a double. Nothing
+The transports keep Twisted's own buffers, producers and TLS (`abstract.FileDescriptor`); only the kernel is a double. Nothing
 happens until `Server.run`, so what is done between two runs is done in one turn of the reactor.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import mock
 
+from twisted.internet._newtls import ConnectionMixin, ServerMixin
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.task import Clock
 from twisted.logger import Logger
+from twisted.protocols import tls
 from twisted.python.failure import Failure
 
 from groupchat.accounts.keeper import Keeper
@@ -29,7 +34,6 @@ from groupchat.ledgers.memory import MemoryLedger
 from groupchat.settings import Settings
 
 START = 1_795_356_180_000  #: when every test begins: 2026-11-22 14:03 UTC, in milliseconds
-CHUNK = 65_536  #: bytes that one read brings, as in Twisted
 SECRET = "a-secret-of-{name:_<16}"
 
 
@@ -98,7 +102,7 @@ class Reactor(Clock):
             transport.connectionLost(Failure(why))
 
 
-class Transport(FileDescriptor):
+class Transport(ServerMixin, ConnectionMixin, FileDescriptor):
     """
     The server's end of a connection.
 
@@ -128,6 +132,10 @@ class Transport(FileDescriptor):
         self.startReading()
         protocol.makeConnection(self)
 
+    def startTLS(self, context: Any, normal: bool = True) -> None:
+        with mock.patch.object(tls, "_get_default_clock", return_value=self.reactor):
+            super().startTLS(context, normal)
+
     # The kernel.
 
     @property
@@ -144,8 +152,9 @@ class Transport(FileDescriptor):
         return len(self.dataBuffer) - self.offset + self._tempDataLen
 
     def writeSomeData(self, data: bytes) -> int | Exception:
+        assert not self.lost, "its socket is gone"
         self.calls += 1
-        if self.broken or self.lost:
+        if self.broken:
             return ConnectionLost()
         count = len(data) if self.room is None else min(self.room, len(data))
         self.taken += data[:count]
@@ -156,10 +165,10 @@ class Transport(FileDescriptor):
     def doRead(self) -> Exception | None:
         if self.broken:
             return ConnectionLost()
-        data = bytes(self.incoming[:CHUNK])
+        data = bytes(self.incoming[: self.bufferSize])
         if not data:
             return ConnectionDone()
-        del self.incoming[:CHUNK]
+        del self.incoming[: self.bufferSize]
         self.protocol.dataReceived(data)
         return None
 
@@ -390,7 +399,78 @@ def _together(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-CLIENTS: dict[str, type[Any]] = {"plain": PlainClient, "json": JsonClient}
+class Encrypted(Client):
+    """
+    Someone who speaks TLS. What it sends goes out once the handshake is done, each time that something is read.
+
+    :ivar context: of the connections that are made from now on.
+    :ivar ended: whether the server has ended TLS, properly.
+    """
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    def __init__(self, server: Server, address: str = "192.0.2.1") -> None:
+        super().__init__(server, address)
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = self.context.wrap_bio(self._in, self._out)
+        self.ended = False
+        self._unsent = b""
+        self._clear = bytearray()
+        self.turn()
+
+    def turn(self) -> None:
+        """Read what is there, and answer."""
+        self._in.write(bytes(self.transport.taken))
+        self.transport.taken.clear()
+        try:
+            self.tls.do_handshake()
+            if self._unsent:
+                self.tls.write(self._unsent)
+                self._unsent = b""
+            while data := self.tls.read(65_536):
+                self._clear += data
+            self.ended = True
+        except ssl.SSLWantReadError:
+            pass
+        self.transport.incoming += self._out.read()
+
+    def shake(self) -> None:
+        """Do the handshake, and send what waits for that."""
+        for _ in range(4):
+            self.server.run()
+            self.turn()
+        self.server.run()
+
+    def send(self, *data: bytes) -> None:
+        self._unsent += b"".join(data)
+        self.turn()
+
+    def leave(self) -> None:
+        """End TLS, and send nothing more."""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.unwrap()
+        self.transport.incoming += self._out.read()
+
+    def read(self) -> bytes:
+        self.turn()
+        end = self._clear.rfind(b"\n") + 1
+        data = bytes(self._clear[:end])
+        del self._clear[:end]
+        return data
+
+
+class EncryptedPlain(Encrypted, PlainClient):
+    """Someone with `openssl s_client`."""
+
+
+class EncryptedJson(Encrypted, JsonClient):
+    """A program, from elsewhere."""
+
+
+CLIENTS: dict[str, type[Any]] = {
+    "plain": PlainClient, "json": JsonClient, "plain, tls": EncryptedPlain, "json, tls": EncryptedJson,
+}  # fmt: skip
 
 
 class Server:
@@ -398,19 +478,26 @@ class Server:
     A whole server without a socket, on a ledger in memory unless another is given.
 
     :param ledger: makes an `ILedger` from the reactor.
+    :param door: what its `Port` is given.
     :param settings: what differs from the defaults; nobody is slowed unless `rate` is given.
     """
 
     log = Logger()
 
-    def __init__(self, ledger: Callable[[Any], ILedger] | None = None, reactor: Reactor | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        ledger: Callable[[Any], ILedger] | None = None,
+        reactor: Reactor | None = None,
+        door: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
         self.reactor = reactor or Reactor()
         self.ledger: Any = ledger(self.reactor) if ledger else MemoryLedger(self.reactor.callLater)
         self.accounts = Keeper(":memory:")
         self.accounts.open()
         self.hub = Hub(Settings(**{"rate": 0, **settings}), self.ledger, self.accounts, self.reactor, self.now, self._broken)
         self.ledger.open(self.hub)
-        self.port = Port(self.hub, self.reactor)
+        self.port = Port(self.hub, self.reactor, **door or {})
         self.port.doStart()
 
     def now(self) -> int:
@@ -430,6 +517,8 @@ class Server:
         """Someone who has come in and read everything there was."""
         client = self.connect(wire)
         client.hello(name, **fields)
+        if isinstance(client, Encrypted):
+            client.shake()
         self.run()
         client.heard()
         return client

@@ -63,6 +63,24 @@ class Endpoint:
         return self.result
 
 
+class Certificate:
+    """Writes down what is asked of it."""
+
+    fingerprint = "SHA256:abc"
+
+    def __init__(self, did):
+        self.did = did
+        self.why = None
+
+    def open(self):
+        if self.why:
+            raise CannotStart(self.why)
+        self.did.append("certificate opened")
+
+    def refresh(self):
+        self.did.append("certificate read")
+
+
 class House:
     """A service whose neighbours write down, in one list, what it does with them."""
 
@@ -154,6 +172,48 @@ def test_a_ledger_that_can_not_be_opened_is_told_in_one_line(house, capfd):
     assert capfd.readouterr().err == "groupchat: the ledger x: it is damaged.\n"
 
 
+def test_the_certificate_is_opened_once_the_ledger_is_ours(house):
+    house.port.certificate = Certificate(house.did)
+    house.start()
+    assert house.did == ["port opened", "ledger opened", "certificate opened"]
+
+
+def test_a_certificate_that_can_not_be_opened_is_told_in_one_line(house, capfd):
+    house.port.certificate = Certificate(house.did)
+    house.port.certificate.why = "the certificate x: it is none."
+    with pytest.raises(CannotStart) as caught:
+        house.start()
+    sys.excepthook(CannotStart, caught.value, None)
+    assert capfd.readouterr().err == "groupchat: the certificate x: it is none.\n"
+
+
+def test_it_tells_the_fingerprint(house, logged):
+    house.port.certificate = Certificate(house.did)
+    house.start()
+    house.run()
+    assert "Encrypted with the certificate SHA256:abc" in logged
+
+
+def test_without_a_certificate_it_tells_none(house, logged):
+    house.start()
+    house.run()
+    assert not any("certificate" in text for text in logged)
+
+
+@pytest.mark.parametrize("require_tls", [False, True])
+def test_where_tls_is_required_nc_is_for_this_machine_only(logged, monkeypatch, require_tls):
+    from twisted.internet.address import IPv4Address
+
+    monkeypatch.setattr(service, "_own_addresses", lambda both: ["192.0.2.1"])
+    house = House(succeed(Listening([], IPv4Address("TCP", "0.0.0.0", 9000))))
+    house.port.require_tls = require_tls
+    house.start()
+    house.run()
+    here, there = (text for text in logged if text.startswith("Join from"))
+    assert "nc localhost 9000" in here
+    assert ("nc 192.0.2.1 9000" in there) is not require_tls
+
+
 def test_it_says_how_to_join(logged):
     from twisted.internet.address import IPv4Address
 
@@ -176,10 +236,20 @@ def test_a_signal_stops_it_in_order(house, handlers, number):
 
 
 def test_a_terminal_that_closes_does_not_end_it(house, handlers):
+    house.reactor.callFromThread = lambda function: function()
     house.start()
     house.run()
     handlers[signal.SIGHUP](signal.SIGHUP, None)
     assert not house.reactor.hasStopped
+
+
+def test_sighup_reads_the_certificate_anew(house, handlers):
+    house.reactor.callFromThread = lambda function: function()
+    house.port.certificate = Certificate(house.did)
+    house.start()
+    house.run()
+    handlers[signal.SIGHUP](signal.SIGHUP, None)
+    assert house.did[-1] == "certificate read"
 
 
 def test_it_stops_taking_then_stores_then_says_good_bye(house):

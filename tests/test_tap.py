@@ -53,7 +53,9 @@ def test_without_options_it_listens_on_9000_for_a_hundred():
         (["--keep", "forever"], "--keep"), (["--keep", "0d"], "--keep"), (["--ledger", "redis:x"], "--ledger"),
         (["--ledger", "sqlite:"], "--ledger"), (["--ledger", "memory:x"], "--ledger"), (["--per-address", "-1"], "--per-address"),
         (["--show-addresses", "me"], "--show-addresses"), (["--motd", "/nowhere/motd"], "--motd"), (["--nonsense"], "nonsense"),
-        (["stray"], '"stray"'), (["--names", "latin"], "--names"), (["--max"], "max"), (["--port", "1\x1b[2J\n2"], "--port"),
+        (["stray"], '"stray"'), (["--handshakes", "-1"], "--handshakes"), (["--names", "latin"], "--names"),
+        (["--no-tls", "--require-tls"], "--require-tls"), (["--no-tls", "--certificate", "x"], "--certificate"),
+        (["--certificate"], "certificate"), (["--max"], "max"), (["--port", "1\x1b[2J\n2"], "--port"),
     ],
 )  # fmt: skip
 def test_what_it_does_not_take_is_told_in_one_line(arguments, about):
@@ -154,6 +156,33 @@ def test_the_ledger_is_the_one_that_was_asked_for(tmp_path):
     assert isinstance(made("--ledger", "memory")._hub.ledger, MemoryLedger)
     assert isinstance(made("--ledger", f"sqlite:{tmp_path}/x.db")._hub.ledger, SQLiteLedger)
     assert not list(tmp_path.iterdir()), "nothing is opened before it starts"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "own"),
+    [
+        ("", "groupchat.pem", True),
+        ("--ledger sqlite:/srv/chat.db", "/srv/chat.pem", True),
+        ("--ledger sqlite:chat", "chat.pem", True),
+        ("--ledger memory", None, True),
+        ("--certificate x.pem", "x.pem", False),
+        ("--certificate x.pem --ledger memory", "x.pem", False),
+    ],
+)
+def test_the_certificate_is_the_one_given_or_its_own_beside_the_ledger(arguments, path, own):
+    certificate = made(*arguments.split())._port.certificate
+    assert (certificate.path, certificate._own) == (path, own)
+
+
+def test_without_tls_there_is_none():
+    assert made("--no-tls")._port.certificate is None
+
+
+def test_who_has_to_speak_tls_and_how_often_is_told_to_the_port():
+    assert made()._port.require_tls is False
+    port = made("--require-tls", "--handshakes", "7")._port
+    assert port.require_tls is True
+    assert port.handshakes._bucket._rate == 7
 
 
 def test_it_listens_with_a_backlog_for_a_crowd():

@@ -13,7 +13,7 @@ import socket
 from collections import deque
 from typing import Any
 
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from zope.interface import implementer
@@ -26,6 +26,7 @@ from groupchat.settings import MAX_LINE
 from groupchat.wire import plain
 
 TURN = 500  #: lines in one turn of the reactor
+PORTION = 16_384  #: bytes of TLS that one turn reads: they can be 700 records, each of which comes here alone
 PING = 20  #: seconds of silence after which a JSON client is asked whether it is there
 IDLE = 60  #: seconds of silence after which it is not
 STALLED = 60  #: seconds without progress after which a reader is dropped
@@ -34,7 +35,7 @@ _TOO_LONG = None  #: stands in the queue for a line that was too long
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 120_000))
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class LineDoor(LineReceiver):
     """
     One connection.
@@ -211,6 +212,19 @@ class LineDoor(LineReceiver):
     def open(self, wire: Any) -> None:
         """It is known now which wire the other side speaks."""
         self.session = Session(self.factory.hub, self.peer, wire, self._work)
+
+    def encrypt(self, certificate: Any, first: bytes) -> None:
+        """
+        The other side wants to speak TLS.
+
+        :param first: what it has sent of that already.
+        """
+        self.peer.encrypt(certificate)
+        self.transport.bufferSize = PORTION
+        self.transport.protocol.dataReceived(first)
+
+    def handshakeCompleted(self) -> None:
+        self.factory.encrypted(self)
 
     def _drained(self) -> None:
         session = self.session

@@ -2,7 +2,8 @@
 The way out of one connection: writes at once where nothing is queued, knows when it is full and when it flows again.
 
 Knows no lines and no rooms. `transport.write` has no limit of its own, and costs two epoll_ctl and a trip through the reactor on an
-idle socket; so where a transport lets us, what the kernel takes at once goes straight to it.
+idle socket; so where a transport lets us, what the kernel takes at once goes straight to it. The same holds beneath TLS, which is a
+layer on top of this: what is written goes into it, and what comes out of it is counted and sent here.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import fcntl
 import struct
 import termios
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport
+from twisted.internet.interfaces import INegotiated, IPullProducer, IPushProducer, ISSLTransport
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 from groupchat.interfaces import IPeer
@@ -29,10 +32,12 @@ class Peer:
     :param address: of the other side, as people write it.
     :param drained: called when nothing waits any more.
     :param later: `callLater` of a reactor.
+    :ivar encrypted: whether all goes through TLS.
     """
 
     __slots__ = (
-        "_closing", "_direct", "_drained", "_drains", "_held", "_later", "_queued", "_send", "_transport", "address", "full",
+        "_below", "_closing", "_direct", "_drained", "_drains", "_held", "_later", "_queue", "_queued", "_send", "_tls",
+        "_transport", "address", "encrypted", "full",
     )  # fmt: skip
 
     def __init__(
@@ -40,28 +45,61 @@ class Peer:
     ) -> None:
         self.address = address
         self.full = False
-        self._transport = transport
+        self.encrypted = ISSLTransport.providedBy(transport) or INegotiated.providedBy(transport)
+        self._transport = self._below = transport
         self._drained = drained
         self._later = later
         self._held: list[bytes] = []
         self._queued = 0  # bytes given to the transport since it was last known to be empty
         self._closing: Any = None
         self._drains = 0
+        self._tls: Any = None  # takes what is to be encrypted
+        self._queue: Any = transport.write  # takes what the kernel does not take at once
+        # One that is wrapped in another has all methods of that one, too; only its own may be called past it.
+        self._direct = hasattr(type(transport), "writeSomeData") and not self.encrypted
+        self._send: Any = None  # takes at once what it can; None where something is in the way
         self._register()
 
     def _register(self) -> None:
         # A pull producer is told each time that the transport's buffer is empty, a push producer only after it was too
-        # full; TLS and the like make a loop of the first kind.
+        # full; wrappers make a loop of the first kind.
+        if self._direct:
+            self._send = self._transport.writeSomeData
+        self._below.registerProducer(self, not self._direct)
+
+    def encrypt(self, certificate: Any) -> None:
+        """
+        Speak TLS from here on.
+
+        :param certificate: an `IOpenSSLContextFactory`.
+        """
         transport = self._transport
-        self._direct = hasattr(transport, "writeSomeData") and not ISSLTransport.providedBy(transport)
-        self._send = transport.writeSomeData if self._direct else None  # None where something is in the way
-        transport.registerProducer(self, not self._direct)
+        transport.unregisterProducer()
+        self._queued, self._send = 0, None
+        transport.startTLS(certificate)
+        self.encrypted = True
+        if self._direct:
+            layer = transport.protocol
+            # Its own write gathers for a turn of the reactor what is gathered here already.
+            self._tls = partial(TLSMemoryBIOProtocol.write, layer)
+            self._below = layer.transport
+            self._queue, self._below.write = self._below.write, self._out
+        self._register()
 
     def write(self, data: bytes) -> None:
         if self._held:
             self._held.append(data)
             data = b"".join(self._held)
             self._held.clear()
+        if self._closing:
+            return
+        if self._tls is not None:
+            self._tls(data)
+        else:
+            self._out(data)
+
+    def _out(self, data: bytes) -> None:
+        """What is on the wire: at once what the kernel takes, the rest in time."""
         if self._send is not None:
             taken = self._send(data)
             if taken == len(data):
@@ -69,12 +107,12 @@ class Peer:
             if isinstance(taken, int):  # else the connection is lost, and write lets the reactor find out
                 data = data[taken:]
             self._send = None
-        if self._transport is None or self._closing:
+        if self._transport is None:
             return
         if self._direct:
             self._queued += len(data)
             self.full = self._queued > MOST
-        self._transport.write(data)
+        self._queue(data)
 
     def hold(self, data: bytes) -> None:
         self._held.append(data)
@@ -88,20 +126,19 @@ class Peer:
         if self._transport is None or self._closing:
             return
         self.write(data)
-        transport = self._transport
-        transport.unregisterProducer()
+        self._below.unregisterProducer()
         self._send = None
         self._closing = self._later(LINGER, self.abort)
-        if self._direct:
-            transport.loseWriteConnection()
-            transport.resumeProducing()
+        self._transport.resumeProducing()  # to hear how the other side closes
+        if self._direct and not self.encrypted:
+            self._transport.loseWriteConnection()
         else:
-            transport.loseConnection()
+            self._transport.loseConnection()
 
     def close(self) -> None:
         """The other side has shut its side too: there is nothing to wait for."""
         if self._transport is not None:
-            self._transport.unregisterProducer()  # which would be asked for more, again and again
+            self._below.unregisterProducer()  # which would be asked for more, again and again
             self._transport.loseConnection()
 
     def abort(self) -> None:
@@ -110,7 +147,7 @@ class Peer:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._transport = self._send = None
+        self._transport = self._below = self._send = self._tls = self._queue = None
         self.full = False
         self._held.clear()
         if self._closing is not None and self._closing.active():
@@ -128,8 +165,8 @@ class Peer:
         if self._transport is None or not self.waiting:
             return None
         try:
-            waiting = fcntl.ioctl(self._transport.getHandle().fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-        except (AttributeError, OSError):
+            waiting = fcntl.ioctl(self._transport.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        except (AttributeError, OSError, ValueError):
             return self._drains, self._queued, 0
         return self._drains, self._queued, struct.unpack("i", waiting)[0]
 
@@ -139,6 +176,10 @@ class Peer:
         waited, self._queued = self.waiting, 0
         self._drains += 1
         if self._direct and self._transport is not None:
+            if self._transport.disconnecting:  # the other side has ended TLS: while there is a producer, this would not end
+                self._send = None
+                self._below.unregisterProducer()
+                return
             self._send = self._transport.writeSomeData
         self.full = False
         if waited:
@@ -148,4 +189,5 @@ class Peer:
         self.full = True
 
     def stopProducing(self) -> None:
-        """The connection is about to be lost; `lost` says so when it is."""
+        """The connection is about to be lost; `lost` says so when it is. Until then, TLS may still want to send an alert."""
+        self._send = None

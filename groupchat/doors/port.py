@@ -2,11 +2,12 @@
 The port: which wire does a connection speak, and may it come in at all?
 
 The ServerFactory keeps the caps: the hub counts the people that are in; here are those who are not in yet, a small pool in which
-nobody can take the places of others. A connection's first bytes decide its wire.
+nobody can take the places of others. A connection's first bytes decide its wire, and whether it speaks that within TLS.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from typing import Any
 
@@ -17,6 +18,7 @@ from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
 from groupchat import errors
+from groupchat.doors.handshakes import Handshakes
 from groupchat.doors.line import LineDoor
 from groupchat.events import Bye
 from groupchat.hub import Hub
@@ -34,7 +36,8 @@ _SORRY = "This is a group chat. Join it with: groupchat-connect NAME HOST PORT"
 _HTTP = f"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n{_SORRY}\n".encode()
 _IRC = f"ERROR :{_SORRY}\r\n".encode()
 _SSH = f"! {_SORRY}\n".encode()
-_TLS = b"\x15\x03\x01\x00\x02\x02\x28"  # a fatal alert: handshake_failure
+_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal: handshake_failure
+TLS = b"\x16\x03"  #: how TLS begins: with a handshake
 
 #: How other protocols begin, and what they are told.
 OPENINGS = {
@@ -43,7 +46,7 @@ OPENINGS = {
     ),
     **dict.fromkeys((b"CAP ", b"NICK ", b"USER ", b"PASS "), _IRC),
     b"SSH-2.0-": _SSH,
-    b"\x16\x03": _TLS,
+    TLS: _ALERT,
 }
 
 
@@ -52,15 +55,24 @@ class Port(ServerFactory):
     :param hub: whose door it is.
     :param clock: provides `seconds` and `callLater`.
     :param most: connections that can be open at once; further ones wait until there is room.
+    :param certificate: a `groupchat.doors.tls.Certificate`; without one, TLS is not spoken.
+    :param require_tls: whether nothing else is spoken with those who are not on this machine.
+    :param handshakes: of TLS, a second; further ones wait. 0: no limit.
     :ivar ports: what listens, so that it can be kept from taking too many at once.
     """
 
     log = Logger()
     noisy = False
 
-    def __init__(self, hub: Hub, clock: Any, most: int = 1_000_000) -> None:
+    def __init__(
+        self, hub: Hub, clock: Any, most: int = 1_000_000, *,
+        certificate: Any = None, require_tls: bool = False, handshakes: float = 100,
+    ) -> None:  # fmt: skip
         self.hub = hub
         self._most = most
+        self.certificate = certificate
+        self.require_tls = require_tls
+        self.handshakes = Handshakes(handshakes, clock)
         self._sated = False
         self.clock = clock
         self.ports: list[IListeningPort] = []
@@ -134,8 +146,7 @@ class Port(ServerFactory):
         counts = Counter(door.address for door in self._waiting)
         fullest = max(counts.values())
         oldest = next(door for door in self._waiting if counts[door.address] == fullest)
-        self._waiting.pop(oldest).stop()
-        oldest.turn_away(errors.CROWDED)
+        self._waiting[oldest].turn_away(errors.CROWDED)
 
     def recognised(self, door: LineDoor, data: bytes) -> bytes | None:
         """
@@ -144,6 +155,12 @@ class Port(ServerFactory):
         """
         waiting = self._waiting.get(door)
         return waiting.recognise(data) if waiting else None
+
+    def encrypted(self, door: LineDoor) -> None:
+        """The handshake is done, and within TLS all begins anew."""
+        waiting = self._waiting.get(door)
+        if waiting is not None:
+            waiting.greet()
 
     def entered(self, door: LineDoor) -> None:
         """It is in by name: no longer of the pool."""
@@ -175,9 +192,8 @@ class Port(ServerFactory):
 
     def emptied(self) -> Deferred[None]:
         """Fires once no connection is left. Those not in yet are told that the server stops."""
-        for door in list(self._waiting):
-            self.entered(door)
-            door.turn_away(errors.STOPPING)
+        for waiting in list(self._waiting.values()):
+            waiting.turn_away(errors.STOPPING)
         if not self.doors:
             return succeed(None)
         self._emptied = Deferred()
@@ -190,7 +206,7 @@ class Port(ServerFactory):
 
 
 class _Waiting:
-    """One connection that is not in yet: its first bytes, the greeting, and its deadlines."""
+    """One connection that is not in yet: its first bytes, its turn for a handshake, the greeting, and its deadlines."""
 
     def __init__(self, port: Port, door: LineDoor, refusal: Bye | None) -> None:
         self._port = port
@@ -198,16 +214,33 @@ class _Waiting:
         self._refusal = refusal
         self._opened = port.clock.seconds()
         self._first = b""
+        self._in_line = False  # for a handshake
         self._greeting = port.clock.callLater(GREET, self._greet)
         self._deadline = port.clock.callLater(SLOW, self._late)
 
+    def greet(self) -> None:
+        """Speak first, unless the other side does so in half a second from now."""
+        self._don_t_greet()
+        self._greeting = self._port.clock.callLater(GREET, self._greet)
+
+    def _don_t_greet(self) -> None:
+        if self._greeting.active():
+            self._greeting.cancel()
+
     def stop(self) -> None:
-        for call in (self._greeting, self._deadline):
-            if call.active():
-                call.cancel()
+        self._don_t_greet()
+        if self._deadline.active():
+            self._deadline.cancel()
+        if self._in_line:
+            self._port.handshakes.leave(self._encrypt)
 
     def recognise(self, data: bytes) -> bytes | None:
         first = self._first = self._first + data
+        if self._in_line:
+            return None
+        if first.startswith(TLS) and self._port.certificate is not None and not self._door.peer.encrypted:
+            self._ask_for_tls()
+            return None
         for opening, answer in OPENINGS.items():
             if first.startswith(opening):
                 self._port.entered(self._door)
@@ -215,18 +248,34 @@ class _Waiting:
                 return None
             if opening.startswith(first):
                 return None
-        if self._greeting.active():
-            self._greeting.cancel()
+        self._don_t_greet()
         self._door.open(jsonlines if first.startswith(b"{") else plain)
+        return None if self._is_unwanted() else first
+
+    def _ask_for_tls(self) -> None:
+        self._don_t_greet()
+        self._in_line = True
+        self._port.handshakes.ask(self._encrypt)
+        if self._in_line:
+            self._door.transport.pauseProducing()
+
+    def _encrypt(self) -> None:
+        first, self._first, self._in_line = self._first, b"", False
+        self._door.transport.resumeProducing()
+        self._door.encrypt(self._port.certificate, first)
+
+    def _is_unwanted(self) -> bool:
+        """Turn away one who may not come in, whoever it is."""
         if self._refusal:
-            self._turn_away(self._refusal)
-            return None
-        return first
+            self.turn_away(self._refusal)
+        elif self._port.require_tls and not self._door.peer.encrypted and not is_near(self._door.address):
+            self.turn_away(errors.TLS_REQUIRED)
+        else:
+            return False
+        return True
 
     def _greet(self) -> None:
-        if self._refusal:
-            self._turn_away(self._refusal)
-        else:
+        if not self._is_unwanted():
             self._door.peer.write(plain.GREETING)
 
     def _late(self) -> None:
@@ -235,11 +284,15 @@ class _Waiting:
         if left > 0.001:
             self._deadline = self._port.clock.callLater(left, self._late)
         else:
-            self._turn_away(errors.IDLE)
+            self.turn_away(errors.IDLE)
 
-    def _turn_away(self, bye: Any) -> None:
+    def turn_away(self, bye: Any) -> None:
+        """It does not come in."""
         self._port.entered(self._door)
-        self._door.turn_away(bye)
+        if self._in_line:
+            self._door.peer.finish(_ALERT)  # it waits for TLS, and would read nothing else
+        else:
+            self._door.turn_away(bye)
 
 
 def written(address: Any) -> str:
@@ -247,3 +300,8 @@ def written(address: Any) -> str:
     if isinstance(address, (IPv4Address, IPv6Address)):
         return str(address.host).removeprefix("::ffff:")
     return "local"
+
+
+def is_near(address: str) -> bool:
+    """Whether an address, as `written`, is on this machine."""
+    return address == "local" or ipaddress.ip_address(address).is_loopback

@@ -18,11 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from OpenSSL import SSL
 from twisted.internet import reactor, task
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, UNIXClientEndpoint
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, UNIXClientEndpoint, wrapClientTLS
 from twisted.internet.error import ProcessExitedAlready
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IOpenSSLClientConnectionCreator
 from twisted.internet.protocol import Factory, ProcessProtocol, Protocol
 from zope.interface import implementer
 
@@ -176,6 +177,14 @@ class Socket(Protocol):
         self.heard.end("it has ended")
         self.is_closed = True
         self.closed.callback(None)
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class Anyone:
+    """Speaks TLS with whoever it is."""
+
+    def clientConnectionForTLS(self, layer: Any) -> SSL.Connection:
+        return SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD))
 
 
 class Program(ProcessProtocol):
@@ -383,7 +392,7 @@ class Place:
 
     # Sockets.
 
-    async def socket(self, where: int | str | Path, host: str = "127.0.0.1") -> Socket:
+    async def socket(self, where: int | str | Path, host: str = "127.0.0.1", tls: bool = False) -> Socket:
         """A connection to a port, or to a Unix socket."""
         endpoint: Any
         if not isinstance(where, int):
@@ -392,15 +401,17 @@ class Place:
             endpoint = TCP6ClientEndpoint(reactor, host, where)
         else:
             endpoint = TCP4ClientEndpoint(reactor, host, where)
+        if tls:
+            endpoint = wrapClientTLS(Anyone(), endpoint)
         factory = Factory.forProtocol(Socket)
         factory.noisy = False
         socket: Socket = await endpoint.connect(factory)
         self._sockets.append(socket)
         return socket
 
-    async def json(self, name: str, daemon: Daemon, **hello: Any) -> Socket:
+    async def json(self, name: str, daemon: Daemon, tls: bool = False, **hello: Any) -> Socket:
         """Someone on the JSON wire, who says hello."""
-        socket = await self.socket(daemon.port)
+        socket = await self.socket(daemon.port, tls=tls)
         socket.send({"type": "hello", "name": name, **hello})
         return socket
 

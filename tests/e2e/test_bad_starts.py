@@ -176,6 +176,20 @@ async def test_a_ledger_of_a_newer_version_is_refused(place: Place):
     assert line.startswith("the ledger groupchat.db was written by a newer groupchat (version 99, ")
 
 
+# The daemon: certificates.
+
+
+@pytest.mark.parametrize("content", [None, "Dear diary,"])
+@pytest.mark.parametrize("ledger", ["memory", "sqlite:x.db"])
+@pytest_twisted.ensureDeferred
+async def test_a_certificate_that_is_none_is_refused(place: Place, content: str | None, ledger: str):
+    if content is not None:
+        (place.directory / "x.pem").write_text(content)
+    told = "it does not hold a certificate and its key, without a passphrase, in PEM." if content else "No such file or directory."
+    line = await refuses(place.twistd("--port", "0", "--certificate", "x.pem", "--ledger", ledger))
+    assert line == f"the certificate x.pem: {told} Name another by --certificate."
+
+
 # groupchat-connect.
 
 

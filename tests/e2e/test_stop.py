@@ -46,7 +46,7 @@ async def test_a_stop_at_once_is_a_good_end(place: Place):
     daemon = await place.daemon()
     await daemon.stop()
     assert sorted(path.name for path in place.directory.iterdir()) == [
-        "groupchat.accounts", "groupchat.db", "groupchat.db-lock", "home",
+        "groupchat.accounts", "groupchat.db", "groupchat.db-lock", "groupchat.pem", "home",
     ]  # fmt: skip
 
 

@@ -1,0 +1,128 @@
+"""
+TLS with real sockets: what the daemon shows of itself, and what becomes of those who are in when its certificate changes.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import stat
+
+import pytest_twisted
+from cryptography import x509
+
+from groupchat.doors.tls import fingerprint, make
+from tests.e2e.support import Daemon, Place, Socket, until
+
+ENCRYPTED = r".*Encrypted with the certificate (SHA256:[A-Za-z0-9+/]{43})"
+
+
+async def told(daemon: Daemon) -> str:
+    """The fingerprint that it logs."""
+    return str((await daemon.line(ENCRYPTED))[1])
+
+
+def shown(client: Socket) -> str:
+    """The fingerprint of the certificate that it shows."""
+    certificate = client.transport.getPeerCertificate()
+    return fingerprint(certificate.to_cryptography())
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_with_tls_and_one_with_nc_are_in_the_same_room(place: Place):
+    daemon = await place.daemon()
+    bob = await place.nc("bob", daemon)
+    alice = await place.member("alice", daemon, tls=True)
+    await bob.says("-- alice joined.")
+    alice.say("hi", first=1)
+    await alice.event("ok", n=1)
+    await bob.says("alice: hi")
+    bob.send("hello")
+    await alice.event("message", text="hello")
+    alice.send({"type": "quit"})
+    await alice.event("bye", code="quit")
+    await alice.ended()
+    await bob.says("-- alice left.")
+    await daemon.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_openssl_is_greeted_and_may_quit(place: Place):
+    daemon = await place.daemon("--require-tls")
+    alice = place.start("openssl", "s_client", "-quiet", "-connect", f"localhost:{daemon.port}")
+    await alice.says("What is your name?")
+    alice.send("alice")
+    await alice.says("-- You are up to date.")
+    alice.send("/quit")
+    await alice.says("-- Bye.")
+    assert await alice.ended() == 0
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_unix_socket_speaks_tls_too_and_plain_even_where_tls_is_required(place: Place):
+    path = place.directory / "chat.sock"
+    await place.daemon("--listen", f"unix:{path}", "--require-tls", port=None)
+    for tls in (False, True):
+        client = await place.socket(path, tls=tls)
+        client.send({"type": "hello", "name": f"alice-{tls}"})
+        await client.event("welcome")
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_endpoint_that_is_encrypted_already_is_so_and_stays_so(place: Place):
+    (place.directory / "x.pem").write_bytes(make())
+    daemon = await place.daemon("--listen", "ssl:0:privateKey=x.pem:interface=127.0.0.1", "--require-tls", port=None)
+    alice = await place.member("alice", daemon, tls=True)
+    alice.say("hi", first=1)
+    await alice.event("ok", n=1)
+
+
+@pytest_twisted.ensureDeferred
+async def test_its_own_certificate_is_told_and_kept_for_the_next_start(place: Place):
+    daemon = await place.daemon()
+    first = await told(daemon)
+    assert shown(await place.member("alice", daemon, tls=True)) == first
+    file = place.directory / "groupchat.pem"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    await daemon.stop()
+    again = await place.again(daemon)
+    assert await told(again) == first
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_new_certificate_is_shown_to_those_who_come_and_nobody_is_dropped(place: Place):
+    file, fresh = place.directory / "x.pem", place.directory / "fresh.pem"
+    file.write_bytes(make())
+    daemon = await place.daemon("--certificate", "x.pem")
+    first = await told(daemon)
+    alice = await place.member("alice", daemon, tls=True)
+    fresh.write_bytes(make())
+    fresh.rename(file)
+    second = fingerprint(x509.load_pem_x509_certificate(file.read_bytes()))
+    bob = await place.member("bob", daemon, tls=True)
+    assert (shown(alice), shown(bob)) == (first, second)
+    await daemon.line(rf".*The certificate x\.pem is read: {second.replace('+', '[+]')}")
+    file.write_text("no certificate")
+    daemon.signal(signal.SIGHUP)
+    await daemon.line(r".*The certificate x\.pem can't be used: .* The one before is kept\.")
+    carol = await place.member("carol", daemon, tls=True)
+    assert shown(carol) == second
+    alice.say("still here", first=1)
+    for client in (alice, bob, carol):
+        await client.event("message", text="still here")
+    assert not (place.directory / "groupchat.pem").exists()
+    await daemon.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_garbage_in_place_of_a_handshake_leaves_no_trace(place: Place):
+    daemon = await place.daemon()
+    await told(daemon)
+    lines = len(daemon.out.lines)
+    for garbage in (b"\x16\x03\x01\x00\x05hello", b"\x16\x03\x03\x40\x00" + b"x" * 30_000, b"\x16\x03\x01\x40\x00"):
+        with socket.create_connection(("127.0.0.1", daemon.port)) as client:
+            client.sendall(garbage)
+    await place.member("alice", daemon, tls=True)
+    await until(lambda: len(daemon.out.lines) > lines, "the line of alice")
+    assert [line.split("] ")[1] for line in daemon.out.lines[lines:]] == ["alice came in from 127.0.0.1 (1 of 100)"]
+    assert daemon.err.text == ""
