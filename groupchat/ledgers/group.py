@@ -22,6 +22,8 @@ from groupchat.events import Message
 REMEMBERED = 1000  #: the ids of so many n of a client in a room are known
 FORGOTTEN = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
 PAGE = 65_536  #: bytes of text in a page
+EACH = 128  #: bytes of a message beside its text, as a page counts them
+MOST_IN_PAGE = PAGE // EACH + 1  #: more messages than that make no page
 
 
 class GroupCommit:
@@ -134,7 +136,7 @@ def page(messages: Iterable[Message]) -> list[Message]:
     found: list[Message] = []
     size = 0
     for message in messages:
-        size += len(message.text.encode()) + 128
+        size += len(message.text.encode()) + EACH
         if size > PAGE and found:
             break
         found.append(message)

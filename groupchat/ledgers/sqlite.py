@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
@@ -24,10 +24,17 @@ from zope.interface import implementer
 from groupchat.drafts import Draft
 from groupchat.events import Message, stamp
 from groupchat.interfaces import ILedger
-from groupchat.ledgers.group import GroupCommit, Keep, page
+from groupchat.ledgers.group import MOST_IN_PAGE, GroupCommit, Keep, page
 from groupchat.ledgers.writer import SHIFT, Writer
 
 _IDS = (1 << SHIFT) - 1
+
+#: A page as one value, read in one step: at each step the reactor may take the interpreter's lock, and has to give it back.
+_PAGE = """
+    SELECT json_group_array(json_array(place, at, sender, text, act)) FROM (
+        SELECT * FROM messages WHERE place BETWEEN ? AND ? ORDER BY place {} LIMIT ?)
+"""
+_rows = msgspec.json.Decoder(list[tuple[int, int, str, str, int]])
 
 
 @implementer(ILedger)
@@ -101,7 +108,7 @@ class SQLiteLedger:
         return deferToThreadPool(self._reactor, self._reading, what, *arguments).addErrback(failed)
 
     def _page(self, room: str, after: int, through: int) -> list[Message]:
-        found, _ = self._range(room, after, through, "ASC", -1)
+        found, _ = self._range(room, after, through, "ASC", MOST_IN_PAGE)
         return found
 
     def _history(self, room: str, before: int, limit: int) -> tuple[list[Message], bool]:
@@ -118,12 +125,10 @@ class SQLiteLedger:
         low = max(after + 1, first)
         if low > through:
             return [], first
-        rows = self._reader.execute(
-            f"SELECT place, at, sender, text, act FROM messages WHERE place BETWEEN ? AND ? ORDER BY place {order} LIMIT ?",
-            (no << SHIFT | low, no << SHIFT | min(through, _IDS), limit),
-        )
-        with closing(rows):  # one left open would keep the WAL from starting anew
-            return page(_messages(room, rows)), first
+        (rows,) = self._reader.execute(
+            _PAGE.format(order), (no << SHIFT | low, no << SHIFT | min(through, _IDS), min(limit, MOST_IN_PAGE))
+        ).fetchone()
+        return page(_messages(room, _rows.decode(rows))), first
 
     def _rooms(self) -> dict[str, str]:
         assert self._reader is not None
