@@ -5,7 +5,7 @@ How much of something is let through: pure arithmetic over a `seconds` callable.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 _WHOLE = 1 - 1e-9  #: a token, whatever floating point made of it
 
@@ -39,6 +39,56 @@ class TokenBucket:
             return (1 - self._tokens) / self._rate
         self._tokens -= 1
         return 0.0
+
+    def give(self) -> None:
+        """Put back a token that was taken."""
+        self._tokens = min(self._burst, self._tokens + 1)
+
+
+class Shares:
+    """
+    A `TokenBucket` for each of many. Whose bucket must be full again is forgotten, and of too many the one that was not used for the
+    longest time, so there are never more than `most`.
+
+    :param rate: tokens a second for each; 0 means no limit.
+    :param burst: tokens that each can save up.
+    :param seconds: a monotonic clock, in seconds.
+    :param most: that are remembered.
+    """
+
+    def __init__(self, rate: float, burst: float, seconds: Callable[[], float], most: int = 4096) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._seconds = seconds
+        self._most = most
+        self._buckets: dict[Hashable, tuple[float, TokenBucket]] = {}  # when it was used last; that was longest ago for the first
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, who: Hashable) -> bool:
+        """Take a token of this one's. Returns whether there was one."""
+        if not self._rate:
+            return True
+        now = self._seconds()
+        _, bucket = self._buckets.pop(who, None) or (now, TokenBucket(self._rate, self._burst, self._seconds))
+        self._buckets[who] = now, bucket
+        if len(self._buckets) > self._most:
+            del self._buckets[next(iter(self._buckets))]
+        return not bucket.take()
+
+    def give(self, who: Hashable) -> None:
+        """Put back a token of this one's."""
+        if who in self._buckets:
+            self._buckets[who][1].give()
+
+    def forget(self) -> None:
+        """Forget those whose buckets are full by now."""
+        full = self._seconds() - self._burst / self._rate if self._rate else 0.0
+        for who, (used, _) in list(self._buckets.items()):
+            if used > full:
+                break
+            del self._buckets[who]
 
 
 class Strikes:

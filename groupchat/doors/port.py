@@ -8,6 +8,7 @@ nobody can take the places of others. A connection's first bytes decide its wire
 from __future__ import annotations
 
 from collections import Counter
+from ipaddress import IPv6Network
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -19,12 +20,14 @@ from twisted.logger import Logger
 from groupchat import errors
 from groupchat.doors.line import LineDoor
 from groupchat.hub import Hub
+from groupchat.limits import Shares
 from groupchat.wire import jsonlines, plain
 
 POOL = 64  #: connections that are not in yet
 ACCEPTS = 16  #: connections taken in one turn, so that a hello that came with one is read before more are
 GREET = 0.5  #: seconds of silence after which the server speaks first
 SLOW = 10.0  #: seconds after its last line in which one has to come in
+SAVED = 5.0  #: seconds of its knocks that an address can save up
 LATE = 60.0  #: seconds after its opening in which one has to come in
 CHECK = 1.0  #: seconds in which everyone is looked at once
 CHECKED = 500  #: connections that are looked at in one turn
@@ -67,6 +70,8 @@ class Port(ServerFactory):
         self._unchecked: list[LineDoor] = []
         self._waiting: dict[LineDoor, _Waiting] = {}
         self._addresses: Counter[str] = Counter()
+        knocks = hub.settings.knocks
+        self._knocks = Shares(knocks, knocks * SAVED, clock.seconds)
         self._calming: Any = None
         self._checking: Any = None
         self._emptied: Deferred[None] | None = None
@@ -84,11 +89,14 @@ class Port(ServerFactory):
                     call.cancel()
             self._checking = self._calming = None
 
-    def buildProtocol(self, addr: Any) -> LineDoor:
-        door = LineDoor(written(addr))
-        door.factory = self
+    def buildProtocol(self, addr: Any) -> LineDoor | None:
         if self._calming is None:
             self._calming = self.clock.callLater(0, self._calm)
+        address = written(addr)
+        if not self._knocks.take(network(address)):
+            return None  # it is closed before anything else is made of it
+        door = LineDoor(address)
+        door.factory = self
         return door
 
     def _calm(self) -> None:
@@ -102,6 +110,7 @@ class Port(ServerFactory):
         """Look at the next few connections: is the other side there, does it read?"""
         if not self._unchecked:
             self._unchecked = list(self.doors)
+            self._knocks.forget()
         portions = len(self.doors) // CHECKED + 1
         self._checking = self.clock.callLater(CHECK / portions, self._check)
         now = self.clock.seconds()
@@ -148,6 +157,8 @@ class Port(ServerFactory):
         waiting = self._waiting.pop(door, None)
         if waiting is not None:
             waiting.stop()
+            if door.session is not None and door.session.inside:
+                self._knocks.give(network(door.address))
 
     def closed(self, door: LineDoor) -> None:
         """The connection is gone."""
@@ -245,3 +256,10 @@ def written(address: Any) -> str:
     if isinstance(address, (IPv4Address, IPv6Address)):
         return str(address.host).removeprefix("::ffff:")
     return "local"
+
+
+def network(address: str) -> str:
+    """Whose address it is: in IPv6 each has 2 ** 64 of them, and can take another for each connection."""
+    if ":" not in address:
+        return address
+    return str(IPv6Network((address.partition("%")[0], 64), strict=False))
