@@ -28,16 +28,16 @@ class TokenBucket:
         self._tokens = self._burst
         self._at = seconds()
 
-    def take(self) -> float:
-        """Take a token. Returns 0.0 where there was one, else the seconds until there is (and takes none)."""
+    def take(self, cost: float = 1.0) -> float:
+        """Take a token, or so many. Returns 0.0 where there were enough, else the seconds until there are (and takes none)."""
         if not self._rate:
             return 0.0
         now = self._seconds()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
-        if self._tokens < _WHOLE:
-            return (1 - self._tokens) / self._rate
-        self._tokens -= 1
+        if self._tokens < cost * _WHOLE:
+            return (cost - self._tokens) / self._rate
+        self._tokens -= cost
         return 0.0
 
     def give(self) -> None:
@@ -66,8 +66,8 @@ class Shares:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, who: Hashable) -> bool:
-        """Take a token of this one's. Returns whether there was one."""
+    def take(self, who: Hashable, cost: float = 1.0) -> bool:
+        """Take a token of this one's, or so many. Returns whether there were enough."""
         if not self._rate:
             return True
         now = self._seconds()
@@ -75,7 +75,7 @@ class Shares:
         self._buckets[who] = now, bucket
         if len(self._buckets) > self._most:
             del self._buckets[next(iter(self._buckets))]
-        return not bucket.take()
+        return not bucket.take(cost)
 
     def give(self, who: Hashable) -> None:
         """Put back a token of this one's."""

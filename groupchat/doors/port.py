@@ -20,7 +20,7 @@ from twisted.logger import Logger
 from groupchat import errors
 from groupchat.doors.line import LineDoor
 from groupchat.hub import Hub
-from groupchat.limits import Shares
+from groupchat.limits import Shares, TokenBucket
 from groupchat.wire import jsonlines, plain
 
 POOL = 64  #: connections that are not in yet
@@ -28,6 +28,8 @@ ACCEPTS = 16  #: connections taken in one turn, so that a hello that came with o
 GREET = 0.5  #: seconds of silence after which the server speaks first
 SLOW = 10.0  #: seconds after its last line in which one has to come in
 SAVED = 5.0  #: seconds of its knocks that an address can save up
+ALL = 10  #: addresses' worth of knocks that are borne in all
+STRAIN = 10  #: knocks that one counts for where there are more
 LATE = 60.0  #: seconds after its opening in which one has to come in
 CHECK = 1.0  #: seconds in which everyone is looked at once
 CHECKED = 500  #: connections that are looked at in one turn
@@ -72,6 +74,7 @@ class Port(ServerFactory):
         self._addresses: Counter[str] = Counter()
         knocks = hub.settings.knocks
         self._knocks = Shares(knocks, knocks * SAVED, clock.seconds)
+        self._all_knocks = TokenBucket(knocks * ALL, knocks * ALL * SAVED, clock.seconds)
         self._calming: Any = None
         self._checking: Any = None
         self._emptied: Deferred[None] | None = None
@@ -93,11 +96,18 @@ class Port(ServerFactory):
         if self._calming is None:
             self._calming = self.clock.callLater(0, self._calm)
         address = written(addr)
-        if not self._knocks.take(network(address)):
+        if not self._heeds(network(address)):
             return None  # it is closed before anything else is made of it
         door = LineDoor(address)
         door.factory = self
         return door
+
+    def _heeds(self, origin: str) -> bool:
+        """
+        Whether so few of those who knock from there came to nothing that another may. Where too many do from everywhere, each
+        counts for more: who comes from elsewhere, and for the first time, is still let in.
+        """
+        return self._knocks.take(origin, STRAIN if self._all_knocks.take() else 1)
 
     def _calm(self) -> None:
         """Twisted takes more and more at once while there are more; see architecture.rst."""
@@ -159,6 +169,7 @@ class Port(ServerFactory):
             waiting.stop()
             if door.session is not None and door.session.inside:
                 self._knocks.give(network(door.address))
+                self._all_knocks.give()
 
     def closed(self, door: LineDoor) -> None:
         """The connection is gone."""
