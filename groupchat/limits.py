@@ -47,8 +47,7 @@ class TokenBucket:
 
 class Shares:
     """
-    A `TokenBucket` for each of many. Whose bucket must be full again is forgotten, and of too many the one that was not used for the
-    longest time, so there are never more than `most`.
+    A `TokenBucket` for each of many. Of too many, the one that has not been used for the longest time is forgotten.
 
     :param rate: tokens a second for each; 0 means no limit.
     :param burst: tokens that each can save up.
@@ -71,7 +70,8 @@ class Shares:
         if not self._rate:
             return True
         now = self._seconds()
-        _, bucket = self._buckets.pop(who, None) or (now, TokenBucket(self._rate, self._burst, self._seconds))
+        known = who in self._buckets
+        bucket = self._buckets.pop(who)[1] if known else TokenBucket(self._rate, self._burst, self._seconds)
         self._buckets[who] = now, bucket
         if len(self._buckets) > self._most:
             del self._buckets[next(iter(self._buckets))]

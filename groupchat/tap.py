@@ -26,7 +26,7 @@ from groupchat.settings import Settings
 
 BACKLOG = 1024  #: connections that wait to be accepted
 PLACES = 100
-SPARE = 64  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
+SPARE = 32  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
 
 
 def _number(option: str, least: int, most: int) -> Any:
@@ -42,14 +42,17 @@ def _number(option: str, least: int, most: int) -> Any:
     return coerce
 
 
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-        if 0 <= rate <= 1e6:
-            return rate
-    except ValueError:
-        pass
-    raise usage.UsageError(f'--rate takes a number from 0 (no limit) to 1000000, not "{_shown(text)}".')
+def _rate(option: str) -> Any:
+    def coerce(text: str) -> float:
+        try:
+            rate = float(text)
+            if 0 <= rate <= 1e6:
+                return rate
+        except ValueError:
+            pass
+        raise usage.UsageError(f'--{option} takes a number from 0 (no limit) to 1000000, not "{_shown(text)}".')
+
+    return coerce
 
 
 def _keep(text: str) -> Keep:
@@ -102,9 +105,11 @@ class Options(usage.Options):
         ["ledger", None, "sqlite:groupchat.db", 'where messages are kept: "sqlite:PATH" or "memory"', _ledger],
         ["replay", None, "20", "messages of history that a newcomer sees", _number("replay", 0, 1000)],
         ["keep", None, "all", 'how long history is kept in each room: "all", "90d" (days) or "100000 messages"', _keep],
-        ["rate", None, "50", "lines a second that a member can send for long; 0: no limit", _rate],
+        ["rate", None, "50", "lines a second that a member can send for long; 0: no limit", _rate("rate")],
         ["burst", None, "200", "lines that a member can send at once before --rate holds", _number("burst", 1, 1_000_000)],
         ["per-address", None, "0", "connections from one address; 0: no limit", _number("per-address", 0, 1_000_000)],
+        ["knocks", None, "20", "connections a second from one address that need not come in; 0: no limit", _rate("knocks")],
+        ["log-rate", None, "10", "lines of the log a second about one address; 0: no limit", _rate("log-rate")],
         ["show-addresses", None, "operators", "who sees addresses in /who: everyone, operators or nobody", _whom],
         ["server-name", None, None, "what the server calls itself (default: groupchat and its version)"],
         ["motd", None, None, "file with a word to everyone who comes in, at most 4096 characters", _motd],
@@ -162,6 +167,8 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         rate=options["rate"],
         burst=options["burst"],
         per_address=options["per-address"],
+        knocks=options["knocks"],
+        log_rate=options["log-rate"],
         server=names.visible(options["server-name"] or f"groupchat {groupchat.__version__}"),
         motd=options["motd"],
         show_addresses=options["show-addresses"],

@@ -39,6 +39,7 @@ _HTTP = f"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: cl
 _IRC = f"ERROR :{_SORRY}\r\n".encode()
 _SSH = f"! {_SORRY}\n".encode()
 _TLS = b"\x15\x03\x01\x00\x02\x02\x28"  # a fatal alert: handshake_failure
+_KNOCKED = "{more} connections from {address} were closed at once: too many of those before had not come in."
 
 #: How other protocols begin, and what they are told.
 OPENINGS = {
@@ -97,6 +98,7 @@ class Port(ServerFactory):
             self._calming = self.clock.callLater(0, self._calm)
         address = written(addr)
         if not self._heeds(network(address)):
+            self.hub.notes.count(address, _KNOCKED)
             return None  # it is closed before anything else is made of it
         door = LineDoor(address)
         door.factory = self
@@ -110,17 +112,19 @@ class Port(ServerFactory):
         return self._knocks.take(origin, STRAIN if self._all_knocks.take() else 1)
 
     def _calm(self) -> None:
-        """Twisted takes more and more at once while there are more; see architecture.rst."""
+        """Twisted takes more and more at once while there are more; and it would take more than there is room for."""
         self._calming = None
+        room = (self._most - len(self.doors)) // max(1, len(self.ports))
         for port in self.ports:
             if hasattr(port, "numberAccepts"):
-                port.numberAccepts = ACCEPTS
+                port.numberAccepts = max(1, min(ACCEPTS, room))
 
     def _check(self) -> None:
         """Look at the next few connections: is the other side there, does it read?"""
         if not self._unchecked:
             self._unchecked = list(self.doors)
             self._knocks.forget()
+            self.hub.notes.forget()
         portions = len(self.doors) // CHECKED + 1
         self._checking = self.clock.callLater(CHECK / portions, self._check)
         now = self.clock.seconds()

@@ -32,5 +32,6 @@ if __name__ == "__main__":
     signal.signal(signal.SIGUSR2, count)
     from twisted.scripts.twistd import run
 
-    if os.environ.get("SWI"): sys.setswitchinterval(float(os.environ["SWI"]))
+    if os.environ.get("SWI"):
+        sys.setswitchinterval(float(os.environ["SWI"]))
     run()

@@ -38,10 +38,10 @@ class Outcome(NamedTuple):
     skipped: str = ""
     quiet: Measure | None = None
     under: Measure | None = None
-    report: dict[str, Any] = {}  # noqa: RUF012
+    report: dict[str, Any] = {}
     cpu: float = 0.0
     grown: int = 0
-    faults: list[str] = []  # noqa: RUF012
+    faults: list[str] = []
 
 
 def attack(target: Target, knock: Path, which: Attack, seconds: float) -> Outcome:

@@ -32,7 +32,7 @@ class Facts(NamedTuple):
     memory: int = 0
     descriptors: int = 0
     threads: int = 0
-    counts: dict[str, int] = {}  # noqa: RUF012
+    counts: dict[str, int] = {}
 
     def more_than(self, before: Facts) -> list[str]:
         """What there is more of than before, memory left out; timers come and go, and one or two more say nothing."""
