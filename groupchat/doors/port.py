@@ -182,7 +182,7 @@ class Port(ServerFactory):
         self._addresses[door.address] -= 1
         if not self._addresses[door.address]:
             del self._addresses[door.address]
-        if self._sated and len(self.doors) < self._most:
+        if self._sated and len(self.doors) < self._most and not self.hub.stopping:
             self._sated = False
             for port in self.ports:
                 port.startReading()  # type: ignore[attr-defined]

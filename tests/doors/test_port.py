@@ -393,6 +393,20 @@ def test_at_the_limit_of_descriptors_it_takes_no_more_than_there_is_room_for(ser
     assert listening.reading
 
 
+def test_at_the_end_it_takes_nobody_any_more(server):
+    class Listening:
+        def stopReading(self):
+            pass
+
+    server.port = Port(server.hub, server.reactor, most=1)
+    server.port.listening(Listening())
+    alice = server.json("alice")
+    server.hub.stop()
+    alice.end()
+    server.run()
+    assert alice.transport.lost
+
+
 def test_once_it_does_not_listen_any_more_it_leaves_nothing_in_the_reactor(server):
     server.connect()
     server.port.abort()
