@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace, target: Target, knock: Path) -> int:
         faults += len(outcome.faults)
         print(row(outcome), flush=True)
     if "memory" in options.attack:
-        left = memory(target, knock, MEMORY // (10 if options.quick else 1), lambda line: None)
+        left = memory(target, knock, MEMORY // (10 if options.quick else 1))
         faults += len(left.faults)
         print(told(left), flush=True)
     print("Every bound is met." if not faults else f"Not met: {faults}.")

@@ -9,7 +9,7 @@
  *         hello   comes in by a name of its own, and goes as soon as it hears that it is in
  *         tls     says how TLS begins, then nonsense, and holds
  *     -r  so many a second; what can't be opened in time is not made up for
- *     -t  for so long; -n  at most so many; -o  at most so many at any time
+ *     -t  for so long; -n  so many, and a second more for those that are open then; -o  at most so many at any time
  *     -a  from so many addresses in turn, 127.0.0.f and on
  *
  * Prints one line of JSON: connections that were opened, those the server closed, those that failed, the seconds it took. Ends early
@@ -31,6 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LAST 1.0                /* seconds that the last ones may take */
 #define SAVED 0.05              /* seconds of the pace that can be made up for */
 
 enum kind { SILENT, CLOSE, HALF, HELLO, TLS };
@@ -161,8 +162,8 @@ int main(int count, char **given) {
         most_open = (long)files.rlim_cur - 16;
     signal(SIGTERM, stop);
     loop = epoll_create1(EPOLL_CLOEXEC);
-    double begin = now(), last = begin, tokens = 0;
-    while (!over && now() - begin < seconds && (most < 0 || opened < most || open_now)) {
+    double begin = now(), last = begin, all = 0, tokens = 0;
+    while (!over && now() - begin < seconds && (!all || (open_now && now() - all < LAST))) {
         struct epoll_event events[256];
         int ready = epoll_wait(loop, events, 256, 1);
         for (int i = 0; i < ready; i++)
@@ -174,6 +175,8 @@ int main(int count, char **given) {
             tokens = rate * SAVED;
         for (; tokens >= 1 && open_now < most_open && (most < 0 || opened < most); tokens--)
             knock();
+        if (!all && opened == most)
+            all = at;
     }
     printf("{\"opened\": %ld, \"closed\": %ld, \"failed\": %ld, \"open\": %ld, \"seconds\": %.3f}\n", opened, closed, failed, open_now,
            now() - begin);

@@ -19,6 +19,7 @@ JOIN = 500.0  #: milliseconds in which someone from elsewhere is in
 REACHED = 0.9  #: of the rate of connections, at least
 QUIET = 1 / 3  #: of the time of an attack, before it
 SETTLE = 15.0  #: seconds after an attack in which all of it is gone: who waits for a name may wait for 10
+LOOK = 1.0  #: seconds between two looks at it meanwhile
 MEMORY = 100_000  #: connections
 WARM = 10_000  #: of which so many go before
 GROWTH = 4096  #: KiB by which it may have grown after the others
@@ -64,16 +65,16 @@ def _attack(target: Target, which: Attack, command: list[str], bystanders: Bysta
     with attacking(command) as attacker:
         under = bystanders.watch(seconds)
         cpu = (target.cpu() - cpu) / seconds
-    after = _settled(target, before, bystanders)
+    after = _settled(target, before, bystanders.watch)
     faults = [*_bounds(quiet, under), *after.more_than(before), *_reached(which, attacker.report)]
     return Outcome(which, "", quiet, under, attacker.report, cpu, after.memory - before.memory, faults)
 
 
-def _settled(target: Target, before: Facts, bystanders: Bystanders) -> Facts:
+def _settled(target: Target, before: Facts, wait: Callable[[float], Any] = time.sleep) -> Facts:
     """What it holds once it is as before, or after a while."""
     until = time.monotonic() + SETTLE
     while True:
-        bystanders.watch(1.0)
+        wait(LOOK)
         after = target.facts()
         if not after.more_than(before) or time.monotonic() > until:
             return after
@@ -105,13 +106,13 @@ class Memory(NamedTuple):
     faults: list[str]
 
 
-def memory(target: Target, knock: Path, count: int, tell: Callable[[str], None]) -> Memory:
+def memory(target: Target, knock: Path, count: int) -> Memory:
     """Do many connections of all kinds leave anything behind?"""
+    nothing = Facts()._replace(descriptors=1 << 20, threads=1 << 20)
     _come_and_go(target, knock, max(len(_KINDS), count * WARM // MEMORY))
-    before = target.facts()
-    tell(f"memory: warm at {before.memory} KiB, {before.counts}")
+    before = _settled(target, nothing)
     _come_and_go(target, knock, count)
-    after = target.facts()
+    after = _settled(target, before)
     faults = after.more_than(before)
     if after.memory - before.memory > GROWTH:
         faults.append(f"{after.memory - before.memory} KiB more are occupied")
@@ -122,4 +123,3 @@ def _come_and_go(target: Target, knock: Path, count: int) -> None:
     for kind in _KINDS:
         command = [str(knock), "-p", str(target.port), "-k", kind, "-a", "8", "-r", "5000", "-o", "400"]
         subprocess.run([*command, "-t", "300", "-n", str(count // len(_KINDS))], check=True, stdout=subprocess.DEVNULL)
-    time.sleep(SETTLE)

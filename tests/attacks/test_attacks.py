@@ -27,11 +27,11 @@ def knock(needs, tmp_path):
     return build(tmp_path)
 
 
-@pytest.mark.limit(90)
+@pytest.mark.limit(120)
 def test_attacks_are_carried_out_and_told(knock, tmp_path):
     with Daemon().attacked(tmp_path) as target:
         outcomes = [attack(target, knock, which, SHORT) for which in chosen(["silent", "close", "flood-who", "log-ins", "tls"])]
-        left = memory(target, knock, 400, lambda line: None)
+        left = memory(target, knock, 400)
     for outcome in outcomes:
         if not outcome.skipped:
             assert outcome.quiet and outcome.quiet.deliveries and outcome.under and outcome.under.deliveries and outcome.under.joins
