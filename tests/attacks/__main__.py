@@ -30,6 +30,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help=f"of each attack (default: {SECONDS:g}; {QUICK:g} with --quick)")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything: to see that it works")
     parser.add_argument("--port", type=int, help="of a server that runs already (default: one is started)")
+    parser.add_argument("--pin", action="store_true", help="the daemon has one core to itself, everyone else the others")
     options = parser.parse_args(arguments)
     options.attack = options.attack or [*names, "memory"]
     unknown = [name for name in options.attack if name != "memory" and not chosen([name])]
@@ -43,7 +44,7 @@ def main(options: argparse.Namespace) -> int:
     """Returns the exit status: 1 where a bound is not met."""
     with tempfile.TemporaryDirectory(prefix="groupchat-attacks-") as folder:
         knock = build(Path(folder))
-        server = nullcontext(Target(options.port)) if options.port else Daemon().attacked(Path(folder))
+        server = nullcontext(Target(options.port)) if options.port else Daemon().attacked(Path(folder), options.pin)
         with server as target:
             return _run(options, target, knock)
 

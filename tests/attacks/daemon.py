@@ -8,7 +8,6 @@ import gc
 import json
 import os
 import signal
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,4 @@ if __name__ == "__main__":
     signal.signal(signal.SIGUSR2, count)
     from twisted.scripts.twistd import run
 
-    if os.environ.get("SWI"):
-        sys.setswitchinterval(float(os.environ["SWI"]))
     run()

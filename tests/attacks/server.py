@@ -1,5 +1,5 @@
 """
-The daemon under attack: the real one, started as its users start it, on a core of its own where there are two.
+The daemon under attack: the real one, started as its users start it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from groupchat.tap import Options
 from tests.attacks.daemon import COUNTS
 from tests.benchmarks.servers import READY, Running, Server
 
@@ -91,24 +90,24 @@ class Daemon(Server):
         return [*command, "--max", str(PLACES), "--ledger", f"sqlite:{folder / 'groupchat.db'}"]
 
     @contextmanager
-    def attacked(self, scratch: Path | None = None) -> Iterator[Target]:
-        """Start it, and end it."""
-        with cores(serving=True), self.running(scratch) as running, cores(serving=False):
+    def attacked(self, scratch: Path | None = None, pin: bool = False) -> Iterator[Target]:
+        """
+        Start it, and end it.
+
+        :param pin: whether it has a core to itself, and everyone else the others.
+        """
+        with _cores(pin, 0), self.running(scratch) as running, _cores(pin, 1):
             yield Target(running.port, running.pid, self._folder)
 
 
 @contextmanager
-def cores(serving: bool) -> Iterator[None]:
-    """What is started meanwhile runs on the first core (the server), or on the others (everyone else)."""
-    all_of_them = os.sched_getaffinity(0)
-    first = min(all_of_them)
-    os.sched_setaffinity(0, {first} if serving or len(all_of_them) == 1 else all_of_them - {first})
+def _cores(pin: bool, place: int) -> Iterator[None]:
+    """What is started meanwhile runs on the first core (place 0), or on the others."""
+    every = os.sched_getaffinity(0)
+    first = {min(every)}
+    if pin and every - first:
+        os.sched_setaffinity(0, (every - first) if place else first)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, all_of_them)
-
-
-def has_option(name: str) -> bool:
-    """Whether this daemon has this option already."""
-    return any(parameter[0] == name for parameter in Options.optParameters)
+        os.sched_setaffinity(0, every)
