@@ -6,13 +6,12 @@ It decides; coming in itself, and the places, are the hub's affair. What is know
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from typing import Any
 
 from groupchat import errors, names
 from groupchat.events import Bye, stamp
-from groupchat.limits import Buckets
+from groupchat.limits import Shares, origin
 from groupchat.rights import BAN, MUTE, Account
 from groupchat.settings import Settings
 
@@ -34,8 +33,8 @@ class Doorkeeper:
         self._accounts = accounts
         self._settings = settings
         self._now = now
-        self._names = Buckets(NAME_TRIES[1], NAME_TRIES[0], seconds)
-        self._addresses = Buckets(ADDRESS_TRIES[1], ADDRESS_TRIES[0], seconds)
+        self._names = Shares(NAME_TRIES[1], NAME_TRIES[0], seconds)
+        self._addresses = Shares(ADDRESS_TRIES[1], ADDRESS_TRIES[0], seconds)
 
     # At the door.
 
@@ -74,16 +73,16 @@ class Doorkeeper:
         :raises BadPassword: (as its failure) it is not.
         :raises TooOften: there were too many tries.
         """
-        name_key, network = names.key(name), _network(address)
-        wait = max(self._names.take(name_key), self._addresses.take(network))
+        name_key, whence = names.key(name), origin(address)
+        wait = max(self._names.take(name_key), self._addresses.take(whence))
         if wait:
             raise errors.TooOften("Too many wrong passwords. Try again later.", retry=round(wait + 0.5))
 
         def judge(account: Account | None) -> Account:
             if account is None:
                 raise errors.BadPassword(f'That is not the password of "{name}".')
-            self._names.give_back(name_key)
-            self._addresses.give_back(network)
+            self._names.give(name_key)
+            self._addresses.give(whence)
             return account
 
         return self._accounts.check(name, password).addCallback(judge)
@@ -142,12 +141,3 @@ class Doorkeeper:
     def _refuse_imitation(self, name: str) -> None:
         if self._accounts.rights.imitates(name):
             raise errors.NameTaken(f'The name "{name}" looks like a registered one. Choose another.')
-
-
-def _network(address: str) -> str:
-    """What counts as one address: of IPv6, everyone has 2**64 at least."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address

@@ -18,6 +18,7 @@ from groupchat.doorkeeper import Doorkeeper
 from groupchat.drafts import Draft, Entering, Leaving, Quitting, Renaming, Saying, Telling, TopicAsking, Topicking
 from groupchat.events import Message, Ok, RoomEntry, Topic, stamp
 from groupchat.interfaces import IAccounts, ILedger, ILedgerOwner
+from groupchat.notes import Notes
 from groupchat.operators import Operators
 from groupchat.room import Cursor, Room
 from groupchat.settings import Settings
@@ -86,6 +87,7 @@ class Hub:
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[Session, None] = {}
         self.stopping = False
+        self.notes = Notes(settings.log_rate, clock, self.log)
         self._later = clock.callLater
         self._names: dict[str, Session] = {}
         self._readings: dict[str, Session] = {}
@@ -191,9 +193,8 @@ class Hub:
         self._note("{name} from {address} was refused: {why} ({count} of {max})", session, name, why=why)
 
     def _note(self, form: str, session: Session, name: str, **more: str) -> None:
-        count = len(self.sessions)
-        address = session.peer.address
-        self.log.info(form, name=names.shown(name), address=address, count=count, max=self.max, **more)
+        shown = names.shown(name)
+        self.notes.note(session.peer.address, form, name=shown, count=len(self.sessions), max=self.max, **more)
 
     def list_rooms(self, kept: dict[str, str]) -> list[RoomEntry]:
         """All rooms by name: those with members, and those in which messages are kept."""

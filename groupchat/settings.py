@@ -19,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :ivar rate: lines a second for each member; 0: no limit.
     :ivar burst: lines a member can send at once before `rate` holds.
     :ivar per_address: connections from one address; 0: no limit.
+    :ivar knocks: connections a second from one address that need not come in; 0: no limit.
+    :ivar log_rate: lines of the log a second about one address; 0: no limit.
     :ivar server: name and version, as the welcome tells them.
     :ivar motd: a word to everyone who comes in.
     :ivar names: what people and rooms may be called.
@@ -34,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 50
     burst: float = 200
     per_address: int = 0
+    knocks: float = 20
+    log_rate: float = 10
     server: str = "groupchat"
     motd: str | None = None
     names: names.Rule = names.ASCII

@@ -34,7 +34,7 @@ from groupchat.settings import MAX_ROOMS, Settings
 
 BACKLOG = 1024  #: connections that wait to be accepted
 PLACES = 100
-SPARE = 64  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
+SPARE = 32  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
 
 
 def _number(option: str, least: int, most: int) -> Any:
@@ -50,14 +50,17 @@ def _number(option: str, least: int, most: int) -> Any:
     return coerce
 
 
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-        if 0 <= rate <= 1e6:
-            return rate
-    except ValueError:
-        pass
-    raise usage.UsageError(f'--rate takes a number from 0 (no limit) to 1000000, not "{_shown(text)}".')
+def _rate(option: str) -> Any:
+    def coerce(text: str) -> float:
+        try:
+            rate = float(text)
+            if 0 <= rate <= 1e6:
+                return rate
+        except ValueError:
+            pass
+        raise usage.UsageError(f'--{option} takes a number from 0 (no limit) to 1000000, not "{_shown(text)}".')
+
+    return coerce
 
 
 def _keep(text: str) -> Keep:
@@ -124,11 +127,13 @@ class Options(AuthOptionMixin, usage.Options):
         ["ledger", None, "sqlite:groupchat.db", 'where messages are kept: "sqlite:PATH" or "memory"', _ledger],
         ["replay", None, "20", "messages of history that a newcomer sees", _number("replay", 0, 1000)],
         ["keep", None, "all", 'how long history is kept in each room: "all", "90d" (days) or "100000 messages"', _keep],
-        ["rate", None, "50", "lines a second that a member can send for long; 0: no limit", _rate],
+        ["rate", None, "50", "lines a second that a member can send for long; 0: no limit", _rate("rate")],
         ["burst", None, "200", "lines that a member can send at once before --rate holds", _number("burst", 1, 1_000_000)],
         ["certificate", None, None, "PEM file with the certificate for TLS, its chain and its key (default: makes its own)"],
         ["handshakes", None, "100", "TLS handshakes a second; further ones wait; 0: no limit", _number("handshakes", 0, 1_000_000)],
         ["per-address", None, "0", "connections from one address; 0: no limit", _number("per-address", 0, 1_000_000)],
+        ["knocks", None, "20", "connections a second from one address that need not come in; 0: no limit", _rate("knocks")],
+        ["log-rate", None, "10", "lines of the log a second about one address; 0: no limit", _rate("log-rate")],
         ["renames", None, "20", "names that a member can take in a minute; 0: no limit", _number("renames", 0, 1_000_000)],
         ["rooms", None, "10000", "rooms that there can be at once", _number("rooms", 1, 1_000_000)],
         ["rooms-each", None, "32", "rooms that one member can be in at once", _number("rooms-each", 1, MAX_ROOMS)],
@@ -197,6 +202,8 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         rate=options["rate"],
         burst=options["burst"],
         per_address=options["per-address"],
+        knocks=options["knocks"],
+        log_rate=options["log-rate"],
         server=_text(options["server-name"] or f"groupchat {groupchat.__version__}"),
         motd=options["motd"],
         names=options["names"],

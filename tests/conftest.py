@@ -116,6 +116,20 @@ def expect_logged(_nothing_unseen: Logged) -> Callable[[type[BaseException] | st
     return _nothing_unseen.expected.append
 
 
+@pytest.fixture
+def logged() -> Iterator[Callable[[], list[str]]]:
+    """Call it for the lines that were logged so far, Twisted's own left out."""
+    lines: list[str] = []
+
+    def observe(event: LogEvent) -> None:
+        if not event.get("log_namespace", "-").startswith(("-", "twisted")):
+            lines.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observe)
+    yield lambda: list(lines)
+    globalLogPublisher.removeObserver(observe)
+
+
 # What is left in the reactor.
 
 

@@ -210,7 +210,10 @@ class Client:
         self.server = server
         self.transport = Transport(server.reactor)
         self.door = server.port.buildProtocol(IPv4Address("TCP", address, 40_000))
-        self.transport.connect(self.door)
+        if self.door is None:
+            self.transport.lost = True  # it is closed without a word
+        else:
+            self.transport.connect(self.door)
 
     # What it does.
 

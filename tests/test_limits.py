@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from groupchat.limits import Strikes, TokenBucket
+from groupchat.limits import Shares, Strikes, TokenBucket
 
 
 @pytest.fixture
@@ -95,3 +95,63 @@ def test_strikes_of_long_ago_do_not_count(clock):
     assert not strikes.strike()
     clock.advance(10)
     assert strikes.strike()
+
+
+def shared(shares: Shares, who: str) -> int:
+    """How many tokens this one can have at this moment."""
+    count = 0
+    while not shares.take(who):
+        count += 1
+    return count
+
+
+def test_each_has_a_bucket_of_its_own(clock):
+    shares = Shares(10, 5, clock.seconds)
+    assert [shared(shares, who) for who in "aba"] == [5, 5, 0]
+    clock.advance(0.2)
+    assert shared(shares, "a") == 2
+
+
+def test_what_is_given_back_can_be_taken_again_but_is_never_more_than_the_burst(clock):
+    shares = Shares(10, 5, clock.seconds)
+    shared(shares, "a")
+    for who in "aab":
+        shares.give(who)
+    assert [shared(shares, who) for who in "ab"] == [2, 5]
+    for _ in range(9):
+        shares.give("b")
+    assert shared(shares, "b") == 5
+
+
+def test_one_may_cost_more_than_another(clock):
+    shares = Shares(10, 5, clock.seconds)
+    assert [round(shares.take("a", cost), 6) for cost in (3, 3, 2)] == [0, 0.1, 0]
+
+
+def test_whose_bucket_is_full_again_is_forgotten(clock):
+    shares = Shares(10, 5, clock.seconds)
+    shared(shares, "a")
+    clock.advance(0.25)
+    shares.take("b")
+    shares.forget()
+    assert len(shares) == 2
+    clock.advance(0.25)
+    shares.forget()
+    assert len(shares) == 1
+    assert shared(shares, "b") == 5
+
+
+def test_of_too_many_the_one_that_was_longest_quiet_is_forgotten(clock):
+    shares = Shares(10, 5, clock.seconds, most=3)
+    for who in "abcad":
+        shared(shares, who)
+    assert len(shares) == 3
+    assert [shared(shares, who) for who in "adc"] == [0, 0, 0]
+    assert shared(shares, "b") == 5
+
+
+def test_a_share_of_nought_is_no_limit(clock):
+    shares = Shares(0, 0, clock.seconds)
+    assert not any(shares.take("a") for _ in range(1000))
+    shares.forget()
+    assert len(shares) == 0

@@ -22,12 +22,17 @@ from groupchat.doors.handshakes import Handshakes
 from groupchat.doors.line import LineDoor
 from groupchat.events import Bye
 from groupchat.hub import Hub
+from groupchat.limits import Shares, TokenBucket, origin
 from groupchat.wire import jsonlines, plain
 
 POOL = 64  #: connections that are not in yet
 ACCEPTS = 16  #: connections taken in one turn, so that a hello that came with one is read before more are
 GREET = 0.5  #: seconds of silence after which the server speaks first
 SLOW = 10.0  #: seconds after its last line in which one has to come in
+SAVED = 5.0  #: seconds of its knocks that an address can save up
+ALL = 10  #: addresses' worth of knocks that are borne in all
+HOME = frozenset({"local", "127.0.0.1", "::1"})  #: from where proxies and tunnels bring all kinds of people: it has no share
+STRAIN = 10  #: knocks that one counts for where there are more
 LATE = 60.0  #: seconds after its opening in which one has to come in
 CHECK = 1.0  #: seconds in which everyone is looked at once
 CHECKED = 500  #: connections that are looked at in one turn
@@ -38,6 +43,7 @@ _IRC = f"ERROR :{_SORRY}\r\n".encode()
 _SSH = f"! {_SORRY}\n".encode()
 _ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal: handshake_failure
 TLS = b"\x16\x03"  #: how TLS begins: with a handshake
+_KNOCKED = "{more} connections from {address} were closed at once: too many of those before had not come in."
 
 #: How other protocols begin, and what they are told.
 OPENINGS = {
@@ -80,6 +86,9 @@ class Port(ServerFactory):
         self._unchecked: list[LineDoor] = []
         self._waiting: dict[LineDoor, _Waiting] = {}
         self._addresses: Counter[str] = Counter()
+        knocks = hub.settings.knocks
+        self._knocks = Shares(knocks, knocks * SAVED, clock.seconds)
+        self._all_knocks = TokenBucket(knocks * ALL, knocks * ALL * SAVED, clock.seconds)
         self._calming: Any = None
         self._checking: Any = None
         self._emptied: Deferred[None] | None = None
@@ -97,24 +106,38 @@ class Port(ServerFactory):
                     call.cancel()
             self._checking = self._calming = None
 
-    def buildProtocol(self, addr: Any) -> LineDoor:
-        door = LineDoor(written(addr))
-        door.factory = self
+    def buildProtocol(self, addr: Any) -> LineDoor | None:
         if self._calming is None:
             self._calming = self.clock.callLater(0, self._calm)
+        address = written(addr)
+        if not self._heeds(origin(address)):
+            self.hub.notes.count(address, _KNOCKED)
+            return None  # it is closed before anything else is made of it
+        door = LineDoor(address)
+        door.factory = self
         return door
 
+    def _heeds(self, whence: str) -> bool:
+        """
+        Whether so few of those who knock from there came to nothing that another may. Where too many do from everywhere, each
+        counts for more: who comes from elsewhere, and for the first time, is still let in.
+        """
+        return whence in HOME or not self._knocks.take(whence, STRAIN if self._all_knocks.take() else 1)
+
     def _calm(self) -> None:
-        """Twisted takes more and more at once while there are more; see architecture.rst."""
+        """Twisted takes more and more at once while there are more; and it would take more than there is room for."""
         self._calming = None
+        room = (self._most - len(self.doors)) // max(1, len(self.ports))
         for port in self.ports:
             if hasattr(port, "numberAccepts"):
-                port.numberAccepts = ACCEPTS
+                port.numberAccepts = max(1, min(ACCEPTS, room))
 
     def _check(self) -> None:
         """Look at the next few connections: is the other side there, does it read?"""
         if not self._unchecked:
             self._unchecked = list(self.doors)
+            self._knocks.forget()
+            self.hub.notes.forget()
         portions = len(self.doors) // CHECKED + 1
         self._checking = self.clock.callLater(CHECK / portions, self._check)
         now = self.clock.seconds()
@@ -167,6 +190,9 @@ class Port(ServerFactory):
         waiting = self._waiting.pop(door, None)
         if waiting is not None:
             waiting.stop()
+            if door.session is not None and door.session.inside:
+                self._knocks.give(origin(door.address))
+                self._all_knocks.give()
 
     def closed(self, door: LineDoor) -> None:
         """The connection is gone."""
@@ -175,7 +201,7 @@ class Port(ServerFactory):
         self._addresses[door.address] -= 1
         if not self._addresses[door.address]:
             del self._addresses[door.address]
-        if self._sated and len(self.doors) < self._most:
+        if self._sated and len(self.doors) < self._most and not self.hub.stopping:
             self._sated = False
             for port in self.ports:
                 port.startReading()  # type: ignore[attr-defined]

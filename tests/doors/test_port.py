@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
-from groupchat.doors.port import ACCEPTS, OPENINGS, written
+from groupchat.doors.port import ACCEPTS, OPENINGS, SAVED, Port, written
+from groupchat.limits import origin
 from groupchat.wire import plain
 from tests.support import Server
 
@@ -199,6 +200,74 @@ def test_an_address_has_its_place_again_after_a_connection_is_gone():
     assert server.connect().ask("hello", name="bob")[0]["type"] == "welcome"
 
 
+# Knocks.
+
+
+def knock(server, count, address="192.0.2.1"):
+    """So many connect and are gone again. Returns how many of them were let in."""
+    knocking = [server.connect(address=address) for _ in range(count)]
+    heard = [client for client in knocking if not client.gone]
+    for client in heard:
+        client.close()
+    return len(heard)
+
+
+def test_an_address_whose_connections_come_to_nothing_is_closed_at_once(server):
+    assert knock(server, 150) == 20 * SAVED
+    assert server.connect().gone
+    server.run(1.0)
+    assert knock(server, 150) == 20
+
+
+def test_meanwhile_someone_from_elsewhere_comes_in(server):
+    knock(server, 1000)
+    alice = server.connect(address="192.0.2.2")
+    assert alice.ask("hello", name="alice")[0]["type"] == "welcome"
+
+
+def test_who_comes_in_has_not_knocked_in_vain():
+    server = Server(max=500)
+    people = [server.json(f"n{number}") for number in range(300)]
+    assert not any(client.gone for client in people)
+    assert not server.connect().gone
+
+
+def test_who_is_refused_has(server):
+    for _ in range(100):
+        client = server.connect()
+        client.send(b"GET ")
+        server.run()
+        client.close()
+    assert server.connect().gone
+
+
+def test_knocks_from_everywhere_count_for_more(server):
+    for number in range(100):
+        knock(server, 10, f"198.51.100.{number}")
+    assert knock(server, 50, "192.0.2.1") == 10
+    assert not server.connect(address="192.0.2.2").gone
+
+
+def test_in_ipv6_a_network_has_one_share(server):
+    assert origin("192.0.2.1") == "192.0.2.1"
+    assert origin("2001:db8::1") == origin("2001:db8::ffff:1") != origin("2001:db8:0:1::1")
+    assert origin("fe80::1%eth0") == "fe80::/64"
+
+
+def test_knocks_may_be_unlimited():
+    assert knock(Server(knocks=0), 500) == 500
+
+
+def test_what_was_closed_at_once_is_in_the_log_in_numbers(server, logged):
+    knock(server, 150)
+    knock(server, 101, "192.0.2.2")
+    server.run(10)
+    told = "{} connections from {} were closed at once: too many of those before had not come in."
+    assert logged() == [told.format(50, "192.0.2.1"), told.format(1, "192.0.2.2")]
+    server.run(10)
+    assert len(logged()) == 2
+
+
 # Deadlines.
 
 
@@ -300,6 +369,43 @@ def test_twisted_takes_only_so_many_in_one_turn(server):
     server.connect()
     server.run()
     assert listening.numberAccepts == ACCEPTS
+
+
+def test_at_the_limit_of_descriptors_it_takes_no_more_than_there_is_room_for(server):
+    class Listening:
+        numberAccepts = 1000
+        reading = True
+
+        def stopReading(self):
+            self.reading = False
+
+        def startReading(self):
+            self.reading = True
+
+    listening = Listening()
+    server.port = Port(server.hub, server.reactor, most=20)
+    server.port.listening(listening)
+    assert listening.numberAccepts == ACCEPTS
+    people = [server.json(f"n{number}") for number in range(18)]
+    assert listening.reading and listening.numberAccepts == 2
+    people += [server.json(f"n{number}") for number in range(18, 20)]
+    assert not listening.reading and not any(client.gone for client in people)
+    people.pop().close()
+    assert listening.reading
+
+
+def test_at_the_end_it_takes_nobody_any_more(server):
+    class Listening:
+        def stopReading(self):
+            pass
+
+    server.port = Port(server.hub, server.reactor, most=1)
+    server.port.listening(Listening())
+    alice = server.json("alice")
+    server.hub.stop()
+    alice.end()
+    server.run()
+    assert alice.transport.lost
 
 
 def test_once_it_does_not_listen_any_more_it_leaves_nothing_in_the_reactor(server):

@@ -1,0 +1,86 @@
+"""
+After many connections of all kinds nothing is left of them: no door, session, timer, address or cursor.
+"""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from groupchat import errors
+from groupchat.doors.peer import Peer
+from groupchat.room import Cursor
+from groupchat.session import Session
+from tests.support import Server
+
+COUNT = 2000
+ENDS = ["end", "reset", "close", "wait", "quit"]
+KINDS = [
+    b"", b"x", b"{", b'{"type":"hello","na', b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01", b"root\n" * 5, b"\n" * 500, b"y" * 40_000,
+]  # fmt: skip
+
+
+def come(server, number):
+    """One connects, by its number in one of many ways, and goes again or is left to its fate."""
+    client = server.connect(["plain", "json"][number % 2], f"192.0.2.{number % 250}")
+    if client.gone:
+        return client
+    kind = number % (len(KINDS) + 2)
+    if kind < len(KINDS):
+        client.send(KINDS[kind])
+    else:
+        client.hello(f"n{number}")
+    server.run()
+    if kind >= len(KINDS) and number % 3 == 0:
+        client.stall()
+    client.say("hello")
+    {"end": client.end, "reset": client.reset, "close": client.close, "wait": lambda: None, "quit": client.quit}[
+        ENDS[number // 7 % len(ENDS)]
+    ]()
+    return client
+
+
+def objects():
+    """How many there are of those that can't be referred to weakly."""
+    gc.collect()
+    kinds = Counter(type(one) for one in gc.get_objects())
+    return kinds[Session], kinds[Peer], kinds[Cursor]
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize("alone", [False, True], ids=["while one is in", "while nobody is in"])
+def test_of_2000_connections_nothing_is_left(alone):
+    server = Server(max=5000)
+    bystander = None if alone else server.plain("bystander")
+    server.run(120)
+    timers = len(server.reactor.getDelayedCalls())
+    readers = len(server.reactor._readers)
+    left: weakref.WeakSet[Any] = weakref.WeakSet()
+    held = objects()
+    for number in range(COUNT):
+        client = come(server, number)
+        left.update(filter(None, [client.door, client.transport]))
+        if number % 10 == 0:
+            server.run(0.5)
+    server.run(200)
+    for session in list(server.hub.sessions):  # who sits silently at nc may stay for ever
+        if session.name != "bystander":
+            session.end(errors.QUIT)
+    server.run(200)
+    assert bystander is None or not bystander.gone
+    session = client = None
+    gc.collect()
+    assert list(left) == []
+    assert all(now <= before for now, before in zip(objects(), held, strict=True))
+    assert len(server.reactor.getDelayedCalls()) == timers
+    assert (len(server.reactor._readers), len(server.reactor._writers)) == (readers, 0)
+    port, hub, people = server.port, server.hub, 0 if alone else 1
+    assert len(port.doors) == len(port._addresses) == len(hub.sessions) == len(hub._names) == len(hub._clients) == people
+    assert len(port._waiting) == len(port._unchecked) == len(port._knocks) == 0
+    assert len(hub.rooms) == people and all(len(room.members) == 1 for room in hub.rooms.values())
+    assert not hub._touched and not hub._answered and not hub._settled and not hub._finishing
+    assert len(hub.notes._lines) == len(hub.notes._counts) == 0

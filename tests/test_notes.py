@@ -1,0 +1,88 @@
+"""
+So many lines of the log about one address, and the rest in numbers.
+"""
+
+from __future__ import annotations
+
+import pytest
+from twisted.internet.task import Clock
+from twisted.logger import Logger
+
+from groupchat.notes import MOST, SAVED, SUMMARY, Notes
+from tests.support import Server
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def notes(clock):
+    return Notes(10, clock, Logger())
+
+
+def test_so_many_lines_about_one_address_and_the_rest_in_one(notes, clock, logged):
+    for number in range(80):
+        notes.note("192.0.2.1", "{address}: {number}", number=number)
+    assert logged() == [f"192.0.2.1: {number}" for number in range(int(10 * SAVED))]
+    clock.advance(SUMMARY)
+    assert logged()[50:] == ["... and 30 more like this from 192.0.2.1"]
+
+
+def test_about_another_address_there_are_lines_meanwhile(notes, logged):
+    for _ in range(80):
+        notes.note("192.0.2.1", "{address}")
+    notes.note("192.0.2.2", "{address}")
+    assert logged()[-1] == "192.0.2.2"
+
+
+def test_in_the_end_there_are_so_many_a_second(notes, clock, logged):
+    for _ in range(1000):
+        notes.note("192.0.2.1", "a line")
+        clock.advance(0.01)
+    assert 140 <= logged().count("a line") <= 150
+
+
+def test_many_addresses_take_no_more_memory_nor_lines(clock, logged):
+    notes = Notes(10, clock, Logger())
+    for number in range(3 * MOST):
+        notes.count(f"2001:db8::{number:x}")
+    clock.advance(SUMMARY)
+    assert len(logged()) == MOST + 1
+    assert logged()[-1] == f"... and {2 * MOST} more like this from elsewhere"
+
+
+def test_there_may_be_no_limit(clock, logged):
+    notes = Notes(0, clock, Logger())
+    for _ in range(500):
+        notes.note("192.0.2.1", "a line")
+    assert len(logged()) == 500
+
+
+def test_once_it_is_quiet_nothing_is_left(notes, clock):
+    for _ in range(80):
+        notes.note("192.0.2.1", "a line")
+    clock.advance(SUMMARY)
+    clock.advance(SUMMARY)
+    assert clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("wire", ["plain", "json"])
+def test_refused_names_do_not_flood_the_log(wire, logged):
+    server = Server(log_rate=1)
+    for _ in range(4):
+        client = server.connect(wire)
+        for _ in range(5):
+            client.hello("root")
+            server.run()
+    lines = logged()
+    assert len(lines) == 5
+    assert all("root from 192.0.2.1 was refused" in line for line in lines)
+    server.run(SUMMARY)
+    assert logged()[5:] == ["... and 15 more like this from 192.0.2.1"]
+
+
+def test_what_is_in_a_name_is_no_format(notes, logged):
+    notes.note("192.0.2.1", "{name} came", name="{address!r:>999}")
+    assert logged() == ["{address!r:>999} came"]
