@@ -49,7 +49,10 @@ class Saying(Draft):
         self, room: str, sender: str, text: str, at: int, *, act: bool = False, client: bytes = b"", n: int | None = None,
         session: Any = None, ref: str | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(room, session, ref)
+        self.room = room  # all at once: this is made for each message
+        self.session = session
+        self.ref = ref
+        self.refusal = None
         self.sender = sender
         self.text = text
         self.at = at

@@ -239,7 +239,7 @@ def _second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def stamp(milliseconds: int) -> str:
     """A time in milliseconds since 1970 as the wire writes it (RFC 3339)."""
     return f"{_second(milliseconds // 1000)}{milliseconds % 1000:03d}Z"

@@ -60,6 +60,10 @@ class IWire(Interface):
         """
 
 
+    def encode_all(told):
+        """The lines of a list of events, none of them past, as one who is none of their readers."""
+
+
 class ILedger(Interface):
     """
     Gives each draft its place in its room's log, makes it durable, and only then hands it back.

@@ -103,13 +103,13 @@ class Batch:
     def encoded(self, wire: Any) -> bytes:
         whole = self._whole.get(wire)
         if whole is None:
-            lines = self._lines[wire] = [wire.encode(event) for event in self.events]
-            whole = self._whole[wire] = b"".join(lines)
+            whole = self._whole[wire] = wire.encode_all(self.events)
         return whole
 
     def without(self, wire: Any, own: set[int]) -> bytes:
         """The lines for one who said some of it: those ids are left out, and taken from `own`."""
-        self.encoded(wire)
+        if wire not in self._lines:
+            self._lines[wire] = [wire.encode(event) for event in self.events]
         shown = self._lines[wire].copy()
         for place, event in enumerate(self.events):
             if isinstance(event, Message) and event.id in own:
@@ -239,7 +239,7 @@ class Room:
 
     def admit(self, name: str) -> None:
         """Before this one speaks, everyone is told that it is here."""
-        if names.key(name) in self._gathering.keys:
+        if self._gathering.keys and names.key(name) in self._gathering.keys:
             self.flush()
 
     @property

@@ -77,7 +77,7 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether the next line has to wait: for an answer that is under way, or for a reader that is behind."""
-        return self.asking or self.peer.full or self._finishing
+        return self._waiting > 0 or self.peer.full or self._finishing
 
     @property
     def asking(self) -> bool:

@@ -127,14 +127,21 @@ def _command(fields: dict[str, Any]) -> Command:
 
 def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     """The line of an event; b"" for those that are only for people."""
+    kind = type(event)
+    if kind is events.Message or (kind is events.Ok and event.ref is None):  # type: ignore[attr-defined]
+        return _encoder.encode(event) + b"\n"  # what was said was made visible when it came in
     if isinstance(event, events.Done):
         event = events.Ok(ref=event.ref)
     elif isinstance(event, _FOR_PEOPLE):
         return b""
-    line = _encoder.encode(event)
-    if type(event) is events.Message or (type(event) is events.Ok and event.ref is None):
-        return line + b"\n"  # what was said was made visible when it came in
-    return safe(line) + b"\n"
+    return safe(_encoder.encode(event)) + b"\n"
+
+
+def encode_all(told: list[Event]) -> bytes:
+    """The lines of events that came at once."""
+    if all(type(event) is events.Message for event in told):
+        return _encoder.encode_lines(told)
+    return b"".join([encode(event) for event in told])
 
 
 def safe(line: bytes) -> bytes:

@@ -192,6 +192,11 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     return "".join(f"{line}\n" for line in lines(event, me, past)).encode()
 
 
+def encode_all(told: list[Event]) -> bytes:
+    """The lines of events that came at once."""
+    return b"".join([encode(event) for event in told])
+
+
 def lines(event: Event, me: str = "", past: bool = False) -> Iterable[str]:
     """The same, as texts without their line ends; whoever made the event, no control is left in them."""
     show = _SHOWN.get(type(event))
