@@ -1,0 +1,33 @@
+"""
+Every hostile case, through every wire: the reaction is exactly the documented one, the others don't notice, and nothing is left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.hostile.cases import CASES
+from tests.hostile.play import Stage
+
+
+def test_there_are_at_least_250_cases_each_with_a_name_of_its_own():
+    names = Counter(case.name for case in CASES)
+    assert len(names) >= 250
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_hurts_nobody(case):
+    for wire in case.parts:
+        stage = Stage(case, wire)
+        part = stage.part
+        stage.act()
+        assert (wire, stage.told()) == (wire, part.told)
+        assert (wire, stage.heard()) == (wire, [list(part.heard)] * 2)
+        assert (wire, stage.end()) == (wire, part.end)
+        stage.round_trip()
+        if part.end == "open" and case.lives:
+            stage.still_there()
+        stage.leave()
