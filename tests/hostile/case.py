@@ -143,18 +143,15 @@ ALLOWED = "only an operator may do that."
 BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 
 
+VISIBLE = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if code != 0x09}, 0x7F: "\u2421",
+    **{code: "\ufffd" for code in (*range(0x80, 0xA0), 0x2028, 0x2029, *BIDI)},
+}  # fmt: skip
+
+
 def shown(text: str) -> str:
     """A text as others see it."""
-    return "".join(map(_shown, text))
-
-
-def _shown(letter: str) -> str:
-    code = ord(letter)
-    if code < 0x20 and letter != "\t":
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
-    return "\ufffd" if 0x80 <= code < 0xA0 or code in (0x2028, 0x2029, *BIDI) else letter
+    return text.translate(VISIBLE)
 
 
 def typed(data: bytes) -> tuple[list[str], list[str]]:
