@@ -1,0 +1,53 @@
+"""
+``python -m tests.hostile``: the hostile cases against a real daemon, and the fuzzer. docs/hostile.rst tells more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import mkdtemp
+
+from tests.hostile.fuzz import WIRES, Found, Fuzz
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.hostile", description="Can one guest hurt the others?")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="lines that the fuzzer sends (default: a million); 0: none")
+    parser.add_argument("--seconds", type=float, default=0, help="and no longer than so many seconds")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed sends the same lines (default: 1)")
+    parser.add_argument("--wire", choices=[*WIRES, "both"], default="both", help="that the fuzzer speaks (default: both)")
+    return parser.parse_args()
+
+
+def fuzz(options: argparse.Namespace) -> bool:
+    """Run the fuzzer. Returns whether all was well."""
+    wires = WIRES if options.wire == "both" else (options.wire,)
+    fuzz = Fuzz(options.seed, wires)
+    try:
+        fuzz.run(options.lines, options.seconds, _print)
+    except Exception as found:
+        kept = Path(mkdtemp(prefix="hostile-")) / "sent"
+        kept.write_bytes(b"".join(fuzz.sent))
+        _print(f"After {fuzz.counts['lines']:,} lines: {found if isinstance(found, Found) else repr(found)}")
+        _print(f"What that connection had sent is kept in {kept}")
+        if not isinstance(found, Found):
+            raise
+        return False
+    _print(fuzz.told(fuzz.counts["milliseconds"] / 1000))
+    return True
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+def main() -> None:
+    options = parse()
+    well = not options.lines or fuzz(options)
+    sys.exit(0 if well else 1)
+
+
+if __name__ == "__main__":
+    main()
