@@ -56,8 +56,9 @@ RAW = [*lines.NO_JSON.values(), *lines.NESTED.values(), *(data for data in frami
        *openings.STRANGE.values(), *(data for data, _ in openings.KNOWN.values()), *(name.encode() for name in names.BAD.values()),
        b"x" * 32_767, b"x" * 32_768, b"x" * 40_000, b"\0" * 100, b"\r", b"\r\n\n\r\n"]  # fmt: skip
 RAW = [data for data in RAW if len(data) < 100] * 8 + RAW
+QUITS = {"json": b'{"type":"quit"}', "plain": b"/quit"}
 
-WORD = [word.word.encode() for word in WORDS] + [b"/dance", b"/", b"//", b"/WHO", b"/Me", b"/me", b"/me", b"/msg", b"/msg"]
+WORD = [word.word.encode() for word in WORDS if word.word != "/quit"] + [b"/dance", b"/", b"//", b"/WHO", b"/Me", b"/me", b"/me", b"/msg", b"/msg"]
 TYPED = [json.loads(text).encode() for text in SAID[:-2]]
 ARGUMENTS = [*TYPED, b"amy", b"ben", b"amy hi", b"mal", b"root", b"dev", b"lobby", b"5", b"1000", b"0", b"-1", b"9" * 400, b" ", b"amy  ",
              b"\xff\xfd\x01", b"\xff\xfa", "\u2028".encode(), b"\x85"]  # fmt: skip
@@ -78,7 +79,9 @@ class Grammar:
         """A line for this wire, good or bad, with its LF."""
         random = self.random.random
         chance = random()
-        if chance < 0.04:
+        if chance < 0.001:
+            data = QUITS[wire]
+        elif chance < 0.04:
             data = self.random.choice(RAW)
         elif chance < 0.06:
             data = self.random.randbytes(int(random() * 200))
