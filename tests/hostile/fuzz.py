@@ -229,6 +229,7 @@ class Fuzz:
         heard = listener.read()
         wanted = f'"from":"amy","text":"{word}"}}'.encode() if listener is self.ben else f"ben: {word}\n".encode()
         if heard.count(wanted) != 1:
+            self._look()
             raise Found(f"A bystander's word was not heard once: {word}")
         _read(heard.split(b"\n")[:-1], listener is self.ben)
 
