@@ -129,13 +129,13 @@ def test_one_byte_at_a_time_is_as_good_as_all_at_once(wire, data):
 
 def answers(data: bytes) -> list[bytes]:
     """
-    What is the same however it came: the lines but those that tell how things stand at the moment of asking, and who came and went,
-    which is one line where it is one turn.
+    What is the same however it came: the lines but those that tell how things stand at the moment of asking, who came and went (which
+    is one line where it is one turn), and what is shown to one who leaves in the same turn or does not.
     """
     return sorted(line for line in data.splitlines() if not line.startswith(_MOMENTARY))
 
 
-_MOMENTARY = (b"[", b"-- ", b'{"type":"history"', b'{"type":"who"', b'{"type":"rooms"', b'{"type":"presence"', b'{"type":"room"')
+_MOMENTARY = (b"[", b"-- ", *(b'{"type":"%s"' % kind for kind in (b"history", b"who", b"room", b"presence", b"message", b"topic")))
 
 
 # The fuzzer itself.
