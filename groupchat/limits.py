@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 _WHOLE = 1 - 1e-9  #: a token, whatever floating point made of it
+_LEAST = 0.001  #: seconds to wait; with less than a clock can tell apart, one would ask again and again at the same time
 
 
 class TokenBucket:
@@ -36,7 +37,7 @@ class TokenBucket:
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
         if self._tokens < _WHOLE:
-            return (1 - self._tokens) / self._rate
+            return max((1 - self._tokens) / self._rate, _LEAST)
         self._tokens -= 1
         return 0.0
 

@@ -5,11 +5,18 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
+from twisted.internet import defer, task
+
+from tests.e2e.support import VENV
+from tests.hostile.cases import CASES
 from tests.hostile.fuzz import WIRES, Found, Fuzz
+from tests.hostile.real import play
 
 
 def parse() -> argparse.Namespace:
@@ -17,6 +24,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines that the fuzzer sends (default: a million); 0: none")
     parser.add_argument("--seconds", type=float, default=0, help="and no longer than so many seconds")
     parser.add_argument("--seed", type=int, default=1, help="the same seed sends the same lines (default: 1)")
+    parser.add_argument("--cases", default="", help="only the cases with this in their name; none: none (default: all)")
     parser.add_argument("--wire", choices=[*WIRES, "both"], default="both", help="that the fuzzer speaks (default: both)")
     return parser.parse_args()
 
@@ -39,15 +47,28 @@ def fuzz(options: argparse.Namespace) -> bool:
     return True
 
 
+async def table(options: argparse.Namespace) -> bool:
+    """Play the table against real daemons. Returns whether all was well."""
+    cases = [case for case in CASES if options.cases in case.name]
+    with TemporaryDirectory(prefix="hostile-") as directory:
+        return not cases or await play(cases, Path(directory), _find, _print)
+
+
+def _find(program: str, package: str = "") -> str:
+    places = os.pathsep.join([str(VENV), os.environ.get("PATH", os.defpath)])
+    return shutil.which(program, path=places) or sys.exit(f"needs {program}: install {package or program}")
+
+
 def _print(line: str) -> None:
     print(line, flush=True)
 
 
-def main() -> None:
-    options = parse()
-    well = not options.lines or fuzz(options)
-    sys.exit(0 if well else 1)
+async def main(options: argparse.Namespace) -> None:
+    well = options.cases == "none" or await table(options)
+    well = (not options.lines or fuzz(options)) and well
+    if not well:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":
-    main()
+    task.react(lambda _: defer.ensureDeferred(main(parse())))

@@ -2,7 +2,7 @@
 The fuzzer: lines of `grammar.py` into the server in memory, as fast as they go, while two bystanders talk.
 
 What must never be: an error in the log, a line to anybody that is none of its wire's, a bystander's word that is lost, a turn of the
-reactor that takes more than `TURN` seconds of the processor. (What the machine does elsewhere meanwhile is measured, too, but no fault
+reactor that takes more than `TURN` seconds of the processor, or turns without an end. (What the machine does elsewhere meanwhile is measured, too, but no fault
 of the server's; so is Python's collector of garbage.)
 """
 
@@ -28,6 +28,7 @@ from tests.support import Reactor, Server
 
 TURN = 0.05  #: seconds that a turn of the reactor may take
 FEW = 95  #: lines at once, at most: a hundred bad ones within 10 s end a connection
+ENDLESS = 100_000  #: turns for one chunk, at most: then it goes round in circles
 LONG = 40_000  #: lines for one server; then there is a new one
 WIRES = ("json", "plain")
 
@@ -56,8 +57,12 @@ class Turns(Reactor):
         self.worst = {"processor": 0.0, "wall": 0.0, "collector": 0.0}
         self.counts: Counter[str] = Counter()
         self._collecting = self._collected = 0.0
+        self.since = 0  # how many there were since someone last looked
 
     def turn(self) -> bool:
+        self.since += 1
+        if self.since > ENDLESS:
+            raise Found(f"It goes round in circles: {self.getDelayedCalls()}")
         collected, wall, processor = self._collected, time.perf_counter(), time.thread_time()
         try:
             return super().turn()
@@ -148,6 +153,7 @@ class Fuzz:
 
     def _chunk(self) -> None:
         random = self.grammar.random
+        self.reactor.since = 0
         if self._mallory is None:
             self._connect()
         wire = self._wire
