@@ -1,10 +1,11 @@
 """
 What a hostile case is: what someone does, and what comes of it on each wire.
 
-Only values and how to write them down in a few words; what is done with them is in `play.py` (in memory) and `real.py` (over sockets).
+Only values and how to write them down in a few words; what is done with them is in `play.py` (in memory) and `real.py` (over
+sockets).
 
-What mallory is told is written as it came on the plain wire, and in short on the JSON wire: the type, then the fields but those that
-differ from run to run and the sentences for people (``error bad-field room=lobby ref=r``).
+What mallory is told is written as it came on the plain wire, and in short on the JSON wire: the type, then the fields but those
+that differ from run to run and the sentences for people (``error bad-field room=lobby ref=r``).
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 
 VISIBLE = {
     **{code: chr(0x2400 + code) for code in range(0x20) if code != 0x09}, 0x7F: "\u2421",
-    **{code: "\ufffd" for code in (*range(0x80, 0xA0), 0x2028, 0x2029, *BIDI)},
+    **dict.fromkeys((*range(128, 160), 8232, 8233, *BIDI), "�"),
 }  # fmt: skip
 
 
@@ -190,6 +191,8 @@ def brief(event: dict[str, Any], base: int = 0) -> str:
         fields = {"code": event["code"], **fields}
     if event.get("room") == "lobby":
         fields = {key: value - base if key in ("id", "head", "first", "through") else value for key, value in fields.items()}
+    if kind == "ping":
+        fields["heads"] = {room: head - base if room == "lobby" else head for room, head in fields["heads"].items()}
     return " ".join([kind, *(_field(key, value) for key, value in fields.items())])
 
 
@@ -197,5 +200,7 @@ def _field(key: str, value: Any) -> str:
     if key == "code":
         return str(value)
     if isinstance(value, list):
-        value = ",".join(str(one.get("name") or one.get("text") or one.get("room")) if isinstance(one, dict) else one for one in value)
+        value = ",".join(
+            str(one.get("name") or one.get("text") or one.get("room")) if isinstance(one, dict) else one for one in value
+        )
     return f"{key}={value}"

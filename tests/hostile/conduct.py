@@ -16,8 +16,12 @@ def silence():
         "silence for 62 seconds",
         json=part([Wait(62)], [PINGED, "bye idle retry=0"], LEFT, "closed"), plain=part([Wait(62)]), apart=True,
     )  # fmt: skip
-    yield case("silence for an hour", json=part([Wait(3600)], [PINGED, "bye idle retry=0"], LEFT, "closed"), plain=part([Wait(3600)]),
-               memory=True)  # fmt: skip
+    yield case(
+        "silence for an hour",
+        json=part([Wait(3600)], [PINGED, "bye idle retry=0"], LEFT, "closed"),
+        plain=part([Wait(3600)]),
+        memory=True,
+    )
     yield case(
         "a byte every 15 seconds",
         json=part([step for _ in range(8) for step in (b"x", Wait(15))]),
@@ -49,11 +53,17 @@ def strikes():
         )
         yield case(
             f"a line of {code} every tenth of a second",
-            json=part([step for _ in range(100) for step in (json, Wait(0.1))], [f"error {code}"] * 100 + [f"bye {code}"], LEFT, "closed"),
-            plain=part([step for _ in range(100) for step in (plain, Wait(0.1))],
-                       [told] * 100 + [f"! Too many bad lines. The last one: {why}"], LEFT, "closed"),
+            json=part(
+                [step for _ in range(100) for step in (json, Wait(0.1))], [f"error {code}"] * 100 + [f"bye {code}"], LEFT, "closed"
+            ),
+            plain=part(
+                [step for _ in range(100) for step in (plain, Wait(0.1))],
+                [told] * 100 + [f"! Too many bad lines. The last one: {why}"],
+                LEFT,
+                "closed",
+            ),
             memory=True,
-        )  # fmt: skip
+        )
         yield case(
             f"a hundred lines of {code} and a good one",
             json=part(json * 100 + SAY, [f"error {code}"] * 100 + [f"bye {code}"], LEFT, "closed"),
@@ -61,11 +71,19 @@ def strikes():
         )
     yield case(
         "a hundred bad lines with good ones between them",
-        json=part((b"{\n" + line("ping")) * 100, ["error bad-json", "pong"] * 99 + ["error bad-json", "bye bad-json"], LEFT, "closed"),
-        plain=part(b"/x\n\n" * 100, ["! There is no such command. /help lists them; // says a line that begins with /."] * 100
-                   + ["! Too many bad lines. The last one: There is no such command. /help lists them; // says a line that begins with /."],
-                   LEFT, "closed"),
-    )  # fmt: skip
+        json=part(
+            (b"{\n" + line("ping")) * 100, ["error bad-json", "pong"] * 99 + ["error bad-json", "bye bad-json"], LEFT, "closed"
+        ),
+        plain=part(
+            b"/x\n\n" * 100,
+            ["! There is no such command. /help lists them; // says a line that begins with /."] * 100
+            + [
+                "! Too many bad lines. The last one: There is no such command. /help lists them; // says a line that begins with /."
+            ],
+            LEFT,
+            "closed",
+        ),
+    )
     yield case(
         "a thousand refusals of well-formed lines",
         json=part(line("leave", room="dev") * 1000, ["error not-in-room room=dev"] * 1000),
@@ -103,11 +121,17 @@ def floods():
     yield case(
         "a flood of bad lines over the rate",
         json=part([b"{\n" * 1000, Wait(11)], ["error bad-json"] * 100 + ["bye bad-json"], LEFT, "closed"),
-        plain=part([b"/x\n" * 1000, Wait(11)], ["! There is no such command. /help lists them; // says a line that begins with /."] * 100
-                   + ["! Too many bad lines. The last one: There is no such command. /help lists them; // says a line that begins with /."],
-                   LEFT, "closed"),
+        plain=part(
+            [b"/x\n" * 1000, Wait(11)],
+            ["! There is no such command. /help lists them; // says a line that begins with /."] * 100
+            + [
+                "! Too many bad lines. The last one: There is no such command. /help lists them; // says a line that begins with /."
+            ],
+            LEFT,
+            "closed",
+        ),
         settings={"rate": 20, "burst": 20},
-    )  # fmt: skip
+    )
 
 
 def deaf():
@@ -152,23 +176,29 @@ def deaf():
 def goodbyes():
     yield case(
         "words behind a quit",
-        json=part(line("quit") + SAY * 10, "bye quit", LEFT, "closed"), plain=part(b"/quit\n" + b"hi\n" * 10, "-- Bye.", LEFT, "closed"),
-    )  # fmt: skip
+        json=part(line("quit") + SAY * 10, "bye quit", LEFT, "closed"),
+        plain=part(b"/quit\n" + b"hi\n" * 10, "-- Bye.", LEFT, "closed"),
+    )
     yield case(
         "ten quits",
         json=part(line("quit") * 10, "bye quit", LEFT, "closed"), plain=part(b"/quit\n" * 10, "-- Bye.", LEFT, "closed"),
     )  # fmt: skip
     yield case(
         "a quit and gone",
-        json=part([line("quit"), Do.ABORT], "bye quit", LEFT, "closed"), plain=part([b"/quit\n", Do.ABORT], "-- Bye.", LEFT, "closed"),
-    )  # fmt: skip
+        json=part([line("quit"), Do.ABORT], "bye quit", LEFT, "closed"),
+        plain=part([b"/quit\n", Do.ABORT], "-- Bye.", LEFT, "closed"),
+    )
     yield case(
         "words after the last word",
         json=part([line("quit"), SAY, b"x" * 100_000], "bye quit", LEFT, "closed"),
         plain=part([b"/quit\n", b"hi\n", b"x" * 100_000], "-- Bye.", LEFT, "closed"),
     )
     yield case("being gone", json=part([Do.ABORT], (), LEFT, "closed"), plain=part([Do.ABORT], (), LEFT, "closed"))
-    yield case("an end of input", json=part([Do.HALF_CLOSE], "bye quit", LEFT, "closed"), plain=part([Do.HALF_CLOSE], "-- Bye.", LEFT, "closed"))
+    yield case(
+        "an end of input",
+        json=part([Do.HALF_CLOSE], "bye quit", LEFT, "closed"),
+        plain=part([Do.HALF_CLOSE], "-- Bye.", LEFT, "closed"),
+    )
     yield case(
         "an end of input behind many words",
         json=part([SAY * 30, Do.HALF_CLOSE], [*said_at_once(*["hi"] * 30), "bye quit"], [*[f"{ME}: hi"] * 30, LEFT], "closed"),

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from tests.hostile.case import (
-    BAD_NAME, ME, NO_UTF8, TOO_LONG, TOO_LONG_LINE, Do, Send, Wait, alike, case, hello, line, part, raw, said, said_at_once,
+    BAD_NAME,
+    ME,
+    NO_UTF8,
+    TOO_LONG,
+    TOO_LONG_LINE,
+    Do,
+    Send,
+    Wait,
+    alike,
+    case,
+    hello,
+    line,
+    part,
+    raw,
+    said,
+    said_at_once,
 )  # fmt: skip
 
 PING, PONG = b'{"type":"ping"}\n', "pong"
@@ -174,11 +189,16 @@ def no_utf8():
     yield case(
         "a hundred lines of Latin-1",
         json=part(b'{"type":"ping","x":"\xeb"}\n' * 100, ["error bad-utf8"] * 100 + ["bye bad-utf8"], f"{ME} left.", "closed"),
-        plain=part(b"zo\xeb\n" * 100, [NO_UTF8] * 100 + [f"! Too many bad lines. The last one: {NO_UTF8[2:]}"], f"{ME} left.", "closed"),
+        plain=part(
+            b"zo\xeb\n" * 100, [NO_UTF8] * 100 + [f"! Too many bad lines. The last one: {NO_UTF8[2:]}"], f"{ME} left.", "closed"
+        ),
     )
     yield alike("a byte order mark before a line", "\ufeff".encode() + PING, "error bad-json")
-    yield case("a byte order mark in a text", json=part(line("say", room="lobby", text="a\ufeffb"), said("a\ufeffb"), f"{ME}: a\ufeffb"),
-               plain=part("a\ufeffb\n".encode(), heard=f"{ME}: a\ufeffb"))  # fmt: skip
+    yield case(
+        "a byte order mark in a text",
+        json=part(line("say", room="lobby", text="a\ufeffb"), said("a\ufeffb"), f"{ME}: a\ufeffb"),
+        plain=part("a\ufeffb\n".encode(), heard=f"{ME}: a\ufeffb"),
+    )
     yield raw("a byte order mark before a hello", "\ufeff".encode() + hello(), BAD_NAME, "open")
     yield alike("UTF-16 without a mark, little end first", "hi".encode("utf-16-le") + b"\n", "error bad-json")
     yield alike("UTF-16 without a mark, big end first", "hi".encode("utf-16-be") + b"\n", "error bad-json")
@@ -214,7 +234,9 @@ def telnet():
         )
     yield case("a request of telnet in the middle of a line", json=part(HI[:-5] + b"\xff\xfd\x01" + HI[-5:], "error bad-utf8"),
                plain=part(b"h\xff\xfd\x01i\n", heard=HEARD))  # fmt: skip
-    yield case("a byte 0xFF at the end of a line", json=part(HI[:-1] + b"\xff\n", "error bad-utf8"), plain=part(b"hi\xff\n", heard=HEARD))
+    yield case(
+        "a byte 0xFF at the end of a line", json=part(HI[:-1] + b"\xff\n", "error bad-utf8"), plain=part(b"hi\xff\n", heard=HEARD)
+    )
     yield case("a negotiation of telnet that never ends", json=part(b"\xff\xfa\x18 and no more\n", "error bad-utf8"),
                plain=part(b"hi\xff\xfa\x18 and no more\n", heard=HEARD))  # fmt: skip
     yield case("nothing but a request of telnet", json=part(b"\xff\xfd\x01\n", "error bad-utf8"),
@@ -236,7 +258,9 @@ def breaks():
                 plain=part([plain, how], bye[1], f"{ME} left.", "closed"),
             )
         yield raw(f"{name} in the middle of a name", [b"mall", how], "-- Bye." if bye[0] else ())
-        yield raw(f"{name} in the middle of a hello", [hello()[:20], how], '{"type":"bye","code":"quit","text":"Bye."}' if bye[0] else ())
+        yield raw(
+            f"{name} in the middle of a hello", [hello()[:20], how], '{"type":"bye","code":"quit","text":"Bye."}' if bye[0] else ()
+        )
 
 
 CASES = [*ends(), *lengths(), *pieces(), *no_utf8(), *telnet(), *breaks()]

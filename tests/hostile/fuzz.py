@@ -1,9 +1,9 @@
 """
 The fuzzer: lines of `grammar.py` into the server in memory, as fast as they go, while two bystanders talk.
 
-What must never be: an error in the log, a line to anybody that is none of its wire's, a bystander's word that is lost, a turn of the
-reactor that takes more than `TURN` seconds of the processor, or turns without an end. (What the machine does elsewhere meanwhile is measured, too, but no fault
-of the server's; so is Python's collector of garbage.)
+What must never be: an error in the log, a line to anybody that is none of its wire's, a bystander's word that is lost, a turn of
+the reactor that takes more than `TURN` seconds of the processor, or turns without an end. (What the machine does elsewhere
+meanwhile is measured, too, but no fault of the server's; so is Python's collector of garbage.)
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ WIRES = ("json", "plain")
 
 _line = msgspec.json.Decoder(events.AnyEvent).decode
 _NAME = "[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
-_PLAIN = re.compile(rf"-- .+|! .+|What is your name\?|(\[[0-9: -]{{16}}\] )?(\* {_NAME} |{_NAME}: )|{_NAME} \(to you\): ", re.DOTALL)
+_PLAIN = re.compile(
+    rf"-- .+|! .+|What is your name\?|(\[[0-9: -]{{16}}\] )?(\* {_NAME} |{_NAME}: )|{_NAME} \(to you\): ", re.DOTALL
+)
 _RAW = re.compile(f"[{''.join(map(re.escape, map(chr, sorted(VISIBLE.keys() - {0x0A}))))}]")
 #: What those are told who speak another protocol: no lines of ours.
 _ELSEWHERE = (b"HTTP/1.0 400 ", b"ERROR :", b"! This is a group chat.", b"\x15\x03")
@@ -141,12 +143,13 @@ class Fuzz:
 
     def told(self, seconds: float) -> str:
         """How far it is."""
-        counts, turns, worst = self.counts, self.reactor.counts, self.reactor.worst
+        counts, turns, most = self.counts, self.reactor.counts, TURN * 1000
+        worst = {what: f"{took * 1000:.1f} ms" for what, took in self.reactor.worst.items()}
         return (
-            f"{counts['lines']:,} lines ({counts['lines'] / max(seconds, 0.001):,.0f} a second) over {counts['connections']:,} connections, "
-            f"{counts['round trips']:,} round trips; of {turns['turns']:,} turns the longest took {worst['processor'] * 1000:.1f} ms of the "
-            f"processor ({worst['wall'] * 1000:.1f} ms on the wall; over {TURN * 1000:.0f} ms: {turns['processor']}, {turns['wall']}), "
-            f"the collector at most {worst['collector'] * 1000:.1f} ms"
+            f"{counts['lines']:,} lines ({counts['lines'] / max(seconds, 0.001):,.0f} a second) over {counts['connections']:,} "
+            f"connections, {counts['round trips']:,} round trips; {turns['turns']:,} turns, the longest of {worst['processor']} on the "
+            f"processor and {worst['wall']} on the wall (over {most:.0f} ms: {turns['processor']} and {turns['wall']}); "
+            f"the collector took at most {worst['collector']}"
         )
 
     # One chunk.

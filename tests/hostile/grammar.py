@@ -13,17 +13,69 @@ from random import Random
 from groupchat.commands import WORDS
 from tests.hostile import framing, lines, names, openings, texts
 
-ROOMS = [b'"lobby"', b'"Lobby"', b'"dev"', b'"DEV"', *(b'"r%d"' % n for n in range(40)), b'"a b"', b'""', b'"\\u0000"', '"lоbby"'.encode()]
-PEOPLE = [b'"mallory"', b'"mal"', b'"MAL"', b'"amy"', b'"ben"', b'"root"', b'"m%s"' % (b"m" * 31), b'"-"', b'""', '"аmy"'.encode(), b'"amy\\u0000"']
+ROOMS = [
+    b'"lobby"',
+    b'"Lobby"',
+    b'"dev"',
+    b'"DEV"',
+    *(b'"r%d"' % n for n in range(40)),
+    b'"a b"',
+    b'""',
+    b'"\\u0000"',
+    '"lоbby"'.encode(),
+]
+PEOPLE = [
+    b'"mallory"',
+    b'"mal"',
+    b'"MAL"',
+    b'"amy"',
+    b'"ben"',
+    b'"root"',
+    b'"m%s"' % (b"m" * 31),
+    b'"-"',
+    b'""',
+    '"аmy"'.encode(),
+    b'"amy\\u0000"',
+]
 COUNTS = [b"1", b"2", b"3", b"4", b"5", b"0", b"-1", b"1000", b"1001", b"1.0", b"1e400", b"9007199254740991", b"9007199254740992",
           b"18446744073709551616", b"9" * 400]  # fmt: skip
 SAID = [json.dumps(text, ensure_ascii=False).encode() for text in
         ["hi", "hello everybody", "", " ", "x" * 500, "x" * 4096, "x" * 4097, *texts.TERMINALS.values(), *texts.PRETENDING.values(),
          *texts.ODD.values(), *texts.WHITE.values()]] + [b'"\\ud800"', b'"\\u0000\\u009b\\u2028"']  # fmt: skip
-PLACES = [b"null", b"{}", b'{"after":0}', b'{"after":5}', b'{"epoch":"x","after":1}', b'{"epoch":"x"}', b"[]", b"5", b'{"after":9007199254740991}']
+PLACES = [
+    b"null",
+    b"{}",
+    b'{"after":0}',
+    b'{"after":5}',
+    b'{"epoch":"x","after":1}',
+    b'{"epoch":"x"}',
+    b"[]",
+    b"5",
+    b'{"after":9007199254740991}',
+]
 REFS = [b'"r"', b'""', b'"%s"' % (b"r" * 64), b'"%s"' % (b"r" * 65), b"5", b"null"]
-ANYTHING = [b"null", b"true", b"false", b"0", b"-0", b"1e999", b'""', b"[]", b"{}", b"[[[]]]", b'"\\ud83d\\udc4b"', b'"\\udc4b"', b"NaN", b'"',
-            b"{", b"[" * 33, b"1" * 5000, b'"' + b"[" * 60 + b'"', b'"\\"', b'{"a":' * 40]  # fmt: skip
+ANYTHING = [
+    b"null",
+    b"true",
+    b"false",
+    b"0",
+    b"-0",
+    b"1e999",
+    b'""',
+    b"[]",
+    b"{}",
+    b"[[[]]]",
+    b'"\\ud83d\\udc4b"',
+    b'"\\udc4b"',
+    b"NaN",
+    b'"',
+    b"{",
+    b"[" * 33,
+    b"1" * 5000,
+    b'"' + b"[" * 60 + b'"',
+    b'"\\"',
+    b'{"a":' * 40,
+]
 CLIENTS = [b'"a-secret-of-mallory-%d"' % n for n in range(4)] + [b'"short"', b'"%s"' % (b"c" * 65), b"5"]
 
 VERBS: dict[bytes, dict[bytes, list[bytes]]] = {
@@ -58,12 +110,65 @@ RAW = [*lines.NO_JSON.values(), *lines.NESTED.values(), *(data for data in frami
 RAW = [data for data in RAW if len(data) < 100] * 8 + RAW
 QUITS = {"json": b'{"type":"quit"}', "plain": b"/quit"}
 
-WORD = [word.word.encode() for word in WORDS if word.word != "/quit"] + [b"/dance", b"/", b"//", b"/WHO", b"/Me", b"/me", b"/me", b"/msg", b"/msg"]
+WORD = [word.word.encode() for word in WORDS if word.word != "/quit"] + [
+    b"/dance",
+    b"/",
+    b"//",
+    b"/WHO",
+    b"/Me",
+    b"/me",
+    b"/me",
+    b"/msg",
+    b"/msg",
+]
 TYPED = [json.loads(text).encode() for text in SAID[:-2]]
-ARGUMENTS = [*TYPED, b"amy", b"ben", b"amy hi", b"mal", b"root", b"dev", b"lobby", b"5", b"1000", b"0", b"-1", b"9" * 400, b" ", b"amy  ",
-             b"\xff\xfd\x01", b"\xff\xfa", "\u2028".encode(), b"\x85"]  # fmt: skip
-PIECES = [b"\xff", b"\0", b"\r", b"\x1b[", b"\xc3", b"\xed\xa0\x80", b"\xe2\x80\xae", b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"/", b" ",
-          b"\\u0000", b"\\ud800", b"\xff\xfa", b"\xff\xff", b"1e999", b"null", b"-"]  # fmt: skip
+ARGUMENTS = [
+    *TYPED,
+    b"amy",
+    b"ben",
+    b"amy hi",
+    b"mal",
+    b"root",
+    b"dev",
+    b"lobby",
+    b"5",
+    b"1000",
+    b"0",
+    b"-1",
+    b"9" * 400,
+    b" ",
+    b"amy  ",
+    b"\xff\xfd\x01",
+    b"\xff\xfa",
+    "\u2028".encode(),
+    b"\x85",
+]
+PIECES = [
+    b"\xff",
+    b"\0",
+    b"\r",
+    b"\x1b[",
+    b"\xc3",
+    b"\xed\xa0\x80",
+    b"\xe2\x80\xae",
+    b'"',
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b"/",
+    b" ",
+    b"\\u0000",
+    b"\\ud800",
+    b"\xff\xfa",
+    b"\xff\xff",
+    b"1e999",
+    b"null",
+    b"-",
+]
 
 
 class Grammar:

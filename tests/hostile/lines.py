@@ -192,7 +192,9 @@ def types():
         yield alike(f"{name} for a type" if "type" not in name else name, line(kind, ref="r"), "error unknown-type ref=r")
     yield alike("a hundred unknown types", line("dance") * 100, ["error unknown-type"] * 100 + ["bye unknown-type"],
                 f"{ME} left.", "closed")  # fmt: skip
-    yield alike("a hundred lines without a type", b"{}\n" * 100, ["error bad-field"] * 100 + ["bye bad-field"], f"{ME} left.", "closed")
+    yield alike(
+        "a hundred lines without a type", b"{}\n" * 100, ["error bad-field"] * 100 + ["bye bad-field"], f"{ME} left.", "closed"
+    )
     yield alike("a hundred lines without sense", b"x\n" * 100, ["error bad-json"] * 100 + ["bye bad-json"], f"{ME} left.", "closed")
 
 

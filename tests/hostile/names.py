@@ -9,19 +9,28 @@ from tests.hostile.case import BAD_NAME, ME, Case, case, hello, line, part
 RESERVED = "server system admin administrator operator root everyone all here nobody me you groupchat".split()
 
 BAD = {
-    "an empty name": "", "a name of a space": " ", "a name that begins with a hyphen": "-mal", "one that begins with a point": ".mal",
+    "an empty name": "", "a name of a space": " ", "a name that begins with a hyphen": "-mal",
+    "one that begins with a point": ".mal",
     "one that begins with an underscore": "_mal", "two words for a name": "mal lory", "a tab in a name": "mal\tlory",
-    "a name with an accent": "málløry", "a name of full width": "ｍａｌ", "a Cyrillic look-alike": "аmy", "a Greek look-alike": "αmy",
-    "a Kelvin sign": "\u212aen", "a long s": "boſs", "a ligature": "ﬁn", "a dotless i": "adm\u0131n", "a name of 33 letters": "m" * 33,
-    "a name of 4000 letters": "m" * 4000, "a name of 30000 letters": "m" * 30_000, "a colon in a name": "mal:", "a line of another": "ben: hi",
-    "the server's word": "-- mal left.", "an error": "! mal", "an act": "* mal", "a time": "[2026-11-22 14:03] mal", "a slash in a name": "mal/x",
-    "an at sign in a name": "mal@home", "a bracket in a name": "mal[1]", "a NUL in a name": "mal\0", "a control in a name": "mal\x1b[2J",
+    "a name with an accent": "málløry", "a name of full width": "ｍａｌ", "a Cyrillic look-alike": "аmy",
+    "a Greek look-alike": "αmy",
+    "a Kelvin sign": "\u212aen", "a long s": "boſs", "a ligature": "ﬁn", "a dotless i": "adm\u0131n",
+    "a name of 33 letters": "m" * 33,
+    "a name of 4000 letters": "m" * 4000, "a name of 30000 letters": "m" * 30_000, "a colon in a name": "mal:",
+    "a line of another": "ben: hi",
+    "the server's word": "-- mal left.", "an error": "! mal", "an act": "* mal", "a time": "[2026-11-22 14:03] mal",
+    "a slash in a name": "mal/x",
+    "an at sign in a name": "mal@home", "a bracket in a name": "mal[1]", "a NUL in a name": "mal\0",
+    "a control in a name": "mal\x1b[2J",
     "a DEL in a name": "mal\x7f", "a C1 control in a name": "mal\x9b", "a zero width space in a name": "a\u200bmy",
-    "a zero width joiner in a name": "a\u200dmy", "words from right to left for a name": "\u202eyma", "an isolate in a name": "\u2066amy\u2069",
+    "a zero width joiner in a name": "a\u200dmy", "words from right to left for a name": "\u202eyma",
+    "an isolate in a name": "\u2066amy\u2069",
     "a line separator in a name": "a\u2028my", "a soft hyphen in a name": "a\u00admy", "a no-break space in a name": "a\u00a0my",
     "a combining letter in a name": "a\u0301my", "a variation selector in a name": "amy\ufe0f", "an emoji for a name": "👋",
-    "Arabic digits for a name": "١٢", "a path for a name": "../../etc/passwd", "a format for a name": "%s{0}", "a lookup for a name": "${a}",
-    "a quotation mark in a name": '"amy"', "a comma in a name": "amy,ben", "a backslash in a name": "amy\\", "a command for a name": "/quit",
+    "Arabic digits for a name": "١٢", "a path for a name": "../../etc/passwd", "a format for a name": "%s{0}",
+    "a lookup for a name": "${a}",
+    "a quotation mark in a name": '"amy"', "a comma in a name": "amy,ben", "a backslash in a name": "amy\\",
+    "a command for a name": "/quit",
     "an address for a name": "192.0.2.1:9000", "a semicolon in a name": "amy;",
 }  # fmt: skip
 
@@ -70,7 +79,13 @@ def refused():
     for name in ("an empty name", "two words for a name", "a tab in a name", "a name of a space"):
         what = BAD[name]
         yield renaming(f"{name}, anew", what, "bad-name", "! /name: type it like this: /name NEW")
-    for name in ("a Cyrillic look-alike", "a name of 33 letters", "a line of another", "a control in a name", "a zero width space in a name"):
+    for name in (
+        "a Cyrillic look-alike",
+        "a name of 33 letters",
+        "a line of another",
+        "a control in a name",
+        "a zero width space in a name",
+    ):
         if " " not in BAD[name]:
             yield renaming(f"{name}, anew", BAD[name], "bad-name", f"! /name: {bad}")
     yield renaming("a reserved name, anew", "Root", "name-reserved", f"! /name: t{reserved('Root')[1:]}")
@@ -113,8 +128,11 @@ TWENTY = [(f"m{n - 1}" if n else ME, f"m{n}") for n in range(20)]
 
 
 def welcome(name: str, room: str = "lobby", members: str = "amy,ben,", count: int = 3) -> list[str]:
-    return [f"welcome name={name} operator=False", f"room room={room} first=1 head=0 said=0 topic= members={members}{name} count={count}",
-            f"catchup room={room} through=0"]  # fmt: skip
+    return [
+        f"welcome name={name} operator=False",
+        f"room room={room} first=1 head=0 said=0 topic= members={members}{name} count={count}",
+        f"catchup room={room} through=0",
+    ]
 
 
 def welcomed(name: str) -> list[str]:
@@ -161,12 +179,14 @@ def tries():
 SECRET = "a-secret-of-mallory-0"
 
 HELLOS = {
-    "a client of 15 letters": {"client": "c" * 15}, "a client of 65 letters": {"client": "c" * 65}, "an empty client": {"client": ""},
+    "a client of 15 letters": {"client": "c" * 15}, "a client of 65 letters": {"client": "c" * 65},
+    "an empty client": {"client": ""},
     "a client with a space": {"client": "a secret of mallory"}, "a client with an accent": {"client": "sécret-of-mallory"},
     "a client with an LF behind it": {"client": f"{SECRET}\n"}, "a client with a NUL": {"client": f"{SECRET}\0"},
     "a client that is a number": {"client": 10**20}, "a client that is a list": {"client": [SECRET]},
     "a password that is a number": {"password": 5}, "33 rooms": {"rooms": {f"r{n}": None for n in range(33)}},
-    "2000 rooms": {"rooms": {f"r{n}": None for n in range(2000)}}, "rooms in a list": {"rooms": ["lobby"]}, "a room for rooms": {"rooms": "lobby"},
+    "2000 rooms": {"rooms": {f"r{n}": None for n in range(2000)}}, "rooms in a list": {"rooms": ["lobby"]},
+    "a room for rooms": {"rooms": "lobby"},
     "a room that is true": {"rooms": {"lobby": True}}, "a room that is a number": {"rooms": {"lobby": 5}},
     "a room that is a list": {"rooms": {"lobby": []}}, "an epoch without an after": {"rooms": {"lobby": {"epoch": "x"}}},
     "an epoch that is a number": {"rooms": {"lobby": {"epoch": 5, "after": 1}}},
@@ -211,9 +231,14 @@ def hellos():
         start, room, through = welcome(ME)
         yield case(
             f"a hello with {name}",
-            json=part([b"{}\n", data], ["error bad-field", start, room, "reset room=lobby first=1 head=0", through], f"{ME} joined."),
-            plain=part([b"-\n", data], [BAD_NAME] * 2), inside=False, lives=False, apart=True,
-        )  # fmt: skip
+            json=part(
+                [b"{}\n", data], ["error bad-field", start, room, "reset room=lobby first=1 head=0", through], f"{ME} joined."
+            ),
+            plain=part([b"-\n", data], [BAD_NAME] * 2),
+            inside=False,
+            lives=False,
+            apart=True,
+        )
     data = hello(rooms={}, password="x" * 30_000, client="c" * 64, unknown=[1])
     yield case(
         "a hello with a long password and no rooms",
@@ -225,7 +250,8 @@ def before():
     """What is for those who are in."""
     for verb, fields in {
         "join": {"room": "lobby"}, "leave": {"room": "lobby"}, "say": {"room": "lobby", "text": "hi", "n": 1},
-        "tell": {"to": "amy", "text": "hi"}, "history": {"room": "lobby"}, "who": {"room": "lobby"}, "rooms": {}, "rename": {"name": "m"},
+        "tell": {"to": "amy", "text": "hi"}, "history": {"room": "lobby"}, "who": {"room": "lobby"}, "rooms": {},
+        "rename": {"name": "m"},
         "topic": {"room": "lobby", "text": "hi"}, "ping": {}, "pong": {}, "register": {"password": "x"}, "kick": {"name": "amy"},
         "mute": {"name": "amy"}, "op": {"name": ME}, "ban": {"name": "amy"}, "max": {"max": 1}, "notice": {"text": "hi"},
     }.items():  # fmt: skip
@@ -239,8 +265,10 @@ def before():
         data = json.dumps(word).encode() + b"\n"
         yield case(
             f"{word} before a name",
-            json=part(b"{}\n" + data, ["error bad-field", "error bad-json"]), plain=part(f"{word}\n".encode(), BAD_NAME), inside=False,
-        )  # fmt: skip
+            json=part(b"{}\n" + data, ["error bad-field", "error bad-json"]),
+            plain=part(f"{word}\n".encode(), BAD_NAME),
+            inside=False,
+        )
     yield case(
         "a quit before a name",
         json=part(line("quit"), "bye quit", end="closed"), plain=part(b"/quit\n", BAD_NAME), inside=False,
@@ -254,10 +282,13 @@ def before():
     yield case(
         "a hundred bad lines before a hello",
         json=part(b"{\n" * 100, ["error bad-json"] * 100 + ["bye bad-json"], end="closed"),
-        plain=part(b"zo\xeb\n" * 100,
-                   ["! That line is not UTF-8. Set your terminal to UTF-8."] * 5 + ["! That was refused 5 times. Good-bye."], end="closed"),
+        plain=part(
+            b"zo\xeb\n" * 100,
+            ["! That line is not UTF-8. Set your terminal to UTF-8."] * 5 + ["! That was refused 5 times. Good-bye."],
+            end="closed",
+        ),
         inside=False,
-    )  # fmt: skip
+    )
 
 
 CASES = [*refused(), *odd(), *tries(), *hellos(), *before()]

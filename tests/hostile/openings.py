@@ -72,7 +72,7 @@ def known():
     yield raw("GET of HTTP and more when it is over", [KNOWN["GET of HTTP"][0], b"x" * 100_000], HTTP)
     yield raw("GET of HTTP and gone", [KNOWN["GET of HTTP"][0], Do.ABORT], HTTP)
     yield raw("GET of HTTP and no more to say", [KNOWN["GET of HTTP"][0], Do.HALF_CLOSE], HTTP)
-    yield raw("GET of HTTP by one who does not read", [Do.STOP_READING, KNOWN["GET of HTTP"][0], Wait(3)], ())
+    yield raw("GET of HTTP by one who does not read", [Do.STOP_READING, KNOWN["GET of HTTP"][0], Wait(3)], (), memory=True)
 
 
 def strange():
@@ -81,8 +81,13 @@ def strange():
     yield raw("SSL 2", b"\x80\x2e\x01\0\x02\n", NO_UTF8, "open")
     yield raw("a hundred bytes of noise", bytes(range(128, 228)) + b"\n", NO_UTF8, "open")
     yield raw("get in small letters, with headers", b"get / HTTP/1.1\r\nHost: -\r\nA: b\r\nC: d\r\n\r\n", [BAD_NAME] * 5 + [FIVE])
-    yield raw("a JSON object that is no hello", b"{}\n", ('{"type":"error","code":"bad-field","text":"A line needs a \\"type\\" that is a string."}',),
-              "open", lives=False)  # fmt: skip
+    yield raw(
+        "a JSON object that is no hello",
+        b"{}\n",
+        ('{"type":"error","code":"bad-field","text":"A line needs a \\"type\\" that is a string."}',),
+        "open",
+        lives=False,
+    )
     for opening in (b"G", b"GE", b"GET", b"OPTION", b"SSH-2.0", b"\x16", b"CAP", b"NIC"):
         yield raw(f"{opening!r} and no more", [opening, Wait(11)], (GREETING, IDLE))
         if not opening.startswith(b"SSH"):
@@ -97,7 +102,7 @@ def silent() -> list[Case]:
         raw("silence for a second", [Wait(1)], GREETING, "open"),
         raw("silence for 9 seconds", [Wait(9)], GREETING, "open"),
         raw("silence for 11 seconds", [Wait(11)], (GREETING, IDLE)),
-        raw("silence by one who does not read", [Do.STOP_READING, Wait(14)], ()),
+        raw("silence by one who does not read", [Do.STOP_READING, Wait(14)], (), memory=True),
         raw("a byte of a name a second", [step for _ in range(11) for step in (b"x", Wait(1))], IDLE),
         raw("a bracket a second", [step for _ in range(11) for step in (b"{", Wait(1))],
             '{"type":"bye","code":"idle","text":"Nothing was heard from you for too long.","retry":0}'),

@@ -1,5 +1,6 @@
 """
-Any bytes, in any pieces: the wires and the door answer in lines of their wire, the same ones however the bytes are cut, and never break.
+Any bytes, in any pieces: the wires and the door answer in lines of their wire, the same ones however the bytes are cut, and never
+break.
 """
 
 from __future__ import annotations
@@ -90,7 +91,12 @@ def test_whatever_is_said_is_one_line_without_a_control(wire, sender, text, act,
         assert line.decode().endswith(f"{shown}\n") and f"{sender}" in line.decode()
 
 
-@given(st.lists(st.tuples(st.sampled_from(["type", "name", "text", "room", "n", "ref", "act"]), TEXTS | st.integers() | st.none()), max_size=6))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["type", "name", "text", "room", "n", "ref", "act"]), TEXTS | st.integers() | st.none()),
+        max_size=6,
+    )
+)
 def test_a_line_that_json_takes_is_judged_as_json_reads_it(pairs):
     raw = "{" + ",".join(f"{json.dumps(key)}:{json.dumps(value)}" for key, value in pairs) + "}"
     once = json.dumps(dict(pairs))
@@ -129,8 +135,8 @@ def test_one_byte_at_a_time_is_as_good_as_all_at_once(wire, data):
 
 def answers(data: bytes) -> list[bytes]:
     """
-    What is the same however it came: the lines but those that tell how things stand at the moment of asking, who came and went (which
-    is one line where it is one turn), and what is shown to one who leaves in the same turn or does not.
+    What is the same however it came: the lines but those that tell how things stand at the moment of asking, who came and went
+    (which is one line where it is one turn), and what is shown to one who leaves in the same turn or does not.
     """
     return sorted(line for line in data.splitlines() if not line.startswith(_MOMENTARY))
 
@@ -148,7 +154,9 @@ def test_a_few_thousand_lines_find_nothing():
     short.server.port.doStop()
 
 
-@pytest.mark.parametrize("line", [b"-- ", b"mallory hi", b"ben: a\x1bb", b"\xff", b"", b"[2026] ben: hi", "* ben a\u202eb".encode()])
+@pytest.mark.parametrize(
+    "line", [b"-- ", b"mallory hi", b"ben: a\x1bb", b"\xff", b"", b"[2026] ben: hi", "* ben a\u202eb".encode()]
+)
 def test_a_line_that_is_none_is_found(line):
     with pytest.raises(fuzz.Found):
         fuzz._read([line], False)

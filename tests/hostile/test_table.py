@@ -15,7 +15,7 @@ from tests.hostile.play import Stage
 
 @pytest.fixture(autouse=True)
 def _what_is_left_lives_on():
-    """The collector that looks at what each test leaves (tests/conftest.py) need not look a thousand times at what is here already."""
+    """What is here already need not be looked at a thousand times by the collector (tests/conftest.py)."""
     gc.freeze()
 
 

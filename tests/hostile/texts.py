@@ -127,7 +127,8 @@ ODD = {
 
 WHITE = {
     "a space": " ", "a tab": "\t", "a no-break space": "\u00a0", "an Ogham space": "\u1680", "an en quad": "\u2000",
-    "a hair space": "\u200a", "a narrow no-break space": "\u202f", "a mathematical space": "\u205f", "an ideographic space": "\u3000",
+    "a hair space": "\u200a", "a narrow no-break space": "\u202f", "a mathematical space": "\u205f",
+    "an ideographic space": "\u3000",
     "all spaces there are": "\t \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000",
     "four thousand spaces": " " * 4000,
 }  # fmt: skip
@@ -160,7 +161,11 @@ def lengths():
 
 def other_places():
     """The same in acts, private words and topics."""
-    for name, what in {"a cleared screen": "\x1b[2J", "another's line": "ben: hi", "words from right to left": "\u202egnp.exe"}.items():
+    for name, what in {
+        "a cleared screen": "\x1b[2J",
+        "another's line": "ben: hi",
+        "words from right to left": "\u202egnp.exe",
+    }.items():
         seen = shown(what)
         yield case(
             f"{name} for an act",

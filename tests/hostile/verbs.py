@@ -31,7 +31,8 @@ def hellos():
 # Rooms.
 
 BAD_ROOMS = {
-    "no name": "", "a space": " ", "a hyphen": "-", "two words": "a b", "an accent": "zoë", "a look-alike": "lоbby", "a control": "a\x1bb",
+    "no name": "", "a space": " ", "a hyphen": "-", "two words": "a b", "an accent": "zoë", "a look-alike": "lоbby",
+    "a control": "a\x1bb",
     "a NUL": "\0", "33 letters": "r" * 33, "30000 letters": "r" * 30_000, "a path": "../etc", "a channel's sign": "#lobby",
     "a Kelvin sign": "\u212aitchen", "an LF": "a\nb", "words from right to left": "\u202eybbol", "a wildcard": "*",
 }  # fmt: skip
@@ -45,9 +46,12 @@ def rooms():
     usage = "! /join: type it like this: /join ROOM"
     bad = "! /join: a room's name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit."
     for name, rest, why in (
-        ("no room", "", usage), ("two rooms", " a b", usage), ("a room of 33 letters", " " + "r" * 33, bad), ("a hyphen", " -", bad),
+        ("no room", "", usage),
+        ("two rooms", " a b", usage),
+        ("a room of 33 letters", " " + "r" * 33, bad),
+        ("a hyphen", " -", bad),
         ("the room one is in", " LOBBY", "! /join: you are in lobby already."),
-    ):  # fmt: skip
+    ):
         yield case(
             f"a join of {name}",
             json=part(line("join", room=rest.strip()), f"error already-in room={rest.strip()}" if "LOBBY" in rest else
@@ -65,19 +69,32 @@ def rooms():
     )  # fmt: skip
     yield alike("the same room joined twice", line("join", room="dev") + line("join", room="DEV", ref="r"),
                 [*entered("dev"), "error already-in room=DEV ref=r"])  # fmt: skip
-    yield alike("a room left twice", line("join", room="dev") + line("leave", room="dev", ref="1") + line("leave", room="Dev", ref="2"),
-                [*entered("dev"), "error not-in-room room=Dev ref=2", "ok room=dev ref=1"])  # fmt: skip
+    yield alike(
+        "a room left twice",
+        line("join", room="dev") + line("leave", room="dev", ref="1") + line("leave", room="Dev", ref="2"),
+        [*entered("dev"), "error not-in-room room=Dev ref=2", "ok room=dev ref=1"],
+    )
     yield alike("a room joined and left a hundred times", (line("join", room="dev") + line("leave", room="dev")) * 100,
                 [told for _ in range(100) for told in (*entered("dev"), "ok room=dev")])  # fmt: skip
     yield alike("a room with the name of nobody", line("join", room="root"), entered("root"))
     for name, room in {"no room": "", "another room": "dev", "a room of 30000 letters": "x" * 30_000}.items():
         given = f" room={room}" if room else ""
-        for verb, more in (("leave", {}), ("topic", {}), ("topic", {"text": "x"}), ("history", {}), ("who", {}), ("say", {"text": "x"})):
+        for verb, more in (
+            ("leave", {}),
+            ("topic", {}),
+            ("topic", {"text": "x"}),
+            ("history", {}),
+            ("who", {}),
+            ("say", {"text": "x"}),
+        ):
             what = "a new topic" if verb == "topic" and more else verb
             yield alike(f"{what} for {name}, where one is not", line(verb, room=room, **more), f"{NOT_IN}{given}")
-    yield alike("words of no weight for a room where one is not", say("", "dev") + say("x" * 5000, "dev"), [f"{NOT_IN} room=dev"] * 2)
+    yield alike(
+        "words of no weight for a room where one is not", say("", "dev") + say("x" * 5000, "dev"), [f"{NOT_IN} room=dev"] * 2
+    )
     for name, place in {
-        "an epoch without an after": {"epoch": "x"}, "an after below 0": {"after": -1}, "an epoch of 65 letters": {"epoch": "x" * 65, "after": 1},
+        "an epoch without an after": {"epoch": "x"}, "an after below 0": {"after": -1},
+        "an epoch of 65 letters": {"epoch": "x" * 65, "after": 1},
     }.items():  # fmt: skip
         yield alike(f"a join with {name}", line("join", room="dev", **place), "error bad-field room=dev")
     for name, place in {"an epoch of another log": {"epoch": "x", "after": 0}, "an after beyond the end": {"after": BIG}}.items():
@@ -106,13 +123,21 @@ def counts():
     yield _once("an n again with an empty text", [one, say("", n=1)], ["ok n=1 room=lobby id=1", "error conflict n=1 room=lobby"])
     yield _once("an n again with a text that is too long", [one, say("x" * 5000, n=1)],
                 ["ok n=1 room=lobby id=1", "error conflict n=1 room=lobby"])  # fmt: skip
-    yield alike("an n for an empty text, and again", say("", n=1) + say("a", n=1), ["error text-empty n=1 room=lobby", *said("a", n=1)],
-                f"{ME}: a", )  # fmt: skip
+    yield alike(
+        "an n for an empty text, and again",
+        say("", n=1) + say("a", n=1),
+        ["error text-empty n=1 room=lobby", *said("a", n=1)],
+        f"{ME}: a",
+    )
     yield alike("an n for a text that is too long", say("x" * 5000, n=1), "error text-too-long n=1 room=lobby")
     yield alike("an n for a room where one is not", say(room="dev", n=1, ref="r"), f"{NOT_IN} n=1 room=dev ref=r")
     yield alike("an n for a room that cannot be", say(room="a b", n=1), f"{NOT_IN} n=1 room=a b")
-    yield alike("one count for two rooms", line("join", room="dev") + say("a", n=1) + say("b", "dev", n=2),
-                [*entered("dev"), "ok n=1 room=lobby id=1", "error out-of-order n=2 room=dev want=1", said("a")[1]], f"{ME}: a")  # fmt: skip
+    yield alike(
+        "one count for two rooms",
+        line("join", room="dev") + say("a", n=1) + say("b", "dev", n=2),
+        [*entered("dev"), "ok n=1 room=lobby id=1", "error out-of-order n=2 room=dev want=1", said("a")[1]],
+        f"{ME}: a",
+    )
 
 
 def _once(name: str, lines: list[bytes], answers: list[str]) -> Case:
@@ -129,8 +154,13 @@ def questions():
                        "the greatest limit there is": {"limit": BIG}, "a before below 0": {"before": -1},
                        "a before of 2 to the 53rd": {"before": BIG + 1}}.items():  # fmt: skip
         yield alike(f"history with {name}", line("history", room="lobby", **more, ref="r"), "error bad-field room=lobby ref=r")
-    for name, more in {"a before of 0": {"before": 0}, "a before of 1": {"before": 1}, "the greatest before there is": {"before": BIG},
-                       "a limit of 1": {"limit": 1}, "a limit of 1000": {"limit": 1000}}.items():  # fmt: skip
+    for name, more in {
+        "a before of 0": {"before": 0},
+        "a before of 1": {"before": 1},
+        "the greatest before there is": {"before": BIG},
+        "a limit of 1": {"limit": 1},
+        "a limit of 1000": {"limit": 1000},
+    }.items():
         yield alike(f"history with {name}", line("history", room="lobby", **more), nothing, apart=True)
     for rest in ("0", "1001", "-1", "x", "1 2", "1.0", "9" * 30, "9" * 5000, "0x10", "NaN"):
         yield case(
@@ -138,11 +168,16 @@ def questions():
             json=part(line("history", room="lobby", limit=rest), "error bad-field room=lobby"),
             plain=part(f"/history {rest}\n".encode(), f"! /history: {USAGE} /history [COUNT]"),
         )
-    members = f"who room=lobby members={{}} count=3"
+    members = "who room=lobby members={} count=3"
     for name, after, found in (
-        ("the last name", ME, ""), ("a name behind all", "zzz", ""), ("no name", "", f"amy,ben,{ME}"), ("a control", "\0", f"amy,ben,{ME}"),
-        ("an emoji", "👋", ""), ("30000 letters", "a" * 30_000, f"amy,ben,{ME}"), ("a name in capitals", "AMY", f"ben,{ME}"),
-    ):  # fmt: skip
+        ("the last name", ME, ""),
+        ("a name behind all", "zzz", ""),
+        ("no name", "", f"amy,ben,{ME}"),
+        ("a control", "\0", f"amy,ben,{ME}"),
+        ("an emoji", "👋", ""),
+        ("30000 letters", "a" * 30_000, f"amy,ben,{ME}"),
+        ("a name in capitals", "AMY", f"ben,{ME}"),
+    ):
         yield alike(f"who is here after {name}", line("who", room="lobby", after=after), members.format(found))
         lobby = "lobby" if after.lower() < "lobby" else ""
         yield alike(f"rooms after {name}", line("rooms", after=after), f"rooms rooms={lobby} count=1", memory=True)
@@ -150,9 +185,10 @@ def questions():
                 [members.format(f"amy,ben,{ME}"), nothing] * 50, apart=True)  # fmt: skip
     yield case(
         "a thousand pings",
-        json=part(line("ping", ref="x") * 1000, ["pong ref=x"] * 1000), plain=part(b"/topic\n" * 1000, ["-- There is no topic."] * 1000),
+        json=part(line("ping", ref="x") * 1000, ["pong ref=x"] * 1000),
+        plain=part(b"/topic\n" * 1000, ["-- There is no topic."] * 1000),
         apart=True,
-    )  # fmt: skip
+    )
     yield case(
         "ten thousand pongs that nobody asked for",
         json=part(line("pong") * 10_000), plain=part(b"\n" * 10_000),
@@ -163,7 +199,20 @@ def questions():
             json=part(line(word[1:], x="now") if word == "/help" else b'{"type":"' + word.encode() + b'"}\n', "error unknown-type"),
             plain=part(f"{word} now\n".encode(), f"! {word}: {USAGE} {word}"),
         )
-    for word in ("/", "/ ", "/dance", "/QUITE", "/quit/", "/\0", "/💬", "/" + "x" * 4000, "/\u202etiuq", "/__class__", "/say hi", "/hello"):
+    for word in (
+        "/",
+        "/ ",
+        "/dance",
+        "/QUITE",
+        "/quit/",
+        "/\0",
+        "/💬",
+        "/" + "x" * 4000,
+        "/\u202etiuq",
+        "/__class__",
+        "/say hi",
+        "/hello",
+    ):
         yield case(
             f"{word[:20]!r} for a command",
             json=part(line(word), "error unknown-type"), plain=part(f"{word}\n".encode(), NO_COMMAND),
@@ -171,7 +220,12 @@ def questions():
     yield case(
         "a hundred commands that are none",
         json=part(line("dance") * 100, ["error unknown-type"] * 100 + ["bye unknown-type"], f"{ME} left.", "closed"),
-        plain=part(b"/dance\n" * 100, [NO_COMMAND] * 100 + [f"! Too many bad lines. The last one: {NO_COMMAND[2:]}"], f"{ME} left.", "closed"),
+        plain=part(
+            b"/dance\n" * 100,
+            [NO_COMMAND] * 100 + [f"! Too many bad lines. The last one: {NO_COMMAND[2:]}"],
+            f"{ME} left.",
+            "closed",
+        ),
     )
     usage = f"/msg: {USAGE} /msg NAME TEXT"
     yield case(
@@ -260,12 +314,16 @@ def operators():
     yield case(
         "an operator's flag in a hello",
         json=part(line("hello", name=ME, operator=True), "error already-in"),
-        plain=part(b"/NAME root\n", f'! /name: the name "root" is reserved. Take another.'),
+        plain=part(b"/NAME root\n", '! /name: the name "root" is reserved. Take another.'),
     )
-    yield alike("a name of one's own where the server keeps none", line("register", password="x", ref="r"), "error not-allowed ref=r")
+    yield alike(
+        "a name of one's own where the server keeps none", line("register", password="x", ref="r"), "error not-allowed ref=r"
+    )
     yield alike("a message in the server's own words", line("message", room="lobby", id=1, at="", **{"from": "ben"}, text="hi"),
                 "error unknown-type room=lobby")  # fmt: skip
-    yield alike("a word with another's name in it", say("hi", **{"from": "ben"}, sender="ben", at="1970", id=7), said("hi"), f"{ME}: hi")
+    yield alike(
+        "a word with another's name in it", say("hi", **{"from": "ben"}, sender="ben", at="1970", id=7), said("hi"), f"{ME}: hi"
+    )
 
 
 def floods():
@@ -277,8 +335,9 @@ def floods():
     )
     yield case(
         "a hundred texts that are too long",
-        json=part(say("x" * 5000) * 100, ["error text-too-long room=lobby"] * 100), plain=part((b"x" * 5000 + b"\n") * 100, [TOO_LONG] * 100),
-    )  # fmt: skip
+        json=part(say("x" * 5000) * 100, ["error text-too-long room=lobby"] * 100),
+        plain=part((b"x" * 5000 + b"\n") * 100, [TOO_LONG] * 100),
+    )
     yield case(
         "every reserved name, one after the other",
         json=part(b"".join(line("rename", name=name) for name in RESERVED), ["error name-reserved"] * len(RESERVED)),
