@@ -147,9 +147,9 @@ class Fuzz:
         worst = {what: f"{took * 1000:.1f} ms" for what, took in self.reactor.worst.items()}
         return (
             f"{counts['lines']:,} lines ({counts['lines'] / max(seconds, 0.001):,.0f} a second) over {counts['connections']:,} "
-            f"connections, {counts['round trips']:,} round trips; {turns['turns']:,} turns, the longest of {worst['processor']} on the "
-            f"processor and {worst['wall']} on the wall (over {most:.0f} ms: {turns['processor']} and {turns['wall']}); "
-            f"the collector took at most {worst['collector']}"
+            f"connections, {counts['round trips']:,} round trips; {turns['turns']:,} turns, "
+            f"the longest of {worst['processor']} on the processor and {worst['wall']} on the wall (over {most:.0f} ms: "
+            f"{turns['processor']} and {turns['wall']}); the collector took at most {worst['collector']}"
         )
 
     # One chunk.

@@ -9,8 +9,10 @@ from collections import Counter
 
 import pytest
 
+from tests.hostile import verbs
 from tests.hostile.cases import CASES
 from tests.hostile.play import Stage
+from tests.ledgers.keeping import Unthreaded
 
 
 @pytest.fixture(autouse=True)
@@ -28,13 +30,26 @@ def test_there_are_at_least_250_cases_each_with_a_name_of_its_own():
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_hurts_nobody(case):
     for wire in case.parts:
-        stage = Stage(case, wire)
-        part = stage.part
-        stage.act()
-        assert (wire, stage.told()) == (wire, part.told)
-        assert (wire, stage.heard()) == (wire, [list(part.heard)] * 2)
-        assert (wire, stage.end()) == (wire, part.end)
-        stage.round_trip()
-        if part.end == "open" and case.lives:
-            stage.still_there()
-        stage.leave()
+        play(Stage(case, wire))
+
+
+@pytest.mark.parametrize("case", [*verbs.counts(), *CASES[::10]], ids=lambda case: case.name)
+def test_hurts_nobody_on_the_ledger_on_disk_either(case, tmp_path):
+    for wire in case.parts:
+        stage = Stage(case, wire, lambda reactor, wire=wire: Unthreaded(reactor, str(tmp_path / f"{wire}.db")))
+        play(stage)
+        stage.server.ledger.close()
+        stage.server.run()
+
+
+def play(stage: Stage) -> None:
+    """Do it, and look at what comes of it, what the others notice of it, and what is left."""
+    wire, part = stage.wire, stage.part
+    stage.act()
+    assert (wire, stage.told()) == (wire, part.told)
+    assert (wire, stage.heard()) == (wire, [list(part.heard)] * 2)
+    assert (wire, stage.end()) == (wire, part.end)
+    stage.round_trip()
+    if part.end == "open" and stage.case.lives:
+        stage.still_there()
+    stage.leave()
