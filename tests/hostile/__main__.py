@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import shutil
 import sys
@@ -33,6 +34,8 @@ def fuzz(options: argparse.Namespace) -> bool:
     """Run the fuzzer. Returns whether all was well."""
     wires = WIRES if options.wire == "both" else (options.wire,)
     fuzz = Fuzz(options.seed, wires)
+    gc.collect()
+    gc.freeze()  # what is here already, the table among it, is not the server's
     try:
         fuzz.run(options.lines, options.seconds, _print)
     except Exception as found:
