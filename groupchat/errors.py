@@ -49,6 +49,10 @@ class BadField(BadLine):
     code = "bad-field"
 
 
+class BadHello(BadField):
+    """A hello that is no proper line: one of the tries that one has."""
+
+
 class UnknownType(BadLine):
     code = "unknown-type"
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from ipaddress import IPv6Network
 
 _WHOLE = 1 - 1e-9  #: a token, whatever floating point made of it
+_LEAST = 0.001  #: seconds to wait; with less than a clock can tell apart, one would ask again and again at the same time
 
 
 class TokenBucket:
@@ -37,7 +38,7 @@ class TokenBucket:
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
         if self._tokens < cost * _WHOLE:
-            return (cost - self._tokens) / self._rate
+            return max((cost - self._tokens) / self._rate, _LEAST)
         self._tokens -= cost
         return 0.0
 

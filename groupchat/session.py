@@ -126,7 +126,7 @@ class Session:
             self._strikes = Strikes(100, 10, self._hub.seconds)
         if self._strikes.strike():
             self.end(errors.misbehaved(refused))
-        elif not self.inside and not self.wire.echo:
+        elif not self.inside and (isinstance(refused, errors.BadHello) or not self.wire.echo):
             self._refused_name("", refused)  # what is no line is no name either
 
     def refusal(

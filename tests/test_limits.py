@@ -52,6 +52,18 @@ def test_who_waits_as_long_as_told_gets_the_token(rate, burst):
         assert bucket.take() == 0
 
 
+@pytest.mark.parametrize("early", [3e-10, 1e-9, 1e-6])
+def test_who_came_a_little_too_early_waits_as_long_as_a_clock_can_tell(clock, early):
+    clock.advance(1_000_000)  # where its next tick is 1e-10 s away
+    bucket = TokenBucket(50, 1, clock.seconds)
+    bucket.take()
+    clock.advance(0.02 - early)
+    wait = bucket.take()
+    assert wait and clock.seconds() + wait / 10 > clock.seconds()
+    clock.advance(wait)
+    assert bucket.take() == 0
+
+
 def test_asking_too_early_costs_nothing(clock):
     bucket = TokenBucket(1, 1, clock.seconds)
     taken(bucket)

@@ -114,6 +114,15 @@ def test_after_five_refusals_it_ends(server, wire):
     assert server.hub.named("bob") is None
 
 
+@pytest.mark.parametrize("hello", [{}, {"name": "bob", "client": "short"}, {"name": "bob", "rooms": {"a b": None}}])
+def test_a_hello_with_a_bad_field_is_one_of_the_five(server, hello):
+    bob = server.connect()
+    answers = [bob.ask("hello", **hello) for _ in range(5)]
+    assert [event["type"] for event in answers[-1]] == ["error", "bye"]
+    assert answers[-1][-1]["code"] == "bad-field"
+    assert all(len(answer) == 1 for answer in answers[:-1])
+
+
 @pytest.mark.parametrize(
     ("code", "fields"),
     [

@@ -66,7 +66,7 @@ class LineDoor(LineReceiver):
         self._heard = True
         self._heard_at = 0.0
         self._pinged = False
-        self._backlog: tuple[int, int, int] | None = None
+        self._backlog: tuple[int, int] | None = None
         self._stalled_at = 0.0
 
     def connectionMade(self) -> None:

@@ -157,18 +157,18 @@ class Peer:
     def waiting(self) -> bool:
         return self.full or self._queued > 0
 
-    def backlog(self) -> tuple[int, int, int] | None:
+    def backlog(self) -> tuple[int, int] | None:
         """
-        What shows whether a reader makes progress: how often all was read, bytes that wait here, and those in the kernel. None
-        where nothing waits here.
+        What shows whether a reader makes progress: how often all was read, and bytes that wait in the kernel; what is written
+        meanwhile waits here and changes neither. None where nothing waits here.
         """
         if self._transport is None or not self.waiting:
             return None
         try:
             waiting = fcntl.ioctl(self._transport.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
         except (AttributeError, OSError, ValueError):
-            return self._drains, self._queued, 0
-        return self._drains, self._queued, struct.unpack("i", waiting)[0]
+            return self._drains, 0
+        return self._drains, struct.unpack("i", waiting)[0]
 
     # What the transport says.
 

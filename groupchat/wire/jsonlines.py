@@ -18,7 +18,7 @@ from zope.interface import moduleProvides
 
 from groupchat import commands, events
 from groupchat.commands import Command
-from groupchat.errors import BadField, BadJson, BadUtf8, UnknownType
+from groupchat.errors import BadField, BadHello, BadJson, BadUtf8, UnknownType
 from groupchat.events import Event
 from groupchat.interfaces import IWire
 from groupchat.names import HIDDEN
@@ -35,7 +35,8 @@ _syntax = msgspec.json.Decoder(msgspec.Raw)
 _encoder = msgspec.json.Encoder()
 
 _TYPES = frozenset(kind.__struct_config__.tag for kind in get_args(commands.AnyCommand))
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+#: Matches at every quote, also one that nothing ends: else a line of them is searched to its end from each.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?')
 _BRACKET = re.compile(r"[][{}]")
 _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
 _FOR_PEOPLE = (events.CaughtUp, events.Help, events.AskName, events.AskPassword)
@@ -121,7 +122,8 @@ def _command(fields: dict[str, Any]) -> Command:
         command: Command = msgspec.convert(fields, commands.AnyCommand)
     except msgspec.ValidationError as error:
         what, where = _WHERE.match(str(error).splitlines()[0]).groups()  # type: ignore[union-attr]
-        raise BadField(f"{kind}: {f'{where}: ' if where else ''}{what}.") from None
+        bad = BadHello if kind == "hello" else BadField
+        raise bad(f"{kind}: {f'{where}: ' if where else ''}{what}.") from None
     return command
 
 

@@ -367,6 +367,19 @@ def test_one_that_reads_nothing_for_60_s_is_dropped_at_once(server, wire):
     assert "-- slow left." in alice.lines()
 
 
+@both
+def test_what_is_said_to_it_meanwhile_is_no_progress_of_its_own(server, wire):
+    slow, alice = server.join(wire, "slow"), server.plain("alice")
+    slow.stall()
+    for _ in range(7):
+        alice.say("are you there?")
+        server.run(9)
+        slow.say("I am here")
+    assert slow.transport.aborted
+    server.run()
+    assert "-- slow left." in alice.lines()
+
+
 def test_one_that_reads_a_little_is_not(server):
     slow, alice = server.plain("slow"), server.json("alice")
     slow.stall()

@@ -5,6 +5,7 @@ The JSON wire: what it takes, what it refuses and how, and that nothing else eve
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from typing import Any, get_args
 
@@ -137,6 +138,16 @@ def test_a_line_may_be_nested_32_deep_and_no_deeper(opening, closing):
     assert decoded(nested(32)) == commands.Quit()
     assert decoded(nested(33)) == "bad-json"
     assert decoded(nested(6000)) == "bad-json"
+
+
+@pytest.mark.parametrize("opening", ["", '{"type":"say","text":"', '"'])
+@pytest.mark.parametrize("rest", ['"\\', '\\"', '"a\\'])
+def test_a_line_of_quotes_that_nothing_ends_costs_no_more_than_another(opening, rest):
+    raw = (opening + "[" * 33 + rest * (32_000 // len(rest))).encode()
+    start = time.thread_time()
+    assert decoded(raw) == "bad-json"
+    assert jsonlines.about(raw) == {}
+    assert time.thread_time() - start < 0.5, "it took seconds"
     assert decoded(opening.encode() * 6000) == "bad-json"
 
 

@@ -1,0 +1,206 @@
+"""
+What a hostile case is: what someone does, and what comes of it on each wire.
+
+Only values and how to write them down in a few words; what is done with them is in `play.py` (in memory) and `real.py` (over
+sockets).
+
+What mallory is told is written as it came on the plain wire, and in short on the JSON wire: the type, then the fields but those
+that differ from run to run and the sentences for people (``error bad-field room=lobby ref=r``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple, Union
+
+ME = "mallory"  #: the hostile one
+NOBODY = "raw"  #: the wire of those whose first bytes are the case
+
+
+class Send(NamedTuple):
+    """Send these bytes, in pieces of so many, each of them a read of its own; 0: all at once."""
+
+    data: bytes
+    each: int = 0
+
+
+class Wait(NamedTuple):
+    """Let so many seconds pass."""
+
+    seconds: float
+
+
+class Do(Enum):
+    """What else one can do to a connection."""
+
+    HALF_CLOSE = "shut one's own side"
+    ABORT = "be gone without a word"
+    STOP_READING = "read no more"
+    READ_ON = "read again"
+
+
+Step = Union[Send, Wait, Do]
+
+
+class Part(NamedTuple):
+    """
+    A case on one wire.
+
+    :ivar steps: what mallory does.
+    :ivar told: what she is told, wholly.
+    :ivar heard: what the two bystanders hear of it, in the words of the plain wire.
+    :ivar end: "open", or "closed" where nothing more comes.
+    """
+
+    steps: tuple[Step, ...]
+    told: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
+    end: str = "open"
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    :ivar name: what is done, as a part of a sentence.
+    :ivar parts: what is done and comes of it, by wire.
+    :ivar inside: whether mallory has come in before.
+    :ivar lives: whether an open connection must be of use after it.
+    :ivar settings: of the server, where they are not the usual ones.
+    :ivar apart: whether it needs a server on which nothing was said.
+    :ivar memory: whether it can only be played in memory, because a kernel's buffers or other people are in its way.
+    """
+
+    name: str
+    parts: Mapping[str, Part]
+    inside: bool = True
+    lives: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    apart: bool = False
+    memory: bool = False
+
+
+# How a case is written down.
+
+
+def line(type: str, **fields: Any) -> bytes:
+    """A line of the JSON wire."""
+    return json.dumps({"type": type, **fields}, ensure_ascii=False).encode() + b"\n"
+
+
+def hello(name: str = ME, **fields: Any) -> bytes:
+    return line("hello", name=name, **fields)
+
+
+def part(steps: Any, told: Iterable[str] = (), heard: Iterable[str] = (), end: str = "open") -> Part:
+    """A part; bytes are sent at once, a single text is all that is told or heard."""
+    steps = steps if isinstance(steps, (list, tuple)) and not isinstance(steps, (Send, Wait)) else [steps]
+    texts = [(one,) if isinstance(one, str) else tuple(one) for one in (told, heard)]
+    return Part(tuple(Send(step) if isinstance(step, bytes) else step for step in steps), *texts, end)
+
+
+def case(name: str, *, json: Part, plain: Part, **more: Any) -> Case:
+    return Case(name, {"json": json, "plain": plain}, **more)
+
+
+def raw(name: str, steps: Any, told: Iterable[str] = (), end: str = "closed", **more: Any) -> Case:
+    """First bytes, before any wire is known."""
+    return Case(name, {NOBODY: part(steps, told, (), end)}, inside=False, **more)
+
+
+def alike(name: str, data: bytes, told: Iterable[str], heard: Iterable[str] = (), end: str = "open", **more: Any) -> Case:
+    """These bytes on both wires: `told` and `heard` on the JSON wire, and typed as something to say on the plain one."""
+    said = [typed(one) for one in data.split(b"\n")[:-1]]
+    plain = part(data, [text for answer, _ in said for text in answer], [text for _, words in said for text in words])
+    return case(name, json=part(data, told, heard, end), plain=plain, **more)
+
+
+def said(text: str, id: int = 1, room: str = "lobby", **more: Any) -> list[str]:
+    """What one is told on the JSON wire of what one said."""
+    ref = "".join(f" {key}={value}" for key, value in more.items() if key == "ref")
+    n = "".join(f"n={value} " for key, value in more.items() if key == "n")
+    act = " act=True" if more.get("act") else ""
+    return [f"ok {n}room={room} id={id}{ref}", f"message room={room} id={id} from={ME} text={text}{act}"]
+
+
+def said_at_once(*texts: str, first: int = 1) -> list[str]:
+    """The same of several: where they come at once, so do their oks."""
+    answers = [said(text, first + place) for place, text in enumerate(texts)]
+    return [ok for ok, _ in answers] + [message for _, message in answers]
+
+
+# The contract in a few lines, written anew: what becomes of a text, and of a line that one types.
+
+NO_UTF8 = "! That line is not UTF-8. Set your terminal to UTF-8."
+TOO_LONG_LINE = "! A line has at most 32768 bytes."
+TOO_LONG = "! A message has at most 4096 bytes. Say it in parts."
+EMPTY = "! There is nothing to say in an empty message."
+BAD_NAME = "! A name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit."
+NO_COMMAND = "! There is no such command. /help lists them; // says a line that begins with /."
+ALLOWED = "only an operator may do that."
+
+BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+
+
+VISIBLE = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if code != 0x09}, 0x7F: "\u2421",
+    **dict.fromkeys((*range(128, 160), 8232, 8233, *BIDI), "�"),
+}  # fmt: skip
+
+
+def shown(text: str) -> str:
+    """A text as others see it."""
+    return text.translate(VISIBLE)
+
+
+def typed(data: bytes) -> tuple[list[str], list[str]]:
+    """What one is told who types this line (no command) on the plain wire, and what others hear."""
+    if len(data) + 1 > 32_768:
+        return [TOO_LONG_LINE], []
+    data = data[:-1] if data.endswith(b"\r") else data
+    if not data:
+        return [], []
+    try:
+        text = shown(data.decode())
+    except UnicodeDecodeError:
+        return [NO_UTF8], []
+    assert not text.startswith("/") and b"\xff" not in data
+    if len(text.encode()) > 4096:
+        return [TOO_LONG], []
+    return ([EMPTY], []) if text.isspace() else ([], [f"{ME}: {text}"])
+
+
+_DIFFERS = {"at", "epoch", "server", "limits", "max", "since"}
+
+
+def brief(event: dict[str, Any], base: int = 0) -> str:
+    """
+    A line of the JSON wire in short.
+
+    :param base: the last id of the lobby before the case; ids are told from there.
+    """
+    kind = event["type"]
+    if kind in ("error", "bye"):
+        text = event["text"]
+        assert text and text.isprintable(), f"a sentence for a person: {text!r}"
+    leave_out = {"type", *_DIFFERS, *(["text"] if kind in ("error", "bye") else [])}
+    fields = {key: value for key, value in event.items() if key not in leave_out}
+    if kind == "error":
+        fields = {"code": event["code"], **fields}
+    if event.get("room") == "lobby":
+        fields = {key: value - base if key in ("id", "head", "first", "through") else value for key, value in fields.items()}
+    if kind == "ping":
+        fields["heads"] = {room: head - base if room == "lobby" else head for room, head in fields["heads"].items()}
+    return " ".join([kind, *(_field(key, value) for key, value in fields.items())])
+
+
+def _field(key: str, value: Any) -> str:
+    if key == "code":
+        return str(value)
+    if isinstance(value, list):
+        value = ",".join(
+            str(one.get("name") or one.get("text") or one.get("room")) if isinstance(one, dict) else one for one in value
+        )
+    return f"{key}={value}"

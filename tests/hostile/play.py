@@ -1,0 +1,147 @@
+"""
+Plays a hostile case in memory: two bystanders who were there before, mallory, a clock that the player turns; and a look at what is
+left when she is gone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.hostile.case import ME, NOBODY, Case, Do, Part, Send, Wait, brief, hello
+from tests.support import Client, Server
+
+BYSTANDERS = {"amy": "plain", "ben": "json"}
+PATIENCE = 0.25  #: seconds that a bystander waits for another's word, at most
+
+
+class Stranger(Client):
+    """Whatever comes of the bytes, as it came."""
+
+
+class Stage:
+    """
+    One case on one wire.
+
+    :param ledger: makes an `ILedger` from a reactor, or None for the one in memory.
+    """
+
+    def __init__(self, case: Case, wire: str, ledger: Callable[[Any], Any] | None = None) -> None:
+        self.case = case
+        self.wire = wire
+        self.part: Part = case.parts[wire]
+        self.server = Server(ledger, **{"replay": 0, **case.settings})
+        self.bystanders = {name: self.server.join(kind, name) for name, kind in BYSTANDERS.items()}
+        self.mallory = Stranger(self.server)
+        self._came: list[list[str]] = [[] for _ in BYSTANDERS]
+        if case.inside:
+            self.mallory.send(hello() if wire == "json" else f"{ME}\n".encode())
+            self.server.run()
+            self.mallory.read()
+        for one in self.bystanders.values():
+            one.heard()
+
+    # What mallory does.
+
+    def act(self) -> None:
+        """Do it, step by step."""
+        for step in self.part.steps:
+            self._do(step)
+            self.server.run()
+
+    def _do(self, step: Any) -> None:
+        match step:
+            case Send(data, each):
+                for start in range(0, len(data), each or len(data)):
+                    self.mallory.send(data[start : start + (each or len(data))])
+                    self.server.run()
+            case Wait(seconds):
+                self._wait(seconds)
+            case Do.HALF_CLOSE:
+                self.mallory.end()
+            case Do.ABORT:
+                self.mallory.close()
+            case Do.STOP_READING:
+                self.mallory.stall()
+            case Do.READ_ON:
+                self.mallory.flow()
+
+    def _wait(self, seconds: float) -> None:
+        """The bystanders show meanwhile that they are there."""
+        while seconds > 0:
+            self.server.run(min(seconds, 10))
+            seconds -= 10
+            self.bystanders["ben"].do("pong")
+
+    # What comes of it.
+
+    def told(self) -> tuple[str, ...]:
+        """What mallory is told, but not what the bystanders said to each other."""
+        data = bytes(self.mallory.transport.taken)
+        self.mallory.transport.taken.clear()
+        assert self.wire == NOBODY or not data or data.endswith(b"\n"), "whole lines"
+        lines = data.decode("latin-1" if self.wire == NOBODY else "utf-8").splitlines()
+        if self.wire == "json":
+            lines = [brief(json.loads(line)) if line.startswith("{") else line for line in lines]
+        return tuple(lines)
+
+    def heard(self) -> list[list[str]]:
+        """What each bystander heard since the last time."""
+        return [one.heard() for one in self.bystanders.values()]
+
+    def end(self) -> str:
+        return "closed" if self.mallory.gone else "open"
+
+    def round_trip(self) -> None:
+        """One bystander speaks, then the other; each must be heard soon, and once."""
+        for speaker, listener in zip(BYSTANDERS, reversed(BYSTANDERS), strict=True):
+            text = f"is anybody there? {speaker}"
+            self.bystanders[speaker].say(text)
+            self.server.run(PATIENCE)
+            heard = self.bystanders[listener].heard()
+            assert heard == [f"{speaker}: {text}"], "the bystanders hear each other, and nothing else"
+            own = [f"{speaker}: {text}"] if BYSTANDERS[speaker] == "json" else []
+            assert self.bystanders[speaker].heard() == own
+
+    def still_there(self) -> None:
+        """Mallory can still do what everybody can."""
+        self.told()
+        if self.case.inside:
+            self.mallory.send(b'{"type":"ping","ref":"alive"}\n' if self.wire == "json" else b"/topic\n")
+            self.server.run()
+            (answer,) = self.told()
+            assert answer == "pong ref=alive" or answer.startswith(("-- The topic is: ", "-- There is no topic."))
+        else:
+            self.mallory.send(hello() if self.wire == "json" else f"{ME}\n".encode())
+            self.server.run()
+            assert self.heard() == [[f"{ME} joined."]] * 2
+        self.told()
+
+    def leave(self) -> None:
+        """Mallory goes, if she is not gone. Everything of hers has to go with her."""
+        session = self.mallory.door.session
+        rooms = set(session.rooms) if session is not None and session in self.server.hub.sessions else set()
+        name = session.name if rooms else ""
+        if not self.mallory.transport.lost:
+            self.mallory.close()
+        self.server.run()
+        assert self.heard() == [[f"{name} left."] if "lobby" in rooms else []] * 2
+        assert self.left_over() == []
+
+    def left_over(self) -> list[Any]:
+        """What is there that is not the bystanders'."""
+        hub, port, reactor = self.server.hub, self.server.port, self.server.reactor
+        doors = {one.door for one in self.bystanders.values()}
+        sessions = {door.session for door in doors}
+        transports = {one.transport for one in self.bystanders.values()}
+        count = len(doors)
+        return [
+            *(set(hub.sessions) - sessions), *(set(hub._names.values()) - sessions), *(set(hub._clients.values()) - sessions),
+            *(set(hub.rooms) - {"lobby"}),
+            *({cursor.session for cursor in hub.rooms["lobby"].members} - sessions),
+            *(port.doors - doors), *port._waiting,
+            *([port._addresses] if port._addresses.total() != count else []),
+            *(set(reactor._readers) - transports), *reactor._writers,
+            *(call for call in reactor.getDelayedCalls() if call is not port._checking),
+        ]  # fmt: skip

@@ -1,0 +1,55 @@
+"""
+Every hostile case, through every wire: the reaction is exactly the documented one, the others don't notice, and nothing is left.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+
+import pytest
+
+from tests.hostile import verbs
+from tests.hostile.cases import CASES
+from tests.hostile.play import Stage
+from tests.ledgers.keeping import Unthreaded
+
+
+@pytest.fixture(autouse=True)
+def _what_is_left_lives_on():
+    """What is here already need not be looked at a thousand times by the collector (tests/conftest.py)."""
+    gc.freeze()
+
+
+def test_there_are_at_least_250_cases_each_with_a_name_of_its_own():
+    names = Counter(case.name for case in CASES)
+    assert len(names) >= 250
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_hurts_nobody(case):
+    for wire in case.parts:
+        play(Stage(case, wire))
+
+
+@pytest.mark.parametrize("case", [*verbs.counts(), *CASES[::10]], ids=lambda case: case.name)
+def test_hurts_nobody_on_the_ledger_on_disk_either(case, tmp_path):
+    for wire in case.parts:
+        stage = Stage(case, wire, lambda reactor, wire=wire: Unthreaded(reactor, str(tmp_path / f"{wire}.db")))
+        play(stage)
+        stage.server.ledger.close()
+        stage.server.run()
+
+
+def play(stage: Stage) -> None:
+    """Do it, and look at what comes of it, what the others notice of it, and what is left."""
+    wire, part = stage.wire, stage.part
+    stage.act()
+    assert (wire, stage.told()) == (wire, part.told)
+    assert (wire, stage.heard()) == (wire, [list(part.heard)] * 2)
+    assert (wire, stage.end()) == (wire, part.end)
+    stage.round_trip()
+    if part.end == "open" and stage.case.lives:
+        stage.still_there()
+    stage.leave()
