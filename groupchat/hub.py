@@ -303,6 +303,7 @@ class Hub:
     def _left(self, draft: Leaving) -> None:
         room = self._touch(draft.room)
         if room is not None:
+            room.tell_said()  # who leaves still sees what it said before
             room.leave(draft.cursor)
         self._answer(draft, Ok(room=draft.room, ref=draft.ref))
 

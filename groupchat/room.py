@@ -267,6 +267,10 @@ class Room:
                 self._timer = self._later(MOMENT, self._tell_gathering)
             self._publish()
 
+    def tell_said(self) -> None:
+        """Show what was said since the last time."""
+        self._publish()
+
     def _gather(self, *gathered: str) -> None:
         keys = {names.key(name) for name in gathered}
         if keys & self._gathering.keys:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
+from argon2 import PasswordHasher
 from twisted.internet._newtls import ConnectionMixin, ServerMixin
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.address import IPv4Address
@@ -26,12 +27,15 @@ from twisted.logger import Logger
 from twisted.protocols import tls
 from twisted.python.failure import Failure
 
+from groupchat.accounts import passwords
 from groupchat.accounts.keeper import Keeper
 from groupchat.doors.port import Port
 from groupchat.hub import Hub
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.settings import Settings
+
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # quick: what it is else is tested in e2e
 
 START = 1_795_356_180_000  #: when every test begins: 2026-11-22 14:03 UTC, in milliseconds
 SECRET = "a-secret-of-{name:_<16}"

@@ -1016,3 +1016,11 @@ def test_one_may_be_taken_over_as_often_as_one_likes(server):
     everyone[-1].close()
     server.run()
     assert bob.heard() == ["alice left."]
+
+
+def test_who_says_something_and_leaves_at_once_sees_it(server):
+    alice = server.json("alice")
+    alice.do("say", room="lobby", text="bye", n=1)
+    alice.do("leave", room="lobby", ref="1")
+    server.run()
+    assert kinds(alice.events()) == ["ok", "message", "ok"]

@@ -6,13 +6,20 @@ argon2id (RFC 9106) with the parameters that OWASP recommends for servers: 19 Mi
 
 from __future__ import annotations
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MOST = 1024  #: bytes of a password
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_NOBODYS = _hasher.hash("")  # what a try is checked against where there is nothing: it takes as long
+
+
+@cache
+def _nobodys() -> str:
+    """What a try is checked against where there is nothing: it takes as long."""
+    return _hasher.hash("")
 
 
 def hashed(password: str) -> str:
@@ -23,6 +30,6 @@ def hashed(password: str) -> str:
 def fits(kept: str, password: str) -> bool:
     """Whether a password is the one of which this is kept. Takes as long where nothing is ("")."""
     try:
-        return _hasher.verify(kept or _NOBODYS, password) and bool(kept)
+        return _hasher.verify(kept or _nobodys(), password) and bool(kept)
     except (VerificationError, InvalidHashError):
         return False

@@ -137,12 +137,6 @@ def test_a_file_of_a_newer_version_is_not_opened(start, path):
 # Passwords.
 
 
-def test_a_password_is_kept_as_an_argon2id_hash(start):
-    keeper = start()
-    answer(keeper.register(Account("alice"), "secret", DEED))
-    assert keeper.rights.owner("alice").password.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-
-
 @pytest.mark.parametrize("password", ["secret ", "Secret", "", "x" * 5000])
 def test_another_password_is_wrong(start, password):
     keeper = start()
@@ -155,7 +149,7 @@ def test_a_name_without_a_password_is_as_much_work_as_one_with(start, monkeypatc
     answer(keeper.register(Account("alice"), "secret", DEED))
     answer(keeper.keep(Account("bob"), DEED))
     done = []
-    monkeypatch.setattr(passwords._hasher.__class__, "verify", lambda self, kept, password: done.append(kept[:30]))
+    monkeypatch.setattr(passwords._hasher.__class__, "verify", lambda self, kept, password: done.append(kept.rsplit("$", 2)[0]))
     for name in ("alice", "bob", "nobody-at-all"):
         answer(keeper.check(name, "wrong"))
     assert len(done) == 3

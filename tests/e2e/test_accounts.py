@@ -40,6 +40,7 @@ async def test_a_running_daemon_heeds_what_the_administrator_changes(place: Plac
 @pytest_twisted.ensureDeferred
 async def test_what_operators_did_outlasts_kill_9(place: Place):
     await passwd(place, "--operator", "alice", typed="secret")
+    assert b"$argon2id$v=19$m=19456,t=2,p=1$" in (place.directory / "groupchat.accounts").read_bytes()
     daemon = await place.daemon()
     alice = await place.member("alice", daemon, **OWNER)
     alice.send({"type": "ban", "name": "bob", "text": "spam", "ref": "1"}, {"type": "max", "max": 1, "ref": "2"})

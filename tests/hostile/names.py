@@ -239,10 +239,15 @@ def hellos():
             lives=False,
             apart=True,
         )
-    data = hello(rooms={}, password="x" * 30_000, client="c" * 64, unknown=[1])
+    data = hello(rooms={}, client="c" * 64, unknown=[1])
     yield case(
-        "a hello with a long password and no rooms",
+        "a hello with a long client and no rooms",
         json=part(data, f"welcome name={ME} operator=False"), plain=part([b"-\n", data], [BAD_NAME] * 2), inside=False, lives=False,
+    )  # fmt: skip
+    data = hello(password="x" * 30_000)
+    yield case(
+        "a hello with a long password",
+        json=part(data, "error bad-password"), plain=part([b"-\n", data], [BAD_NAME] * 2), inside=False, lives=False,
     )  # fmt: skip
 
 
