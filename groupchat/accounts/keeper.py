@@ -75,6 +75,7 @@ class Keeper:
         self.rights = self._file.load()
         for worker in self._workers:
             worker.start()
+        self._hashing(passwords.nobodys)
         if self._looking is not None:
             self._looking.start(LOOK, now=False)
 
