@@ -80,9 +80,9 @@ class GroupChat(Service):
         super().startService()  # type: ignore[no-untyped-call]
         try:
             self._hub.ledger.open(self._hub)
-            self._hub.accounts.open()
             if self._port.certificate is not None:
                 self._port.certificate.open()  # once the ledger is ours alone: so is what lies beside it
+            self._hub.accounts.open()  # the last, for its threads: a start that fails ends at once
         except CannotStart as why:
             self._cannot_start(why)
         self._reactor.callWhenRunning(self._started)
