@@ -11,6 +11,10 @@ class IPeer(Interface):
     """The way out of one connection: write-only, bounded, never raises."""
 
     full = Attribute("Whether more than 64 KiB wait to be read: what can wait is kept back then.")
+    at_once = Attribute(
+        "Takes bytes as `socket.send` does (any OSError: none of them), and leaves the rest to be written. None where"
+        " something is in the way."
+    )
     waiting = Attribute("Whether anything waits to be read.")
     address = Attribute("The address of the other side, as people write it.")
 

@@ -330,13 +330,21 @@ class Room:
         full: list[Cursor] = []
         for wire, live in self._live.items():
             data = batch.encoded(wire) if live else b""
+            size = len(data)
             for cursor, peer in live.items():
                 if peer.full:
                     full.append(cursor)
                 elif cursor.own:
                     peer.write(batch.without(wire, cursor.own))
-                else:
+                elif peer.at_once is None:
                     peer.write(data)
+                else:  # what is done for each member of each message: as little as can be
+                    try:
+                        taken = peer.at_once(data)
+                    except OSError:
+                        taken = 0
+                    if taken != size:
+                        peer.write(data[taken:])
         for cursor in full:
             self._unlive(cursor)
             cursor.after = cursor.through = before

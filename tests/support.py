@@ -166,6 +166,19 @@ class Transport(ServerMixin, ConnectionMixin, FileDescriptor):
             self.room -= count
         return count
 
+    def getHandle(self) -> Any:
+        return self
+
+    def send(self, data: bytes) -> int:
+        """What the socket does, which is never asked past Twisted's own buffer."""
+        assert not self.waiting
+        count = self.writeSomeData(data)
+        if not isinstance(count, int):
+            raise ConnectionResetError
+        if data and not count:
+            raise BlockingIOError
+        return count
+
     def doRead(self) -> Exception | None:
         if self.broken:
             return ConnectionLost()

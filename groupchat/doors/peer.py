@@ -36,8 +36,8 @@ class Peer:
     """
 
     __slots__ = (
-        "_below", "_closing", "_direct", "_drained", "_drains", "_held", "_later", "_queue", "_queued", "_send", "_tls",
-        "_transport", "address", "encrypted", "full",
+        "_below", "_closing", "_direct", "_drained", "_drains", "_held", "_later", "_queue", "_queued", "_raw", "_send", "_tls",
+        "_transport", "address", "at_once", "encrypted", "full",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +58,7 @@ class Peer:
         # One that is wrapped in another has all methods of that one, too; only its own may be called past it.
         self._direct = hasattr(type(transport), "writeSomeData") and not self.encrypted
         self._send: Any = None  # takes at once what it can; None where something is in the way
+        self._raw = getattr(transport.getHandle(), "send", None) if self._direct else None
         self._register()
 
     def _register(self) -> None:
@@ -66,6 +67,12 @@ class Peer:
         if self._direct:
             self._send = self._transport.writeSomeData
         self._below.registerProducer(self, not self._direct)
+        self._clear()
+
+    def _clear(self) -> None:
+        """See whether something is in the way of what is written next."""
+        free = self._send is not None and self._tls is None and not self._held and not self._closing
+        self.at_once: Any = self._raw if free else None
 
     def encrypt(self, certificate: Any) -> None:
         """
@@ -91,6 +98,7 @@ class Peer:
             self._held.append(data)
             data = b"".join(self._held)
             self._held.clear()
+            self._clear()
         if self._closing:
             return
         if self._tls is not None:
@@ -106,7 +114,7 @@ class Peer:
                 return
             if isinstance(taken, int):  # else the connection is lost, and write lets the reactor find out
                 data = data[taken:]
-            self._send = None
+            self._send = self.at_once = None
         if self._transport is None:
             return
         if self._direct:
@@ -116,6 +124,7 @@ class Peer:
 
     def hold(self, data: bytes) -> None:
         self._held.append(data)
+        self.at_once = None
 
     def flush(self) -> None:
         if self._held:
@@ -127,7 +136,7 @@ class Peer:
             return
         self.write(data)
         self._below.unregisterProducer()
-        self._send = None
+        self._send = self.at_once = None
         self._closing = self._later(LINGER, self.abort)
         self._transport.resumeProducing()  # to hear how the other side closes
         if self._direct and not self.encrypted:
@@ -147,7 +156,7 @@ class Peer:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._transport = self._below = self._send = self._tls = self._queue = None
+        self._transport = self._below = self._send = self._tls = self._queue = self._raw = self.at_once = None
         self.full = False
         self._held.clear()
         if self._closing is not None and self._closing.active():
@@ -181,6 +190,7 @@ class Peer:
                 self._below.unregisterProducer()
                 return
             self._send = self._transport.writeSomeData
+            self._clear()
         self.full = False
         if waited:
             self._drained()
@@ -190,4 +200,4 @@ class Peer:
 
     def stopProducing(self) -> None:
         """The connection is about to be lost; `lost` says so when it is. Until then, TLS may still want to send an alert."""
-        self._send = None
+        self._send = self.at_once = None
