@@ -50,7 +50,7 @@ ATTACKS = [
     Attack("come-and-go", "200 a second come in by name and go at once", f"-k hello -r 200 -a {ADDRESSES}"),
     *(Attack(f"flood-{kind}", "one member sends as fast as TCP takes it") for kind in insider.FLOODS),
     Attack("stalled", "50 readers that never read"),
-    Attack("log-ins", "100 parallel hellos with wrong passwords", missing=insider.without_accounts),
+    Attack("log-ins", "100 parallel hellos with wrong passwords, each second anew", missing=insider.without_accounts),
     Attack("tls", "connections that begin as TLS does, and say nonsense", f"-k tls {_MANY}", RATE, insider.without_tls),
     Attack("handshakes", "TLS handshakes, as fast as eight can", missing=insider.without_tls),
 ]

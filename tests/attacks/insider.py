@@ -121,15 +121,17 @@ def stalled(port: int, until: float) -> dict[str, Any]:
 
 
 def log_ins(port: int, until: float) -> dict[str, Any]:
-    """A hundred at any time say hello with a wrong password."""
-    tries = 0
+    """A hundred at once say hello with a wrong password, and go on until they are sent away; again each second."""
+    tries, wave = 0, time.monotonic()
     with selectors.DefaultSelector() as selector:
         while time.monotonic() < until:
-            while len(selector.get_map()) < LOG_INS:
+            while len(selector.get_map()) < LOG_INS and time.monotonic() >= wave:
                 with contextlib.suppress(OSError):
                     one = connect(port, ATTACKERS[tries % len(ATTACKERS)])
                     _try(one)
                     selector.register(one, selectors.EVENT_READ)
+            if time.monotonic() >= wave:
+                wave += 1
             for key, _ in selector.select(0.1):
                 one = key.fileobj  # type: ignore[assignment]
                 try:
