@@ -23,6 +23,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :ivar log_rate: lines of the log a second about one address; 0: no limit.
     :ivar server: name and version, as the welcome tells them.
     :ivar motd: a word to everyone who comes in.
+    :ivar pool: connections that are not in yet.
+    :ivar hello_within: seconds after its last line in which one has to come in.
+    :ivar idle: seconds of silence after which a JSON client is gone; it is asked whether it is there after a third of them.
     :ivar names: what people and rooms may be called.
     :ivar show_addresses: who sees the addresses of others: "everyone", "operators" or "nobody".
     :ivar members_only: whether only those come in whose name is registered.
@@ -40,6 +43,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_rate: float = 10
     server: str = "groupchat"
     motd: str | None = None
+    pool: int = 64
+    hello_within: float = 10
+    idle: float = 60
     names: names.Rule = names.ASCII
     show_addresses: str = "operators"
     members_only: bool = False

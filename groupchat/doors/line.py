@@ -27,8 +27,6 @@ from groupchat.wire import plain
 
 TURN = 500  #: lines in one turn of the reactor
 PORTION = 16_384  #: bytes of TLS that one turn reads: they can be 700 records, each of which comes here alone
-PING = 20  #: seconds of silence after which a JSON client is asked whether it is there
-IDLE = 60  #: seconds of silence after which it is not
 STALLED = 60  #: seconds without progress after which a reader is dropped
 _TOO_LONG = None  #: stands in the queue for a line that was too long
 
@@ -282,10 +280,10 @@ class LineDoor(LineReceiver):
             self._heard, self._pinged = False, False
             self._heard_at = now
         elif session.inside and session.wire.echo:
-            silent = now - self._heard_at
-            if silent >= IDLE:
+            silent, most = now - self._heard_at, self.factory.hub.settings.idle
+            if silent >= most:
                 session.end(errors.IDLE)
-            elif silent >= PING and not self._pinged:
+            elif silent >= most / 3 and not self._pinged:
                 self._pinged = True
                 session.ping()
 

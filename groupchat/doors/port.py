@@ -25,10 +25,8 @@ from groupchat.hub import Hub
 from groupchat.limits import Shares, TokenBucket, origin
 from groupchat.wire import jsonlines, plain
 
-POOL = 64  #: connections that are not in yet
 ACCEPTS = 16  #: connections taken in one turn, so that a hello that came with one is read before more are
 GREET = 0.5  #: seconds of silence after which the server speaks first
-SLOW = 10.0  #: seconds after its last line in which one has to come in
 SAVED = 5.0  #: seconds of its knocks that an address can save up
 ALL = 10  #: addresses' worth of knocks that are borne in all
 HOME = frozenset({"local", "127.0.0.1", "::1"})  #: from where proxies and tunnels bring all kinds of people: it has no share
@@ -155,7 +153,7 @@ class Port(ServerFactory):
         most = self.hub.settings.per_address
         crowded = bool(most) and self._addresses[door.address] > most
         refusal = errors.CROWDED if crowded else self.hub.doorkeeper.ban_on_address(door.address)
-        if len(self._waiting) >= POOL:
+        if len(self._waiting) >= self.hub.settings.pool:
             self._make_room()
         self._waiting[door] = _Waiting(self, door, refusal)
         if len(self.doors) >= self._most and not self._sated:
@@ -242,7 +240,8 @@ class _Waiting:
         self._first = b""
         self._in_line = False  # for a handshake
         self._greeting = port.clock.callLater(GREET, self._greet)
-        self._deadline = port.clock.callLater(SLOW, self._late)
+        self._within = port.hub.settings.hello_within
+        self._deadline = port.clock.callLater(self._within, self._late)
 
     def greet(self) -> None:
         """Speak first, unless the other side does so in half a second from now."""
@@ -306,7 +305,7 @@ class _Waiting:
 
     def _late(self) -> None:
         now = self._port.clock.seconds()
-        left = min(self._door.last_line + SLOW, self._opened + LATE) - now
+        left = min(self._door.last_line + self._within, self._opened + LATE) - now
         if left > 0.001:
             self._deadline = self._port.clock.callLater(left, self._late)
         else:

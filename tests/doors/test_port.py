@@ -427,3 +427,24 @@ def test_once_it_does_not_listen_any_more_it_leaves_nothing_in_the_reactor(serve
 )
 def test_addresses_are_written_as_people_write_them(address, text):
     assert written(address) == text
+
+
+def test_the_pool_and_how_long_one_may_take_can_be_chosen():
+    server = Server(pool=2, hello_within=3)
+    first, second = server.connect("plain"), server.connect("plain")
+    server.connect("plain")
+    server.run()
+    assert first.gone
+    server.run(2)
+    assert not second.gone
+    server.run(1.5)
+    assert second.gone
+
+
+def test_how_long_one_may_be_silent_can_be_chosen():
+    server = Server(idle=6)
+    alice = server.json("alice")
+    server.run(4)
+    assert [event["type"] for event in alice.events()] == ["ping"]
+    server.run(4)
+    assert alice.events()[-1]["code"] == "idle"
