@@ -88,7 +88,7 @@ class Hub:
         self.sessions: dict[Session, None] = {}
         self.stopping = False
         self.notes = Notes(settings.log_rate, clock, self.log)
-        self._later = clock.callLater
+        self.later = clock.callLater
         self._names: dict[str, Session] = {}
         self._readings: dict[str, Session] = {}
         self._clients: dict[bytes, Session] = {}
@@ -283,7 +283,7 @@ class Hub:
     def _entered(self, draft: Entering) -> None:
         room = self._touch(draft.room)
         if room is None:
-            room = self.rooms[draft.room] = Room(draft.room, draft.head, self.ledger, self._later)
+            room = self.rooms[draft.room] = Room(draft.room, draft.head, self.ledger, self.later)
             room.topic, room.topic_by = draft.topic, draft.topic_by
             self._touched[room] = None
         room.first = draft.first

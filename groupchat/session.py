@@ -28,6 +28,8 @@ from groupchat.settings import MAX_LINE
 LOBBY = "lobby"
 TRIES = 5  #: hellos that may be refused
 PLACES = 32  #: places from which one comes in without a password
+FEW = 100  #: messages of history after which the next line need not wait
+REST = 0.05  #: seconds that it waits after more
 PAGE = 1000  #: lines in an answer to who and rooms
 _LIMITS = {"line": MAX_LINE, "text": names.TEXT_MOST}
 
@@ -355,6 +357,9 @@ class Session:
 
         def answer(found: tuple[list[events.Message], bool]) -> None:
             self.send(events.History(room, found[0], found[1], command.ref))
+            if len(found[0]) > FEW:  # who reads all of a long history lets those who talk go first
+                self._waiting += 1
+                self._hub.later(REST, self.settled)
 
         self._await(self._hub.ledger.history(room, before, command.limit), answer, command)
 

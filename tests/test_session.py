@@ -1024,3 +1024,18 @@ def test_who_says_something_and_leaves_at_once_sees_it(server):
     alice.do("leave", room="lobby", ref="1")
     server.run()
     assert kinds(alice.events()) == ["ok", "message", "ok"]
+
+
+def test_after_a_big_page_of_history_the_next_line_waits_for_a_moment(server):
+    alice = server.json("alice")
+    for number in range(150):
+        alice.say(str(number))
+    server.run()
+    alice.read()
+    assert kinds(alice.ask("history", room="lobby", limit=100) + alice.ask("ping")) == ["history", "pong"]
+    alice.do("history", room="lobby", limit=150)
+    alice.do("ping")
+    server.run()
+    assert kinds(alice.events()) == ["history"]
+    server.run(0.05)
+    assert kinds(alice.events()) == ["pong"]
