@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from twisted.logger import Logger
 
 from groupchat import commands, errors, events, names
@@ -142,7 +143,7 @@ class Operators:
         account: Account | None = self._accounts.rights.owner(name)
         if account is None:
             raise errors.NoSuchName(f'"{names.shown(name)}" is not registered. Only a registered person can be an operator.')
-        changed = Account(account.name, operator, account.password, account.clients)
+        changed = msgspec.structs.replace(account, operator=operator)
         kept = self._accounts.keep(changed, self._deed(by, "op" if operator else "deop", account.name))
         return kept.addCallback(lambda _: self._tell(by, account.name, what))
 

@@ -17,6 +17,7 @@ from groupchat import names
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
+CLIENTS = 32  #: clients that come in under one name without a password
 BAN = "ban"
 MUTE = "mute"
 
@@ -39,6 +40,11 @@ class Account(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         return names.key(self.name)
+
+    def known_by(self, client: bytes) -> Account:
+        """The same, and this client comes in without a password, too: the newest `CLIENTS` do."""
+        others = [known for known in self.clients if known != client]
+        return msgspec.structs.replace(self, clients=(*others, client)[-CLIENTS:])
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -134,8 +140,8 @@ class Rights:
 
     def remove_measure(self, measure: Measure) -> None:
         held = self._measures.pop((measure.kind, measure.target), None)
-        if held is not None:
-            self._clients.pop((held.kind, held.client), None)
+        if held is not None and self._clients.get((held.kind, held.client)) is held:  # another may hold for it, too
+            del self._clients[held.kind, held.client]
         self._networks.pop(measure.target, None)
 
     def measure(self, kind: str, target: str) -> Measure | None:

@@ -27,7 +27,6 @@ from groupchat.settings import MAX_LINE
 
 LOBBY = "lobby"
 TRIES = 5  #: hellos that may be refused
-PLACES = 32  #: places from which one comes in without a password
 FEW = 100  #: messages of history after which the next line need not wait
 REST = 0.05  #: seconds that it waits after more
 PAGE = 1000  #: lines in an answer to who and rooms
@@ -453,10 +452,8 @@ class Session:
         hub = self._hub
         account = hub.doorkeeper.check_registration(self.name, self.account)
         self._take_name()
-        clients = [client for client in account.clients if client != self.client]
         if self._lasting:
-            clients.append(self.client)
-        account = Account(self.name, account.operator, "", tuple(clients[-PLACES:]))
+            account = account.known_by(self.client)
         deed = Deed(hub.now(), self.name, "register", self.name)
 
         def registered(_: None) -> None:

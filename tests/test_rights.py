@@ -77,3 +77,19 @@ def test_a_ban_on_a_network_that_is_lifted_holds_for_nobody():
 )  # fmt: skip
 def test_an_address_is_kept_in_one_way(written, kept):
     assert network(written) == kept
+
+
+def test_lifting_one_ban_leaves_another_of_the_same_client():
+    first, second = Measure(BAN, "bob", "op", ALICES), Measure(BAN, "rob", "op", ALICES)
+    rights = Rights(measures=[first, second])
+    rights.remove_measure(first)
+    assert rights.on_person(BAN, "anyone", ALICES, now=0) is second
+
+
+def test_the_newest_clients_come_in_without_a_password():
+    account = Account("alice")
+    for number in range(40):
+        account = account.known_by(b"%d" % number)
+    account = account.known_by(b"20")
+    assert len(account.clients) == 32
+    assert account.clients[-2:] == (b"39", b"20")

@@ -4,6 +4,7 @@ What ``--auth`` takes of ours. twistd looks at this for every command, so nothin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.cred.credentials import IUsernamePassword
@@ -13,42 +14,46 @@ from zope.interface import implementer
 
 
 @implementer(ICheckerFactory, IPlugin)
-class _Sqlite:
-    authType = "sqlite"
+class _Factory:
+    """
+    :param make: makes the checker of a path.
+    """
+
     argStringFormat = "PATH"
-    authHelp = "Accounts in an SQLite file, made where it is not there. /register and groupchat-passwd write it."
     credentialInterfaces = (IUsernamePassword,)
 
-    def generateChecker(self, argstring: str) -> Any:
-        from groupchat.accounts.keeper import Keeper
-
-        return Keeper(_path(self.authType, argstring))
-
-
-@implementer(ICheckerFactory, IPlugin)
-class _Argon2:
-    authType = "argon2"
-    argStringFormat = "PATH"
-    authHelp = "A text file, name:$argon2id$... in each line. It is only read, and read again when it has changed."
-    credentialInterfaces = (IUsernamePassword,)
+    def __init__(self, authType: str, authHelp: str, make: Callable[[str], Any]) -> None:
+        self.authType = authType
+        self.authHelp = authHelp
+        self._make = make
 
     def generateChecker(self, argstring: str) -> Any:
-        from groupchat.accounts.argonfile import ArgonFile
-
-        checker = ArgonFile(_path(self.authType, argstring))
-        try:
-            checker.knows("")
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is not UTF-8"
-            raise SystemExit(f"groupchat: --auth argon2:{ascii(argstring)[1:-1]} can't be read: {why}.") from None
-        return checker
+        if not argstring:
+            raise SystemExit(f"groupchat: --auth {self.authType} needs a file: --auth {self.authType}:PATH")
+        return self._make(argstring)
 
 
-def _path(kind: str, path: str) -> str:
-    if not path:
-        raise SystemExit(f"groupchat: --auth {kind} needs a file: --auth {kind}:PATH")
-    return path
+def _keeper(path: str) -> Any:
+    from groupchat.accounts.keeper import Keeper
+
+    return Keeper(path)
 
 
-sqlite = _Sqlite()
-argon2 = _Argon2()
+def _argon_file(path: str) -> Any:
+    from groupchat.accounts.argonfile import ArgonFile
+
+    checker = ArgonFile(path)
+    try:
+        checker.knows("")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise SystemExit(f"groupchat: --auth argon2:{ascii(path)[1:-1]} can't be read: {why}.") from None
+    return checker
+
+
+sqlite = _Factory(
+    "sqlite", "Accounts in an SQLite file, made where it is not there. /register and groupchat-passwd write it.", _keeper
+)
+argon2 = _Factory(
+    "argon2", "A text file, name:$argon2id$... in each line. It is only read, and read again when it has changed.", _argon_file
+)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword, UsernamePassword
 from twisted.cred.error import LoginFailed, UnauthorizedLogin
@@ -140,7 +141,7 @@ class Keeper:
     @inlineCallbacks
     def register(self, account: Account, password: str, deed: Deed) -> Any:
         kept = yield self._hashing(passwords.hashed, password)
-        yield self.keep(Account(account.name, account.operator, kept, account.clients), deed)
+        yield self.keep(msgspec.structs.replace(account, password=kept), deed)
 
     def keep(self, thing: Account | Measure | None, deed: Deed) -> Deferred[None]:
         def hold(_: Any) -> None:

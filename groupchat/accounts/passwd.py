@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+import msgspec
+
 from groupchat import names
 from groupchat.accounts import passwords
 from groupchat.accounts.file import AccountsFile
@@ -83,7 +85,7 @@ def _do(wanted: argparse.Namespace, file: AccountsFile, rights: Rights) -> None:
 
 
 def _set(file: AccountsFile, account: Account, operator: bool, verb: str) -> None:
-    file.keep(Account(account.name, operator, account.password, account.clients), _deed(verb, account.name))
+    file.keep(msgspec.structs.replace(account, operator=operator), _deed(verb, account.name))
 
 
 def _known(rights: Rights, name: str) -> Account:

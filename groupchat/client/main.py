@@ -15,7 +15,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.stdio import StandardIO
 
-from groupchat import __version__, names
+from groupchat import __version__, fingerprints, names
 from groupchat.client import password, secret, trust
 from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation, Screen
@@ -103,7 +103,7 @@ def _port(text: str) -> int:
 
 def _fingerprint(text: str) -> str:
     try:
-        return trust.parse_fingerprint(text)
+        return fingerprints.parse_fingerprint(text)
     except ValueError:
         raise Ending(USAGE, f'"{text}" is no fingerprint: one is SHA256: and 43 letters, or 64 digits of hex.') from None
 

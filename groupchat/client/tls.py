@@ -29,7 +29,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from groupchat.client.endings import TURNED_AWAY, Ending
-from groupchat.client.trust import canonical, fingerprint
+from groupchat.client.trust import canonical
+from groupchat.fingerprints import fingerprint
 
 AGAIN = 3  #: times that is connected again to one that was heard to say something else than TLS
 _RECORDS = b"\x15\x16"  #: what the first record of a server can be: an alert, a handshake (RFC 8446, 5.1)

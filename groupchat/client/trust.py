@@ -8,15 +8,11 @@ no socket and no OpenSSL here: what comes in is a fingerprint, and whether the a
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import enum
 import fcntl
-import hashlib
 import ipaddress
 import os
-import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -24,13 +20,13 @@ from urllib.parse import quote
 
 import idna
 
+from groupchat import files
 from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
+from groupchat.fingerprints import parse_fingerprint
 
 FILE = "known_hosts"  #: beside the client secrets, whose names all have an @
 AUTHORITIES = "authorities"  #: in place of a fingerprint: any certificate that the system's authorities vouch for
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{43}=?")
-_HEX = re.compile(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}")
 
 
 class Trust(Protocol):
@@ -55,34 +51,7 @@ class Trust(Protocol):
         """
 
 
-# Fingerprints and places.
-
-
-def fingerprint(certificate: bytes) -> str:
-    """
-    The fingerprint of a certificate: that of its SHA-256, as ssh and `ssh-keygen -l` write theirs.
-
-    :param certificate: in DER.
-    """
-    return _written(hashlib.sha256(certificate).digest())
-
-
-def parse_fingerprint(text: str) -> str:
-    """
-    A fingerprint as `fingerprint` writes it, from one in base64 or hex.
-
-    :raises ValueError: it is none.
-    """
-    digest = text[7:] if text[:7].lower() == "sha256:" else text
-    if _HEX.fullmatch(digest):
-        return _written(bytes.fromhex(digest.replace(":", "")))
-    if _BASE64.fullmatch(digest):
-        return _written(base64.b64decode(digest[:43] + "="))
-    raise ValueError(f"no SHA-256: {text}")
-
-
-def _written(digest: bytes) -> str:
-    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+# Places.
 
 
 def canonical(host: str) -> str:
@@ -259,7 +228,7 @@ class Pins:
         else:
             lines.append(new)
         kept = [line for at, line in enumerate(lines) if at not in about[1:]]
-        _replace(self.path.resolve(), b"".join(line + b"\n" for line in kept))
+        files.replace(str(self.path.resolve()), b"".join(line + b"\n" for line in kept))
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -295,16 +264,3 @@ def _value(line: bytes) -> str:
         return parse_fingerprint(text)
     except ValueError:
         return text  # AUTHORITIES; or no certificate has it, so that none gets by
-
-
-def _replace(path: Path, text: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

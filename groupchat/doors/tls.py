@@ -6,11 +6,8 @@ Knows no connection: each keeps the certificate that it began with.
 
 from __future__ import annotations
 
-import base64
 import datetime
 import os
-import tempfile
-from hashlib import sha256
 from typing import Any
 
 from cryptography import x509
@@ -23,7 +20,9 @@ from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from groupchat import files
 from groupchat.errors import CannotStart
+from groupchat.fingerprints import fingerprint
 
 YEARS = 10  #: that a certificate of our own is good for
 NAME = "groupchat"  #: which one of our own bears: clients know it by its fingerprint
@@ -62,7 +61,7 @@ class Certificate:
             return
         try:
             if self._own and not os.path.exists(self.path):
-                _keep(self.path, make())
+                files.replace(self.path, make())
             self._read(self.path)
         except OSError as error:
             raise CannotStart(f"the certificate {self.path}: {error.strerror}. {self._advice()}") from None
@@ -111,13 +110,7 @@ class Certificate:
         except SSL.Error as error:
             reasons = "; ".join(reason for _, _, reason in error.args[0])
             raise Unusable(f"OpenSSL does not take it ({reasons})") from None
-        self.fingerprint = fingerprint(chain[0])
-
-
-def fingerprint(certificate: x509.Certificate) -> str:
-    """SHA256 and the hash of a certificate in DER, as ssh writes that of a key."""
-    digest = sha256(certificate.public_bytes(serialization.Encoding.DER)).digest()
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+        self.fingerprint = fingerprint(chain[0].public_bytes(serialization.Encoding.DER))
 
 
 def make() -> bytes:
@@ -139,20 +132,6 @@ def make() -> bytes:
     encoding = serialization.Encoding.PEM
     no_passphrase = serialization.NoEncryption()
     return certificate.public_bytes(encoding) + key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, no_passphrase)
-
-
-def _keep(path: str, pem: bytes) -> None:
-    """Write a file that only we can read. It is there as a whole, or not at all."""
-    number, fresh = tempfile.mkstemp(prefix=os.path.basename(path), dir=os.path.dirname(path) or ".")
-    try:
-        with open(number, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(number)
-        os.rename(fresh, path)
-    except OSError:
-        os.unlink(fresh)
-        raise
 
 
 def _look(path: str) -> object:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL.crypto import X509, PKey
 from twisted.internet.ssl import CertificateOptions
 
-from groupchat.client import trust
+from groupchat import fingerprints
 
 _DAY = datetime.timedelta(days=1)
 
@@ -56,7 +56,7 @@ class Certificate:
 
     @property
     def fingerprint(self):
-        return trust.fingerprint(self.certificate.public_bytes(serialization.Encoding.DER))
+        return fingerprints.fingerprint(self.certificate.public_bytes(serialization.Encoding.DER))
 
     def options(self):
         """What a server needs to show it, with those that it is signed by."""

@@ -13,6 +13,7 @@ from twisted.internet.task import Clock
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.test.iosim import FakeTransport, IOPump
 
+from groupchat import fingerprints
 from groupchat.client import trust
 from groupchat.client.conversation import Conversation
 from groupchat.client.endings import DONE, TURNED_AWAY, UNREACHABLE
@@ -245,9 +246,9 @@ def test_a_new_certificate_that_authorities_vouch_for_is_taken(path, authorities
 # Turning away.
 
 
-@pytest.mark.parametrize("told", [None, trust.fingerprint(b"another")])
+@pytest.mark.parametrize("told", [None, fingerprints.fingerprint(b"another")])
 def test_to_a_server_with_another_certificate_nothing_is_said(path, told):
-    path.write_text(f"{HOST}:9000 {trust.fingerprint(b'another')}\n")
+    path.write_text(f"{HOST}:9000 {fingerprints.fingerprint(b'another')}\n")
     before = path.read_text()
     server = Says()
     world = World(path, behind=encrypted(self_signed(), Factory.forProtocol(lambda: server)), told=told)

@@ -8,11 +8,12 @@ import stat
 
 import pytest
 
+from groupchat import fingerprints
 from groupchat.client import trust
 from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
 from groupchat.client.trust import AUTHORITIES, Pins, Seen, Told, Verdict
 
-ONE, TWO, THREE = (trust.fingerprint(der) for der in (b"one", b"two", b"three"))
+ONE, TWO, THREE = (fingerprints.fingerprint(der) for der in (b"one", b"two", b"three"))
 HEX = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"  # of b"one"
 HERE = "chat.example.org:9000"
 
@@ -64,7 +65,7 @@ def refusal(act, *arguments):
     ],
 )
 def test_a_fingerprint_is_read_in_every_way_it_is_written(text):
-    assert trust.parse_fingerprint(text) == ONE
+    assert fingerprints.parse_fingerprint(text) == ONE
 
 
 def test_a_fingerprint_is_written_as_ssh_does():
@@ -77,7 +78,7 @@ def test_a_fingerprint_is_written_as_ssh_does():
 )
 def test_what_is_no_fingerprint_is_not_taken_for_one(text):
     with pytest.raises(ValueError, match="no SHA-256"):
-        trust.parse_fingerprint(text)
+        fingerprints.parse_fingerprint(text)
 
 
 @pytest.mark.parametrize(

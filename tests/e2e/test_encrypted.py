@@ -10,8 +10,10 @@ import stat
 
 import pytest_twisted
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from groupchat.doors.tls import fingerprint, make
+from groupchat.doors.tls import make
+from groupchat.fingerprints import fingerprint
 from tests.e2e.support import Daemon, Place, Socket, until
 
 ENCRYPTED = r".*Encrypted with the certificate (SHA256:[A-Za-z0-9+/]{43})"
@@ -25,7 +27,7 @@ async def told(daemon: Daemon) -> str:
 def shown(client: Socket) -> str:
     """The fingerprint of the certificate that it shows."""
     certificate = client.transport.getPeerCertificate()
-    return fingerprint(certificate.to_cryptography())
+    return fingerprint(certificate.to_cryptography().public_bytes(Encoding.DER))
 
 
 @pytest_twisted.ensureDeferred
@@ -98,7 +100,7 @@ async def test_a_new_certificate_is_shown_to_those_who_come_and_nobody_is_droppe
     alice = await place.member("alice", daemon, tls=True)
     fresh.write_bytes(make())
     fresh.rename(file)
-    second = fingerprint(x509.load_pem_x509_certificate(file.read_bytes()))
+    second = fingerprint(x509.load_pem_x509_certificate(file.read_bytes()).public_bytes(Encoding.DER))
     bob = await place.member("bob", daemon, tls=True)
     assert (shown(alice), shown(bob)) == (first, second)
     await daemon.line(rf".*The certificate x\.pem is read: {second.replace('+', '[+]')}")
