@@ -16,6 +16,7 @@ from typing import Any
 from groupchat.errors import CannotStart
 
 APPLICATION = 0x67726368  #: "grch", in the header of the file
+OLDEST = (3, 32, 0)  #: the version of SQLite, of 2020, from which on a statement can have as many values as are used here
 CHECKED = 256 << 20  #: bytes up to which a file is looked through at the start
 _FULL = "database or disk is full"  # SQLITE_FULL (Python 3.10 has no sqlite_errorcode)
 
@@ -30,6 +31,9 @@ class LedgerFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        if sqlite3.sqlite_version_info < OLDEST:
+            wanted = ".".join(map(str, OLDEST))
+            raise CannotStart(f"SQLite {wanted} or newer is needed, and this Python has {sqlite3.sqlite_version}.")
         try:
             with ExitStack() as undo:
                 self._lock = self._take_lock()

@@ -97,9 +97,9 @@ class Settler:
         raise NotImplementedError
 
 
-def digest(saying: Saying) -> bytes:
+def digest(text: str, act: bool) -> bytes:
     """What two sayings have in common when they say the same."""
-    return blake2b(saying.text.encode(), digest_size=8, person=b"act" if saying.act else b"").digest()
+    return blake2b(text.encode(), digest_size=8, person=b"act" if act else b"").digest()
 
 
 def is_next(saying: Saying, last: int, known: Callable[[int], tuple[int, bytes] | None]) -> bool:
@@ -115,7 +115,7 @@ def is_next(saying: Saying, last: int, known: Callable[[int], tuple[int, bytes] 
         if saying.n <= last:
             saying.refusal = None
             found = known(saying.n)
-            if found and found[1] != digest(saying):
+            if found and found[1] != digest(saying.text, saying.act):
                 saying.refusal = Conflict(f"You have said something else as your number {saying.n} here.")
             elif found:
                 saying.id = found[0]

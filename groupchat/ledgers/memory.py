@@ -105,7 +105,7 @@ class MemoryLedger(Settler):
         if draft.n is not None:
             room.said[draft.client] = said
             said.last = draft.n
-            said.ids.append((room.head, digest(draft)))
+            said.ids.append((room.head, digest(draft.text, draft.act)))
         self._forget(room)
 
     def _forget(self, room: _Room) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +39,27 @@ _PAGE = """
 _rows = msgspec.json.Decoder(list[tuple[int, int, str, str, int]])
 
 
+class _Thread:
+    """Does one thing after the other. (To hand something to a ThreadPool costs more than to store a small batch.)"""
+
+    def __init__(self, name: str) -> None:
+        self._work: SimpleQueue[tuple[Callable[..., None], Any] | None] = SimpleQueue()
+        self._thread = Thread(target=self._do_all, name=name, daemon=True)
+        self.start = self._thread.start
+
+    def callInThread(self, what: Callable[..., None], argument: Any) -> None:
+        self._work.put((what, argument))
+
+    def stop(self) -> None:
+        """Returns once all is done."""
+        self._work.put(None)
+        self._thread.join()
+
+    def _do_all(self) -> None:
+        for what, argument in iter(self._work.get, None):
+            what(argument)
+
+
 @implementer(ILedger)
 class SQLiteLedger:
     """
@@ -52,9 +75,9 @@ class SQLiteLedger:
         self._path = path
         self._writer = Writer(path, keep or Keep())
         self._reader: sqlite3.Connection | None = None
-        self._queue = GroupCommit(reactor.callLater, self._write)
-        self._writing = ThreadPool(0, 1, "ledger-writer")
+        self._writing = _Thread("ledger-writer")
         self._reading = ThreadPool(0, 1, "ledger-reader")
+        self._queue = GroupCommit(reactor.callLater, self._write)
         self.post = self._queue.post
 
     def open(self, owner: Any) -> None:

@@ -19,18 +19,43 @@ from groupchat.ledgers.file import LedgerFile, cannot_open, is_full
 from groupchat.ledgers.group import FORGOTTEN, REMEMBERED, Keep, Settler, digest, is_next, no_room
 
 SHIFT = 40  #: place = room << SHIFT | id
-_SPEAKERS = 50_000  #: speakers that are kept in memory
+_IDS = (1 << SHIFT) - 1
+_SPEAKERS = 50_000  #: speakers that are known by heart
 _CHECKPOINT = 4 << 20  #: bytes in the WAL after which it is written back
 _TIDY = 60.0  #: seconds between two looks for what is no longer kept
 _SWEEP = 2_000  #: rows deleted in one such look
-_STEPS = (128, 32, 8, 1)  #: rows inserted in one step (a statement can have 999 values in any SQLite)
+_PORTIONS = (1, 8, 32, 128, 256, 512)  #: rows in one step
+
+#: What a message changes beside itself, so that to store a batch is one step of the database.
+_CONSEQUENCES = """
+    CREATE TEMP TRIGGER said AFTER INSERT ON main.messages BEGIN
+        UPDATE rooms SET head = NEW.place & {ids}, first = max(first, (NEW.place & {ids}) + 1 - {keep})
+            WHERE no = NEW.place >> {shift};
+        UPDATE speakers SET last = NEW.n, id = NEW.place & {ids}, seen = NEW.at WHERE no = NEW.speaker;
+    END
+"""
+
+#: The message that a speaker said as n. Its n ascend by one, so each step back is one n.
+_BACK = """
+    WITH RECURSIVE back(id, n) AS (
+        SELECT :id, :last UNION ALL
+        SELECT before, back.n - 1 FROM back JOIN messages ON place = :room | back.id WHERE back.n > :n
+    )
+    SELECT id, text, act FROM back JOIN messages ON place = :room | id
+    WHERE back.n = :n AND speaker = :speaker AND messages.n = :n
+"""
 
 
 @lru_cache
-def _insertion(into: str, width: int, rows: int) -> str:
-    """The statement that inserts so many rows."""
-    row = f"({', '.join('?' * width)})"
-    return f"{into} VALUES {', '.join([row] * rows)}"
+def _insertion(rows: int) -> str:
+    """The statement that stores so many messages; rows of NULLs are passed over."""
+    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
+    return f"INSERT INTO messages SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL"
+
+
+#: place, at, sender, text, act, speaker, n, before
+_Row = tuple[Any, ...]
+_NOTHING: _Row = (None,) * 8
 
 
 class _Room:
@@ -48,11 +73,14 @@ class _Room:
 
 
 class _Speaker:
-    __slots__ = ("last", "no")
+    """A speaker's row, as the writer knows it."""
 
-    def __init__(self, no: int, last: int) -> None:
+    __slots__ = ("id", "last", "no")
+
+    def __init__(self, no: int, last: int, id: int) -> None:
         self.no = no
         self.last = last
+        self.id = id
 
 
 class Writer:
@@ -79,6 +107,8 @@ class Writer:
         self._token = token_urlsafe(6)
         try:
             self._epoch = self._file.insert("INSERT INTO epochs (token) VALUES (?)", self._token)
+            keep = self._keep.count or _IDS
+            self._db.execute(_CONSEQUENCES.format(ids=_IDS, shift=SHIFT, keep=keep))
         except sqlite3.Error as error:
             self._file.close()
             raise cannot_open(self._path, error) from None
@@ -95,16 +125,18 @@ class Writer:
 
         :raises sqlite3.Error: the outcome is unknown.
         """
+        if len(self._all_speakers) > _SPEAKERS:  # only between batches: what a batch has changed is not on disk yet
+            self._all_speakers.clear()
         if not any(isinstance(draft, (Saying, Topicking)) for draft in batch):
             _Batch(self, storing=False).settle(batch)
             return
         work = _Batch(self, storing=True)
         try:
-            self._db.execute("BEGIN IMMEDIATE")
             self._tidy()
             work.settle(batch)
             work.write()
-            self._db.execute("COMMIT")
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             if not is_full(error):
                 raise
@@ -113,6 +145,11 @@ class Writer:
         if self._written > _CHECKPOINT:
             self._written = 0
             self._file.checkpoint("PASSIVE")
+
+    def begin(self) -> None:
+        """What follows is one transaction. Not needed where it is one statement."""
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
 
     def _start_over(self, batch: list[Draft]) -> None:
         """There was no space: surely nothing is stored, so judge the batch again with nothing to be stored."""
@@ -141,13 +178,20 @@ class Writer:
         return known
 
     def new_room(self, name: str) -> _Room:
+        self.begin()
         number = self._file.insert("INSERT INTO rooms (name) VALUES (?)", name)
         room = self._all_rooms[name] = _Room(number, 0, 1, "", "", False)
         return room
 
-    def begin(self, room: _Room) -> None:
+    def set_topic(self, room: _Room, topic: str, by: str) -> None:
+        self.begin()
+        room.topic, room.topic_by = topic, by
+        self._db.execute("UPDATE rooms SET topic = ?, topic_by = ? WHERE no = ?", (topic, by, room.no))
+
+    def begin_epoch(self, room: _Room) -> None:
         """Remember where a room stood before the first message of this epoch."""
         if not room.begun:
+            self.begin()
             self._db.execute("INSERT INTO begun VALUES (?, ?, ?)", (room.no, self._epoch, room.head))
             room.begun = True
 
@@ -155,30 +199,34 @@ class Writer:
         known = self._all_speakers.get((client, room.no))
         if known is None:
             row = self._db.execute(
-                "SELECT no, last FROM speakers WHERE client = ? AND room = ?", (client, room.no)
+                "SELECT no, last, id FROM speakers WHERE client = ? AND room = ?", (client, room.no)
             ).fetchone()
             if row is not None:
                 known = self._remember(client, room, _Speaker(*row))
         return known
 
     def new_speaker(self, client: bytes, room: _Room, at: int) -> _Speaker:
+        self.begin()
         number = self._file.insert(
             "INSERT INTO speakers (client, room, last, seen) VALUES (?, ?, 0, ?)", client, room.no, at
         )
-        return self._remember(client, room, _Speaker(number, 0))
+        return self._remember(client, room, _Speaker(number, 0, 0))
 
     def _remember(self, client: bytes, room: _Room, speaker: _Speaker) -> _Speaker:
-        if len(self._all_speakers) >= _SPEAKERS:
-            self._all_speakers.clear()
         self._all_speakers[client, room.no] = speaker
         return speaker
 
-    def said(self, place: int) -> tuple[int, int, int, bytes] | None:
-        """The row at a place of the ring."""
-        row: tuple[int, int, int, bytes] | None = self._db.execute(
-            "SELECT place, n, id, text FROM said WHERE place = ?", (place,)
+    def said(self, speaker: _Speaker, room: _Room, n: int) -> tuple[int, bytes] | None:
+        """The id and the digest of what a speaker said as n."""
+        row = self._db.execute(
+            _BACK, {"id": speaker.id, "last": speaker.last, "room": room.no << SHIFT, "n": n, "speaker": speaker.no}
         ).fetchone()
-        return row
+        if row is not None:
+            return row[0], digest(row[1], bool(row[2]))
+        found: tuple[int, bytes] | None = self._db.execute(
+            "SELECT id, text FROM said WHERE speaker = ? AND n = ?", (speaker.no, n)
+        ).fetchone()
+        return found
 
     def is_known(self, room: _Room | None, epoch: str | None, after: int) -> bool:
         """Whether an epoch and an id in a room name a place in this log."""
@@ -195,16 +243,19 @@ class Writer:
         )
         return after <= (head if reached is None else reached)
 
-    def update(self, statement: str, rows: list[Any]) -> None:
-        self._db.executemany(statement, rows)
+    def store(self, messages: list[_Row], more: bool) -> None:
+        """
+        Store messages, many in a step: at each step the reactor may take the interpreter's lock, and has to give it back.
 
-    def insert(self, into: str, rows: list[Any]) -> None:
-        """Insert rows, many in a step: at each step the reactor may take the interpreter's lock, and has to give it back."""
-        start = 0
-        for size in _STEPS:
-            while len(rows) - start >= size:
-                self._db.execute(_insertion(into, len(rows[0]), size), list(chain.from_iterable(rows[start : start + size])))
-                start += size
+        :param more: whether more is to be written in this batch.
+        """
+        if more or len(messages) > _PORTIONS[-1]:
+            self.begin()
+        for start in range(0, len(messages), _PORTIONS[-1]):
+            rows = messages[start : start + _PORTIONS[-1]]
+            size = next(portion for portion in _PORTIONS if portion >= len(rows))
+            rows += [_NOTHING] * (size - len(rows))
+            self._db.execute(_insertion(size), list(chain.from_iterable(rows)))
 
     # What is no longer kept.
 
@@ -214,20 +265,41 @@ class Writer:
         if now - self._tidied < _TIDY and self._tidied:
             return
         self._tidied = now
+        self.begin()
         today = int(time.time() * 1000)
         for name, no, first in self._db.execute("SELECT name, no, first FROM rooms").fetchall():
             if self._keep.age:
                 first = self._first_since(name, today - self._keep.age)
-            self._db.execute(
-                "DELETE FROM messages WHERE place IN (SELECT place FROM messages WHERE place BETWEEN ? AND ? LIMIT ?)",
-                (no << SHIFT, no << SHIFT | (first - 1), _SWEEP),
-            )
+            self._sweep(no << SHIFT, no << SHIFT | (first - 1))
         for (no,) in self._db.execute(
             "SELECT no FROM speakers WHERE seen < ? LIMIT 100", (today - FORGOTTEN,)
         ).fetchall():
-            self._db.execute("DELETE FROM said WHERE place BETWEEN ? AND ?", (no * REMEMBERED, (no + 1) * REMEMBERED - 1))
+            self._db.execute("DELETE FROM said WHERE speaker = ?", (no,))
             self._db.execute("DELETE FROM speakers WHERE no = ?", (no,))
             self._all_speakers.clear()
+
+    def _sweep(self, low: int, high: int) -> None:
+        """Delete the first messages of a range of places, but not what still has to be known of them."""
+        rows = self._db.execute(
+            "SELECT place, speaker, messages.n, text, act, last FROM messages LEFT JOIN speakers ON no = speaker"
+            " WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?",
+            (low, high, _SWEEP),
+        ).fetchall()
+        if not rows:
+            return
+        speakers = {speaker: last for _, speaker, _, _, _, last in rows if last is not None}
+        self._db.executemany(
+            "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?)",
+            [
+                (speaker, n, place & _IDS, digest(text, bool(act)))
+                for place, speaker, n, text, act, last in rows
+                if last is not None and n > last - REMEMBERED
+            ],
+        )
+        self._db.executemany(
+            "DELETE FROM said WHERE speaker = ? AND n <= ?", [(no, last - REMEMBERED) for no, last in speakers.items()]
+        )
+        self._db.execute("DELETE FROM messages WHERE place BETWEEN ? AND ?", (low, rows[-1][0]))
 
     def _first_since(self, name: str, oldest: int) -> int:
         """Move a room's first id to its first message that is young enough (found by bisection: times ascend)."""
@@ -257,67 +329,53 @@ class _Batch(Settler):
     def __init__(self, writer: Writer, storing: bool) -> None:
         self._writer = writer
         self._storing = storing
-        self._messages: list[tuple[int, int, str, str, bool]] = []
-        self._said: dict[int, tuple[int, int, int, bytes]] = {}
-        self._speakers: dict[_Speaker, int] = {}
-        self._rooms: set[_Room] = set()
+        self._messages: list[_Row] = []
         self.size = 4096
 
-    def write(self) -> None:
+    def write(self, more: bool = False) -> None:
         """Hand everything new to the database."""
-        insert, update = self._writer.insert, self._writer.update
-        insert("INSERT INTO messages", self._messages)
-        insert("INSERT OR REPLACE INTO said", list(self._said.values()))
-        update(
-            "UPDATE speakers SET last = ?, seen = ? WHERE no = ?",
-            [(speaker.last, at, speaker.no) for speaker, at in self._speakers.items()],
-        )
-        update(
-            "UPDATE rooms SET head = ?, first = ?, topic = ?, topic_by = ? WHERE no = ?",
-            [(room.head, room.first, room.topic, room.topic_by, room.no) for room in self._rooms],
-        )
+        messages, self._messages = self._messages, []
+        self._writer.store(messages, more)
 
     def _say(self, draft: Saying) -> None:
         writer = self._writer
         room = writer.room(draft.room)
         speaker = writer.speaker(draft.client, room) if room and draft.n is not None else None
         draft.fresh, draft.id = False, None
-        if not is_next(draft, speaker.last if speaker else 0, lambda n: self._known(speaker, n)):
+        if not is_next(draft, speaker.last if speaker else 0, lambda n: self._known(speaker, room, n)):
             return
         if not self._storing:
             draft.refusal = no_room()
             return
         room = room or writer.new_room(draft.room)
-        writer.begin(room)
+        writer.begin_epoch(room)
         room.head += 1
         draft.id, draft.fresh = room.head, True
         if writer._keep.count:
             room.first = max(room.first, room.head - writer._keep.count + 1)
-        self._rooms.add(room)
-        self._messages.append((room.no << SHIFT | room.head, draft.at, draft.sender, draft.text, draft.act))
         self.size += len(draft.text) + 200
-        if draft.n is not None:
-            speaker = speaker or writer.new_speaker(draft.client, room, draft.at)
-            speaker.last = draft.n
-            self._speakers[speaker] = draft.at
-            place = speaker.no * REMEMBERED + draft.n % REMEMBERED
-            self._said[place] = (place, draft.n, room.head, digest(draft))
+        place = room.no << SHIFT | room.head
+        if draft.n is None:
+            self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, None, None, None))
+            return
+        speaker = speaker or writer.new_speaker(draft.client, room, draft.at)
+        self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, speaker.no, draft.n, speaker.id))
+        speaker.last, speaker.id = draft.n, room.head
 
-    def _known(self, speaker: _Speaker | None, n: int) -> tuple[int, bytes] | None:
+    def _known(self, speaker: _Speaker | None, room: _Room | None, n: int) -> tuple[int, bytes] | None:
         """The id and the digest of what a speaker said as n, where that is not too long ago."""
-        if speaker is None:
+        if speaker is None or room is None or n <= speaker.last - REMEMBERED:
             return None
-        place = speaker.no * REMEMBERED + n % REMEMBERED
-        row = self._said.get(place) or self._writer.said(place)
-        return row[2:] if row and row[1] == n else None
+        if self._messages:
+            self.write(more=True)  # it may be in this very batch
+        return self._writer.said(speaker, room, n)
 
     def _topic(self, draft: Topicking) -> None:
         if not self._storing:
             draft.refusal = no_room()
             return
         room = self._writer.room(draft.room) or self._writer.new_room(draft.room)
-        room.topic, room.topic_by = draft.text, draft.sender
-        self._rooms.add(room)
+        self._writer.set_topic(room, draft.text, draft.sender)
 
     def _enter(self, draft: Entering) -> None:
         room = self._writer.room(draft.room)

@@ -16,7 +16,7 @@ from groupchat.drafts import Entering, Leaving, Saying, Topicking
 from groupchat.errors import CannotStart, Conflict, OutOfOrder, StorageFull
 from groupchat.ledgers import file as opening
 from groupchat.ledgers import writer as writing
-from groupchat.ledgers.group import FORGOTTEN, Keep
+from groupchat.ledgers.group import FORGOTTEN, Keep, digest
 from groupchat.ledgers.sqlite import SQLiteLedger
 from tests.ledgers.keeping import ALICE, BOB, Log, Owner, now, on_disk
 
@@ -184,7 +184,7 @@ def test_a_client_unseen_for_30_days_is_forgotten(log, again, path):
     log = again(log)
     log.said("new")
     assert (log.entered(ALICE).said, log.entered(BOB).said) == (0, 1)
-    assert rows(path, "SELECT count(*) FROM said") == [(1,)]
+    assert rows(path, "SELECT count(*) FROM speakers") == [(1,)]
 
 
 def test_what_is_no_longer_kept_is_deleted_bit_by_bit(log, again, path, monkeypatch):
@@ -235,6 +235,60 @@ def test_only_its_owner_may_read_the_file(log, path):
         assert file.stat().st_mode & 0o077 == 0, file
 
 
+def test_what_was_said_is_known_also_where_it_is_no_longer_kept(log, again, path, monkeypatch):
+    monkeypatch.setattr(writing, "_TIDY", 0.0)
+    for n in range(1, 1006):
+        log.say(f"as {n}", n=n)
+    log.run()
+    log = again(log, keep="1 messages")
+    log.said("as 1006", n=1006)
+    log.said("new", client=BOB, n=1)
+    assert rows(path, "SELECT count(*) FROM messages") == [(2,)]
+    for n in (7, 500, 1005, 1006):
+        assert log.said(f"as {n}", n=n).id == n
+        assert isinstance(log.said("as something else", n=n).refusal, Conflict)
+    assert log.said("as 6", n=6).id is None
+    assert rows(path, "SELECT min(n), count(*) FROM said") == [(7, 1000)]
+    assert log.said("as 1007", n=1007).id == 1008
+
+
+def test_what_was_said_is_known_also_if_it_was_stored_in_the_first_shape(start, monkeypatch, path):
+    schemas = opening._schemas()
+    with sqlite3.connect(path) as db:
+        db.executescript(schemas[1])
+        db.execute("INSERT INTO rooms (name, head) VALUES ('lobby', 3)")
+        db.executemany("INSERT INTO messages VALUES (?, 5, 'alice', ?, 0)", [(1 << 40 | n, f"as {n}") for n in (1, 2, 3)])
+        db.execute("INSERT INTO speakers (client, room, last, seen) VALUES (?, 1, 3, ?)", (ALICE, now()))
+        db.executemany("INSERT INTO said VALUES (?, ?, ?, ?)", [(1000 + n, n, n, digest(f"as {n}", False)) for n in (1, 2, 3)])
+        db.execute(f"PRAGMA application_id = {opening.APPLICATION}")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    log = start()
+    assert [message.text for message in log.page(0, 9)] == ["as 1", "as 2", "as 3"]
+    assert log.said("as 4", n=4).id == 4
+    for n in (1, 3, 4):
+        assert log.said(f"as {n}", n=n).id == n
+        assert isinstance(log.said("as something else", n=n).refusal, Conflict)
+    assert log.entered().said == 4
+
+
+def test_speakers_that_it_does_not_know_by_heart_are_looked_up(log, monkeypatch):
+    monkeypatch.setattr(writing, "_SPEAKERS", 1)
+    for n in (1, 2, 3):
+        sayings = [log.say(f"as {n}", n=n, client=client) for client in (ALICE, BOB, b"carol" * 3, ALICE, BOB)]
+        log.run()
+        assert [saying.fresh for saying in sayings] == [True, True, True, False, False]
+
+
+def test_batches_of_every_size_are_stored(log):
+    sizes = (1, 2, 8, 9, 129, 512, 513, 1100)
+    for size in sizes:
+        log.fill(size)
+    assert log.entered().head == sum(sizes)
+    assert log.page(sum(sizes) - 1, sum(sizes))[0].text == "1100"
+    assert [message.text for message in log.page(sum(sizes) - 1100 - 2, sum(sizes) - 1100)] == ["512", "513"]
+
+
 def test_schema_files_apply_in_order(start, again, monkeypatch, path):
     log = start()
     log.fill(2)
@@ -269,7 +323,12 @@ def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    assert "newer groupchat (version 99, this one knows 1)" in cannot_start()
+    assert "newer groupchat (version 99, this one knows 2)" in cannot_start()
+
+
+def test_an_sqlite_that_is_too_old_is_named(cannot_start, monkeypatch):
+    monkeypatch.setattr(opening, "OLDEST", (99, 1))
+    assert cannot_start() == f"SQLite 99.1 or newer is needed, and this Python has {sqlite3.sqlite_version}."
 
 
 def test_a_file_of_another_program_is_refused_and_left_as_it_is(cannot_start, path):
@@ -470,11 +529,11 @@ def healed(log):
     log.ledger._writer._db = writer(log).db
 
 
-@pytest.mark.parametrize("step", ["BEGIN", "INSERT INTO messages", "UPDATE rooms", "COMMIT"])
+@pytest.mark.parametrize("step", ["BEGIN", "INSERT INTO messages", "COMMIT"])
 def test_after_an_io_error_nothing_is_answered_and_its_owner_is_told(log, step):
     log.said("before")
     failing(log, step, "disk I/O error")
-    unknown, later = log.say("unknown"), log.say("later")
+    unknown, later = log.say("unknown", n=1), log.say("later")
     log.run()
     assert unknown not in log.owner.drafts and later not in log.owner.drafts
     assert log.owner.reasons == [f"the ledger {log.ledger._path}: disk I/O error"]
