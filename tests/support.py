@@ -83,9 +83,12 @@ class Reactor(Clock):
 
     def turn(self) -> bool:
         """One turn. Returns whether there was anything to do."""
-        due = any(call.getTime() <= self.rightNow for call in self.getDelayedCalls())
-        if due:
-            self.advance(0)
+        due = [call for call in self.getDelayedCalls() if call.getTime() <= self.rightNow]
+        for call in due:  # and not what they ask for, which is of the next turn (`advance` would do that at once)
+            if call.active():
+                self.calls.remove(call)
+                call.called = 1
+                call.func(*call.args, **call.kw)
         readable = [one for one in self._readers if one.readable]
         for transport in readable:
             self._work(transport, transport.doRead, self._readers, reading=True)

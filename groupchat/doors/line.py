@@ -162,6 +162,8 @@ class LineDoor(LineReceiver):
             if session.inside and line in _NOTHING and not session.wire.echo:
                 lines.popleft()
                 continue
+            if not session.inside and not self.factory.has_time_for(self):
+                return None
             wait = session.delay()
             if wait:
                 return wait
@@ -174,6 +176,10 @@ class LineDoor(LineReceiver):
 
     def _go_on(self) -> None:
         self._timer = None
+        self.go_on()
+
+    def go_on(self) -> None:
+        """The port has time for the next line of one who is not in yet."""
         self._work()
 
     def _pause(self, pause: bool) -> None:

@@ -26,6 +26,7 @@ from groupchat.limits import Shares, TokenBucket, origin
 from groupchat.wire import jsonlines, plain
 
 ACCEPTS = 16  #: connections taken in one turn, so that a hello that came with one is read before more are
+HELLOS = 8  #: lines of those who are not in yet in one turn: a crowd at the door does not hold up those who talk
 GREET = 0.5  #: seconds of silence after which the server speaks first
 SAVED = 5.0  #: seconds of its knocks that an address can save up
 ALL = 10  #: addresses' worth of knocks that are borne in all
@@ -88,6 +89,9 @@ class Port(ServerFactory):
         self._knocks = Shares(knocks, knocks * SAVED, clock.seconds)
         self._all_knocks = TokenBucket(knocks * ALL, knocks * ALL * SAVED, clock.seconds)
         self._calming: Any = None
+        self._hellos = HELLOS  # that this turn still has time for
+        self._later: dict[LineDoor, None] = {}  # who has said more than this turn had time for
+        self._turning: Any = None
         self._checking: Any = None
         self._emptied: Deferred[None] | None = None
 
@@ -99,10 +103,10 @@ class Port(ServerFactory):
     def doStop(self) -> None:
         super().doStop()  # type: ignore[no-untyped-call]
         if not self.numPorts:
-            for call in (self._checking, self._calming):
+            for call in (self._checking, self._calming, self._turning):
                 if call is not None and call.active():
                     call.cancel()
-            self._checking = self._calming = None
+            self._checking = self._calming = self._turning = None
 
     def buildProtocol(self, addr: Any) -> LineDoor | None:
         if self._calming is None:
@@ -176,6 +180,26 @@ class Port(ServerFactory):
         """
         waiting = self._waiting.get(door)
         return waiting.recognise(data) if waiting else None
+
+    def has_time_for(self, door: LineDoor) -> bool:
+        """Whether the next line of one who is not in yet can be looked at now; else its door is told to go on when it can."""
+        if self._turning is None:
+            self._turning = self.clock.callLater(0, self._turn)
+        if self._hellos and door not in self._later:
+            self._hellos -= 1
+            return True
+        self._later[door] = None
+        return False
+
+    def _turn(self) -> None:
+        self._turning, self._hellos = None, HELLOS
+        for door in list(self._later):
+            if not self._hellos:
+                break
+            del self._later[door]
+            door.go_on()
+        if self._later and self._turning is None:
+            self._turning = self.clock.callLater(0, self._turn)
 
     def encrypted(self, door: LineDoor) -> None:
         """The handshake is done, and within TLS all begins anew."""

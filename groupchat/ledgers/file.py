@@ -33,7 +33,7 @@ class LedgerFile:
         self.path = path
         if sqlite3.sqlite_version_info < OLDEST:
             wanted = ".".join(map(str, OLDEST))
-            raise CannotStart(f"SQLite {wanted} or newer is needed, and this Python has {sqlite3.sqlite_version}.")
+            raise CannotStart(f"the ledger {path} needs SQLite {wanted} or newer, and this Python has {sqlite3.sqlite_version}.")
         try:
             with ExitStack() as undo:
                 self._lock = self._take_lock()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
-from groupchat.doors.port import ACCEPTS, OPENINGS, SAVED, Port, written
+from groupchat.doors.port import ACCEPTS, HELLOS, OPENINGS, SAVED, Port, written
 from groupchat.limits import origin
 from groupchat.wire import plain
 from tests.support import Server
@@ -369,6 +369,34 @@ def test_twisted_takes_only_so_many_in_one_turn(server):
     server.connect()
     server.run()
     assert listening.numberAccepts == ACCEPTS
+
+
+def test_a_crowd_at_the_door_does_not_hold_up_those_who_talk(server):
+    alice, bob = server.json("alice"), server.json("bob")
+    crowd = [server.connect() for _ in range(5 * HELLOS)]
+    for number, one in enumerate(crowd):
+        one.send(b'{"type":"hello","name":"n%d"}\n' % number)
+    alice.send(b'{"type":"say","room":"lobby","text":"hello"}\n')
+    turns = 0
+    while b"hello" not in bytes(bob.transport.taken):
+        server.reactor.turn()
+        turns += 1
+    assert turns <= 3
+    assert HELLOS <= sum(one.door.session.inside for one in crowd) <= turns * HELLOS
+    server.run()
+    assert all(one.door.session.inside for one in crowd)
+    assert list(server.hub.rooms["lobby"].members)[-1].name == f"n{len(crowd) - 1}"  # in the order in which they came
+
+
+def test_what_one_who_is_gone_had_said_at_a_crowded_door_is_still_said(server):
+    bob = server.json("bob")
+    crowd = [server.connect() for _ in range(2 * HELLOS)]
+    for number, one in enumerate(crowd):
+        one.send(b'{"type":"hello","name":"n%d"}\n{"type":"say","room":"lobby","text":"I am %d"}\n' % (number, number))
+        one.end()
+    server.run()
+    assert [event["text"] for event in bob.events() if event["type"] == "message"] == [f"I am {n}" for n in range(len(crowd))]
+    assert all(one.gone for one in crowd) and len(server.hub.sessions) == 1
 
 
 def test_at_the_limit_of_descriptors_it_takes_no_more_than_there_is_room_for(server):
