@@ -100,6 +100,7 @@ class LedgerFile:
         self.db.execute("PRAGMA wal_autocheckpoint = 0")
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
+        self.db.execute("PRAGMA temp_store = MEMORY")  # there may be no other folder that can be written
         for number in range(version + 1, newest + 1):
             self.db.executescript(
                 f"BEGIN IMMEDIATE; {schemas[number]}; PRAGMA application_id = {APPLICATION};"

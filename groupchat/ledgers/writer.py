@@ -13,6 +13,8 @@ from itertools import chain
 from secrets import token_urlsafe
 from typing import Any
 
+import msgspec
+
 from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.errors import Conflict, OutOfOrder
 from groupchat.ledgers.file import LedgerFile, cannot_open, is_full
@@ -23,7 +25,8 @@ _IDS = (1 << SHIFT) - 1
 _SPEAKERS = 50_000  #: speakers that are known by heart
 _CHECKPOINT = 4 << 20  #: bytes in the WAL after which it is written back
 _TIDY = 60.0  #: seconds between two looks for what is no longer kept
-_SWEEP = 2_000  #: rows deleted in one such look
+_SWEEP = 2_000  #: messages of a room deleted in one such look
+_ROOMS = 100  #: rooms of which some are
 _PORTIONS = (1, 8, 32, 128, 256, 512)  #: rows in one step
 
 #: What a message changes beside itself, so that to store a batch is one step of the database.
@@ -46,16 +49,32 @@ _BACK = """
 """
 
 
-@lru_cache
-def _insertion(rows: int) -> str:
-    """The statement that stores so many messages; rows of NULLs are passed over."""
-    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
-    return f"INSERT INTO messages SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL"
+_TOO_OLD = """
+    SELECT name FROM rooms WHERE (SELECT at FROM messages WHERE place = no << :shift | first) < :oldest LIMIT :rooms
+"""
+_LONGER_THAN_KEPT = """
+    SELECT no, first FROM rooms
+    WHERE EXISTS (SELECT 1 FROM messages WHERE place BETWEEN no << :shift AND no << :shift | (first - 1)) LIMIT :rooms
+"""
+#: What is still to be known of messages that are deleted.
+_REMAINS = """
+    SELECT json_group_array(json_array(speaker, n, place & :ids, text, act)) FROM (
+        SELECT messages.* FROM messages JOIN speakers ON no = speaker WHERE place BETWEEN :low AND :high AND n > last - :remembered)
+"""
+_remains = msgspec.json.Decoder(list[tuple[int, int, int, str, int]])
+_OUTLIVED = """
+    DELETE FROM said WHERE n <= (SELECT last FROM speakers WHERE no = speaker) - :remembered
+    AND speaker IN (SELECT speaker FROM messages WHERE place BETWEEN :low AND :high)
+"""
 
-
-#: place, at, sender, text, act, speaker, n, before
 _Row = tuple[Any, ...]
-_NOTHING: _Row = (None,) * 8
+
+
+@lru_cache
+def _insertion(into: str, width: int, rows: int) -> str:
+    """The statement that inserts so many rows; those of NULLs are passed over."""
+    row = f"({', '.join('?' * width)})"
+    return f"{into} SELECT * FROM (VALUES {', '.join([row] * rows)}) WHERE column1 IS NOT NULL"
 
 
 class _Room:
@@ -243,19 +262,21 @@ class Writer:
         )
         return after <= (head if reached is None else reached)
 
-    def store(self, messages: list[_Row], more: bool) -> None:
+    def insert(self, into: str, rows: list[_Row], more: bool = True) -> None:
         """
-        Store messages, many in a step: at each step the reactor may take the interpreter's lock, and has to give it back.
+        Insert rows, many in a step: at each step the reactor may take the interpreter's lock, and has to give it back.
 
         :param more: whether more is to be written in this batch.
         """
-        if more or len(messages) > _PORTIONS[-1]:
+        if more or len(rows) > _PORTIONS[-1]:
             self.begin()
-        for start in range(0, len(messages), _PORTIONS[-1]):
-            rows = messages[start : start + _PORTIONS[-1]]
-            size = next(portion for portion in _PORTIONS if portion >= len(rows))
-            rows += [_NOTHING] * (size - len(rows))
-            self._db.execute(_insertion(size), list(chain.from_iterable(rows)))
+        for start in range(0, len(rows), _PORTIONS[-1]):
+            some = rows[start : start + _PORTIONS[-1]]
+            width = len(some[0])
+            size = next(portion for portion in _PORTIONS if portion >= len(some))
+            values = list(chain.from_iterable(some))
+            values += [None] * (size * width - len(values))
+            self._db.execute(_insertion(into, width, size), values)
 
     # What is no longer kept.
 
@@ -267,9 +288,9 @@ class Writer:
         self._tidied = now
         self.begin()
         today = int(time.time() * 1000)
-        for name, no, first in self._db.execute("SELECT name, no, first FROM rooms").fetchall():
-            if self._keep.age:
-                first = self._first_since(name, today - self._keep.age)
+        if self._keep.age:
+            self._age(today - self._keep.age)
+        for no, first in self._db.execute(_LONGER_THAN_KEPT, {"shift": SHIFT, "rooms": _ROOMS}).fetchall():
             self._sweep(no << SHIFT, no << SHIFT | (first - 1))
         for (no,) in self._db.execute(
             "SELECT no FROM speakers WHERE seen < ? LIMIT 100", (today - FORGOTTEN,)
@@ -278,30 +299,23 @@ class Writer:
             self._db.execute("DELETE FROM speakers WHERE no = ?", (no,))
             self._all_speakers.clear()
 
-    def _sweep(self, low: int, high: int) -> None:
-        """Delete the first messages of a range of places, but not what still has to be known of them."""
-        rows = self._db.execute(
-            "SELECT place, speaker, messages.n, text, act, last FROM messages LEFT JOIN speakers ON no = speaker"
-            " WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?",
-            (low, high, _SWEEP),
-        ).fetchall()
-        if not rows:
-            return
-        speakers = {speaker: last for _, speaker, _, _, _, last in rows if last is not None}
-        self._db.executemany(
-            "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?)",
-            [
-                (speaker, n, place & _IDS, digest(text, bool(act)))
-                for place, speaker, n, text, act, last in rows
-                if last is not None and n > last - REMEMBERED
-            ],
-        )
-        self._db.executemany(
-            "DELETE FROM said WHERE speaker = ? AND n <= ?", [(no, last - REMEMBERED) for no, last in speakers.items()]
-        )
-        self._db.execute("DELETE FROM messages WHERE place BETWEEN ? AND ?", (low, rows[-1][0]))
+    def _age(self, oldest: int) -> None:
+        """Move on the first ids of rooms whose first message is too old."""
+        for (name,) in self._db.execute(_TOO_OLD, {"shift": SHIFT, "rooms": _ROOMS, "oldest": oldest}).fetchall():
+            self._first_since(name, oldest)
 
-    def _first_since(self, name: str, oldest: int) -> int:
+    def _sweep(self, low: int, high: int) -> None:
+        """Delete the first messages of a range of places, but not what is still to be known of them."""
+        last = self._file.value("SELECT place FROM messages WHERE place >= ? LIMIT 1 OFFSET ?", low, _SWEEP - 1)
+        those = {"low": low, "high": high if last is None else min(high, last), "ids": _IDS, "remembered": REMEMBERED}
+        remains = _remains.decode(self._db.execute(_REMAINS, those).fetchone()[0])
+        self.insert(
+            "INSERT OR REPLACE INTO said", [(speaker, n, id, digest(text, bool(act))) for speaker, n, id, text, act in remains]
+        )
+        self._db.execute(_OUTLIVED, those)
+        self._db.execute("DELETE FROM messages WHERE place BETWEEN :low AND :high", those)
+
+    def _first_since(self, name: str, oldest: int) -> None:
         """Move a room's first id to its first message that is young enough (found by bisection: times ascend)."""
         room = self.room(name)
         assert room is not None
@@ -316,7 +330,6 @@ class Writer:
         if low != room.first:
             room.first = low
             self._db.execute("UPDATE rooms SET first = ? WHERE no = ?", (low, room.no))
-        return low
 
 
 class _Batch(Settler):
@@ -329,13 +342,13 @@ class _Batch(Settler):
     def __init__(self, writer: Writer, storing: bool) -> None:
         self._writer = writer
         self._storing = storing
-        self._messages: list[_Row] = []
+        self._messages: list[_Row] = []  # place, at, sender, text, act, speaker, n, before
         self.size = 4096
 
     def write(self, more: bool = False) -> None:
         """Hand everything new to the database."""
         messages, self._messages = self._messages, []
-        self._writer.store(messages, more)
+        self._writer.insert("INSERT INTO messages", messages, more)
 
     def _say(self, draft: Saying) -> None:
         writer = self._writer

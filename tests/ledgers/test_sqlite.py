@@ -486,7 +486,7 @@ def test_on_a_full_disk_nothing_of_a_new_room_is_left(log, disk):
     assert log.said("first", room="new", n=1).id == 1
 
 
-@pytest.mark.parametrize("step", ["BEGIN IMMEDIATE", "SELECT name", "COMMIT"])
+@pytest.mark.parametrize("step", ["BEGIN IMMEDIATE", "INSERT INTO messages", "COMMIT"])
 def test_wherever_the_disk_is_full_the_batch_is_refused(log, step, path):
     log.said("before", n=1)
     log.ledger._writer._tidied = 0.0
