@@ -25,8 +25,8 @@ from groupchat.hub import Hub
 from groupchat.limits import Shares, TokenBucket, origin
 from groupchat.wire import jsonlines, plain
 
-ACCEPTS = 16  #: connections taken in one turn, so that a hello that came with one is read before more are
 HELLOS = 8  #: lines of those who are not in yet in one turn: a crowd at the door does not hold up those who talk
+ACCEPTS = HELLOS  #: connections taken in one turn, so that a hello that came with one is read before more are
 GREET = 0.5  #: seconds of silence after which the server speaks first
 SAVED = 5.0  #: seconds of its knocks that an address can save up
 ALL = 10  #: addresses' worth of knocks that are borne in all
@@ -167,10 +167,11 @@ class Port(ServerFactory):
             self.log.warn("{count} connections are open, as many as can be: the next ones wait.", count=len(self.doors))
 
     def _make_room(self) -> None:
-        """The oldest of the address with the most connections in the pool goes."""
-        counts = Counter(door.address for door in self._waiting)
+        """Of those who have not said who they are, the oldest of the address with the most connections in the pool goes."""
+        silent = [door for door in self._waiting if door not in self._later] or list(self._waiting)
+        counts = Counter(door.address for door in silent)
         fullest = max(counts.values())
-        oldest = next(door for door in self._waiting if counts[door.address] == fullest)
+        oldest = next(door for door in silent if counts[door.address] == fullest)
         self._waiting[oldest].turn_away(errors.CROWDED)
 
     def recognised(self, door: LineDoor, data: bytes) -> bytes | None:

@@ -19,6 +19,7 @@ from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.errors import Conflict, OutOfOrder, StorageFull
 from groupchat.events import Message
 
+PATIENCE = 20  #: turns that a batch waits for more, while they come
 REMEMBERED = 1000  #: the ids of so many n of a client in a room are known
 FORGOTTEN = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
 PAGE = 65_536  #: bytes of text in a page
@@ -28,7 +29,8 @@ MOST_IN_PAGE = PAGE // EACH + 1  #: more messages than that make no page
 
 class GroupCommit:
     """
-    Gathers drafts into batches, one in flight at a time.
+    Gathers drafts into batches, one in flight at a time. After a big one more of its kind are likely to be on their way: the next
+    waits as long as each turn brings more, else what came first would go out alone, at the price of a whole batch.
 
     :param later: `callLater` of a reactor.
     :param write: begins to store a batch, and sees to it that `written` is called with it once that is done.
@@ -40,6 +42,9 @@ class GroupCommit:
         self._later = later
         self._write = write
         self._pending: list[Draft] = []
+        self._last = 0  # drafts in the batch before
+        self._gathered = 0  # drafts that were there a turn ago
+        self._turns = 0  # turns that were waited
         self._busy = False
         self._idle: Deferred[None] | None = None
         self.owner: Any = None
@@ -51,6 +56,12 @@ class GroupCommit:
             self._later(0, self._flush)  # at the end of this turn of the reactor: all that it brings is one batch
 
     def _flush(self) -> None:
+        count = len(self._pending)
+        if self._gathered < count < self._last and self._turns < PATIENCE:
+            self._gathered, self._turns = count, self._turns + 1
+            self._later(0, self._flush)
+            return
+        self._gathered, self._turns, self._last = 0, 0, count
         batch, self._pending = self._pending, []
         self._write(batch)
 

@@ -388,6 +388,18 @@ def test_a_crowd_at_the_door_does_not_hold_up_those_who_talk(server):
     assert list(server.hub.rooms["lobby"].members)[-1].name == f"n{len(crowd) - 1}"  # in the order in which they came
 
 
+def test_who_has_said_its_name_at_a_crowded_door_does_not_make_room_for_others():
+    server = Server(pool=3 * HELLOS)
+    crowd = [server.connect() for _ in range(3 * HELLOS)]
+    for number, one in enumerate(crowd[1:]):
+        one.send(b'{"type":"hello","name":"n%d"}\n' % number)
+    server.reactor.turn()
+    more = [server.connect() for _ in range(HELLOS + 1)]
+    server.run()
+    assert [one.gone for one in crowd] == [True] + [False] * (len(crowd) - 1)
+    assert not any(one.gone for one in more)
+
+
 def test_what_one_who_is_gone_had_said_at_a_crowded_door_is_still_said(server):
     bob = server.json("bob")
     crowd = [server.connect() for _ in range(2 * HELLOS)]

@@ -13,8 +13,9 @@ from twisted.internet.task import Clock
 
 from groupchat.drafts import Leaving
 from groupchat.events import Message
-from groupchat.ledgers.group import PAGE, GroupCommit, Keep, digest, page
+from groupchat.ledgers.group import PAGE, PATIENCE, GroupCommit, Keep, digest, page
 from tests.ledgers.keeping import Owner
+from tests.support import Reactor
 
 
 class Slow:
@@ -54,6 +55,52 @@ def test_what_is_posted_while_a_batch_is_written_is_the_next_batch():
     slow.write()
     assert slow.queue.owner.batches == [first, second + third]
     assert not slow.writing
+
+
+class Turning:
+    """A reactor turn by turn, and a disk that is quick."""
+
+    def __init__(self):
+        self.reactor = Reactor()
+        self.batches = []
+        self.queue = GroupCommit(self.reactor.callLater, self.batches.append)
+        self.queue.owner = Owner()
+
+    def turn(self, count=0):
+        """A turn that brings so many drafts. Returns the sizes of all batches."""
+        for _ in range(count):
+            self.queue.post(Leaving("a", None))
+        self.reactor.turn()
+        return [len(batch) for batch in self.batches]
+
+    def written(self):
+        self.queue.written(self.batches[-1])
+        self.reactor.turn()
+
+
+def test_after_a_big_batch_the_next_waits_while_more_comes():
+    turning = Turning()
+    assert turning.turn(10) == [10]
+    turning.written()
+    assert turning.turn(3) == turning.turn(3) == [10]
+    assert turning.turn() == [10, 6]
+
+
+def test_a_batch_does_not_wait_once_it_is_as_big_as_the_one_before():
+    turning = Turning()
+    assert turning.turn(10) == [10]
+    turning.written()
+    assert turning.turn(5) == [10]
+    assert turning.turn(5) == [10, 10]
+
+
+def test_a_batch_does_not_wait_for_ever():
+    turning = Turning()
+    turning.turn(10 * PATIENCE)
+    turning.written()
+    for _ in range(PATIENCE):
+        assert turning.turn(1) == [10 * PATIENCE]
+    assert turning.turn(1) == [10 * PATIENCE, PATIENCE + 1]
 
 
 def test_it_is_idle_once_all_is_written():
