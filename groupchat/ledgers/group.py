@@ -19,7 +19,7 @@ from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.errors import Conflict, OutOfOrder, StorageFull
 from groupchat.events import Message
 
-PATIENCE = 20  #: turns that a batch waits for more, while they come
+PATIENCE = 8  #: turns in which a batch waits for more to be said, while it comes
 REMEMBERED = 1000  #: the ids of so many n of a client in a room are known
 FORGOTTEN = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
 PAGE = 65_536  #: bytes of text in a page
@@ -29,8 +29,8 @@ MOST_IN_PAGE = PAGE // EACH + 1  #: more messages than that make no page
 
 class GroupCommit:
     """
-    Gathers drafts into batches, one in flight at a time. After a big one more of its kind are likely to be on their way: the next
-    waits as long as each turn brings more, else what came first would go out alone, at the price of a whole batch.
+    Gathers drafts into batches, one in flight at a time. Where much is said, more is likely to be on its way: after a big batch the
+    next waits as long as each turn brings more, else what came first would go out alone, at the price of a whole batch.
 
     :param later: `callLater` of a reactor.
     :param write: begins to store a batch, and sees to it that `written` is called with it once that is done.
@@ -57,7 +57,8 @@ class GroupCommit:
 
     def _flush(self) -> None:
         count = len(self._pending)
-        if self._gathered < count < self._last and self._turns < PATIENCE:
+        talk = isinstance(self._pending[-1], Saying)
+        if talk and self._gathered < count < self._last and self._turns < PATIENCE:
             self._gathered, self._turns = count, self._turns + 1
             self._later(0, self._flush)
             return

@@ -56,8 +56,9 @@ class _Thread:
         self._thread.join()
 
     def _do_all(self) -> None:
-        for what, argument in iter(self._work.get, None):
-            what(argument)
+        while (work := self._work.get()) is not None:
+            work[0](work[1])
+            del work  # while it waits, it holds nothing of what was done
 
 
 @implementer(ILedger)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from groupchat.drafts import Leaving
+from groupchat.drafts import Leaving, Saying
 from groupchat.events import Message
 from groupchat.ledgers.group import PAGE, PATIENCE, GroupCommit, Keep, digest, page
 from tests.ledgers.keeping import Owner
@@ -69,7 +69,7 @@ class Turning:
     def turn(self, count=0):
         """A turn that brings so many drafts. Returns the sizes of all batches."""
         for _ in range(count):
-            self.queue.post(Leaving("a", None))
+            self.queue.post(Saying("a", "alice", "hello", 0))
         self.reactor.turn()
         return [len(batch) for batch in self.batches]
 
