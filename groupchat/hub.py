@@ -51,6 +51,12 @@ class Session(Protocol):
     def settled(self) -> None:
         """It has entered a room."""
 
+    def said(self) -> None:
+        """Something that it said is settled."""
+
+    def catch_up(self) -> None:
+        """Answers were written to it."""
+
     def finish(self) -> None:
         """All that it said before it wanted to go is settled."""
 
@@ -213,6 +219,7 @@ class Hub:
         answered, self._answered = self._answered, {}
         for session in answered:
             session.peer.flush()
+            session.catch_up()
         settled, self._settled = self._settled, []
         for session in settled:
             session.settled()
@@ -256,6 +263,7 @@ class Hub:
         session: Session = draft.session
         if room is not None:
             room.admit(draft.sender)
+        session.said()
         self._answer(draft, Ok(draft.n, draft.room, draft.id, draft.ref))
         if not draft.fresh or draft.id is None:
             return

@@ -27,6 +27,7 @@ from groupchat.settings import MAX_LINE
 
 LOBBY = "lobby"
 TRIES = 5  #: hellos that may be refused
+UNANSWERED = 500  #: things said after which the next line waits until half of them are stored
 FEW = 100  #: messages of history after which the next line need not wait
 REST = 0.05  #: seconds that it waits after more
 PAGE = 1000  #: lines in an answer to who and rooms
@@ -48,8 +49,8 @@ class Session:
     log = Logger()
 
     __slots__ = (
-        "_asked", "_bucket", "_finishing", "_here", "_hub", "_lasting", "_names", "_ready", "_strikes", "_tries", "_waiting",
-        "account", "client", "ended", "inside", "name", "peer", "rooms", "wire",
+        "_asked", "_behind", "_bucket", "_finishing", "_here", "_hub", "_lasting", "_names", "_ready", "_strikes", "_tries",
+        "_unanswered", "_waiting", "account", "client", "ended", "inside", "name", "peer", "rooms", "wire",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, peer: Any, wire: Any, ready: Callable[[], None]) -> None:
@@ -68,6 +69,8 @@ class Session:
         self._lasting = False  # whether the client will come again under the same secret
         self._names: TokenBucket | None = None
         self._tries = 0
+        self._unanswered = 0  # things said that are not stored yet
+        self._behind = False  # whether there were too many of them
         self._waiting = 0
         self._finishing = False
         self._bucket = TokenBucket(hub.settings.rate, hub.settings.burst, hub.seconds)
@@ -77,8 +80,8 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Whether the next line has to wait: for an answer that is under way, or for a reader that is behind."""
-        return self._waiting > 0 or self.peer.full or self._finishing
+        """Whether the next line has to wait: for an answer that is under way, for the ledger, or for a reader that is behind."""
+        return self._waiting > 0 or self._behind or self.peer.full or self._finishing
 
     @property
     def asking(self) -> bool:
@@ -338,6 +341,18 @@ class Session:
         )  # fmt: skip
         draft.refusal = refusal
         self._hub.post(draft)
+        self._unanswered += 1
+        self._behind = self._unanswered >= UNANSWERED
+
+    def said(self) -> None:
+        """Something that it said is settled."""
+        self._unanswered -= 1
+
+    def catch_up(self) -> None:
+        """Go on, where the ledger has caught up with what was said."""
+        if self._behind and self._unanswered <= UNANSWERED // 2:
+            self._behind = False
+            self._ready()
 
     def _topic(self, command: commands.SetTopic) -> None:
         room = self._room(command.room)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from groupchat.session import UNANSWERED
 from tests.support import Server, secret
 
 both = pytest.mark.parametrize("wire", ["plain", "json"])
@@ -1039,3 +1040,42 @@ def test_after_a_big_page_of_history_the_next_line_waits_for_a_moment(server):
     assert kinds(alice.events()) == ["history"]
     server.run(0.05)
     assert kinds(alice.events()) == ["pong"]
+
+
+# One who says more than can be stored.
+
+
+def test_who_says_more_than_the_ledger_can_take_is_not_read_until_it_has_caught_up(server, monkeypatch):
+    alice, bob = server.json("alice"), server.json("bob")
+    held, post = [], server.ledger.post
+    monkeypatch.setattr(server.ledger, "post", held.append)
+    count = 3 * UNANSWERED
+    alice.send(b"".join(b'{"type":"say","room":"lobby","text":"%d"}\n' % number for number in range(count)))
+    server.run()
+    assert len(held) == UNANSWERED
+    bob.send(b'{"type":"ping"}\n')
+    server.run()
+    assert [event["type"] for event in bob.events()] == ["pong"]
+    monkeypatch.undo()
+    for draft in held:
+        post(draft)
+    server.run()
+    assert [event["text"] for event in bob.events()] == [str(number) for number in range(count)]
+    assert [event["type"] for event in alice.events()].count("ok") == count
+
+
+def test_who_was_not_read_and_is_gone_has_still_said_all(server, monkeypatch):
+    alice, bob = server.json("alice"), server.json("bob")
+    held, post = [], server.ledger.post
+    monkeypatch.setattr(server.ledger, "post", held.append)
+    count = UNANSWERED + 10
+    alice.send(b"".join(b'{"type":"say","room":"lobby","text":"%d"}\n' % number for number in range(count)))
+    alice.end()
+    server.run()
+    monkeypatch.undo()
+    for draft in held:
+        post(draft)
+    server.run()
+    texts = [event["text"] for event in bob.events() if event["type"] == "message"]
+    assert texts == [str(number) for number in range(count)]
+    assert alice.gone and len(server.hub.sessions) == 1

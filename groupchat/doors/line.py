@@ -25,7 +25,7 @@ from groupchat.session import Session
 from groupchat.settings import MAX_LINE
 from groupchat.wire import plain
 
-TURN = 500  #: lines in one turn of the reactor
+TURN = 250  #: lines in one turn of the reactor
 PORTION = 16_384  #: bytes of TLS that one turn reads: they can be 700 records, each of which comes here alone
 STALLED = 60  #: seconds without progress after which a reader is dropped
 _TOO_LONG = None  #: stands in the queue for a line that was too long

@@ -19,6 +19,7 @@ from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.errors import Conflict, OutOfOrder, StorageFull
 from groupchat.events import Message
 
+MOST = 512  #: drafts in a batch: to show more at once would hold up everything else
 PATIENCE = 8  #: turns in which a batch waits for more to be said, while it comes
 REMEMBERED = 1000  #: the ids of so many n of a client in a room are known
 FORGOTTEN = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
@@ -62,8 +63,8 @@ class GroupCommit:
             self._gathered, self._turns = count, self._turns + 1
             self._later(0, self._flush)
             return
-        self._gathered, self._turns, self._last = 0, 0, count
-        batch, self._pending = self._pending, []
+        self._gathered, self._turns, self._last = 0, 0, min(count, MOST)
+        batch, self._pending = self._pending[:MOST], self._pending[MOST:]
         self._write(batch)
 
     def written(self, batch: list[Draft]) -> None:

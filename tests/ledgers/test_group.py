@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 
 from groupchat.drafts import Leaving, Saying
 from groupchat.events import Message
-from groupchat.ledgers.group import PAGE, PATIENCE, GroupCommit, Keep, digest, page
+from groupchat.ledgers.group import MOST, PAGE, PATIENCE, GroupCommit, Keep, digest, page
 from tests.ledgers.keeping import Owner
 from tests.support import Reactor
 
@@ -92,6 +92,13 @@ def test_a_batch_does_not_wait_once_it_is_as_big_as_the_one_before():
     turning.written()
     assert turning.turn(5) == [10]
     assert turning.turn(5) == [10, 10]
+
+
+def test_a_batch_has_only_so_many_and_the_rest_is_the_next():
+    turning = Turning()
+    assert turning.turn(MOST + 3) == [MOST]
+    turning.written()
+    assert turning.turn() == [MOST, 3]
 
 
 def test_a_batch_does_not_wait_for_ever():
