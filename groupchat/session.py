@@ -27,7 +27,7 @@ from groupchat.settings import MAX_LINE
 
 LOBBY = "lobby"
 TRIES = 5  #: hellos that may be refused
-UNANSWERED = 500  #: things said after which the next line waits until half of them are stored
+UNANSWERED = 64  #: things said after which the next line waits until half of them are stored
 FEW = 100  #: messages of history after which the next line need not wait
 REST = 0.05  #: seconds that it waits after more
 PAGE = 1000  #: lines in an answer to who and rooms

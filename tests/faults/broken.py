@@ -63,7 +63,8 @@ class _Eager:
         return getattr(self._database, name)
 
     def execute(self, statement: str, *values: Any) -> Any:
-        if statement == "COMMIT":
+        alone = statement.startswith("INSERT INTO messages") and not self._database.in_transaction
+        if alone or statement == "COMMIT":
             self._announce()
             time.sleep(0.01)
         return self._database.execute(statement, *values)
