@@ -51,7 +51,7 @@ class Session(Protocol):
     def settled(self) -> None:
         """It has entered a room."""
 
-    def said(self) -> None:
+    def said(self, text: str) -> None:
         """Something that it said is settled."""
 
     def catch_up(self) -> None:
@@ -263,7 +263,7 @@ class Hub:
         session: Session = draft.session
         if room is not None:
             room.admit(draft.sender)
-        session.said()
+        session.said(draft.text)
         self._answer(draft, Ok(draft.n, draft.room, draft.id, draft.ref))
         if not draft.fresh or draft.id is None:
             return

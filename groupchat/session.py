@@ -27,7 +27,8 @@ from groupchat.settings import MAX_LINE
 
 LOBBY = "lobby"
 TRIES = 5  #: hellos that may be refused
-UNANSWERED = 64  #: things said after which the next line waits until half of them are stored
+UNSTORED = 65_536  #: bytes that one has said after which the next line waits until half of them are stored
+EACH = 256  #: bytes of one of these beside its text
 FEW = 100  #: messages of history after which the next line need not wait
 REST = 0.05  #: seconds that it waits after more
 PAGE = 1000  #: lines in an answer to who and rooms
@@ -50,7 +51,7 @@ class Session:
 
     __slots__ = (
         "_asked", "_behind", "_bucket", "_finishing", "_here", "_hub", "_lasting", "_names", "_ready", "_strikes", "_tries",
-        "_unanswered", "_waiting", "account", "client", "ended", "inside", "name", "peer", "rooms", "wire",
+        "_unstored", "_waiting", "account", "client", "ended", "inside", "name", "peer", "rooms", "wire",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, peer: Any, wire: Any, ready: Callable[[], None]) -> None:
@@ -69,7 +70,7 @@ class Session:
         self._lasting = False  # whether the client will come again under the same secret
         self._names: TokenBucket | None = None
         self._tries = 0
-        self._unanswered = 0  # things said that are not stored yet
+        self._unstored = 0  # bytes said that are not settled yet
         self._behind = False  # whether there were too many of them
         self._waiting = 0
         self._finishing = False
@@ -341,16 +342,16 @@ class Session:
         )  # fmt: skip
         draft.refusal = refusal
         self._hub.post(draft)
-        self._unanswered += 1
-        self._behind = self._unanswered >= UNANSWERED
+        self._unstored += len(text) + EACH
+        self._behind = self._unstored >= UNSTORED
 
-    def said(self) -> None:
+    def said(self, text: str) -> None:
         """Something that it said is settled."""
-        self._unanswered -= 1
+        self._unstored -= len(text) + EACH
 
     def catch_up(self) -> None:
         """Go on, where the ledger has caught up with what was said."""
-        if self._behind and self._unanswered <= UNANSWERED // 2:
+        if self._behind and self._unstored <= UNSTORED // 2:
             self._behind = False
             self._ready()
 

@@ -28,7 +28,6 @@ FILE = "known_hosts"  #: beside the client secrets, whose names all have an @
 AUTHORITIES = "authorities"  #: in place of a fingerprint: any certificate that the system's authorities vouch for
 
 
-
 class Trust(Protocol):
     """What a certificate has to be to be good."""
 

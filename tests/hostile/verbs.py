@@ -115,7 +115,7 @@ def counts():
     yield alike("n that go back", say("b", n=2) + say("a", n=1),
                 ["error out-of-order n=2 room=lobby want=1", *said("a", n=1)], f"{ME}: a")  # fmt: skip
     yield _once("an n again with the same text", [one, one], ["ok n=1 room=lobby id=1"] * 2)
-    yield _once("an n sixty times", [one] * 60, ["ok n=1 room=lobby id=1"] * 60)
+    yield _once("an n a hundred times", [one] * 100, ["ok n=1 room=lobby id=1"] * 100)
     yield _once("an n again with another text", [one, say("other", n=1)],
                 ["ok n=1 room=lobby id=1", "error conflict n=1 room=lobby"])  # fmt: skip
     yield _once("an n again as an act", [one, say("one", n=1, act=True)],
@@ -325,9 +325,11 @@ def operators():
 
 def floods():
     yield case(
-        "sixty lines in one turn",
-        json=part(say() * 60, said_at_once(*["hi"] * 60), [f"{ME}: hi"] * 60),
-        plain=part(b"hi\n" * 60, (), [f"{ME}: hi"] * 60),
+        "four hundred lines at once",  # of which a turn takes 250
+        json=part(
+            say() * 400, said_at_once(*["hi"] * 250) + said_at_once(*["hi"] * 150, first=251), [f"{ME}: hi"] * 400
+        ),
+        plain=part(b"hi\n" * 400, (), [f"{ME}: hi"] * 400),
         memory=True,
     )
     yield case(

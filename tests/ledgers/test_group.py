@@ -9,7 +9,6 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.task import Clock
 
 from groupchat.drafts import Leaving, Saying
 from groupchat.events import Message
@@ -19,24 +18,36 @@ from tests.support import Reactor
 
 
 class Slow:
-    """A disk that writes when it is told to."""
+    """A disk that writes when it is told to, and a reactor that goes turn by turn."""
 
     def __init__(self):
-        self.clock = Clock()
+        self.reactor = Reactor()
         self.writing = []
-        self.queue = GroupCommit(self.clock.callLater, self.writing.append)
+        self.sizes = []
+        self.queue = GroupCommit(self.reactor.callLater, self._begin)
         self.queue.owner = Owner()
+
+    def _begin(self, batch):
+        self.writing.append(batch)
+        self.sizes.append(len(batch))
 
     def post(self, *rooms):
         drafts = [Leaving(room, None) for room in rooms]
         for draft in drafts:
             self.queue.post(draft)
-        self.clock.advance(0)
+        self.reactor.turn()
         return drafts
+
+    def turn(self, count=0):
+        """A turn in which so much is said. Returns the sizes of all batches."""
+        for _ in range(count):
+            self.queue.post(Saying("a", "alice", "hello", 0))
+        self.reactor.turn()
+        return list(self.sizes)
 
     def write(self):
         self.queue.written(self.writing.pop())
-        self.clock.advance(0)
+        self.reactor.turn()
 
 
 def test_when_it_is_quiet_a_draft_is_written_at_once():
@@ -57,57 +68,36 @@ def test_what_is_posted_while_a_batch_is_written_is_the_next_batch():
     assert not slow.writing
 
 
-class Turning:
-    """A reactor turn by turn, and a disk that is quick."""
-
-    def __init__(self):
-        self.reactor = Reactor()
-        self.batches = []
-        self.queue = GroupCommit(self.reactor.callLater, self.batches.append)
-        self.queue.owner = Owner()
-
-    def turn(self, count=0):
-        """A turn that brings so many drafts. Returns the sizes of all batches."""
-        for _ in range(count):
-            self.queue.post(Saying("a", "alice", "hello", 0))
-        self.reactor.turn()
-        return [len(batch) for batch in self.batches]
-
-    def written(self):
-        self.queue.written(self.batches[-1])
-        self.reactor.turn()
-
-
 def test_after_a_big_batch_the_next_waits_while_more_comes():
-    turning = Turning()
-    assert turning.turn(10) == [10]
-    turning.written()
-    assert turning.turn(3) == turning.turn(3) == [10]
-    assert turning.turn() == [10, 6]
+    slow = Slow()
+    assert slow.turn(10) == [10]
+    slow.write()
+    assert slow.turn(3) == slow.turn(3) == [10]
+    assert slow.turn() == [10, 6]
 
 
 def test_a_batch_does_not_wait_once_it_is_as_big_as_the_one_before():
-    turning = Turning()
-    assert turning.turn(10) == [10]
-    turning.written()
-    assert turning.turn(5) == [10]
-    assert turning.turn(5) == [10, 10]
+    slow = Slow()
+    assert slow.turn(10) == [10]
+    slow.write()
+    assert slow.turn(5) == [10]
+    assert slow.turn(5) == [10, 10]
 
 
 def test_a_batch_has_only_so_many_and_the_rest_is_the_next():
-    turning = Turning()
-    assert turning.turn(MOST + 3) == [MOST]
-    turning.written()
-    assert turning.turn() == [MOST, 3]
+    slow = Slow()
+    assert slow.turn(MOST + 3) == [MOST]
+    slow.write()
+    assert slow.turn() == [MOST, 3]
 
 
 def test_a_batch_does_not_wait_for_ever():
-    turning = Turning()
-    turning.turn(10 * PATIENCE)
-    turning.written()
+    slow = Slow()
+    slow.turn(10 * PATIENCE)
+    slow.write()
     for _ in range(PATIENCE):
-        assert turning.turn(1) == [10 * PATIENCE]
-    assert turning.turn(1) == [10 * PATIENCE, PATIENCE + 1]
+        assert slow.turn(1) == [10 * PATIENCE]
+    assert slow.turn(1) == [10 * PATIENCE, PATIENCE + 1]
 
 
 def test_it_is_idle_once_all_is_written():
