@@ -19,7 +19,7 @@ from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.errors import Conflict, OutOfOrder, StorageFull
 from groupchat.events import Message
 
-MOST = 512  #: drafts in a batch: to show more at once would hold up everything else
+MOST = 256  #: drafts in a batch: to show more at once would hold up everything else
 PATIENCE = 8  #: turns in which a batch waits for more to be said, while it comes
 REMEMBERED = 1000  #: the ids of so many n of a client in a room are known
 FORGOTTEN = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten

@@ -27,7 +27,7 @@ _CHECKPOINT = 4 << 20  #: bytes in the WAL after which it is written back
 _TIDY = 60.0  #: seconds between two looks for what is no longer kept
 _SWEEP = 2_000  #: messages of a room deleted in one such look
 _ROOMS = 100  #: rooms of which some are
-_PORTIONS = (1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512)  #: rows in one step: what is missing is made up by empty ones
+_PORTIONS = (1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256)  #: rows in one step: what is missing is made up by empty ones
 
 #: What a message changes beside itself, so that to store a batch is one step of the database.
 _CONSEQUENCES = """

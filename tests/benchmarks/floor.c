@@ -5,12 +5,15 @@
  *
  * One epoll loop. The first line of a connection is its name; all else that came in during a turn is put together, and goes to
  * everyone in one send. It keeps nothing, checks nothing and waits for nobody: who does not read fast enough is cut off.
+ *
+ * One that begins with "{" gets lines as long as those of the JSON wire, with all that has to be in them.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -24,7 +27,7 @@
 #define BUFFER (4 << 20)       /* bytes that the kernel may hold for one member */
 
 struct member {
-    int socket, seat;
+    int socket, seat, json;
     size_t name_size, rest_size;
     char name[NAME + 2], rest[LINE];
 };
@@ -61,13 +64,36 @@ static void go(struct member *m) {
     free(m);
 }
 
+/* The text comes last in what is said, and in what is told of it. */
+static void hear_json(struct member *m, const char *line, size_t size) {
+    static long id;
+    char start[160];
+    const char *text = memmem(line, size, "\"text\":", 7);
+    if (!text) return;
+    add(start, sprintf(start, "{\"type\":\"message\",\"room\":\"r0\",\"id\":%ld,\"at\":\"2026-01-01T00:00:00.000Z\",\"from\":\"%s\",",
+                       ++id, m->name));
+    add(text, line + size - text);
+}
+
+static void come_in_json(struct member *m, const char *line, size_t size) {
+    static const char in[] = "{\"type\":\"catchup\",\"room\":\"r0\",\"through\":0}\n";
+    const char *name = memmem(line, size, "\"name\":\"", 8), *end = name ? memchr(name + 8, '"', line + size - name - 8) : NULL;
+    if (!end || end - name - 8 > NAME) return;
+    m->json = 1;
+    m->name_size = end - name - 8;
+    memcpy(m->name, name + 8, m->name_size);
+    send(m->socket, in, sizeof in - 1, MSG_NOSIGNAL);
+}
+
 /* A line, with its LF. */
 static void hear(struct member *m, const char *line, size_t size) {
+    if (m->json) { hear_json(m, line, size); return; }
     if (m->name_size) {
         add(m->name, m->name_size);
         add(line, size);
         return;
     }
+    if (*line == '{') { come_in_json(m, line, size); return; }
     m->name_size = size - 1 < NAME ? size - 1 : NAME;
     memcpy(m->name, line, m->name_size);
     memcpy(m->name + m->name_size, ": ", 2);

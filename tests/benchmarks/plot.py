@@ -99,7 +99,7 @@ def _ranges(canvas: _Canvas, results: Results, load: Fanout, y: int) -> int:
 def _kind(name: str) -> str:
     if name == "groupchat":
         return "ours"
-    return "also" if name.startswith("groupchat") else "floor" if name == "floor" else "peer"
+    return "also" if name.startswith("groupchat") else "floor" if name.startswith("floor") else "peer"
 
 
 def _step(most: float) -> float:

@@ -166,10 +166,12 @@ class Program(Server):
     One of ours in C or C++ that takes its port as its argument.
 
     :param path: of it; None where it could not be compiled.
+    :param wire: that it speaks; otherwise one of its own name.
     """
 
-    def __init__(self, name: str, path: Path | None) -> None:
-        self.name = self.wire = name
+    def __init__(self, name: str, path: Path | None, wire: str = "") -> None:
+        self.name = name
+        self.wire = wire or name
         self._path = path
 
     def missing(self) -> str:
@@ -245,5 +247,6 @@ def everyone(programs: Programs) -> list[Server]:
     """All that there are, those that can't be measured here included."""
     return [
         *(GroupChat(programs, wire) for wire in ("json", "plain", "tls")),
-        Program("floor", programs.floor), Ngircd(), Inspircd(), Program("seed", programs.seed),
+        Program("floor", programs.floor), Program("floor, JSON lines", programs.floor, "json"), Ngircd(), Inspircd(),
+        Program("seed", programs.seed),
     ]  # fmt: skip

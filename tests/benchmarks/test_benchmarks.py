@@ -18,9 +18,9 @@ from tests.benchmarks.run import run
 from tests.benchmarks.stored import HISTORY, STORE
 
 TINY = 0.0004
+SERVERS = ["groupchat", "floor", "floor, JSON lines"]
 LINES = {
-    "busy": ["groupchat", "floor"], "talk": ["groupchat", "floor"], "hall": ["groupchat", "floor"],
-    "turns": ["groupchat", "floor"], "calm": ["groupchat", "floor"], "crowd": ["groupchat"], "rooms": ["groupchat"],
+    **dict.fromkeys(("busy", "talk", "hall", "turns", "calm"), SERVERS), "crowd": ["groupchat"], "rooms": ["groupchat"],
     "history": ["nobody reads", "one reads all of it"], "store": ["short ledger", "long ledger"],
     "input": [NOTHING, EMPTY],
 }  # fmt: skip
@@ -28,10 +28,10 @@ LINES = {
 
 @pytest.fixture
 def measured(needs, tmp_path) -> Results:
-    """All loads, on our daemon and on the floor."""
+    """All loads, on our daemon and on the floors."""
     needs("cc", "gcc")
     loads: list[Load] = [*FANOUT, *SIZE, HISTORY, STORE, Input([NOTHING, EMPTY])]
-    return run(tmp_path, loads, 1, TINY, 500, lambda line: None, only=["groupchat", "floor"])
+    return run(tmp_path, loads, 1, TINY, 500, lambda line: None, only=SERVERS)
 
 
 def test_every_load_is_delivered_and_told_in_tables_and_a_plot(measured, tmp_path):

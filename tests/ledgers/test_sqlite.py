@@ -281,7 +281,7 @@ def test_speakers_that_it_does_not_know_by_heart_are_looked_up(log, monkeypatch)
 
 
 def test_batches_of_every_size_are_stored(log):
-    sizes = (1, 2, 8, 9, 129, 512, 513, 1100)
+    sizes = (1, 2, 8, 9, 129, 256, 257, 512, 513, 1100)
     for size in sizes:
         log.fill(size)
     assert log.entered().head == sum(sizes)
