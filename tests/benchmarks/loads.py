@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tests.benchmarks.build import Programs
+from tests.benchmarks.disk import syncs
 from tests.benchmarks.servers import Running, Server
 
 Measures = dict[str, float]
@@ -163,6 +164,23 @@ class Fanout:
         return measures
 
 
+DISK = "the disk alone"
+
+
+class Calm(Fanout):
+    """So many messages a second; beside the servers, what the disk takes to sync as many."""
+
+    def contestants(self, bench: Bench) -> list[str]:
+        return [*super().contestants(bench), DISK]
+
+    def run(self, bench: Bench, contestant: str) -> Measures:
+        if contestant != DISK:
+            return super().run(bench, contestant)
+        took = syncs(bench.scratch, self.rate, max(2, round(self.messages * bench.scale)))
+        p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
+        return {"p50_ms": p50, "p99_ms": p99, "last_p50_ms": p50, "last_p99_ms": p99}
+
+
 FANOUT = [
     Fanout(
         "busy", "200 members, 100 of them speak, 500 messages on their way", THROUGHPUT,
@@ -180,7 +198,7 @@ FANOUT = [
         "turns", "1,000 members, 50 of them speak, one message at a time", THROUGHPUT,
         members=1_000, speakers=50, messages=300, window=1,
     ),
-    Fanout(
+    Calm(
         "calm", "1,000 members, 50 messages a second", LATENCY,
         members=1_000, speakers=50, messages=1_000, rate=50,
     ),

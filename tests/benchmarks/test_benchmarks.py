@@ -11,7 +11,7 @@ import pytest
 from tests.benchmarks import page
 from tests.benchmarks.__main__ import parse
 from tests.benchmarks.flood import EMPTY, NOTHING, Input
-from tests.benchmarks.loads import FANOUT, SIZE, Column, Load
+from tests.benchmarks.loads import DISK, FANOUT, SIZE, Column, Load
 from tests.benchmarks.page import LOADS
 from tests.benchmarks.results import Results, simple_table
 from tests.benchmarks.run import run
@@ -20,7 +20,8 @@ from tests.benchmarks.stored import HISTORY, STORE
 TINY = 0.0004
 SERVERS = ["groupchat", "floor", "floor, JSON lines"]
 LINES = {
-    **dict.fromkeys(("busy", "talk", "hall", "turns", "calm"), SERVERS), "crowd": ["groupchat"], "rooms": ["groupchat"],
+    **dict.fromkeys(("busy", "talk", "hall", "turns"), SERVERS), "calm": [*SERVERS, DISK],
+    "crowd": ["groupchat"], "rooms": ["groupchat"],
     "history": ["nobody reads", "one reads all of it"], "store": ["short ledger", "long ledger"],
     "input": [NOTHING, EMPTY],
 }  # fmt: skip
