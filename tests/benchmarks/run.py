@@ -63,8 +63,7 @@ def _plan(bench: Bench, loads: list[Load], rounds: int) -> Iterator[tuple[int, L
 
 
 def _told(load: Load, measures: Measures) -> str:
-    told = {column.heading: f"{measures[column.measure]:,.{column.digits}f}" for column in load.columns if not column.over}
-    return ", ".join(f"{heading} {figure}" for heading, figure in told.items())
+    return ", ".join(f"{column.heading} {measures[column.measure]:,.{column.digits}f}" for column in load.columns if not column.over)
 
 
 @contextmanager
