@@ -63,7 +63,8 @@ def _plan(bench: Bench, loads: list[Load], rounds: int) -> Iterator[tuple[int, L
 
 
 def _told(load: Load, measures: Measures) -> str:
-    return ", ".join(f"{column.heading} {measures[column.measure]:,.{column.digits}f}" for column in load.columns if not column.over)
+    columns = [column for column in load.columns if not column.over]
+    return ", ".join(f"{column.heading} {measures[column.measure]:,.{column.digits}f}" for column in columns)
 
 
 @contextmanager
