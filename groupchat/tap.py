@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import os
+import platform
 import resource
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.strcred import AuthOptionMixin
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
 from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.logger import Logger
 from twisted.python import usage
 
 import groupchat
-from groupchat import names
+import twisted
+from groupchat import asking, names, streams
 from groupchat.accounts.argonfile import ArgonFile
 from groupchat.accounts.keeper import Keeper
 from groupchat.accounts.worker import Worker
@@ -116,6 +118,7 @@ class Options(AuthOptionMixin, usage.Options):
     """What the one who runs the server can choose."""
 
     supportedInterfaces = (IUsernamePassword,)
+    command = "twistd groupchat"  #: what the person has typed
 
     synopsis = "[--port N] [--max N] [options]"
     longdesc = "A group chat. People join with groupchat-connect, nc or telnet; programs with JSON lines."
@@ -159,12 +162,18 @@ class Options(AuthOptionMixin, usage.Options):
         """Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock; may be given several times"""
         self["listen"].append(endpoint)
 
+    def opt_version(self) -> None:
+        """Display the version and exit."""
+        print(f"groupchat {groupchat.__version__}")
+        raise SystemExit(0)
+
     def parseOptions(self, options: Any = None) -> None:
         """Errors are for the person at the terminal: one line on stderr and status 1, not twistd's page on stdout."""
+        streams.prepare()
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
-            raise SystemExit(f"groupchat: {error} (twistd groupchat --help lists the options.)") from None
+            raise SystemExit(f"groupchat: {error} ({self.command} --help lists the options.)") from None
 
     def parseArgs(self, *arguments: str) -> None:
         if arguments:
@@ -179,16 +188,23 @@ class Options(AuthOptionMixin, usage.Options):
         if self["port"] is None and not self["listen"]:
             self["port"] = 9000
         if self["max"] is None:
-            self["max"] = _ask_places() if sys.stdin and sys.stdin.isatty() else PLACES
+            self["max"] = _ask_places() if self._stays() and asking.is_possible() else PLACES
+
+    def _stays(self) -> bool:
+        """Whether twistd stays in the foreground."""
+        return self.parent is None or bool(self.parent["nodaemon"] or self.parent["debug"])
 
 
 def _ask_places() -> int:
     """Ask the person at the terminal how many can come in."""
     while True:
         try:
-            answer = input(f"How many clients at most? [{PLACES}] ").strip()
+            answer = asking.ask(f"How many clients at most? [{PLACES}] ")
         except (EOFError, KeyboardInterrupt):
             raise SystemExit("\ngroupchat: not started.") from None
+        if answer is None:
+            print(f"\nNobody answers: {PLACES}.")
+            return PLACES
         try:
             return int(_number("max", 1, 1_000_000)(answer)) if answer else PLACES
         except usage.UsageError as error:
@@ -199,6 +215,7 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
     """The daemon that these options describe."""
     if reactor is None:
         from twisted.internet import reactor
+    _announce()
     settings = Settings(
         max=options["max"],
         replay=options["replay"],
@@ -227,6 +244,14 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
     )  # fmt: skip
     service = GroupChat(reactor, _listen(options, reactor), port, hub)
     return service
+
+
+def _announce() -> None:
+    """Say which version this is. The log begins with it, since twistd shows first what was logged before it opened the log."""
+    Logger().info(
+        "groupchat {version} (Twisted {twisted}, Python {python})",
+        version=groupchat.__version__, twisted=twisted.__version__, python=platform.python_version(),
+    )  # fmt: skip
 
 
 def _certificate(options: Options) -> Certificate | None:

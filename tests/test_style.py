@@ -4,7 +4,6 @@ The style that all files share, and the types.
 
 from __future__ import annotations
 
-import configparser
 import subprocess
 from pathlib import Path
 
@@ -31,12 +30,3 @@ def test_mypy_finds_nothing(needs):
 def test_twisteds_own_directories_hold_the_plugins_and_nothing_else():
     files = {path.name for path in (ROOT / "twisted").rglob("*") if path.is_file() and path.suffix != ".pyc"}
     assert files - {"dropin.cache"} == {"groupchat_auth.py", "groupchat_plugin.py"}
-
-
-def test_an_sdist_ships_every_file_of_the_tests():
-    setup = configparser.ConfigParser()
-    setup.read(ROOT / "setup.cfg")
-    globs = [glob.strip() for globs in setup["options.data_files"].values() for glob in globs.split(",")]
-    shipped = {path for glob in globs for path in ROOT.glob(glob)}
-    files = {path for path in (ROOT / "tests").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert not files - shipped

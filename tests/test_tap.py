@@ -4,21 +4,36 @@ What `twistd groupchat` takes, what it says about what it does not take, and wha
 
 from __future__ import annotations
 
-import io
-import sys
-
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from groupchat import names, tap
+from groupchat import asking, names
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.tap import Options, makeService
 
 
 @pytest.fixture(autouse=True)
-def _no_terminal(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", None)
+def person(monkeypatch):
+    """Call it for a person at the terminal who answers like this; without, there is none."""
+    asked = []
+
+    def person(*answers):
+        remaining = iter(answers)
+
+        def ask(question):
+            asked.append(question)
+            answer = next(remaining)
+            if isinstance(answer, type):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(asking, "is_possible", lambda: True)
+        monkeypatch.setattr(asking, "ask", ask)
+        return asked
+
+    monkeypatch.setattr(asking, "is_possible", lambda: False)
+    return person
 
 
 def parsed(*arguments):
@@ -102,32 +117,34 @@ def test_an_endpoint_that_is_none_is_told_in_one_line(endpoint):
 # The question at a terminal.
 
 
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize(("typed", "most"), [("7\n", 7), ("\n", 100), (" 20 \n", 20), ("many\n0\n5\n", 5)])
-def test_at_a_terminal_it_asks_how_many(monkeypatch, capsys, typed, most):
-    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+@pytest.mark.parametrize(("answers", "most"), [(["7"], 7), ([""], 100), (["many", "0", "5"], 5), ([None], 100)])
+def test_at_a_terminal_it_asks_how_many(person, capsys, answers, most):
+    asked = person(*answers)
     assert parsed()["max"] == most
+    assert asked == ["How many clients at most? [100] "] * len(answers)
     shown = capsys.readouterr().out
-    assert shown.count("How many clients at most? [100] ") == typed.count("\n")
-    assert shown.count("--max takes") == typed.count("\n") - 1
+    assert shown.count("--max takes") == len(answers) - 1
+    assert ("Nobody answers: 100." in shown) == (answers == [None])
 
 
-def test_it_does_not_ask_where_it_was_told(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", Terminal(""))
+def test_it_does_not_ask_where_it_was_told(person):
+    asked = person("7")
     assert parsed("--max", "3")["max"] == 3
+    assert asked == []
+
+
+@pytest.mark.parametrize(("nodaemon", "most"), [(True, 7), (False, 100)])
+def test_it_asks_only_where_twistd_stays_in_the_foreground(person, nodaemon, most):
+    person("7")
+    options = Options()
+    options.parent = {"nodaemon": nodaemon, "debug": False}
+    options.parseOptions([])
+    assert options["max"] == most
 
 
 @pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
-def test_one_who_does_not_answer_starts_nothing(monkeypatch, end):
-    def answer(prompt):
-        raise end
-
-    monkeypatch.setattr(sys, "stdin", Terminal(""))
-    monkeypatch.setattr(tap, "input", answer, raising=False)
+def test_one_who_does_not_answer_starts_nothing(person, end):
+    person(end)
     assert refused().strip() == "groupchat: not started."
 
 

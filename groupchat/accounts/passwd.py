@@ -7,13 +7,14 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Sequence
 
 import msgspec
 
-from groupchat import names
+from groupchat import __version__, names, streams
 from groupchat.accounts import passwords
 from groupchat.accounts.file import AccountsFile
 from groupchat.errors import CannotStart, Refused
@@ -25,18 +26,29 @@ LOG = 50  #: lines of the audit log that are shown
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; ends the process with status 0, 1 (it can't be done) or 2 (wrong usage)."""
-    wanted = _parser().parse_args(arguments)
+    streams.prepare()
     try:
-        file = AccountsFile(wanted.file)
-        file.open()
-        try:
-            _do(wanted, file, file.load())
-        finally:
-            file.close()
-    except (CannotStart, Refused, OSError) as error:
+        with streams.written():
+            _run(_parser().parse_args(arguments))
+    except (CannotStart, Refused) as error:
         sys.exit(f"groupchat-passwd: {error}")
+    except BrokenPipeError:
+        sys.exit(1)  # whoever reads has read enough, and knows
+    except OSError as error:
+        sys.exit(f"groupchat-passwd: {error.strerror or error}")
     except (EOFError, KeyboardInterrupt):
         sys.exit("\ngroupchat-passwd: nothing was changed.")
+
+
+def _run(wanted: argparse.Namespace) -> None:
+    file = AccountsFile(wanted.file)
+    file.open()
+    try:
+        _do(wanted, file, file.load())
+    except sqlite3.Error as error:
+        raise Refused(f"the accounts file {wanted.file}: {error}. Nothing was changed.") from None
+    finally:
+        file.close()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "-f", "--file", default="groupchat.accounts", metavar="PATH",
         help="the accounts file: beside the ledger, or that of --auth sqlite:PATH (default: groupchat.accounts)",
     )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("-o", "--operator", action="store_true", help="make NAME an operator (a new one gets a password, too)")
     what.add_argument("--no-operator", action="store_true", help="take that back")
@@ -105,14 +118,22 @@ def _with_password(rights: Rights, name: str) -> Account:
 
 
 def _ask(name: str) -> str:
-    if not sys.stdin.isatty():
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = getpass.getpass(f"Password for {name}: ")
-        if password and getpass.getpass("Once more: ") != password:
-            raise Refused("these were two different passwords. Nothing was changed.")
+    try:
+        password = _typed(name)
+        password.encode()  # what was no UTF-8 is a surrogate where Python let it pass
+    except UnicodeError:
+        raise Refused("the password is not UTF-8. Nothing was changed.") from None
     if not password or len(password.encode()) > passwords.MOST:
         raise Refused(f"a password has 1 to {passwords.MOST} bytes. Nothing was changed.")
+    return password
+
+
+def _typed(name: str) -> str:
+    if sys.stdin is None or not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
+    password = getpass.getpass(f"Password for {name}: ")
+    if password and getpass.getpass("Once more: ") != password:
+        raise Refused("these were two different passwords. Nothing was changed.")
     return password
 
 

@@ -15,7 +15,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.stdio import StandardIO
 
-from groupchat import __version__, fingerprints, names
+from groupchat import __version__, fingerprints, names, streams
 from groupchat.client import password, secret, trust
 from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation, Screen
@@ -64,7 +64,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--tls", action="store_true", help="encrypt to this machine, too")
     parser.add_argument("--no-tls", action="store_true", help="don't encrypt; for networks that you trust")
     parser.add_argument(
-        "--fingerprint", metavar="SHA256:…", type=_fingerprint, help="take the certificate with this fingerprint, and no other"
+        "--fingerprint", metavar="SHA256:...", type=_fingerprint, help="take the certificate with this fingerprint, and no other"
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     options = parser.parse_args(arguments)
@@ -196,25 +196,26 @@ def _blocking_restored() -> Any:
                 os.set_blocking(descriptor, blocking)
 
 
-def _open_standard() -> None:
-    """Put /dev/null where a standard descriptor is closed, so that no socket or file of ours gets its number."""
-    for descriptor in (0, 1, 2):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-
-
 def _print_aside(data: bytes) -> None:
     with contextlib.suppress(OSError):
         os.write(2, data)
 
 
+def _options() -> argparse.Namespace:
+    """What the command line asks for; --help is written, or it is told why it can't be."""
+    try:
+        with streams.written():
+            return parse(sys.argv[1:])
+    except OSError as error:
+        raise Ending(USAGE, f"{error.strerror}.") from None
+
+
 def main() -> NoReturn:
     """The console script."""
-    _open_standard()
+    streams.open_standard()
+    streams.prepare()
     try:
-        options = parse(sys.argv[1:])
+        options = _options()
         from twisted.internet import reactor
 
         ending = connect(options, reactor)

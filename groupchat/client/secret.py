@@ -44,8 +44,11 @@ def make() -> str:
 
 
 def directory() -> Path:
-    """Where the secrets of this account are."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    """Where the secrets of this account are; one that has no home keeps nothing, as this can't be a directory."""
+    try:
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    except RuntimeError:
+        state = os.devnull
     return Path(state) / "groupchat"
 
 

@@ -368,6 +368,12 @@ class Place:
         assert isinstance(daemon, Daemon)
         return daemon
 
+    def groupchat(self, *command: str, terminal: bool = False) -> Daemon:
+        """Start the daemon by another command than twistd, whatever becomes of it."""
+        daemon = self._started(Daemon, command, terminal)
+        assert isinstance(daemon, Daemon)
+        return daemon
+
     async def daemon(self, *options: str, port: int | None = 0, through: tuple[str, ...] = ()) -> Daemon:
         """Start the daemon and wait until it listens; on any free port where none is said, on none where it is None."""
         numbered = [] if port is None else ["--port", str(port)]

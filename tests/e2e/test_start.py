@@ -4,14 +4,19 @@ The start: what is printed, where one can join, and what is asked.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_twisted
 
-from tests.e2e.support import Daemon, Place
+from tests.e2e.support import Daemon, Place, Program
 
 
 def invitations(daemon: Daemon) -> list[str]:
@@ -161,3 +166,55 @@ async def test_who_said_how_many_is_not_asked(place: Place):
 async def test_without_a_terminal_there_are_100_places(place: Place):
     daemon = place.twistd("--port", "0")
     await daemon.line(r".*Listening on port .* \(100 places\)\.")
+
+
+STARTER = """
+import sys
+from groupchat import asking
+asking.LIMIT = float(sys.argv.pop(1))
+from twisted.scripts.twistd import run
+run()
+"""
+OPTIONS = "-n --pidfile= groupchat --port 0 --ledger memory"
+
+
+@asynccontextmanager
+async def in_a_shell(place: Place, script: str, *arguments: str) -> AsyncIterator[Program]:
+    """A shell with job control, on a terminal. Its script leaves the number of a daemon in a file called pid."""
+    shell = place.start("sh", "-c", script, "sh", *arguments, terminal=True)
+    try:
+        yield shell
+    finally:
+        os.kill(int((place.directory / "pid").read_text()), signal.SIGTERM)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_in_the_background_of_a_terminal_asks_nobody_and_is_not_stopped(place: Place):
+    script = f"set -m; twistd {OPTIONS} & echo $! > pid; wait"
+    async with in_a_shell(place, script) as shell:
+        await shell.line(r".*Listening on port .* \(100 places\)\.")
+        assert "How many" not in shell.out.text
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_that_leaves_the_terminal_asks_nobody(place: Place):
+    script = "twistd --pidfile=pid -l log groupchat --port 0 --ledger memory; tail -n 99 -f --pid=$(cat pid) log"
+    async with in_a_shell(place, script) as shell:
+        await shell.line(r".*Listening on port .* \(100 places\)\.")
+        assert "How many" not in shell.out.text
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_whose_question_nobody_answers_starts_with_100_places(place: Place):
+    daemon = place.groupchat(sys.executable, "-c", STARTER, "0.2", *OPTIONS.split(), terminal=True)
+    await daemon.line(r".*Listening on port .* \(100 places\)\.")
+    assert daemon.out.lines[:2] == ["How many clients at most? [100] ", "Nobody answers: 100."]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_that_is_put_into_the_background_while_it_asks_starts_with_100_places(place: Place):
+    script = f'set -m; echo $$ > pid; "$@" {OPTIONS}; jobs -p > pid; bg; wait'
+    async with in_a_shell(place, script, sys.executable, "-c", STARTER, "1") as shell:
+        await shell.prompt("How many clients at most? [100] ")
+        shell.press("\x1a")
+        await shell.line(r".*Listening on port .* \(100 places\)\.")

@@ -1,0 +1,53 @@
+"""
+``groupchat`` and ``python -m groupchat``: the same as ``twistd -n --pidfile= groupchat``, with the same options.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from twisted.application import app
+from twisted.scripts import twistd
+
+from groupchat import streams
+from twisted.plugins.groupchat_plugin import groupchat
+
+COMMAND = "groupchat"
+
+
+class _ServerOptions(twistd.ServerOptions):  # type: ignore[misc, name-defined]
+    """twistd's own options, with this plugin and no other: Twisted's cache of plugins is neither needed nor written."""
+
+    synopsis = "Usage:"
+
+    @property
+    def subCommands(self) -> list[Any]:
+        self.loadedPlugins = {COMMAND: groupchat}
+        return [(COMMAND, None, _options, groupchat.description)]
+
+
+def _options() -> Any:
+    options = groupchat.options()
+    options.command = COMMAND
+    return options
+
+
+def main() -> None:
+    """Run the server until it is stopped."""
+    streams.open_standard()
+    streams.prepare()
+    sys.argv[1:] = ["-n", "--pidfile=", COMMAND, *sys.argv[1:]]
+    try:
+        with streams.written():
+            app.run(twistd.runApp, _ServerOptions)
+    except BrokenPipeError:
+        sys.exit(1)  # whoever reads has read enough, and knows
+    except OSError as error:
+        sys.exit(f"groupchat: {error.strerror or error}")
+    except KeyboardInterrupt:
+        sys.exit("groupchat: not started.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""
+What is built of the project, and what those get who install it: the commands, the plugin, and no tests.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+
+from groupchat import __version__
+from tests.e2e.support import Place
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "LICENSE", "groupchat", "twisted", "tests", "docs", "etc"]
+BUILD = """
+import sys
+from setuptools import build_meta
+target = sys.argv[1]
+build_meta.build_wheel(target)
+build_meta.build_sdist(target)
+"""
+
+pytestmark = pytest.mark.limit(90)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The wheel and the sdist of the project as it is."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+    leave_out = shutil.ignore_patterns("__pycache__", "dropin.cache")
+    for name in SHIPPED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=leave_out)
+        else:
+            shutil.copy(ROOT / name, source)
+    done = subprocess.run([sys.executable, "-c", BUILD, target], cwd=source, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,), (sdist,) = target.glob("*.whl"), target.glob("*.tar.gz")
+    return wheel, sdist
+
+
+@pytest.fixture(scope="session")
+def installed(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment in which the wheel is installed, and what it depends on is there."""
+    place = tmp_path_factory.mktemp("installed")
+    venv.create(place, symlinks=True)
+    packages = place.joinpath(*Path(sysconfig.get_path("purelib")).parts[-3:])
+    for library in Path(sysconfig.get_path("purelib")).iterdir():
+        if "groupchat" not in library.name and library.name != "twisted":
+            (packages / library.name).symlink_to(library)
+    mirror(Path(sysconfig.get_path("purelib")) / "twisted", packages / "twisted")
+    pip = [sys.executable, "-m", "pip", "-q", "--python", place / "bin" / "python"]
+    subprocess.run([*pip, "install", "--no-index", "--no-deps", built[0]], check=True)
+    return place
+
+
+def mirror(source: Path, target: Path) -> None:
+    """Twisted as its own installation: its folder of plugins is there, and all else a link."""
+    target.mkdir()
+    for entry in source.iterdir():
+        if entry.name == "plugins":
+            ours = shutil.ignore_patterns("groupchat*", "dropin.cache", "__pycache__")
+            shutil.copytree(entry, target / entry.name, ignore=ours)
+        else:
+            (target / entry.name).symlink_to(entry)
+
+
+def the_plugins(installed: Path) -> Path:
+    (plugins,) = installed.glob("lib/*/site-packages/twisted/plugins")
+    return plugins
+
+
+def test_the_wheel_holds_what_runs_and_nothing_else(built: tuple[Path, Path]):
+    names = zipfile.ZipFile(built[0]).namelist()
+    tops = {name.split("/")[0] for name in names}
+    information = f"groupchat-{__version__}"
+    assert tops == {"groupchat", "twisted", f"{information}.dist-info", f"{information}.data"}
+    assert {name for name in names if ".data/" in name} == {
+        f"{information}.data/data/share/groupchat/etc/groupchat.{kind}" for kind in ("default", "service")
+    }
+    runs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "groupchat").rglob("*") if path.suffix in (".py", ".txt", ".sql")}
+    assert runs < set(names)
+    assert not [name for name in names if "test" in name]
+
+
+def test_the_sdist_ships_all_that_the_tests_need(built: tuple[Path, Path]):
+    with tarfile.open(built[1]) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for top in SHIPPED for path in [ROOT / top, *(ROOT / top).rglob("*")]
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "dropin.cache"
+    }  # fmt: skip
+    assert not files - names
+    assert not [name for name in names if name.endswith((".pyc", "dropin.cache"))]
+
+
+def test_the_tests_of_an_sdist_can_be_collected(built: tuple[Path, Path], tmp_path: Path):
+    with tarfile.open(built[1]) as sdist:
+        sdist.extractall(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", "tests/e2e", "tests/test_style.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("by", ["groupchat", "python -m groupchat"])
+@pytest_twisted.ensureDeferred
+async def test_an_installation_starts_the_server(place: Place, installed: Path, by: str):
+    program, *more = by.split()
+    command = [str(installed / "bin" / program), *more]
+    (told,) = await place.run(*command, "--version")
+    assert told == f"groupchat {__version__}"
+    daemon = place.groupchat(*command, "--port", "0", "--max", "3", "--ledger", "memory")
+    await daemon.listens()
+    assert re.search(rf"groupchat {__version__} \(Twisted .*, Python .*\)", daemon.out.lines[0])
+    await place.nc("alice", daemon)
+    await daemon.stop()
+    assert not (the_plugins(installed) / "dropin.cache").exists()
+
+
+@pytest.mark.parametrize("cache", ["damaged", "not to be written"])
+@pytest_twisted.ensureDeferred
+async def test_twistd_finds_the_plugin_whatever_became_of_its_cache(place: Place, installed: Path, cache: str):
+    path = the_plugins(installed) / "dropin.cache"
+    if cache == "damaged":
+        path.write_bytes(b"no pickle")
+    else:
+        path.mkdir()  # so that not even root can write a file there
+    try:
+        program = "from twisted.scripts.twistd import run; run()"
+        daemon = place.groupchat(str(installed / "bin" / "python"), "-c", program, *"-n --pidfile= groupchat --port 0".split())
+        await daemon.listens()
+        assert daemon.err.text == ""
+        await daemon.stop()
+    finally:
+        path.unlink() if cache == "damaged" else path.rmdir()
+
+
+@pytest.mark.parametrize("program", ["groupchat", "groupchat-connect", "groupchat-passwd"])
+@pytest_twisted.ensureDeferred
+async def test_every_program_tells_its_version(place: Place, program: str):
+    assert await place.run(program, "--version") == [f"{program} {__version__}"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_the_groupchat_command_says_names_itself_and_not_twistd(place: Place):
+    assert (await place.run("groupchat", "--help"))[0] == "Usage: groupchat [--port N] [--max N] [options]"
+    daemon = place.groupchat("groupchat", "--frobnicate")
+    assert await daemon.ended() == 1
+    assert daemon.err.lines == ["groupchat: option --frobnicate not recognized (groupchat --help lists the options.)"]
