@@ -19,8 +19,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 import groupchat
-import twisted
-from groupchat import asking, names, streams
+from groupchat import asking, clock, names, streams
 from groupchat.accounts.argonfile import ArgonFile
 from groupchat.accounts.keeper import Keeper
 from groupchat.accounts.worker import Worker
@@ -215,6 +214,8 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
     """The daemon that these options describe."""
     if reactor is None:
         from twisted.internet import reactor
+
+        clock.use_monotonic(reactor)
     _announce()
     settings = Settings(
         max=options["max"],

@@ -15,7 +15,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.stdio import StandardIO
 
-from groupchat import __version__, fingerprints, names, streams
+from groupchat import __version__, clock, fingerprints, names, streams
 from groupchat.client import password, secret, trust
 from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation, Screen
@@ -218,6 +218,7 @@ def main() -> NoReturn:
         options = _options()
         from twisted.internet import reactor
 
+        clock.use_monotonic(reactor)
         ending = connect(options, reactor)
     except Ending as early:
         ending = early
