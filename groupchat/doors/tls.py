@@ -25,6 +25,7 @@ from groupchat.errors import CannotStart
 from groupchat.fingerprints import fingerprint
 
 YEARS = 10  #: that a certificate of our own is good for
+EARLIEST = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)  #: a clock that shows an earlier time is wrong
 NAME = "groupchat"  #: which one of our own bears: clients know it by its fingerprint
 
 
@@ -117,14 +118,14 @@ def make() -> bytes:
     """A key, and a certificate that vouches for itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = max(datetime.datetime.now(datetime.timezone.utc), EARLIEST)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))  # clocks differ
+        .not_valid_before(EARLIEST)  # clocks differ, and at the first start of a machine this one may be far ahead
         .not_valid_after(now + datetime.timedelta(days=365 * YEARS + YEARS // 4))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
         .sign(key, hashes.SHA256())

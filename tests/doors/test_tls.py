@@ -10,6 +10,7 @@ import hashlib
 import os
 import ssl
 import stat
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -77,6 +78,15 @@ def test_where_there_is_none_it_is_made_and_only_we_can_read_it(path):
     assert isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"
     lasts = made.not_valid_after_utc - datetime.datetime.now(datetime.timezone.utc)
     assert datetime.timedelta(days=3651) < lasts < datetime.timedelta(days=3653)
+
+
+@pytest.mark.parametrize("year", [1970, 2031])
+def test_a_certificate_that_is_made_by_a_wrong_clock_is_good_by_the_right_one(monkeypatch, year):
+    clock = SimpleNamespace(now=lambda zone: datetime.datetime(year, 1, 1, tzinfo=zone))
+    monkeypatch.setattr(tls, "datetime", SimpleNamespace(**{**vars(datetime), "datetime": clock}))
+    made = x509.load_pem_x509_certificate(tls.make())
+    assert made.not_valid_before_utc < datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+    assert made.not_valid_after_utc > datetime.datetime(2029, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def test_it_is_made_once(path):
