@@ -7,6 +7,7 @@ twistd calls `privilegedStartService` and `startService` before its reactor runs
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import socket
@@ -17,7 +18,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -26,7 +27,7 @@ from groupchat.doors.port import Port, written
 from groupchat.errors import CannotStart
 from groupchat.hub import Hub
 
-STORE = 2.5  #: seconds that the ledger has to store what was said before the end
+STORE = 12.0  #: seconds that the ledger has to store what was said before the end: more than it waits for a lock
 UNKNOWN = 70  #: the exit status where it is not known what was stored (EX_SOFTWARE)
 
 
@@ -162,7 +163,8 @@ class GroupChat(Service):
         self.log.critical("{reason}. What was in flight may be stored or not: ending, so that clients ask again.", reason=reason)
         self._port.abort()
         self._exit_with(UNKNOWN)
-        self._reactor.stop()
+        with contextlib.suppress(ReactorNotRunning):  # it may be stopping already
+            self._reactor.stop()
 
     def _exit_with(self, status: int) -> None:
         """twistd knows no exit status: end with this one when all else is done, or when that takes too long."""

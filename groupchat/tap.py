@@ -35,6 +35,7 @@ from groupchat.settings import MAX_ROOMS, Settings
 
 BACKLOG = 1024  #: connections that wait to be accepted
 PLACES = 100
+CERTIFICATE, ACCOUNTS = ".pem", ".accounts"  #: what files beside the ledger end in
 SPARE = 32  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
 
 
@@ -75,6 +76,12 @@ def _ledger(text: str) -> str:
     kind, _, path = text.partition(":")
     if text != "memory" and (kind != "sqlite" or not path):
         raise usage.UsageError(f'--ledger takes "memory" or "sqlite:PATH", not "{_shown(text)}".')
+    if path == ":memory:" or path.startswith("file:"):
+        raise usage.UsageError(f'--ledger takes a path behind sqlite:, not "{_shown(path)}" (--ledger memory keeps nothing).')
+    if path and os.path.basename(path) in ("", ".", ".."):
+        raise usage.UsageError(f'--ledger takes the path of a file, and "{_shown(path)}" is a directory.')
+    if os.path.splitext(path)[1] in (CERTIFICATE, ACCOUNTS):
+        raise usage.UsageError(f'--ledger takes no path that ends in {CERTIFICATE} or {ACCOUNTS}: such files are kept beside it.')
     return path
 
 
@@ -260,7 +267,7 @@ def _certificate(options: Options) -> Certificate | None:
     if options["no-tls"]:
         return None
     given, ledger = options["certificate"], options["ledger"]
-    own = str(Path(ledger).with_suffix(".pem")) if ledger else None
+    own = str(Path(ledger).with_suffix(CERTIFICATE)) if ledger else None
     return Certificate(given or own, own=not given)
 
 
@@ -281,7 +288,7 @@ def _make_accounts(options: Options, reactor: Any) -> Keeper:
     checkers = options.get("credCheckers", [])
     ours = [checker for checker in checkers if isinstance(checker, Keeper)]
     path = options["ledger"]
-    accounts = ours[0] if ours else Keeper(os.path.splitext(path)[0] + ".accounts" if path else ":memory:")
+    accounts = ours[0] if ours else Keeper(os.path.splitext(path)[0] + ACCOUNTS if path else ":memory:")
     accounts.registers = bool(ours) or not checkers
     accounts.others = [checker for checker in checkers if checker is not accounts]
     filing, hashing = Worker(reactor, "accounts-file"), Worker(reactor, "passwords", most=200, modest=True)

@@ -70,6 +70,8 @@ def test_without_options_it_listens_on_9000_for_a_hundred():
         (["--show-addresses", "me"], "--show-addresses"), (["--motd", "/nowhere/motd"], "--motd"), (["--nonsense"], "nonsense"),
         (["stray"], '"stray"'), (["--handshakes", "-1"], "--handshakes"), (["--names", "latin"], "--names"),
         (["--no-tls", "--require-tls"], "--require-tls"), (["--no-tls", "--certificate", "x"], "--certificate"),
+        (["--ledger", "sqlite::memory:"], "--ledger memory"), (["--ledger", "sqlite:file:x?mode=ro"], "--ledger"),
+        (["--ledger", "sqlite:."], "directory"), (["--ledger", "sqlite:x/"], "directory"), (["--ledger", "sqlite:x.pem"], ".pem"),
         (["--certificate"], "certificate"), (["--max"], "max"), (["--port", "1\x1b[2J\n2"], "--port"),
     ],
 )  # fmt: skip

@@ -42,7 +42,8 @@ class AccountsFile:
             if self.path != ":memory:":
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
                 _give_to_owner_of_folder(self.path)
-            self._db = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+            place = self.path if self.path == ":memory:" else os.path.abspath(self.path)  # never a URI
+            self._db = sqlite3.connect(place, timeout=BUSY, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._prepare()

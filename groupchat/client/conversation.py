@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+import msgspec
 from twisted.internet.interfaces import IReactorTime
 
 from groupchat import commands, events, names
@@ -389,6 +390,8 @@ class Conversation:
         worth = True
         if room is not None and event.n is not None:
             worth = room.refused(event)
+            if event.code in MENDED:
+                event = _patiently(event)
         elif room is not None and event.ref == FILL:
             room.reading.fill(None)
         elif room is not None and room.tentative:
@@ -398,6 +401,11 @@ class Conversation:
             self._show(event, line)
         if not self.inside and event.ref not in _OURS:
             self.owner.turned_away(event)
+
+
+def _patiently(error: events.Error) -> events.Error:
+    """A refusal of what is said again by itself, as a person should read it."""
+    return msgspec.structs.replace(error, text=error.text.replace("try again later", "it is tried again by itself"))
 
 
 InRoom = (

@@ -9,7 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from enum import Enum, auto
 from importlib import resources
 from typing import Any
 
@@ -18,30 +21,45 @@ from groupchat.errors import CannotStart
 APPLICATION = 0x67726368  #: "grch", in the header of the file
 OLDEST = (3, 32, 0)  #: the version of SQLite, of 2020, from which on a statement can have as many values as are used here
 CHECKED = 256 << 20  #: bytes up to which a file is looked through at the start
+BUSY = 5.0  #: seconds that another program may hold a lock on a file that is to be opened
 _FULL = "database or disk is full"  # SQLITE_FULL (Python 3.10 has no sqlite_errorcode)
+_LOCKED = "database is locked"  # SQLITE_BUSY
+
+
+class Checkpoint(Enum):
+    """What became of an attempt to write the WAL back."""
+
+    DONE = auto()
+    HELD = auto()  #: another program reads, or writes: the rest is still in the WAL
+    FULL = auto()  #: the disk is full: the rest is still in the WAL
 
 
 class LedgerFile:
     """
-    An open ledger: one connection, which writes and checkpoints, and the lock that keeps others away.
+    An open ledger: one connection, which writes and checkpoints, and the locks that keep other daemons away.
 
-    :param path: of the file; what is not there is made.
-    :raises CannotStart: it can't be opened.
+    :param path: of the file, which is created if missing. The files of the ledger are beside what a symbolic link leads to.
+    :raises CannotStart: the file can't be opened.
+
+    :ivar real: the file's one path, whichever way leads to it; absolute, so that SQLite takes it for nothing but a path.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.real = os.path.realpath(path)
+        self._locks: list[int] = []
         if sqlite3.sqlite_version_info < OLDEST:
             wanted = ".".join(map(str, OLDEST))
             raise CannotStart(f"the ledger {path} needs SQLite {wanted} or newer, and this Python has {sqlite3.sqlite_version}.")
         try:
             with ExitStack() as undo:
-                self._lock = self._take_lock()
-                undo.callback(os.close, self._lock)
-                self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+                undo.callback(self._unlock)
+                self._lock()
+                self.db = sqlite3.connect(self.real, isolation_level=None, check_same_thread=False, timeout=0)
                 undo.callback(self.db.close)
-                self._prepare()
-                self._check()
+                with self.patience():
+                    self._prepare()
+                    self._check()
                 self.checkpoint("TRUNCATE")  # nothing is vouched for from the page cache alone
                 undo.pop_all()
         except sqlite3.Error as error:
@@ -49,10 +67,17 @@ class LedgerFile:
         except OSError as error:
             raise CannotStart(f"the ledger {path}: {error.strerror}. Choose another by --ledger.") from None
 
+    @contextmanager
+    def patience(self) -> Iterator[None]:
+        """Meanwhile a statement waits for a lock of another program, for `BUSY` seconds at most."""
+        self.db.execute(f"PRAGMA busy_timeout = {round(BUSY * 1000)}")
+        yield
+        self.db.execute("PRAGMA busy_timeout = 0")
+
     def close(self) -> None:
         self.checkpoint("TRUNCATE")
         self.db.close()
-        os.close(self._lock)
+        self._unlock()
 
     def value(self, statement: str, *values: Any) -> Any:
         """The first column of the first row, or None."""
@@ -65,25 +90,43 @@ class LedgerFile:
         assert number is not None
         return number
 
-    def checkpoint(self, how: str) -> None:
-        """Write the WAL back. A full disk may be in the way (the WAL still has everything); any other error is raised."""
-        try:
-            self.db.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
-        except sqlite3.OperationalError as error:
-            if not is_full(error):
-                raise
+    def checkpoint(self, how: str) -> Checkpoint:
+        """
+        Write the WAL back.
 
-    def _take_lock(self) -> int:
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        lock = os.open(f"{self.path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
+        :raises sqlite3.Error: it is unknown what of it was.
+        """
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            raise CannotStart(
-                f"the ledger {self.path} is in use by another daemon. Stop that one, or choose another by --ledger."
-            ) from None
-        return lock
+            busy, frames, written = self.db.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+        except sqlite3.OperationalError as error:
+            if is_full(error):
+                return Checkpoint.FULL
+            if is_locked(error):
+                return Checkpoint.HELD
+            raise
+        return Checkpoint.HELD if busy or frames != written else Checkpoint.DONE
+
+    def _lock(self) -> None:
+        """
+        Keep other daemons away, by whichever path they come: the lock file is beside the file itself, and on Linux the file is
+        locked, too, since it may have a second name (a hard link). Elsewhere SQLite's own locks would be in the way of that.
+        """
+        if os.path.exists(self.real) and not os.path.isdir(self.real) and not os.path.isfile(self.real):
+            raise CannotStart(f"the ledger {self.path} is a device, a pipe or a socket. Choose a file by --ledger.")
+        ledger = os.open(self.real, os.O_RDWR | os.O_CREAT, 0o600)
+        self._locks.append(ledger)  # it stays open: to close it would drop SQLite's own locks
+        self._locks.append(os.open(f"{self.real}-lock", os.O_RDWR | os.O_CREAT, 0o600))
+        for lock in self._locks if sys.platform == "linux" else self._locks[1:]:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CannotStart(
+                    f"the ledger {self.path} is in use by another daemon. Stop that one, or choose another by --ledger."
+                ) from None
+
+    def _unlock(self) -> None:
+        while self._locks:
+            os.close(self._locks.pop())
 
     def _prepare(self) -> None:
         application, version = self.value("PRAGMA application_id"), self.value("PRAGMA user_version")
@@ -118,6 +161,11 @@ class LedgerFile:
 def is_full(error: sqlite3.Error) -> bool:
     """Whether an error says that there was no space, and so that surely nothing was stored."""
     return str(error) == _FULL
+
+
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether an error says that another program held a lock, and so that surely nothing was stored."""
+    return str(error) == _LOCKED
 
 
 def _schemas() -> dict[int, str]:

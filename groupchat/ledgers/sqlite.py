@@ -9,6 +9,7 @@ only the writer does; and after a failed fsync a second one may succeed with the
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from queue import SimpleQueue
@@ -27,6 +28,7 @@ from groupchat.drafts import Draft
 from groupchat.events import Message, stamp
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.group import MOST_IN_PAGE, GroupCommit, Keep, page
+from groupchat.ledgers.wal import AGAIN
 from groupchat.ledgers.writer import SHIFT, Writer
 
 _IDS = (1 << SHIFT) - 1
@@ -76,6 +78,7 @@ class SQLiteLedger:
         self._path = path
         self._writer = Writer(path, keep or Keep())
         self._reader: sqlite3.Connection | None = None
+        self._retry: Any = None
         self._writing = _Thread("ledger-writer")
         self._reading = ThreadPool(0, 1, "ledger-reader")
         self._queue = GroupCommit(reactor.callLater, self._write)
@@ -84,7 +87,7 @@ class SQLiteLedger:
     def open(self, owner: Any) -> None:
         self._queue.owner = owner
         self.epoch = self._writer.open()
-        self._reader = sqlite3.connect(f"file:{quote(self._path)}?mode=ro", uri=True, check_same_thread=False)
+        self._reader = sqlite3.connect(f"file:{quote(os.path.realpath(self._path))}?mode=ro", uri=True, check_same_thread=False)
         self._writing.start()
         self._reading.start()
 
@@ -92,6 +95,9 @@ class SQLiteLedger:
         return self._queue.idle().addCallback(lambda _: self._shut())
 
     def _shut(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
         self._reading.stop()
         self._writing.stop()
         reader, self._reader = self._reader, None
@@ -108,7 +114,30 @@ class SQLiteLedger:
         except Exception as error:
             self._reactor.callFromThread(self._broken, error)
         else:
-            self._reactor.callFromThread(self._queue.written, batch)
+            self._reactor.callFromThread(self._written, batch)
+
+    def _written(self, batch: list[Draft]) -> None:
+        self._queue.written(batch)
+        if self._writer.held:
+            self._plan_write_back()
+
+    # What a reader has kept from being written back.
+
+    def _plan_write_back(self) -> None:
+        if self._writer.held and self._retry is None and self._reader is not None:
+            self._retry = self._reactor.callLater(AGAIN, self._ask_to_write_back)
+
+    def _ask_to_write_back(self) -> None:
+        self._retry = None
+        self._writing.callInThread(self._write_back, None)
+
+    def _write_back(self, _: None) -> None:
+        try:
+            self._writer.write_back()
+        except Exception as error:
+            self._reactor.callFromThread(self._broken, error)
+        else:
+            self._reactor.callFromThread(self._plan_write_back)
 
     def _broken(self, error: BaseException | None) -> None:
         what = str(error) if isinstance(error, sqlite3.Error) else repr(error)

@@ -11,19 +11,23 @@ import time
 from functools import lru_cache
 from itertools import chain
 from secrets import token_urlsafe
+from time import sleep
 from typing import Any
 
 import msgspec
+from twisted.logger import Logger
 
 from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.errors import Conflict, OutOfOrder
-from groupchat.ledgers.file import LedgerFile, cannot_open, is_full
+from groupchat.ledgers.file import LedgerFile, cannot_open, is_full, is_locked
 from groupchat.ledgers.group import FORGOTTEN, REMEMBERED, Keep, Settler, digest, is_next, no_room
+from groupchat.ledgers.wal import WriteAhead
 
 SHIFT = 40  #: place = room << SHIFT | id
 _IDS = (1 << SHIFT) - 1
 _SPEAKERS = 50_000  #: speakers that are known by heart
-_CHECKPOINT = 4 << 20  #: bytes in the WAL after which it is written back
+LOCKED = 10.0  #: seconds for which another program may hold a lock on the ledger
+_LOOK = 0.02  #: seconds between two looks whether it still does
 _TIDY = 60.0  #: seconds between two looks for what is no longer kept
 _SWEEP = 2_000  #: messages of a room deleted in one such look
 _ROOMS = 100  #: rooms of which some are
@@ -102,8 +106,41 @@ class _Speaker:
         self.id = id
 
 
+class _Lock:
+    """
+    A lock that another program holds on the ledger.
+
+    :param path: of the ledger.
+    """
+
+    log = Logger()
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._end: float | None = None
+
+    def wait(self) -> None:
+        """
+        Wait for a moment. The first time, the log says so.
+
+        :raises sqlite3.OperationalError: the other program has held the lock for too long.
+        """
+        now = time.monotonic()
+        if self._end is None:
+            self._end = now + LOCKED
+            self.log.warn(
+                "Another program has locked the ledger {path}: what is said waits, for {seconds:g} s at most.",
+                path=self._path, seconds=LOCKED,
+            )  # fmt: skip
+        elif now >= self._end:
+            raise sqlite3.OperationalError(f"another program has kept it locked for {LOCKED:g} s")
+        sleep(_LOOK)
+
+
 class Writer:
     """The connection that writes, and what it knows by heart. Lives in the writer's thread once it is open."""
+
+    log = Logger()
 
     def __init__(self, path: str, keep: Keep) -> None:
         self._path = path
@@ -113,7 +150,7 @@ class Writer:
         self._all_rooms: dict[str, _Room] = {}
         self._all_speakers: dict[tuple[bytes, int], _Speaker] = {}
         self._tidied = 0.0
-        self._written = 0
+        self._full = False
 
     def open(self) -> str:
         """
@@ -123,9 +160,11 @@ class Writer:
         """
         self._file = LedgerFile(self._path)
         self._db = self._file.db
+        self._wal = WriteAhead(self._file)
         self._token = token_urlsafe(6)
         try:
-            self._epoch = self._file.insert("INSERT INTO epochs (token) VALUES (?)", self._token)
+            with self._file.patience():
+                self._epoch = self._file.insert("INSERT INTO epochs (token) VALUES (?)", self._token)
             keep = self._keep.count or _IDS
             self._db.execute(_CONSEQUENCES.format(ids=_IDS, shift=SHIFT, keep=keep))
         except sqlite3.Error as error:
@@ -149,29 +188,55 @@ class Writer:
         if not any(isinstance(draft, (Saying, Topicking)) for draft in batch):
             _Batch(self, storing=False).settle(batch)
             return
-        work = _Batch(self, storing=True)
         try:
-            self._tidy()
-            work.settle(batch)
-            work.write()
-            if self._db.in_transaction:
-                self._db.execute("COMMIT")
+            size = self._store(batch)
         except sqlite3.OperationalError as error:
             if not is_full(error):
                 raise
-            self._start_over(batch)
-        self._written += work.size
-        if self._written > _CHECKPOINT:
-            self._written = 0
-            self._file.checkpoint("PASSIVE")
+            self._refuse(batch)
+        else:
+            self._tell_full(False)
+            self._wal.grow(size)
+
+    @property
+    def held(self) -> bool:
+        """Whether another program keeps the WAL from being written back; `write_back` is to be called now and then until it is."""
+        return self._wal.held
+
+    def write_back(self) -> None:
+        """
+        Write the WAL back.
+
+        :raises sqlite3.Error: it is unknown what of it was.
+        """
+        self._wal.write_back()
+
+    def _store(self, batch: list[Draft]) -> int:
+        """Store a batch, as soon as no other program has the ledger locked. Returns about how many bytes that took."""
+        lock = _Lock(self._path)
+        while True:
+            work = _Batch(self, storing=True)
+            try:
+                self._tidy()
+                work.settle(batch)
+                work.write()
+                if self._db.in_transaction:
+                    self._db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if not is_locked(error):
+                    raise
+                self._take_back(batch)
+                lock.wait()
+            else:
+                return work.size
 
     def begin(self) -> None:
         """What follows is one transaction. Not needed where it is one statement."""
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
 
-    def _start_over(self, batch: list[Draft]) -> None:
-        """There was no space: surely nothing is stored, so judge the batch again with nothing to be stored."""
+    def _take_back(self, batch: list[Draft]) -> None:
+        """Surely nothing of a batch is stored: let it be judged again."""
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         self._all_rooms.clear()
@@ -179,8 +244,21 @@ class Writer:
         for draft in batch:
             if isinstance(draft.refusal, (Conflict, OutOfOrder)):  # judged by what was not stored after all
                 draft.refusal = None
+
+    def _refuse(self, batch: list[Draft]) -> None:
+        """There was no space: judge the batch again with nothing to be stored."""
+        self._tell_full(True)
+        self._take_back(batch)
         _Batch(self, storing=False).settle(batch)
-        self._file.checkpoint("PASSIVE")
+        self._wal.write_back()
+
+    def _tell_full(self, full: bool) -> None:
+        if full is not self._full:
+            self._full = full
+            form = "The disk is full: until there is room for the ledger {path}, what is said is refused." if full else (
+                "The disk has room for the ledger {path} again: what is said is stored."
+            )  # fmt: skip
+            self.log.warn(form, path=self._path)
 
     # What it knows of rooms and speakers.
 

@@ -167,6 +167,12 @@ def test_a_full_storage_is_told_once_and_tried_again(talk):
     assert [event for event, _ in talk.screen.shown].count(full) == 1
 
 
+def test_a_person_need_not_try_again_what_is_tried_again_by_itself(talk):
+    text = "The server's disk is full. It was not stored; try again later."
+    talk.say("a").hear(events.Error(code="storage-full", text=text, n=1, room="lobby", retry=5))
+    assert talk.screen.shown[-1][0].text == "The server's disk is full. It was not stored; it is tried again by itself."
+
+
 def test_what_mends_itself_is_not_told(talk):
     talk.say("a").hear(events.Error(code="out-of-order", text="No.", n=1, room="lobby", want=3))
     assert talk.said()[-1:] == [(3, "a")]

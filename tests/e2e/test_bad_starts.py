@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sqlite3
 import sys
 from pathlib import Path
@@ -117,6 +118,33 @@ async def test_a_ledger_in_use_is_refused(place: Place):
     await place.daemon()
     line = await refuses(place.twistd("--port", "0"))
     assert line.startswith("the ledger groupchat.db is in use by another daemon.")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_ledger_in_use_is_refused_by_whichever_path(place: Place):
+    await place.daemon()
+    (place.directory / "other.db").symlink_to("groupchat.db")
+    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:other.db"))
+    assert line.startswith("the ledger other.db is in use by another daemon.")
+
+
+@pytest_twisted.ensureDeferred
+async def test_another_program_may_write_to_the_ledger_for_a_while(place: Place):
+    daemon = await place.daemon("--ledger", "sqlite:chat.db")
+    alice = await place.member("alice", daemon)
+    alice.say("before", first=1)
+    await alice.event("ok", n=1)
+    other = sqlite3.connect(place.directory / "chat.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    alice.say("meanwhile", first=2)
+    await daemon.line(".*Another program has locked the ledger chat.db: what is said waits, for 10 s at most.")
+    alice.send({"type": "ping", "ref": "still there"})
+    await alice.event("pong", ref="still there")
+    daemon.signal(signal.SIGTERM)
+    other.execute("COMMIT")
+    other.close()
+    await alice.event("ok", n=2, id=2)
+    assert await daemon.ended(5) == 0
 
 
 @pytest_twisted.ensureDeferred

@@ -7,6 +7,10 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
+import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 import pytest_twisted
@@ -15,6 +19,7 @@ from twisted.internet.defer import Deferred
 from groupchat.drafts import Entering, Leaving, Saying, Topicking
 from groupchat.errors import CannotStart, Conflict, OutOfOrder, StorageFull
 from groupchat.ledgers import file as opening
+from groupchat.ledgers import wal
 from groupchat.ledgers import writer as writing
 from groupchat.ledgers.group import FORGOTTEN, Keep, digest
 from groupchat.ledgers.sqlite import SQLiteLedger
@@ -222,11 +227,58 @@ def test_nothing_in_the_wal_is_left_by_a_close(log, path):
 
 
 def test_the_wal_is_written_back_as_it_grows(log, monkeypatch, path):
-    monkeypatch.setattr(writing, "_CHECKPOINT", 10_000)
+    monkeypatch.setattr(wal, "GROWN", 10_000)
     log.said("x" * 4096)
+    assert b"x" * 1000 not in path.read_bytes()
     log.said("y" * 4096)
-    assert log.ledger._writer._written < 10_000
     assert b"x" * 1000 in path.read_bytes()
+
+
+@pytest.fixture
+def pinned(log, path, monkeypatch):
+    """The bytes of the WAL, which has grown while another program reads; `pinned.reader` is that program."""
+    monkeypatch.setattr(wal, "GROWN", 100_000)
+    reader = sqlite3.connect(path, isolation_level=None)
+    log.said("before")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM messages").fetchone()
+    yield SimpleNamespace(reader=reader, size=lambda: os.path.getsize(f"{path}-wal"))
+    reader.close()
+
+
+def test_a_wal_that_a_reader_holds_is_cut_once_the_reader_is_gone(log, pinned, logged):
+    for _ in range(3):
+        log.fill(200)
+        log.say("x" * 100_000)
+        log.reactor.run(wal.AGAIN)
+    grown = pinned.size()
+    assert grown > 300_000
+    pinned.reader.execute("COMMIT")
+    log.reactor.run(wal.AGAIN)
+    assert pinned.size() == 0, "nothing had to be said for that"
+    log.fill(200)
+    assert pinned.size() < grown / 3
+
+
+def test_the_log_says_once_that_a_reader_holds_the_wal_and_once_that_none_does(log, pinned, logged, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(wal, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    for _ in range(4):
+        log.said("x" * 100_000)
+        log.reactor.run(wal.AGAIN)
+        now[0] += wal.AGAIN
+    (line,) = logged()
+    assert line.startswith("Another program keeps reading the ledger ")
+    pinned.reader.execute("COMMIT")
+    log.reactor.run(3 * wal.AGAIN)
+    assert len(logged()) == 2 and logged()[1].endswith("its -wal is small again.")
+
+
+def test_a_wal_that_is_held_for_a_moment_is_nothing_to_tell(log, pinned, logged):
+    log.said("x" * 100_000)
+    pinned.reader.execute("COMMIT")
+    log.said("x" * 100_000)
+    assert logged() == [] and not log.ledger._writer.held
 
 
 def test_only_its_owner_may_read_the_file(log, path):
@@ -315,7 +367,56 @@ def test_a_schema_file_that_fails_changes_nothing(start, log, monkeypatch, path)
     assert start().entered().head == 2
 
 
+def test_a_start_waits_for_another_program_that_writes(start, again, path):
+    log = start()
+    log.close()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ends = threading.Timer(0.1, other.execute, ["COMMIT"])
+    ends.start()
+    assert start().said().id == 1
+    ends.join()
+    other.close()
+
+
 # What can't be opened.
+
+
+def test_two_paths_to_one_file_are_one_ledger(cannot_start, log, path, tmp_path):
+    log.fill(1)
+    (tmp_path / "symlink.db").symlink_to(path)
+    (tmp_path / "folder").symlink_to(tmp_path)
+    os.link(path, tmp_path / "link.db")
+    for other in ("symlink.db", "folder/chat.db", *["link.db"] * (sys.platform == "linux")):
+        assert "in use by another daemon" in cannot_start(tmp_path / other)
+    assert log.said().id == 2
+
+
+def test_a_ledger_can_be_a_symbolic_link(start, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "chat.db").symlink_to(tmp_path / "disk" / "real.db")
+    log = start()
+    log.said("hello")
+    assert {file.name for file in (tmp_path / "disk").iterdir()} == {"real.db", "real.db-wal", "real.db-shm", "real.db-lock"}
+    assert log.page(0, 9)[0].text == "hello"
+
+
+@pytest.mark.parametrize("name", [":memory:", "file:x", "file:x?mode=memory", "x%20y?#", "-x"])
+def test_a_path_is_nothing_but_a_path(start, again, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    log = start(name)
+    log.said("hello")
+    assert log.page(0, 9)[0].text == "hello"
+    log.close()
+    assert (tmp_path / name).stat().st_size > 0
+    assert start(name).entered().head == 1
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_file_is_refused(cannot_start, tmp_path, kind):
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "pipe")
+    assert "is a device, a pipe or a socket" in cannot_start("/dev/null" if kind == "device" else tmp_path / "pipe")
 
 
 def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
@@ -386,11 +487,12 @@ def test_a_file_that_another_daemon_uses_is_refused(cannot_start, log):
     assert log.said().id == 2
 
 
-def test_a_file_that_another_program_has_locked_is_refused(cannot_start, log, path):
+def test_a_file_that_another_program_has_locked_is_refused(cannot_start, log, path, monkeypatch):
     log.close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(opening, "BUSY", 0.1)
     assert "locked" in cannot_start()
     other.close()
 
@@ -496,6 +598,77 @@ def test_wherever_the_disk_is_full_the_batch_is_refused(log, step, path):
     assert log.owner.reasons == []
     healed(log)
     assert log.said("new", n=2).id == 2
+
+
+def test_that_the_disk_is_full_is_in_the_log_when_it_begins_and_when_it_ends(log, disk, logged):
+    disk(True)
+    for _ in range(3):
+        full_batch(log)
+    disk(False)
+    for _ in range(2):
+        full_batch(log)
+    begins, ends = logged()
+    assert begins == f"The disk is full: until there is room for the ledger {log.ledger._path}, what is said is refused."
+    assert ends == f"The disk has room for the ledger {log.ledger._path} again: what is said is stored."
+
+
+# Another program writes.
+
+
+@pytest.fixture
+def other(log, path, monkeypatch):
+    """Another program that holds a write lock on the file; it lets go when the writer looks for the third time."""
+    log.said("before", n=1)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    looks = []
+
+    def look(seconds):
+        looks.append(seconds)
+        if len(looks) == 3:
+            other.execute("COMMIT")
+
+    monkeypatch.setattr(writing, "sleep", look)
+    yield SimpleNamespace(db=other, looks=looks)
+    other.close()
+
+
+def test_what_is_said_while_another_program_writes_is_stored_once_that_is_done(log, other, path, logged):
+    said = [log.say("new", room="dev"), log.say("as 2", n=2), log.say("ahead", n=4), log.say("as 3", n=3)]
+    topic = log.post(Topicking("lobby", "bob", "tea"))
+    log.run()
+    assert [saying.id for saying in said] == [1, 2, None, 3]
+    assert said[2].refusal.want == 3 and topic.refusal is None
+    assert rows(path, "SELECT count(*) FROM messages") == [(4,)]
+    (line,) = logged()
+    assert line.startswith("Another program has locked the ledger ")
+    assert log.owner.reasons == []
+
+
+def test_a_lone_message_waits_for_the_lock_as_well(log, other):
+    assert log.said("as 2", n=2).id == 2
+    assert len(other.looks) == 3
+
+
+def test_closing_waits_for_the_lock_as_well(log, other, again):
+    saying = log.say("last", n=2)
+    log = again(log)
+    assert saying.id == 2 and log.page(0, 9)[-1].text == "last"
+
+
+def test_a_lock_that_is_held_for_too_long_is_a_ledger_that_failed(log, other, monkeypatch, logged):
+    now = iter([0.0, 1.0, 2.0, 3.0, 99.0, 99.0])
+    monkeypatch.setattr(writing, "sleep", lambda seconds: None)
+    monkeypatch.setattr(writing, "time", SimpleNamespace(time=time.time, monotonic=lambda: next(now)))
+    log.ledger._writer._tidied = 1e9
+    saying = log.say("unknown")
+    log.run()
+    assert saying not in log.owner.drafts
+    assert log.owner.reasons == [f"the ledger {log.ledger._path}: another program has kept it locked for 10 s"]
+    log.closed = True
+    other.db.close()
+    writer(log).close()
+    log.ledger._reader.close()
 
 
 # A broken disk.

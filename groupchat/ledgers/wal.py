@@ -1,0 +1,78 @@
+"""
+The write-ahead log of the ledger on disk, kept small: written back into the file as it grows.
+
+A program that reads the ledger for long (a slow backup, a shell left open) keeps the WAL from being written back and reused. The
+WAL grows meanwhile; once that program is done, it is written back and cut.
+"""
+
+from __future__ import annotations
+
+import time
+from enum import Enum, auto
+
+from twisted.logger import Logger
+
+from groupchat.ledgers.file import Checkpoint, LedgerFile
+
+GROWN = 4 << 20  #: bytes after which the WAL is written back
+AGAIN = 2.0  #: seconds after which a held WAL is tried again, and from which on the log says that it is held
+
+
+class _State(Enum):
+    FREE = auto()
+    HELD = auto()
+    TOLD = auto()  #: held, and the log says so
+
+
+class WriteAhead:
+    """
+    Lives in the writer's thread.
+
+    :param file: whose WAL this is.
+    """
+
+    log = Logger()
+
+    def __init__(self, file: LedgerFile) -> None:
+        self._file = file
+        self._grown = 0
+        self._state = _State.FREE
+        self._since = 0.0
+
+    @property
+    def held(self) -> bool:
+        """Whether another program keeps it from being written back."""
+        return self._state is not _State.FREE
+
+    def grow(self, size: int) -> None:
+        """About so many bytes were written."""
+        self._grown += size
+        if self._grown > GROWN:
+            self.write_back()
+
+    def write_back(self) -> None:
+        """Write back what can be, without waiting for anyone."""
+        self._grown = 0
+        found = self._file.checkpoint("PASSIVE")
+        if found is Checkpoint.DONE and self.held:
+            found = self._file.checkpoint("TRUNCATE")
+        if found is Checkpoint.HELD:
+            self._hold()
+        elif found is Checkpoint.DONE:
+            self._free()
+
+    def _hold(self) -> None:
+        now = time.monotonic()
+        if self._state is _State.FREE:
+            self._state, self._since = _State.HELD, now
+        elif self._state is _State.HELD and now - self._since >= AGAIN:
+            self._state = _State.TOLD
+            self.log.warn(
+                "Another program keeps reading the ledger {path} (a backup, or sqlite3 left open): its -wal grows until that ends.",
+                path=self._file.path,
+            )  # fmt: skip
+
+    def _free(self) -> None:
+        if self._state is _State.TOLD:
+            self.log.warn("No other program reads the ledger {path} any more: its -wal is small again.", path=self._file.path)
+        self._state = _State.FREE
