@@ -87,6 +87,16 @@ class Doorkeeper:
 
         return self._accounts.check(name, password).addCallback(judge)
 
+    def remember(self, account: Account, client: bytes) -> None:
+        """
+        Let the client that gave the password of an account log in without it from now on.
+
+        Where the password is kept elsewhere, nothing here learns when it changes: each login needs it.
+        """
+        if account.password and client not in account.clients:
+            kept = self._accounts.remember(account, client)
+            kept.addErrback(lambda failure: failure.trap(errors.Unavailable))  # the log has it; the password is asked for once more
+
     # Inside.
 
     def check_rename(self, name: str, client: bytes, account: str) -> None:

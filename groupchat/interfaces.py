@@ -159,5 +159,13 @@ class IAccounts(Interface):
         :param deed: a `groupchat.rights.Deed`.
         """
 
+    def remember(account, client):
+        """
+        From now on this client logs in under this account without a password, unless that has changed meanwhile. Nothing is told in
+        the audit log. A Deferred that fires once that is on disk, and holds; otherwise like `register`.
+
+        :param client: the digest of its secret.
+        """
+
     def drop(thing, deed):
         """Let an account or a measure no longer hold; otherwise like `keep`."""

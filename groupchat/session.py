@@ -165,7 +165,12 @@ class Session:
             self._come_in(hello, name, places, keeper.identify(name, self.client))
         else:
             checked = keeper.check(name, hello.password, address)
-            self._await(checked, lambda account: self._come_in(hello, name, places, account), hello)
+            self._await(checked, lambda account: self._come_in_by_password(hello, name, places, account), hello)
+
+    def _come_in_by_password(self, hello: commands.Hello, name: str, places: dict[str, Place], account: Account) -> None:
+        self._come_in(hello, name, places, account)
+        if self._lasting:
+            self._hub.doorkeeper.remember(account, self.client)
 
     def _come_in(self, hello: commands.Hello, name: str, places: dict[str, Place], account: Account | None) -> None:
         if self.ended:

@@ -49,6 +49,29 @@ def test_a_registered_name_needs_its_password(server):
     assert kinds(alice.ask("hello", name="alice", password=PASSWORD)) == ["welcome", "room", "catchup"]
 
 
+def test_a_client_that_gave_the_password_is_not_asked_again(server):
+    register(server)
+    server.connect().ask("hello", name="alice", password=PASSWORD, client=secret("alice"))
+    again = server.connect()
+    assert kinds(again.ask("hello", name="alice", client=secret("alice"))) == ["welcome", "room", "catchup"]
+    assert codes(server.connect().ask("hello", name="alice", client=secret("mallory"))) == ["bad-password"]
+    assert [deed.verb for deed in server.accounts.deeds(10).result] == ["password"]
+
+
+def test_a_client_that_gave_no_lasting_secret_or_a_wrong_password_is_not_remembered(server):
+    register(server)
+    server.connect().ask("hello", name="alice", password=PASSWORD)
+    server.connect().ask("hello", name="alice", password="wrong", client=secret("alice"))
+    assert server.accounts.rights.owner("alice").clients == ()
+
+
+def test_a_new_password_from_outside_forgets_the_clients_that_gave_the_old_one(server):
+    register(server)
+    server.connect().ask("hello", name="alice", password=PASSWORD, client=secret("alice"))
+    register(server, password="another")
+    assert codes(server.connect().ask("hello", name="alice", client=secret("alice"))) == ["bad-password"]
+
+
 def test_a_person_is_asked_for_the_password_in_the_next_line(server):
     register(server)
     alice = typed(server, "alice")

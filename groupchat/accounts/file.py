@@ -16,6 +16,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+import msgspec
+
 from groupchat.errors import CannotStart
 from groupchat.rights import Account, Deed, Measure, Rights
 
@@ -103,14 +105,26 @@ class AccountsFile:
                 self._db.execute(
                     "INSERT INTO accounts VALUES (?, ?, ?, ?)", (thing.key, thing.name, thing.operator, thing.password)
                 )
-                rows = [(thing.key, client, place) for place, client in enumerate(thing.clients)]
-                self._db.executemany("INSERT INTO clients VALUES (?, ?, ?)", rows)
+                self._put_clients(thing)
             elif thing is not None:
                 self._forget(thing)
                 self._db.execute(
                     "INSERT INTO measures VALUES (?, ?, ?, ?, ?, ?)",
                     (thing.kind, thing.target, thing.by, thing.client, thing.until, thing.text),
                 )
+
+    def remember(self, account: Account, client: bytes) -> bool:
+        """Let a client log in without a password. Returns whether this account still has the password that it gave."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            row = self._db.execute("SELECT password FROM accounts WHERE key = ?", (account.key,)).fetchone()
+            if row is None or row[0] != account.password:
+                return False
+            rows = self._db.execute("SELECT client FROM clients WHERE account = ? ORDER BY place", (account.key,))
+            newest = msgspec.structs.replace(account, clients=tuple(known for (known,) in rows)).known_by(client)
+            self._db.execute("DELETE FROM clients WHERE account = ?", (account.key,))
+            self._put_clients(newest)
+            return True
 
     def drop(self, thing: Account | Measure, deed: Deed) -> None:
         """Strike out an account or measure, and write down who did that."""
@@ -122,6 +136,10 @@ class AccountsFile:
             self._db.execute("DELETE FROM accounts WHERE key = ?", (thing.key,))
         else:
             self._db.execute("DELETE FROM measures WHERE kind = ? AND target = ?", (thing.kind, thing.target))
+
+    def _put_clients(self, account: Account) -> None:
+        rows = [(account.key, client, place) for place, client in enumerate(account.clients)]
+        self._db.executemany("INSERT INTO clients VALUES (?, ?, ?)", rows)
 
     @contextmanager
     def _change(self, deed: Deed) -> Iterator[None]:

@@ -152,6 +152,14 @@ class Keeper:
 
         return self._write(self._file.keep, thing, deed).addCallback(hold)
 
+    def remember(self, account: Account, client: bytes) -> Deferred[None]:
+        def hold(kept: bool) -> None:
+            held = self.rights.owner(account.name)
+            if kept and held is not None and held.password == account.password:
+                self.rights.add_account(held.known_by(client))
+
+        return self._write(self._file.remember, account, client).addCallback(hold)
+
     def drop(self, thing: Account | Measure, deed: Deed) -> Deferred[None]:
         def hold(_: Any) -> None:
             if isinstance(thing, Account):
@@ -166,11 +174,11 @@ class Keeper:
         deeds: Deferred[list[Deed]] = self._filing(self._file.deeds, count)
         return deeds
 
-    def _write(self, change: Callable[..., None], thing: Any, deed: Deed) -> Deferred[Any]:
+    def _write(self, change: Callable[..., Any], thing: Any, more: Any) -> Deferred[Any]:
         def failed(failure: Failure) -> None:
             if failure.check(sqlite3.Error):
                 self.log.error("The accounts file can't be written: {why}", why=failure.getErrorMessage())
                 raise Unavailable("That can't be kept just now: an operator can see why in the log.")
             failure.raiseException()
 
-        return self._filing(change, thing, deed).addErrback(failed)
+        return self._filing(change, thing, more).addErrback(failed)

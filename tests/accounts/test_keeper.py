@@ -16,7 +16,7 @@ from groupchat.accounts.argonfile import ArgonFile
 from groupchat.accounts.file import AccountsFile
 from groupchat.accounts.keeper import Keeper
 from groupchat.errors import CannotStart, Unavailable
-from groupchat.rights import BAN, MUTE, Account, Deed, Measure
+from groupchat.rights import BAN, CLIENTS, MUTE, Account, Deed, Measure
 
 DEED = Deed(1, "op", "test", "bob", 2, "why")
 BAN_ON_BOB = Measure(BAN, "bob", "op", b"c" * 16, 5, "spam")
@@ -65,6 +65,30 @@ def test_what_was_kept_holds_at_once_and_after_a_restart(start):
         assert (kept.name, kept.operator, kept.clients) == ("Alice", True, (b"1" * 16, b"0" * 16))
         assert one.rights.measure(BAN, "bob") == BAN_ON_BOB
         assert answer(one.check("alice", "secret")) == kept
+
+
+def test_a_client_is_remembered_across_a_restart_and_the_audit_log_has_nothing_of_it(start):
+    keeper = start()
+    answer(keeper.register(Account("alice"), "secret", DEED))
+    for number in range(CLIENTS + 1):
+        answer(keeper.remember(keeper.rights.owner("alice"), b"%016d" % number))
+    for one in (keeper, start()):
+        clients = one.rights.owner("alice").clients
+        assert (len(clients), clients[0], clients[-1]) == (CLIENTS, b"%016d" % 1, b"%016d" % CLIENTS)
+        assert answer(one.deeds(10)) == [DEED]
+
+
+def test_a_client_is_not_remembered_when_the_password_that_it_gave_was_changed_meanwhile(start):
+    keeper, outside = start(), start()
+    answer(keeper.register(Account("alice"), "secret", DEED))
+    gave = keeper.rights.owner("alice")
+    answer(outside.register(Account("alice"), "another", DEED))
+    answer(keeper.remember(gave, b"1" * 16))
+    answer(keeper.look())
+    assert keeper.rights.owner("alice").clients == () == start().rights.owner("alice").clients
+    answer(outside.drop(gave, DEED))
+    answer(keeper.remember(gave, b"1" * 16))
+    assert start().rights.owner("alice") is None
 
 
 def test_what_was_dropped_holds_no_longer(start):
