@@ -125,10 +125,11 @@ class GroupChat(Service):
         self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
         here, there = _addresses(written(host))
         for where, address in [("this machine", here)] * bool(here) + [("the network", one) for one in there]:
+            trusted = " --no-tls" if self._port.certificate is None and where == "the network" else ""
             plain = "" if self._port.require_tls and where == "the network" else f"   or:  nc {address} {number}"
             self.log.info(
-                "Join from {where}:  groupchat-connect YOUR_NAME {address} {port}{plain}",
-                where=where, address=address, port=number, plain=plain,
+                "Join from {where}:  groupchat-connect YOUR_NAME {address} {port}{trusted}{plain}",
+                where=where, address=address, port=number, trusted=trusted, plain=plain,
             )  # fmt: skip
 
     # Stop.

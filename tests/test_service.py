@@ -212,6 +212,8 @@ def test_where_tls_is_required_nc_is_for_this_machine_only(logged, monkeypatch, 
     here, there = (text for text in logged if text.startswith("Join from"))
     assert "nc localhost 9000" in here
     assert ("nc 192.0.2.1 9000" in there) is not require_tls
+    assert "groupchat-connect YOUR_NAME localhost 9000  " in here
+    assert "groupchat-connect YOUR_NAME 192.0.2.1 9000 --no-tls" in there, "as it has no certificate"
 
 
 def test_it_says_how_to_join(logged):

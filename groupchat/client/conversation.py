@@ -15,6 +15,7 @@ import msgspec
 from twisted.internet.interfaces import IReactorTime
 
 from groupchat import commands, events, names
+from groupchat.client import secret
 from groupchat.client.echoes import Echoes
 from groupchat.client.outbox import Entry, Outbox
 from groupchat.client.reading import FILL, Reading
@@ -27,6 +28,7 @@ KEEPALIVE = "groupchat-connect is here"  #: the ref of pings that no person aske
 _LEAVING = "groupchat-connect leaves"
 _OURS = frozenset({FILL, KEEPALIVE, _LEAVING})
 _JOIN = "/join"
+NO_TLS = "If you trust it, start again with --no-tls."
 
 
 class Screen(Protocol):
@@ -157,10 +159,13 @@ class Conversation:
     :ivar operator: whether as an operator.
     :ivar owner: who is told what concerns the whole connection; to be set before anything comes in.
     :ivar password: that of the name, where it is known.
+    :ivar unproven: whether nothing shows that the server is the one it should be: it gets no password, and in place of the client
+        secret one that lasts as long as the process.
     """
 
     owner: Owner
     password: str | None = None
+    unproven = False
 
     def __init__(
         self, name: str, client: str, rooms: Iterable[str], screen: Screen, outbox: Outbox, clock: IReactorTime
@@ -172,6 +177,7 @@ class Conversation:
         self.clock = clock
         self.inside = False
         self.operator = False
+        self._passing = secret.make() if not outbox.lasting else client
         self._send: Callable[[bytes], None] | None = None
         self._asked: Counter[str] = Counter()
         self._moving: str | None = None
@@ -199,7 +205,14 @@ class Conversation:
     def greet(self) -> None:
         """Ask to be let in."""
         places = {name: room.reading.place for name, room in self._rooms.items()}
-        self.send(commands.Hello(name=self.name, client=self.client, rooms=places, password=self.password))
+        if self.unproven:
+            self.send(commands.Hello(name=self.name, client=self._passing, rooms=places))
+        else:
+            self.send(commands.Hello(name=self.name, client=self.client, rooms=places, password=self.password))
+
+    def doubt(self, unproven: bool) -> None:
+        """Say whether the next connection is one on which nothing shows who the server is."""
+        self.unproven = unproven
 
     def disconnect(self) -> None:
         """The connection is gone. What was said is kept for the next."""
@@ -282,6 +295,9 @@ class Conversation:
 
         :param line: the command as it was typed, where it was.
         """
+        if isinstance(command, commands.Register) and self.unproven:
+            self.screen.complain(f"Nothing shows that this is the server: it gets no password. {NO_TLS}", command.ref)
+            return
         if isinstance(command, commands.Join):
             self._expect_room(command)
         elif isinstance(command, commands.Leave):

@@ -1,5 +1,5 @@
 """
-``groupchat-connect NAME HOST PORT``: the command line, and where the client's objects meet. No more is decided here.
+``groupchat-connect [NAME] [HOST] [PORT]``: the command line, and where the client's objects meet. No more is decided here.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.stdio import StandardIO
 
 from groupchat import __version__, clock, fingerprints, names, streams
-from groupchat.client import password, secret, trust
+from groupchat.client import address, password, secret, trust
 from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation, Screen
 from groupchat.client.endings import DONE, USAGE, Ending
@@ -26,12 +26,18 @@ from groupchat.client.password import Terminal
 from groupchat.client.screen import JsonScreen, PlainScreen
 from groupchat.client.service import PATIENCE, Client
 from groupchat.client.tls import Encrypted
+from groupchat.client.way import Near
 from groupchat.errors import Refused
 
 PROGRAM = "groupchat-connect"
 _DESCRIPTION = (
-    "Join a group chat. Each line typed is said; /help, typed there, lists the commands. What is said to another machine is "
-    "encrypted: a server's certificate has to be one that the system's authorities vouch for, or the one it had the first time."
+    "Join a group chat. Each line typed is said; /help, typed there, lists the commands. What is said is encrypted: a server's "
+    "certificate has to be one that the system's authorities vouch for, or the one it had the first time."
+)
+_USAGE = "%(prog)s [NAME] [HOST] [PORT] [options]"
+_WHERE = (
+    "what you want to be called (default: $USER), where the server is (localhost) and its port (9000). HOST:PORT, "
+    "[ADDRESS]:PORT and unix:PATH work, too; a second word of digits only is the port"
 )
 _EPILOG = (
     "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server turned you away, or has not the "
@@ -52,29 +58,40 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     :raises Ending: it makes no sense.
     """
-    parser = _Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
-    parser.add_argument("name", metavar="NAME", help="what you want to be called", type=_person)
-    parser.add_argument("host", metavar="HOST", help="where the server is")
-    parser.add_argument("port", metavar="PORT", help="its port", type=_port)
+    parser = _Parser(prog=PROGRAM, usage=_USAGE, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
+    parser.add_argument("where", metavar="[NAME] [HOST] [PORT]", help=_WHERE, nargs="*")
     parser.add_argument("--room", action="append", type=_room, help="the room to enter (default: lobby)")
     parser.add_argument("--json", action="store_true", help="print the server's lines as they are; for programs")
     parser.add_argument("--stay", action="store_true", help="go on listening when standard input has ended")
     parser.add_argument("--outbox", metavar="FILE", help="keep in FILE what the server has not stored yet")
     parser.add_argument("--password-file", metavar="FILE", help="the password of a registered name is the first line of FILE")
-    parser.add_argument("--tls", action="store_true", help="encrypt to this machine, too")
-    parser.add_argument("--no-tls", action="store_true", help="don't encrypt; for networks that you trust")
+    parser.add_argument("--tls", action="store_true", help="encrypt to this machine in any case, even if its server never did")
+    parser.add_argument("--no-tls", action="store_true", help="don't encrypt; for servers and networks that you trust")
     parser.add_argument(
         "--fingerprint", metavar="SHA256:...", type=_fingerprint, help="take the certificate with this fingerprint, and no other"
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
+    name, options.host, options.port = address.parse(options.where)
+    options.name = _own_name() if name is None else _person(name)
     options.room = list(dict.fromkeys(options.room or ["lobby"]))
     if len(options.room) > 1 and not options.json:
         parser.error("--room can be given more than once only with --json")
     if options.no_tls and (options.tls or options.fingerprint):
         parser.error(f"--no-tls and {'--tls' if options.tls else '--fingerprint'} exclude each other")
-    options.tls = not options.no_tls and bool(options.tls or options.fingerprint or not trust.is_loopback(options.host))
+    options.tls = bool(options.tls or options.fingerprint or not (options.no_tls or trust.is_loopback(options.host)))
     return options
+
+
+def _own_name() -> str:
+    name = os.environ.get("USER") or os.environ.get("LOGNAME")
+    if not name:
+        raise Ending(USAGE, f"Who are you? There is no $USER: {PROGRAM} NAME [HOST] [PORT].")
+    try:
+        return names.rule_for(name).person(name)
+    except Refused as refused:
+        text = f'Without a NAME it is that of $USER, but "{name}" can\'t be yours here: {_clause(refused)}'
+        raise Ending(USAGE, f"{text} Try: {PROGRAM} NAME [HOST] [PORT].") from None
 
 
 def _person(name: str) -> str:
@@ -95,12 +112,6 @@ def _clause(refused: Refused) -> str:
     return refused.text[:1].lower() + refused.text[1:]
 
 
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 65535:
-        raise Ending(USAGE, f'"{text}" is no port: a port is a number from 1 to 65535.')
-    return int(text)
-
-
 def _fingerprint(text: str) -> str:
     try:
         return fingerprints.parse_fingerprint(text)
@@ -110,7 +121,7 @@ def _fingerprint(text: str) -> str:
 
 def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     """Chat until it ends, and say why."""
-    where = f"{options.host}, port {options.port}"
+    where = address.written(options.host, options.port)
     known = password.read(options.password_file) if options.password_file is not None else None
     claimed: secret.Secret | FileOutbox
     outbox, value, claimed = _outbox(options)
@@ -119,7 +130,7 @@ def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     conversation = Conversation(options.name, value, options.room, screen, outbox, reactor)
     conversation.password = known
     keyboard = (JsonKeyboard if options.json else Keyboard)(conversation, screen)
-    endpoint, heard = _way(options, reactor)
+    endpoint, heard = _way(options, conversation.doubt, reactor)
     asker = None if options.json or not os.isatty(0) else Terminal(bridge, bridge.write if os.isatty(1) else _print_aside)
     client = Client(endpoint, where, conversation, keyboard, bridge, reactor, options.stay, heard=heard, asker=asker)
     bridge.attach(keyboard, client)
@@ -129,26 +140,42 @@ def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     return _with_undelivered(ending, undelivered, options.outbox)
 
 
-def _way(options: argparse.Namespace, reactor: Any) -> tuple[Any, Callable[[], str] | None]:
-    """The way to the server, and what is to be called once it turns out to be one."""
-    endpoint = HostnameEndpoint(reactor, options.host.lower(), options.port, timeout=PATIENCE)
-    if not options.tls:
+def _way(options: argparse.Namespace, doubt: Callable[[bool], None], reactor: Any) -> tuple[Any, Callable[[], str] | None]:
+    """
+    The way to the server, and what is to be called once it turns out to be one.
+
+    :param doubt: see `Near`.
+    """
+    endpoint = _endpoint(options, reactor)
+    if options.no_tls:
         return endpoint, None
     trusted = _trust(options)
-    return Encrypted(endpoint, options.host, trusted.check), trusted.keep
+    encrypted = Encrypted(endpoint, options.host, trusted.check)
+    if options.tls or not isinstance(trusted, trust.Seen):
+        return encrypted, trusted.keep
+    near = Near(endpoint, encrypted, trusted, doubt)
+    return near, near.keep
+
+
+def _endpoint(options: argparse.Namespace, reactor: Any) -> Any:
+    path = address.socket_path(options.host)
+    if path is not None:
+        return UNIXClientEndpoint(reactor, path, timeout=PATIENCE)
+    return HostnameEndpoint(reactor, options.host.lower(), options.port, timeout=PATIENCE)
 
 
 def _trust(options: argparse.Namespace) -> trust.Trust:
     place = trust.place(options.host, options.port)
     if options.fingerprint:
         return trust.Told(place, options.fingerprint)
-    return trust.Seen(place, secret.directory() / trust.FILE)
+    return trust.Seen(place, secret.directory() / trust.FILE, quiet=not options.tls)
 
 
 def _outbox(options: argparse.Namespace) -> tuple[Outbox, str, Any]:
     """The outbox, the client secret that goes with it, and what holds that."""
     if options.outbox is not None:
-        kept = FileOutbox(options.outbox, f"{names.key(options.name)}@{options.host.lower()}:{options.port}")
+        host = options.host if address.socket_path(options.host) else options.host.lower()
+        kept = FileOutbox(options.outbox, f"{names.key(options.name)}@{host}:{options.port}")
         return kept, kept.secret, kept
     claimed = secret.claim(options.name, options.host, options.port, secret.directory())
     return Outbox(), claimed.value, claimed

@@ -40,7 +40,13 @@ class Entry:
 
 
 class Outbox:
-    """An outbox in memory: it only counts, as `sending.py` holds the entries."""
+    """
+    An outbox in memory: it only counts, as `sending.py` holds the entries.
+
+    :cvar lasting: whether it outlives the process, so that the client secret has to, as well.
+    """
+
+    lasting = False
 
     def __init__(self) -> None:
         self.count = 0  #: of the entries that are not yet answered
@@ -80,6 +86,8 @@ class FileOutbox(Outbox):
     :param owner: whose words these are and where they go. Another's file is refused.
     :ivar secret: the client secret that the numbers in it belong to.
     """
+
+    lasting = True
 
     def __init__(self, path: str, owner: str) -> None:
         super().__init__()

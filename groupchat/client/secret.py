@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from groupchat import names
+from groupchat.client.address import socket_path
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _TERMINALS = 100  #: secrets for one name at one place, at most
@@ -54,7 +55,8 @@ def directory() -> Path:
 
 def claim(name: str, host: str, port: int, where: Path) -> Secret:
     """The first secret for this name at this place that no other process uses."""
-    stem = f"{names.key(name)}@{quote(host.lower(), safe='')}:{port}"
+    place = host if socket_path(host) else host.lower()
+    stem = f"{names.key(name)}@{quote(place, safe='')}:{port}"
     try:
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
         for number in range(_TERMINALS):

@@ -7,6 +7,8 @@ one is not wanted.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from functools import partial
 from random import random
@@ -20,7 +22,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from groupchat import events
-from groupchat.client.conversation import Conversation
+from groupchat.client.conversation import NO_TLS, Conversation
 from groupchat.client.endings import LOST, TURNED_AWAY, UNREACHABLE, Ending
 from groupchat.client.keyboard import Keyboard
 from groupchat.client.protocol import ChatProtocol
@@ -155,6 +157,8 @@ class Client:
             self._come_back()
 
     def _explain(self, reason: BaseException | None) -> str:
+        if isinstance(reason, error.ConnectError) and reason.osError in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+            return f"Cannot reach {self._where}: {os.strerror(reason.osError)}. Is the server running, and is that its socket?"
         if isinstance(reason, (error.DNSLookupError, ValueError)):
             return f"There is no such host: {self._where}. Check its name."
         if isinstance(reason, error.ConnectionRefusedError):
@@ -237,6 +241,9 @@ class Client:
         return Ending() if self._quitting else None
 
     def _turn_away(self, refusal: events.Error) -> Ending:
+        if refusal.code == "bad-password" and self._conversation.unproven:
+            why = f"{self._where} speaks no TLS, so nothing shows that it is the server: it gets no password. {NO_TLS}"
+            return Ending(TURNED_AWAY, f"{refusal.text} {why}")
         unknown = refusal.code == "bad-password" and self._conversation.password is None
         return Ending(TURNED_AWAY, refusal.text + " Give it with --password-file." * unknown)
 
@@ -256,7 +263,7 @@ class Client:
         self._failures = 0
 
     def turned_away(self, error: events.Error) -> None:
-        if error.code == "bad-password" and self._asker is not None:
+        if error.code == "bad-password" and self._asker is not None and not self._conversation.unproven:
             self._ask_for_password(error)
         else:
             self._refusal = error

@@ -28,6 +28,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from groupchat.client.address import HOST, socket_path
 from groupchat.client.endings import TURNED_AWAY, Ending
 from groupchat.client.trust import canonical
 from groupchat.fingerprints import fingerprint
@@ -65,7 +66,8 @@ class Encrypted:
 
     def __init__(self, endpoint: IStreamClientEndpoint, host: str, check: Check) -> None:
         self._endpoint = endpoint
-        self._host = canonical(host).partition("%")[0]  # without the interface of a link-local address
+        name = HOST if socket_path(host) else host
+        self._host = canonical(name).partition("%")[0]  # without the interface of a link-local address
         self._creator = _Creator(self._host)
         self._check = check
 

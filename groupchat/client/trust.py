@@ -21,6 +21,7 @@ from urllib.parse import quote
 import idna
 
 from groupchat import files
+from groupchat.client.address import UNIX, socket_path
 from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
 from groupchat.fingerprints import parse_fingerprint
 
@@ -66,12 +67,17 @@ def canonical(host: str) -> str:
 
 def place(host: str, port: int) -> str:
     """How the file writes where a server is."""
+    path = socket_path(host)
+    if path is not None:
+        return UNIX + quote(path)
     name = canonical(host)
     return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether what is said to this host stays on this machine."""
+    """Whether what is said to this host stays on this machine, as it does on a Unix socket."""
+    if socket_path(host) is not None:
+        return True
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -134,14 +140,21 @@ class Seen:
 
     :param where: the place, as `place` writes it.
     :param path: the file that remembers.
+    :param quiet: whether a person need not be told of the first time: on the way to this machine nobody is in between.
     """
 
-    def __init__(self, where: str, path: Path) -> None:
+    def __init__(self, where: str, path: Path, quiet: bool = False) -> None:
         self._where = where
+        self._quiet = quiet
         self._pins = Pins(path)
         self._shown = ""
         self._vouched = False
         self._own: list[str] = []  # where the file could not be written
+
+    @property
+    def known(self) -> bool:
+        """Whether a server with a certificate was ever there."""
+        return bool(self._own or self._pins.find(self._where))
 
     def check(self, shown: str, vouched: bool) -> None:
         self._shown, self._vouched = shown, vouched
@@ -171,7 +184,7 @@ class Seen:
         return verdict
 
     def _tell(self, verdict: Verdict, kept: str) -> str:
-        if verdict is Verdict.FIRST:
+        if verdict is Verdict.FIRST and not self._quiet:
             return f"First time at {self._where}. Its certificate is {self._shown}; {kept}"
         if verdict is Verdict.RENEWED:
             return f"{self._where} has a new certificate, for which the system's authorities vouch; {kept}"
@@ -254,7 +267,8 @@ class Pins:
 
 
 def _is_about(line: bytes, where: str) -> bool:
-    return line.lower().split()[:1] == [where.encode()]
+    word = line.split()[:1]
+    return word == [where.encode()] or (not where.startswith(UNIX) and [part.lower() for part in word] == [where.encode()])
 
 
 def _value(line: bytes) -> str:

@@ -5,9 +5,13 @@ The command line.
 import os
 
 import pytest
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+from twisted.internet.testing import MemoryReactorClock
 
 from groupchat.client import main
 from groupchat.client.endings import USAGE, Ending
+from groupchat.client.tls import Encrypted
+from groupchat.client.way import Near
 
 
 def parse(line):
@@ -31,9 +35,7 @@ def test_options_stand_anywhere(line):
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("", "the following arguments are required: NAME, HOST, PORT. See groupchat-connect --help"),
-        ("alice", "the following arguments are required: HOST, PORT. See groupchat-connect --help"),
-        ("alice h 1 2", "unrecognized arguments: 2. See groupchat-connect --help"),
+        ("alice h 1 2", '"2" is too much: NAME, HOST and PORT are all there is.'),
         ("alice h 1 --bogus", "unrecognized arguments: --bogus. See groupchat-connect --help"),
         ("alice h 1 --js", "unrecognized arguments: --js. See groupchat-connect --help"),
         ("alice h 1 --outbox", "argument --outbox: expected one argument. See groupchat-connect --help"),
@@ -80,24 +82,50 @@ def test_a_name_may_be_of_any_script_since_the_server_may_admit_it():
     assert caught.value.text.endswith("the letters and digits of any script, _ - . and the first a letter or digit.")
 
 
+def test_without_a_name_it_is_that_of_the_user(monkeypatch):
+    monkeypatch.setenv("USER", "anna")
+    options = parse("")
+    assert (options.name, options.host, options.port) == ("anna", "localhost", 9000)
+    assert parse("9001").name == parse("[::1]:9001").name == "anna"
+
+
+def test_a_user_whose_name_is_none_here_is_told_to_give_one(monkeypatch):
+    monkeypatch.setenv("USER", "root")
+    with pytest.raises(Ending) as caught:
+        parse("")
+    assert caught.value.text == (
+        'Without a NAME it is that of $USER, but "root" can\'t be yours here: the name "root" is reserved. Take another. '
+        "Try: groupchat-connect NAME [HOST] [PORT]."
+    )
+    for variable in "USER", "LOGNAME":
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(Ending) as caught:
+        parse("")
+    assert caught.value.text == "Who are you? There is no $USER: groupchat-connect NAME [HOST] [PORT]."
+
+
 @pytest.mark.parametrize(
-    ("line", "encrypted"),
+    ("line", "way"),
     [
-        ("alice localhost 1", False),
-        ("alice 127.0.0.2 1", False),
-        ("alice ::1 1", False),
-        ("alice chat.example.org 1", True),
-        ("alice 192.0.2.7 1", True),
-        ("alice 2001:db8::7 1", True),
-        ("alice localhost 1 --tls", True),
-        (f"alice ::1 1 --fingerprint {'0' * 64}", True),
-        (f"alice ::1 1 --tls --fingerprint {'0' * 64}", True),
-        ("alice chat.example.org 1 --no-tls", False),
-        ("alice localhost 1 --no-tls", False),
+        ("alice localhost 1", Near),
+        ("alice 127.0.0.2 1", Near),
+        ("alice ::1 1", Near),
+        ("alice unix:/run/chat.sock", Near),
+        ("alice chat.example.org 1", Encrypted),
+        ("alice 192.0.2.7 1", Encrypted),
+        ("alice 2001:db8::7 1", Encrypted),
+        ("alice localhost 1 --tls", Encrypted),
+        (f"alice ::1 1 --fingerprint {'0' * 64}", Encrypted),
+        (f"alice ::1 1 --tls --fingerprint {'0' * 64}", Encrypted),
+        ("alice chat.example.org 1 --no-tls", HostnameEndpoint),
+        ("alice localhost 1 --no-tls", HostnameEndpoint),
+        ("alice unix:/run/chat.sock --no-tls", UNIXClientEndpoint),
     ],
 )
-def test_what_leaves_this_machine_is_encrypted(line, encrypted):
-    assert parse(line).tls is encrypted
+def test_all_is_encrypted_and_only_to_this_machine_it_may_be_otherwise(line, way):
+    endpoint, heard = main._way(parse(line), lambda unproven: None, MemoryReactorClock())
+    assert type(endpoint) is way
+    assert (heard is None) == ("--no-tls" in line)
 
 
 def test_a_fingerprint_is_taken_as_it_is_written_elsewhere():

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.protocol import Factory, Protocol
 
 from tests.e2e.support import Daemon, Place, Program
 
@@ -235,7 +237,8 @@ async def ends(connect: Program, status: int) -> str:
     [
         {f"'{name}' localhost 9000": f'"{name}" can\'t be your name: ' for name in ("a b", "", "root")},
         {f"alice localhost {port}": f'"{port}" is no port: ' for port in ("0", "70000", "http")},
-        {"alice localhost": "the following arguments are required: PORT", "alice localhost 1 more": "unrecognized arguments: more"},
+        {"alice localhost 1 more": '"more" is too much: ', "alice a:b:c": '"a:b:c" is no host. ', "alice h:1 2": "The port "},
+        {"alice unix:/no/such": "Cannot reach unix:/no/such: No such file or directory. "},
         {
             "--frobnicate alice localhost 9000": "unrecognized arguments: --frobnicate",
             "alice localhost 9000 --frobnicate": "unrecognized arguments: --frobnicate",
@@ -251,7 +254,7 @@ async def ends(connect: Program, status: int) -> str:
 async def test_groupchat_connect_refuses(place: Place, refused: dict[str, str]):
     programs = [place.start("groupchat-connect", *shlex.split(arguments)) for arguments in refused]
     for connect, told in zip(programs, refused.values(), strict=True):
-        assert (await ends(connect, 2)).startswith(told)
+        assert (await ends(connect, 3 if told.startswith("Cannot reach ") else 2)).startswith(told)
 
 
 @pytest_twisted.ensureDeferred
@@ -273,17 +276,25 @@ async def test_a_server_that_is_silent_is_unreachable(place: Place):
     silent = place.start("nc", "-v", "-l", "127.0.0.1", "0")
     port = (await silent.err.line(r"Listening on \S+ (\d+)"))[1]
     connect = place.start(sys.executable, "-c", PATIENT, "alice", "127.0.0.1", port)
-    assert (await ends(connect, 3)).startswith(f"No welcome from 127.0.0.1, port {port} within ")
+    assert (await ends(connect, 3)).startswith(f"No answer from 127.0.0.1, port {port} within ")
+
+
+class Mail(Protocol):
+    """A server of another kind."""
+
+    def connectionMade(self) -> None:
+        self.transport.write(b"220 mail.example.org ESMTP\r\n")  # type: ignore[union-attr]
+        self.transport.loseConnection()  # type: ignore[union-attr]
 
 
 @pytest_twisted.ensureDeferred
 async def test_a_server_of_another_kind_is_unreachable(place: Place):
-    other = place.start("nc", "-v", "-l", "-N", "127.0.0.1", "0")
-    port = (await other.err.line(r"Listening on \S+ (\d+)"))[1]
-    other.send("220 mail.example.org ESMTP")
-    other.close_input()
-    connect = place.start("groupchat-connect", "alice", "127.0.0.1", port)
-    assert "Is that a groupchat server?" in await ends(connect, 3)
+    other = reactor.listenTCP(0, Factory.forProtocol(Mail), interface="127.0.0.1")  # type: ignore[attr-defined]
+    try:
+        connect = place.start("groupchat-connect", "alice", "127.0.0.1", str(other.getHost().port))
+        assert "Is that a groupchat server?" in await ends(connect, 3)
+    finally:
+        await other.stopListening()
 
 
 @pytest_twisted.ensureDeferred

@@ -128,3 +128,17 @@ async def test_garbage_in_place_of_a_handshake_leaves_no_trace(place: Place):
     await until(lambda: len(daemon.out.lines) > lines, "the line of alice")
     assert [line.split("] ")[1] for line in daemon.out.lines[lines:]] == ["alice came in from 127.0.0.1 (1 of 100)"]
     assert daemon.err.text == ""
+
+
+@pytest_twisted.ensureDeferred
+async def test_groupchat_connect_takes_an_address_in_every_way_that_people_write_it(place: Place):
+    path = place.directory / "chat.sock"
+    daemon = await place.daemon("--listen", f"unix:{path}")
+    port = daemon.port
+    for number, way in enumerate((f"{port}", f"localhost:{port}", f"[::1]:{port}", f"localhost. {port}", f"unix:{path}")):
+        client = place.start("groupchat-connect", f"alice{number}", *way.split(), "--json")
+        await client.event("catchup")
+    known = (place.home / ".local/state/groupchat/known_hosts").read_text()
+    assert sorted(line.split()[0] for line in known.splitlines()) == sorted(
+        [f"localhost:{port}", f"[::1]:{port}", f"unix:{path}"]
+    )

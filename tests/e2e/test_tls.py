@@ -191,7 +191,7 @@ class Strict(Lines):
 @pytest_twisted.async_yield_fixture
 async def strict(house: House) -> AsyncIterator[House]:
     Strict.passwords.clear()
-    await house.open(Factory.forProtocol(Strict))
+    await house.open(TLSMemoryBIOFactory(house.certificate.options(), False, Factory.forProtocol(Strict)))
     yield house
 
 

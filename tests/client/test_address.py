@@ -1,0 +1,76 @@
+"""
+Where a server is, as people write it.
+"""
+
+import os
+
+import pytest
+
+from groupchat.client import address
+from groupchat.client.endings import USAGE, Ending
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("", (None, "localhost", 9000)),
+        ("alice", ("alice", "localhost", 9000)),
+        ("alice 9001", ("alice", "localhost", 9001)),
+        ("9001", (None, "localhost", 9001)),
+        ("9001 localhost", ("9001", "localhost", 9000)),
+        ("9001 9002", ("9001", "localhost", 9002)),
+        ("alice host", ("alice", "host", 9000)),
+        ("alice host 9001", ("alice", "host", 9001)),
+        ("alice host:9001", ("alice", "host", 9001)),
+        ("host:9001", (None, "host", 9001)),
+        ("alice localhost.", ("alice", "localhost", 9000)),
+        ("alice localhost.:9001", ("alice", "localhost", 9001)),
+        ("alice ::1", ("alice", "::1", 9000)),
+        ("alice ::1 9001", ("alice", "::1", 9001)),
+        ("alice [::1]", ("alice", "::1", 9000)),
+        ("alice [::1] 9001", ("alice", "::1", 9001)),
+        ("alice [::1]:9001", ("alice", "::1", 9001)),
+        ("[::1]:9001", (None, "::1", 9001)),
+        ("::1 9001", (None, "::1", 9001)),
+        ("alice [fe80::1%eth0]:9001", ("alice", "fe80::1%eth0", 9001)),
+        ("alice unix:/run/Chat.sock", ("alice", "unix:/run/Chat.sock", 0)),
+        ("unix:/run/a:b", (None, "unix:/run/a:b", 0)),
+        ("alice unix:chat.sock", ("alice", f"unix:{os.getcwd()}/chat.sock", 0)),
+        ("alice ²", ("alice", "²", 9000)),
+    ],
+)
+def test_a_name_a_host_and_a_port_may_each_be_left_out(line, wanted):
+    assert address.parse(line.split()) == wanted
+
+
+NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix:PATH for a socket."
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["alice", ""], f'"" {NO_HOST}'),
+        (["alice", "."], f'"." {NO_HOST}'),
+        (["alice", ":9000"], f'":9000" {NO_HOST}'),
+        (["alice", "a b"], f'"a b" {NO_HOST}'),
+        (["alice", "/run/chat.sock"], f'"/run/chat.sock" {NO_HOST}'),
+        (["alice", "http://host:9000"], f'"http://host:9000" {NO_HOST}'),
+        (["alice", "tcp:host:9000"], f'"tcp:host:9000" {NO_HOST}'),
+        (["alice", "[::1"], f'"[::1" {NO_HOST}'),
+        (["alice", "[host]:9000"], f'"[host]:9000" {NO_HOST}'),
+        (["alice", "[127.0.0.1]"], f'"[127.0.0.1]" {NO_HOST}'),
+        (["alice", "host:"], '"" is no port: a port is a number from 1 to 65535.'),
+        (["alice", "[::1]:x"], '"x" is no port: a port is a number from 1 to 65535.'),
+        (["alice", "70000"], '"70000" is no port: a port is a number from 1 to 65535.'),
+        (["alice", "host:1", "2"], "The port is there twice: host:1 and 2. Leave one out."),
+        (["alice", "unix:/x", "2"], "The port is there twice: unix:/x and 2. A Unix socket has none. Leave one out."),
+        (["alice", "unix:"], '"unix:" is no socket: its path has to have 1 to 107 bytes.'),
+        (["alice", "unix:/" + "x" * 107], f'"unix:/{"x" * 107}" is no socket: its path has to have 1 to 107 bytes.'),
+        (["a:b", "host", "1"], '"a:b" can\'t be your name: a name has no colon.'),
+        (["alice", "host", "1", "2"], '"2" is too much: NAME, HOST and PORT are all there is.'),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_one_line(words, complaint):
+    with pytest.raises(Ending) as caught:
+        address.parse(words)
+    assert (caught.value.status, caught.value.text) == (USAGE, complaint)

@@ -1,0 +1,138 @@
+"""
+The way to a server on this machine: what it may have in plain, and what it may not.
+"""
+
+import re
+
+import pytest
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from groupchat import commands, events
+from groupchat.client import trust
+from groupchat.client.conversation import Conversation
+from groupchat.client.endings import TURNED_AWAY, UNREACHABLE
+from groupchat.client.keyboard import Keyboard
+from groupchat.client.outbox import Outbox
+from groupchat.client.service import Client
+from groupchat.client.tls import AGAIN, Encrypted
+from groupchat.client.way import Near
+from tests.client.certificates import self_signed
+from tests.client.fakes import Screen
+from tests.client.test_service import Asker, Typed
+from tests.client.test_tls import Network, says
+from tests.support import Server
+
+SECRET, PASSWORD = "s" * 16, "correct horse"
+
+
+class World:
+    """A client on its way to a server on the same machine, and that server."""
+
+    def __init__(self, path, behind=None, host="localhost", asker=None, password=None):
+        self.server = Server()
+        self.clock, self.screen = self.server.reactor, Screen()
+        self.net = Network(behind or self.server.port)
+        self.mind = Conversation("alice", SECRET, ["lobby"], self.screen, Outbox(), self.clock)
+        self.mind.password = password
+        trusted = trust.Seen(trust.place(host, 9000), path, quiet=True)
+        near = Near(self.net, Encrypted(self.net, host, trusted.check), trusted, self.mind.doubt)
+        self.client = Client(
+            near, "localhost, port 9000", self.mind, Keyboard(self.mind, self.screen), Typed(), self.clock,
+            chance=lambda: 0.5, heard=near.keep, asker=asker,
+        )  # fmt: skip
+        self.endings = []
+
+    def start(self):
+        self.client.start().addCallback(self.endings.append)
+        return self.run()
+
+    def encrypt(self):
+        self.net.behind = TLSMemoryBIOFactory(self_signed().options(), False, self.server.port, self.clock)
+        return self
+
+    def run(self, seconds=0.0):
+        end = self.clock.rightNow + seconds
+        while True:
+            while self.net.carry() or self.clock.turn():
+                pass
+            if self.clock.rightNow >= end:
+                return self
+            self.clock.advance(0.25)
+
+    @property
+    def gave_a_secret(self):
+        """Whether whoever is in between has seen one."""
+        return SECRET.encode() in self.net.sent or PASSWORD.encode() in self.net.sent
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "known_hosts"
+
+
+@pytest.mark.parametrize(("host", "place"), [("localhost", "localhost:9000"), ("unix:/run/Chat.sock", "unix:/run/Chat.sock")])
+def test_a_server_on_this_machine_is_spoken_to_by_tls_and_remembered_without_a_word(path, host, place):
+    world = World(path, host=host).encrypt().start()
+    assert world.mind.inside and world.screen.told == []
+    assert path.read_text() == f"{place} {self_signed().fingerprint}\n"
+    assert not world.gave_a_secret
+
+
+@pytest.mark.parametrize("behind", [None, says(first=b"What is your name?\n"), says(first=b"{")])
+def test_who_listens_there_after_the_server_has_gone_gets_nothing_in_plain(path, behind):
+    world = World(path).encrypt().start()
+    world.net.behind = behind or world.server.port
+    world.net.cut()
+    world.run(30)
+    assert not world.endings and b"hello" not in world.net.sent
+    again = World(path, behind).start()
+    again.run(5)
+    assert again.endings[0].status == UNREACHABLE and b"hello" not in again.net.sent
+
+
+def test_a_server_without_tls_gets_on_in_plain_where_none_was_ever_spoken_but_gets_no_secret(path):
+    world = World(path).start()
+    assert world.mind.inside and not world.gave_a_secret
+    world.net.cut()
+    world.run(5)
+    assert world.mind.inside and not world.gave_a_secret, "and it comes back"
+    first, again = re.findall(rb'"client":"(.*?)"', world.net.sent)
+    assert first == again, "as the same"
+    assert not path.exists()
+
+
+def test_a_server_whose_greeting_is_faster_than_tls_is_tried_four_times_before_it_gets_anything_in_plain(path):
+    world = World(path, says(first=b"What is your name?\n")).start()
+    assert world.net.asked == 1 + AGAIN + 1
+
+
+def test_a_server_that_speaks_tls_later_is_not_spoken_to_in_plain_again(path):
+    world = World(path).start().encrypt()
+    world.net.cut()
+    world.run(5)
+    assert world.mind.inside and path.exists()
+    world.net.behind = world.server.port
+    world.net.cut()
+    asked = world.net.sent.count(b"hello")
+    world.run(30)
+    assert not world.mind.inside and world.net.sent.count(b"hello") == asked
+
+
+@pytest.mark.parametrize("known", [{"asker": Asker()}, {"password": PASSWORD}], ids=["asked", "in a file"])
+def test_no_password_is_given_to_a_server_that_does_not_show_who_it_is(path, known):
+    world = World(path, **known)
+    world.server.json("alice").ask("register", password=PASSWORD)
+    ending = world.start().endings[0]
+    assert ending.status == TURNED_AWAY and not world.gave_a_secret
+    assert ending.text.endswith(
+        "localhost, port 9000 speaks no TLS, so nothing shows that it is the server: it gets no password. "
+        "If you trust it, start again with --no-tls."
+    )
+
+
+def test_a_password_is_not_set_on_a_server_that_does_not_show_who_it_is(path):
+    world = World(path).start()
+    world.mind.ask(commands.Register(password=PASSWORD, ref="/register"))
+    world.run()
+    assert not world.gave_a_secret and world.screen.complaints[0].startswith("/register: Nothing shows that this is the server")
+    assert not world.mind.busy and not [event for event in world.screen.events if isinstance(event, events.Ok)]
