@@ -19,6 +19,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 import groupchat
+import twisted
 from groupchat import asking, clock, names, streams
 from groupchat.accounts.argonfile import ArgonFile
 from groupchat.accounts.keeper import Keeper
