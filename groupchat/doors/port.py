@@ -13,13 +13,15 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IProtocolNegotiationFactory
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
+from zope.interface import implementer
 
 from groupchat import errors
 from groupchat.doors.handshakes import Handshakes
 from groupchat.doors.line import LineDoor
+from groupchat.doors.tls import HTTP
 from groupchat.events import Bye
 from groupchat.hub import Hub
 from groupchat.limits import Shares, TokenBucket, origin
@@ -55,6 +57,7 @@ OPENINGS = {
 }
 
 
+@implementer(IProtocolNegotiationFactory)
 class Port(ServerFactory):
     """
     :param hub: whose door it is.
@@ -94,6 +97,10 @@ class Port(ServerFactory):
         self._turning: Any = None
         self._checking: Any = None
         self._emptied: Deferred[None] | None = None
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """What ALPN may agree on where the endpoint speaks TLS itself (``ssl:``)."""
+        return [HTTP]
 
     def doStart(self) -> None:
         super().doStart()  # type: ignore[no-untyped-call]

@@ -26,6 +26,7 @@ from groupchat.fingerprints import fingerprint
 
 YEARS = 10  #: that a certificate of our own is good for
 EARLIEST = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)  #: a clock that shows an earlier time is wrong
+HTTP = b"http/1.1"  #: as ALPN calls it
 NAME = "groupchat"  #: which one of our own bears: clients know it by its fingerprint
 
 
@@ -150,4 +151,11 @@ def _context(key: Any, chain: list[Any]) -> SSL.Context:
     options = CertificateOptions(privateKey=key, certificate=own, extraCertChain=others, raiseMinimumTo=TLSVersion.TLSv1_2)
     context = options.getContext()
     context.set_options(SSL.OP_NO_RENEGOTIATION)
+    # Twisted's own answer, where nothing is offered by both, is an error that ends the handshake without a word.
+    context.set_alpn_select_callback(_negotiate)
     return context
+
+
+def _negotiate(connection: SSL.Connection, offered: list[bytes]) -> Any:
+    """What ALPN agrees on: HTTP, so that a browser gets to read what this server is; otherwise nothing, which is no error."""
+    return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS

@@ -122,6 +122,26 @@ def test_other_protocols_are_told_that_they_are_not_here_and_so_is_tls_within_tl
     assert gone(server, client)
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    ("offered", "agreed"), [(["h2", "http/1.1"], "http/1.1"), (["http/1.1"], "http/1.1"), (["h2"], None), (["irc", "x" * 9], None)]
+)
+def test_a_client_that_offers_alpn_agrees_on_http_1_1_or_on_nothing_and_is_answered(server, offered, agreed, version, monkeypatch):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    context.set_alpn_protocols(offered)
+    monkeypatch.setattr(Encrypted, "context", context)
+    browser = shaken(server)
+    assert browser.tls.selected_alpn_protocol() == agreed
+    browser.send(b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n")
+    server.run()
+    browser.turn()
+    assert browser._clear == OPENINGS[b"GET "]
+    assert browser.ended
+    assert server.join("json, tls", "alice").ask("ping") == [{"type": "pong"}]
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_what_is_older_than_1_2_is_refused(server, version, monkeypatch):

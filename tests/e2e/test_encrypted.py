@@ -61,6 +61,22 @@ async def test_openssl_is_greeted_and_may_quit(place: Place):
 
 
 @pytest_twisted.ensureDeferred
+async def test_curl_and_openssl_with_alpn_are_answered_whichever_endpoint_speaks_tls(place: Place):
+    (place.directory / "x.pem").write_bytes(make())
+    daemon = await place.daemon("--listen", "ssl:0:privateKey=x.pem:interface=127.0.0.1")
+    other = await daemon.line(r".*Listening on port (\d+) .*")
+    for port in (daemon.port, other[1]):
+        curl = place.start("curl", "-sk", f"https://127.0.0.1:{port}/")
+        await curl.says("This is a group chat. Join it with: groupchat-connect NAME HOST PORT")
+        assert await curl.ended() == 0
+    for offered in ("h2,http/1.1", "h2", "irc"):
+        alice = place.start("openssl", "s_client", "-quiet", "-alpn", offered, "-connect", f"127.0.0.1:{daemon.port}")
+        alice.send("alice", "/quit")
+        await alice.says("-- Bye.")
+        assert await alice.ended() == 0
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_unix_socket_speaks_tls_too_and_plain_even_where_tls_is_required(place: Place):
     path = place.directory / "chat.sock"
     await place.daemon("--listen", f"unix:{path}", "--require-tls", port=None)
