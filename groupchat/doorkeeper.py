@@ -13,7 +13,7 @@ from groupchat import errors, names
 from groupchat.events import Bye, stamp
 from groupchat.limits import Shares, origin
 from groupchat.rights import BAN, MUTE, Account
-from groupchat.settings import Settings
+from groupchat.settings import MAX_PASSWORD, Settings
 
 #: Wrong passwords at once, and a second after that: for one name, and from one address (as many as can be at the door).
 NAME_TRIES = (10, 1 / 30)
@@ -66,13 +66,24 @@ class Doorkeeper:
             raise errors.Farewell(errors.MEMBERS_ONLY)
         return None
 
+    @staticmethod
+    def check_length(password: str) -> None:
+        """
+        See whether this can be a password.
+
+        :raises BadPassword: it is empty, or longer than `MAX_PASSWORD`.
+        """
+        if not 1 <= len(password.encode()) <= MAX_PASSWORD:
+            raise errors.BadPassword(f"A password has 1 to {MAX_PASSWORD} bytes.")
+
     def check(self, name: str, password: str, address: str) -> Any:
         """
         A Deferred of the `Account` whose password this is. A name that nobody has registered takes as long to refuse.
 
-        :raises BadPassword: (as its failure) it is not.
+        :raises BadPassword: it can be nobody's; or (as its failure) it is not.
         :raises TooOften: there were too many tries.
         """
+        self.check_length(password)
         name_key, whence = names.key(name), origin(address)
         wait = max(self._names.take(name_key), self._addresses.take(whence))
         if wait:

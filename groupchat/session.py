@@ -468,9 +468,8 @@ class Session:
             raise errors.TooOften(f"That are {renames} names in a minute already.", retry=round(wait + 0.5))
 
     def _register(self, command: commands.Register) -> None:
-        if not command.password:
-            raise errors.BadPassword("An empty password is none.")
         hub = self._hub
+        hub.doorkeeper.check_length(command.password)
         account = hub.doorkeeper.check_registration(self.name, self.account)
         self._take_name()
         if self._lasting:

@@ -227,8 +227,29 @@ def test_an_owner_can_change_the_password(server):
     assert "welcome" in kinds(other.ask("hello", name="alice", password=PASSWORD))
 
 
-def test_an_empty_password_is_none(server):
-    assert codes(server.json("alice").ask("register", password="")) == ["bad-password"]
+@pytest.mark.parametrize("password", ["x", "x" * 1024, "\u00e9" * 512])
+@pytest.mark.parametrize("wire", ["plain", "json"])
+def test_a_password_of_1_to_1024_bytes_can_be_set_and_lets_its_owner_log_in(server, wire, password):
+    alice = server.join(wire, "alice")
+    alice.do("register", password=password) if wire == "json" else alice.type(f"/register {password}")
+    server.run()
+    alice.close()
+    assert "welcome" in kinds(server.connect().ask("hello", name="alice", password=password))
+    assert typed(server, "alice", password).lines()[1].startswith("-- Welcome to lobby, alice.")
+
+
+@pytest.mark.parametrize("password", ["", "x" * 1025, "\u00e9" * 513, "\U0001f600" * 257])
+def test_what_is_no_password_is_refused_where_it_would_be_set_and_where_it_is_given(server, password):
+    alice = server.json("alice")
+    refused = {"type": "error", "code": "bad-password", "text": "A password has 1 to 1024 bytes.", "ref": "r"}
+    assert alice.ask("register", password=password, ref="r") == [refused]
+    assert server.accounts.rights.owner("alice") is None
+    assert server.connect().ask("hello", name="bob", password=password, ref="r") == [refused]
+    bob = server.plain("bob")
+    bob.type(f"/register {password}")
+    server.run()
+    words = "a password has 1 to 1024 bytes." if password else "type it like this: /register PASSWORD"
+    assert bob.lines() == [f"! /register: {words}"]
 
 
 def test_a_password_that_is_far_too_long_is_wrong_for_everyone(server):

@@ -27,6 +27,7 @@ from groupchat.accounts.worker import Worker
 from groupchat.errors import Unavailable
 from groupchat.interfaces import IAccounts
 from groupchat.rights import Account, Deed, Measure, Rights
+from groupchat.settings import MAX_PASSWORD
 
 LOOK = 0.5  #: seconds in which it is seen that the file was changed from outside
 
@@ -107,7 +108,7 @@ class Keeper:
 
     @inlineCallbacks
     def check(self, name: str, password: str) -> Any:
-        if len(password.encode()) > passwords.MOST:
+        if len(password.encode()) > MAX_PASSWORD:
             password = ""  # it is nobody's, and takes as long
         credentials = UsernamePassword(name.encode(), password.encode())
         for checker in (self, *self.others):

@@ -20,6 +20,7 @@ from groupchat.accounts.file import AccountsFile
 from groupchat.errors import CannotStart, Refused
 from groupchat.events import stamp
 from groupchat.rights import Account, Deed, Rights
+from groupchat.settings import MAX_PASSWORD
 
 LOG = 50  #: lines of the audit log that are shown
 
@@ -123,8 +124,8 @@ def _ask(name: str) -> str:
         password.encode()  # what was no UTF-8 is a surrogate where Python let it pass
     except UnicodeError:
         raise Refused("the password is not UTF-8. Nothing was changed.") from None
-    if not password or len(password.encode()) > passwords.MOST:
-        raise Refused(f"a password has 1 to {passwords.MOST} bytes. Nothing was changed.")
+    if not password or len(password.encode()) > MAX_PASSWORD:
+        raise Refused(f"a password has 1 to {MAX_PASSWORD} bytes. Nothing was changed.")
     return password
 
 

@@ -11,8 +11,6 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-MOST = 1024  #: bytes of a password
-
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 

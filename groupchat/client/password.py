@@ -13,8 +13,7 @@ from typing import Any
 
 from groupchat.client.bridge import Bridge
 from groupchat.client.endings import USAGE, Ending
-
-MOST = 1024  #: bytes of a password
+from groupchat.settings import MAX_PASSWORD
 
 Write = Callable[[bytes], None]
 
@@ -27,14 +26,14 @@ def read(path: str) -> str:
     """
     try:
         with open(path, "rb") as file:
-            line = file.readline(MOST + 2).rstrip(b"\r\n")
+            line = file.readline(MAX_PASSWORD + 2).rstrip(b"\r\n")
         password = line.decode()
     except OSError as error:
         raise Ending(USAGE, f"--password-file {path} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise Ending(USAGE, f"--password-file {path}: its first line is not UTF-8.") from None
-    if not 1 <= len(line) <= MOST:
-        raise Ending(USAGE, f"--password-file {path}: its first line has to have 1 to {MOST} bytes.")
+    if not 1 <= len(line) <= MAX_PASSWORD:
+        raise Ending(USAGE, f"--password-file {path}: its first line has to have 1 to {MAX_PASSWORD} bytes.")
     return password
 
 

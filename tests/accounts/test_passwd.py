@@ -91,7 +91,7 @@ def test_it_shows_who_did_what(run):
         (["no such name"], "x\n", "A name has"),
         (["root"], "x\n", "reserved"),
         (["alice"], "", "a password has 1 to 1024 bytes"),
-        (["alice"], "x" * 2000, "a password has 1 to 1024 bytes"),
+        (["alice"], "x" * 1025, "a password has 1 to 1024 bytes"),
         (["--delete", "alice"], "", '"alice" is not registered'),
         ([], "", "whose?"),
         (["-f", "/nowhere/at/all", "alice"], "x\n", "No such file"),

@@ -11,7 +11,8 @@ from twisted.internet.testing import StringTransport
 from groupchat.client import password
 from groupchat.client.bridge import Bridge
 from groupchat.client.endings import USAGE, Ending
-from groupchat.client.password import MOST, Terminal
+from groupchat.client.password import Terminal
+from groupchat.settings import MAX_PASSWORD
 
 # From a file.
 
@@ -24,8 +25,8 @@ from groupchat.client.password import MOST, Terminal
         ("hush\r\nmore\n", "hush"),
         (" two words \n", " two words "),
         ("größer\n", "größer"),
-        ("x" * MOST + "\n", "x" * MOST),
-        ("x" * MOST, "x" * MOST),
+        ("x" * MAX_PASSWORD + "\n", "x" * MAX_PASSWORD),
+        ("x" * MAX_PASSWORD, "x" * MAX_PASSWORD),
     ],
 )
 def test_it_is_the_first_line_of_a_file(tmp_path, text, found):
@@ -39,8 +40,8 @@ def test_it_is_the_first_line_of_a_file(tmp_path, text, found):
         (None, "can't be read: No such file or directory."),
         (b"", "its first line has to have 1 to 1024 bytes."),
         (b"\nhush\n", "its first line has to have 1 to 1024 bytes."),
-        (b"x" * (MOST + 1), "its first line has to have 1 to 1024 bytes."),
-        (b"x" * (MOST + 1) + b"\n", "its first line has to have 1 to 1024 bytes."),
+        (b"x" * (MAX_PASSWORD + 1), "its first line has to have 1 to 1024 bytes."),
+        (b"x" * (MAX_PASSWORD + 1) + b"\n", "its first line has to have 1 to 1024 bytes."),
         (b"\xff\n", "its first line is not UTF-8."),
     ],
 )
