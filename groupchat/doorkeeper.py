@@ -6,7 +6,7 @@ It decides; coming in itself, and the places, are the hub's affair. What is know
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from groupchat import errors, names
@@ -15,9 +15,15 @@ from groupchat.limits import Shares, origin
 from groupchat.rights import BAN, MUTE, Account
 from groupchat.settings import MAX_PASSWORD, Settings
 
-#: Wrong passwords at once, and a second after that: for one name, and from one address (as many as can be at the door).
-NAME_TRIES = (10, 1 / 30)
+#: Wrong passwords at once, and a second after that: from one address (as many as can be at the door); from one address for one
+#: name; and for one name from all addresses that never gave its password: so many that a few addresses lock nobody out.
 ADDRESS_TRIES = (64, 1 / 10)
+NAME_TRIES = (10, 1 / 30)
+STRANGERS_TRIES = (200, 1 / 10)
+KNOWN = 4096  #: pairs of a name and an address that gave its password that are remembered
+
+
+Taken = list[tuple[Shares, Hashable]]
 
 
 class Doorkeeper:
@@ -33,8 +39,7 @@ class Doorkeeper:
         self._accounts = accounts
         self._settings = settings
         self._now = now
-        self._names = Shares(NAME_TRIES[1], NAME_TRIES[0], seconds)
-        self._addresses = Shares(ADDRESS_TRIES[1], ADDRESS_TRIES[0], seconds)
+        self._tries = _Tries(seconds)
 
     # At the door.
 
@@ -48,6 +53,11 @@ class Doorkeeper:
         found = self._accounts.rights.on_person(BAN, name, client, self._now())
         return found and errors.banned(found.text, found.until and stamp(found.until))
 
+    def recognise(self, name: str, client: bytes) -> Account | None:
+        """The account of this name, where this client needs no password for it."""
+        account: Account | None = self._accounts.rights.owner(name)
+        return account if account is not None and client in account.clients else None
+
     def identify(self, name: str, client: bytes) -> Account | None:
         """
         Who this is, without a password: the owner of the name, or None for a guest.
@@ -56,8 +66,8 @@ class Doorkeeper:
         :raises BadPassword: it is somebody's; the password is to be asked for.
         :raises Farewell: only members come in here.
         """
-        account: Account | None = self._accounts.rights.owner(name)
-        if account is not None and client in account.clients:
+        account = self.recognise(name, client)
+        if account is not None:
             return account
         if self._accounts.knows(name):
             raise errors.BadPassword(f'The name "{name}" is registered: its password is needed.', asked=True)
@@ -84,16 +94,16 @@ class Doorkeeper:
         :raises TooOften: there were too many tries.
         """
         self.check_length(password)
-        name_key, whence = names.key(name), origin(address)
-        wait = max(self._names.take(name_key), self._addresses.take(whence))
+        key, whence = names.key(name), origin(address)
+        taken, wait = self._tries.take(key, whence)
         if wait:
-            raise errors.TooOften("Too many wrong passwords. Try again later.", retry=round(wait + 0.5))
+            retry = round(wait + 0.5)
+            raise errors.TooOften(f"Too many wrong passwords. Try again in {retry} s.", retry=retry)
 
         def judge(account: Account | None) -> Account:
             if account is None:
                 raise errors.BadPassword(f'That is not the password of "{name}".')
-            self._names.give(name_key)
-            self._addresses.give(whence)
+            self._tries.succeeded(key, whence, taken)
             return account
 
         return self._accounts.check(name, password).addCallback(judge)
@@ -162,3 +172,49 @@ class Doorkeeper:
     def _refuse_imitation(self, name: str) -> None:
         if self._accounts.rights.imitates(name):
             raise errors.NameTaken(f'The name "{name}" looks like a registered one. Choose another.')
+
+
+class _Tries:
+    """
+    How many passwords may be tried. Only an address that tries is slowed, not the owner of a name at another: many addresses are
+    slowed together, but for those from which the owner has logged in.
+
+    :param seconds: a monotonic clock, in seconds.
+    """
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._addresses = Shares(ADDRESS_TRIES[1], ADDRESS_TRIES[0], seconds)
+        self._pairs = Shares(NAME_TRIES[1], NAME_TRIES[0], seconds)
+        self._strangers = Shares(STRANGERS_TRIES[1], STRANGERS_TRIES[0], seconds)
+        self._known: dict[tuple[str, str], None] = {}  # the one that logged in longest ago is the first
+
+    def take(self, key: str, whence: str) -> tuple[Taken, float]:
+        """
+        Take a try for the name of this key, from this origin. Returns what was taken and 0.0, or the seconds until there is one
+        (and then nothing is taken).
+        """
+        pair: tuple[str, str] = (key, whence)
+        taken: Taken = []
+        limits: Taken = [(self._addresses, whence), (self._pairs, pair)]
+        if pair not in self._known:
+            limits.append((self._strangers, key))
+        for shares, whose in limits:
+            wait = shares.take(whose)
+            if wait:
+                _give(taken)
+                return [], wait
+            taken.append((shares, whose))
+        return taken, 0.0
+
+    def succeeded(self, key: str, whence: str, taken: Taken) -> None:
+        """It was the right password: it does not count, and its origin is known from now on."""
+        _give(taken)
+        self._known.pop((key, whence), None)
+        self._known[key, whence] = None
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
+
+
+def _give(taken: Taken) -> None:
+    for shares, whose in taken:
+        shares.give(whose)

@@ -8,6 +8,7 @@ import pytest
 
 from groupchat import names
 from groupchat.rights import Account, Deed
+from groupchat.session import _digest
 from tests.support import Server, secret
 
 PASSWORD = "correct horse"
@@ -306,18 +307,82 @@ def test_where_only_members_come_in_nobody_takes_a_guests_name():
 # How often.
 
 
-def test_wrong_passwords_for_one_name_are_slowed_from_wherever_they_come(server):
-    register(server)
-    for number in range(10):
-        guesser = server.connect(address=f"192.0.2.{number + 1}")
-        assert codes(guesser.ask("hello", name="alice", password="wrong")) == ["bad-password"]
-    late = server.connect(address="198.51.100.1")
-    refused = late.ask("hello", name="alice", password=PASSWORD)
+@pytest.fixture
+def open_server():
+    """It bounds passwords, and no connections."""
+    return Server(knocks=0)
+
+
+MALLORY = "192.0.2.66"
+
+
+def give(server, password, address=MALLORY, name="alice", **more):
+    """What someone from this address gets who gives a password."""
+    client = server.connect(address=address)
+    got = client.ask("hello", name=name, password=password, **more)
+    client.close()
+    return codes(got) or kinds(got)[0]
+
+
+def guess(server, count, address=MALLORY, name="alice"):
+    """Guess so often. Returns how many of these passwords were looked at."""
+    given = [give(server, "wrong", address, name) for _ in range(count)]
+    assert set(map(tuple, given)) <= {("bad-password",), ("too-often",)}
+    return given.count(["bad-password"])
+
+
+def test_wrong_passwords_for_a_name_slow_the_address_that_gives_them(open_server):
+    register(open_server)
+    assert guess(open_server, 15) == 10
+    refused = open_server.connect(address=MALLORY).ask("hello", name="alice", password=PASSWORD)
     assert codes(refused) == ["too-often"]
     assert 29 <= refused[0]["retry"] <= 31
-    server.run(31)
-    patient = server.connect(address="198.51.100.1")
-    assert "welcome" in kinds(patient.ask("hello", name="alice", password=PASSWORD))
+    assert refused[0]["text"] == f"Too many wrong passwords. Try again in {refused[0]['retry']} s."
+    open_server.run(31)
+    assert give(open_server, PASSWORD) == "welcome"
+
+
+def test_meanwhile_the_owner_logs_in_from_elsewhere_and_by_a_known_client_from_anywhere(open_server):
+    register(open_server, clients=(_digest(secret("alice")),))
+    for _ in range(60):
+        guess(open_server, 3)
+        open_server.run(20)
+    guess(open_server, 15)
+    assert give(open_server, PASSWORD) == ["too-often"]
+    assert give(open_server, PASSWORD, "198.51.100.1") == "welcome"
+    for password in (PASSWORD, None):
+        assert give(open_server, password, client=secret("alice")) == "welcome"
+
+
+def test_one_address_that_guesses_at_many_names_is_slowed_as_a_whole(open_server):
+    for number in range(20):
+        register(open_server, f"n{number}")
+    assert sum(guess(open_server, 10, name=f"n{number}") for number in range(20)) == 64
+    assert give(open_server, PASSWORD, name="n19") == ["too-often"]
+    assert give(open_server, PASSWORD, "198.51.100.1", name="n19") == "welcome"
+
+
+def test_tries_that_are_not_looked_at_cost_nothing(open_server):
+    register(open_server, "bob")
+    guess(open_server, 500)
+    assert guess(open_server, 10, name="bob") == 10
+
+
+def test_in_ipv6_a_network_is_one_address(open_server):
+    register(open_server)
+    assert sum(guess(open_server, 1, f"2001:db8::{number:x}") for number in range(1, 30)) == 10
+    assert give(open_server, PASSWORD, "2001:db8::1:1") == ["too-often"]
+    assert give(open_server, PASSWORD, "2001:db8:0:1::1") == "welcome"
+
+
+def test_many_addresses_are_slowed_together_but_for_those_that_the_owner_has_logged_in_from(open_server):
+    register(open_server)
+    assert give(open_server, PASSWORD, "198.51.100.1") == "welcome"
+    assert sum(guess(open_server, 11, f"192.0.2.{number}") for number in range(1, 31)) == 200
+    assert give(open_server, PASSWORD, "203.0.113.1") == ["too-often"]
+    assert give(open_server, PASSWORD, "198.51.100.1") == "welcome"
+    open_server.run(11)
+    assert give(open_server, PASSWORD, "203.0.113.1") == "welcome"
 
 
 def test_right_passwords_are_not_counted(server):
