@@ -24,6 +24,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from groupchat.doors.port import Port, written
+from groupchat.doors.proxied import Proxied
 from groupchat.errors import CannotStart
 from groupchat.hub import Hub
 
@@ -91,7 +92,7 @@ class GroupChat(Service):
     def _started(self) -> None:
         self._heed_signals()  # first: who reads that we listen may well ask us to stop
         for port in self._port.ports:
-            self._announce(port.getHost())
+            self._announce(port)
         if self._port.certificate is not None:
             self.log.info("Encrypted with the certificate {print}", print=self._port.certificate.fingerprint)
 
@@ -117,12 +118,16 @@ class GroupChat(Service):
         sys.excepthook = _one_line
         raise why
 
-    def _announce(self, host: Any) -> None:
+    def _announce(self, port: Any) -> None:
+        host = port.getHost()
         number = getattr(host, "port", None)
         if number is None:
             self.log.info("Listening on {host} ({max} places).", host=host, max=self._hub.max)
             return
         self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
+        if isinstance(getattr(port, "factory", None), Proxied):
+            self.log.info("A proxy that sends the PROXY protocol may connect to port {port}, and nobody else.", port=number)
+            return
         here, there = _addresses(written(host))
         for where, address in [("this machine", here)] * bool(here) + [("the network", one) for one in there]:
             trusted = " --no-tls" if self._port.certificate is None and where == "the network" else ""

@@ -25,6 +25,7 @@ from groupchat.accounts.argonfile import ArgonFile
 from groupchat.accounts.keeper import Keeper
 from groupchat.accounts.worker import Worker
 from groupchat.doors.port import Port
+from groupchat.doors.proxied import ProxiedEndpoint
 from groupchat.doors.tls import Certificate
 from groupchat.hub import Hub
 from groupchat.interfaces import ILedger
@@ -300,6 +301,13 @@ def _make_accounts(options: Options, reactor: Any) -> Keeper:
     return accounts
 
 
+def _endpoint(description: str, reactor: Any) -> IStreamServerEndpoint:
+    kind, _, rest = description.partition(":")
+    proxied = kind == "haproxy"
+    endpoint: IStreamServerEndpoint = serverFromString(reactor, rest if proxied else description)
+    return ProxiedEndpoint(endpoint) if proxied else endpoint
+
+
 def _listen(options: Options, reactor: Any) -> list[tuple[str, list[IStreamServerEndpoint]]]:
     number = options["port"]
     wanted: list[tuple[str, list[IStreamServerEndpoint]]] = []
@@ -308,7 +316,7 @@ def _listen(options: Options, reactor: Any) -> list[tuple[str, list[IStreamServe
         wanted.append((f"port {number}", [both, TCP4ServerEndpoint(reactor, number, BACKLOG)]))
     for description in options["listen"]:
         try:
-            wanted.append((_shown(description), [serverFromString(reactor, description)]))
+            wanted.append((_shown(description), [_endpoint(description, reactor)]))
         except Exception as error:  # an endpoint's parser raises what it likes
             why = str(error).splitlines()[0] if str(error) else "it is no endpoint"
             raise SystemExit(f'groupchat: --listen "{_shown(description)}": {why}') from None

@@ -30,6 +30,7 @@ from twisted.python.failure import Failure
 from groupchat.accounts import passwords
 from groupchat.accounts.keeper import Keeper
 from groupchat.doors.port import Port
+from groupchat.doors.proxied import Proxied
 from groupchat.hub import Hub
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.memory import MemoryLedger
@@ -229,7 +230,8 @@ class Client:
     def __init__(self, server: Server, address: str = "192.0.2.1") -> None:
         self.server = server
         self.transport = Transport(server.reactor)
-        self.door = server.port.buildProtocol(IPv4Address("TCP", address, 40_000))
+        entrance: Any = server.proxied or server.port
+        self.door = entrance.buildProtocol(IPv4Address("TCP", address, 40_000))
         if self.door is None:
             self.transport.lost = True  # it is closed without a word
         else:
@@ -522,6 +524,7 @@ class Server:
         self.ledger.open(self.hub)
         self.port = Port(self.hub, self.reactor, **door or {})
         self.port.doStart()
+        self.proxied: Proxied | None = None  # what stands before the port, if anything does
 
     def now(self) -> int:
         return START + round(self.reactor.seconds() * 1000)
