@@ -3,7 +3,7 @@ What two names have in common when one could be read as the other: skeletons as 
 
 Two things differ from UTS 39, since names are compared without regard to case, and read in fonts of all kinds: all of i, I, l, L,
 1 and | look the same, and so do o, O and 0; and an accent makes no other letter. Pure functions; their table is `confusables.txt`,
-which is read when the first name comes that is not ASCII.
+which is read once, at the import: later it may be that of another version.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def look(key: str) -> str:
     :param key: its `groupchat.names.key`, so that names that are the same have one look.
     """
     if not key.isascii():
-        table = _tables()[1]
+        table = _FOLDED
         for _ in range(_PASSES):
             key, before = _unaccented(normalize("NFKD", _bare(key).casefold()).translate(table)), key
             if key == before:
@@ -37,7 +37,7 @@ def look(key: str) -> str:
 
 def shown(name: str) -> str:
     """What a name is read as in just these letters, small or capital: Greek Nu is v when it is small, and else N."""
-    return _unaccented(normalize("NFKD", name).translate(_tables()[0]))
+    return _unaccented(normalize("NFKD", name).translate(_LIKENESS))
 
 
 def capitals(name: str) -> str:
@@ -63,7 +63,6 @@ def _has_accents(letter: str) -> bool:
     return letter < "\u0590" or "\u1d00" <= letter < "\u2000"
 
 
-@lru_cache(maxsize=1)
 def _tables() -> tuple[dict[int, str], dict[int, str]]:
     """What each letter is read as; and the same for names whose case is folded."""
     lines = files("groupchat").joinpath("confusables.txt").read_text("ascii").splitlines()
@@ -77,3 +76,6 @@ def _tables() -> tuple[dict[int, str], dict[int, str]]:
             if len(likeness) == 1 and not likeness.isascii():
                 folded.setdefault(ord(likeness), seen)
     return table, folded
+
+
+_LIKENESS, _FOLDED = _tables()

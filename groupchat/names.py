@@ -12,6 +12,8 @@ from collections.abc import Collection
 from itertools import groupby
 from unicodedata import category, normalize
 
+from precis_i18n import get_profile
+
 from groupchat import looks
 from groupchat.errors import BadName, NameReserved, TextEmpty, TextTooLong
 
@@ -24,6 +26,7 @@ RESERVED = frozenset(
 
 NAME_MOST = 128  #: bytes of UTF-8 in a name
 
+_PROFILE = get_profile("UsernameCaseMapped")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _MARKS = 4  #: marks on one letter (UTS 39, 5.4): more of them reach into other lines
 
@@ -119,8 +122,6 @@ class UnicodeRule(Rule):
         return shown if self._allows(shown) and self._allows(key(shown)) else ""
 
     def _allows(self, name: str) -> bool:
-        from precis_i18n import get_profile  # not for those who do without: it takes a while
-
         kinds = [category(letter) for letter in name]
         if len(name) > 32 or len(name.encode(errors="replace")) > NAME_MOST or kinds[0] not in _FIRST:
             return False
@@ -130,7 +131,7 @@ class UnicodeRule(Rule):
         if any(marks and len(list(run)) > _MARKS for marks, run in groupby(letters, lambda letter: category(letter) == "Mn")):
             return False
         try:
-            return bool(get_profile("UsernameCaseMapped").enforce(name))
+            return bool(_PROFILE.enforce(name))
         except UnicodeEncodeError:
             return False
 

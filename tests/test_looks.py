@@ -83,7 +83,7 @@ def test_the_table_is_what_its_head_says():
 def _likenesses() -> dict[str, list[str]]:
     """For each letter those that look like it."""
     found: dict[str, list[str]] = {}
-    for code, seen in looks._tables()[0].items():
+    for code, seen in looks._LIKENESS.items():
         if seen and unicodedata.category(chr(code)) != "Cn":
             found.setdefault(seen, []).append(chr(code))
     return found

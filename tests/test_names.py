@@ -5,8 +5,6 @@ What a person or a room may be called, and what becomes of a text on its way in.
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import unicodedata
 
 import pytest
@@ -206,11 +204,6 @@ def test_the_two_rules_agree_on_ascii_but_for_what_looks_reserved(name):
 
     assert judged(names.UNICODE) in (judged(names.ASCII), "name-reserved")
     assert names.key(name) == name.lower()
-
-
-def test_without_need_precis_is_not_loaded():
-    program = "import sys, groupchat.tap, groupchat.client.main; sys.exit('precis_i18n' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("hidden", "\u061c\u200e\u200f\u200b\u202e\ufeff\xad\ufff9\ufffb\U000e0041\x1b\x9b\u2028\ud800\n\t")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import encodings.idna  # noqa: F401 (the resolver needs it, and after an upgrade it can't be loaded any more)
 import os
 import sys
 from collections.abc import Callable
