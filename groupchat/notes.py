@@ -1,6 +1,6 @@
 """
 Lines of the log about those who come, go or are refused: so many a second for each address, and the rest in numbers. So nobody can
-fill the log, or hide in it what others do.
+fill the log, or hide in it what others do. And about what keeps failing: so many, too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ SUMMARY = 10.0  #: seconds after which what was only counted is told
 MOST = 100  #: numbers in one summary; what is beyond has no address
 MORE = "... and {more} more like this from {address}"
 ELSEWHERE = "elsewhere"
+REMIND = 1000  #: failures of one thing after which its trouble is told once more
 
 
 class Notes:
@@ -61,3 +62,30 @@ class Notes:
         counts, self._counts = self._counts, Counter()
         for (address, form), more in counts.items():
             self._log.info(form, address=address, more=more)
+
+
+class Trouble:
+    """
+    Lines of the log about what is tried again and again: when it first fails, now and then by a count, and when it is over.
+
+    :param what: fails and works again, like "read the accounts file".
+    """
+
+    def __init__(self, what: str, log: Logger) -> None:
+        self._what = what
+        self._log = log
+        self._count = 0
+
+    def failed(self, why: str) -> None:
+        """It has failed."""
+        if not self._count:
+            self._log.error("Can't {what}: {why}. What was there before holds; it is tried again.", what=self._what, why=why)
+        elif not self._count % REMIND:
+            self._log.error("Still can't {what}, tried {count} times: {why}", what=self._what, why=why, count=self._count)
+        self._count += 1
+
+    def worked(self) -> None:
+        """It has not failed."""
+        if self._count:
+            self._log.info("Can {what} again; it had failed {count} times.", what=self._what, count=self._count)
+            self._count = 0

@@ -27,6 +27,7 @@ from groupchat.doors.port import Port, written
 from groupchat.doors.proxied import Proxied
 from groupchat.errors import CannotStart
 from groupchat.hub import Hub
+from groupchat.starting import StartErrors
 
 STORE = 12.0  #: seconds that the ledger has to store what was said before the end: more than it waits for a lock
 UNKNOWN = 70  #: the exit status where it is not known what was stored (EX_SOFTWARE)
@@ -40,15 +41,20 @@ class GroupChat(Service):
     :param listen: (what to call it in an error, the endpoint), for each that is to be listened on; the factory tries
         them in order.
     :param port: the ServerFactory; its certificate is opened here.
+    :param errors: tells why the daemon can't start.
     """
 
     log = Logger()
 
-    def __init__(self, reactor: Any, listen: list[tuple[str, list[IStreamServerEndpoint]]], port: Port, hub: Hub) -> None:
+    def __init__(
+        self, reactor: Any, listen: list[tuple[str, list[IStreamServerEndpoint]]], port: Port, hub: Hub,
+        errors: StartErrors | None = None,
+    ) -> None:  # fmt: skip
         self._reactor = reactor
         self._listen = listen
         self._port = port
         self._hub = hub
+        self._errors = errors or StartErrors()
         self._broken = False
 
     # Start.
@@ -90,6 +96,7 @@ class GroupChat(Service):
         self._reactor.callWhenRunning(self._started)
 
     def _started(self) -> None:
+        self._errors.close()
         self._heed_signals()  # first: who reads that we listen may well ask us to stop
         for port in self._port.ports:
             self._announce(port)
@@ -116,7 +123,7 @@ class GroupChat(Service):
     def _cannot_start(self, why: CannotStart) -> None:
         """End the start. twistd would show a traceback: people get one line on stderr."""
         sys.excepthook = _one_line
-        raise why
+        raise self._errors.tell(why)
 
     def _announce(self, port: Any) -> None:
         host = port.getHost()

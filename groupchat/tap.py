@@ -34,6 +34,7 @@ from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.service import GroupChat
 from groupchat.settings import MAX_ROOMS, Settings
+from groupchat.starting import StartErrors
 
 BACKLOG = 1024  #: connections that wait to be accepted
 PLACES = 100
@@ -196,11 +197,15 @@ class Options(AuthOptionMixin, usage.Options):
         if self["port"] is None and not self["listen"]:
             self["port"] = 9000
         if self["max"] is None:
-            self["max"] = _ask_places() if self._stays() and asking.is_possible() else PLACES
+            self["max"] = _ask_places() if self.stays() and asking.is_possible() else PLACES
 
-    def _stays(self) -> bool:
+    def stays(self) -> bool:
         """Whether twistd stays in the foreground."""
         return self.parent is None or bool(self.parent["nodaemon"] or self.parent["debug"])
+
+    def logs_to_terminal(self) -> bool:
+        """Whether the log is on standard output."""
+        return self.stays() and (self.parent is None or self.parent["logfile"] in (None, "-") and not self.parent["syslog"])
 
 
 def _ask_places() -> int:
@@ -252,8 +257,12 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         hub, reactor, _connections(),
         certificate=_certificate(options), require_tls=bool(options["require-tls"]), handshakes=options["handshakes"],
     )  # fmt: skip
-    service = GroupChat(reactor, _listen(options, reactor), port, hub)
+    service = GroupChat(reactor, _listen(options, reactor), port, hub, _start_errors(options))
     return service
+
+
+def _start_errors(options: Options) -> StartErrors:
+    return StartErrors(background=not options.stays(), logged=not options.logs_to_terminal())
 
 
 def _announce() -> None:

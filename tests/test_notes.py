@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import Logger
 
-from groupchat.notes import MOST, SAVED, SUMMARY, Notes
+from groupchat.notes import MOST, REMIND, SAVED, SUMMARY, Notes, Trouble
 from tests.support import Server
 
 
@@ -86,3 +86,21 @@ def test_refused_names_do_not_flood_the_log(wire, logged):
 def test_what_is_in_a_name_is_no_format(notes, logged):
     notes.note("192.0.2.1", "{name} came", name="{address!r:>999}")
     assert logged() == ["{address!r:>999} came"]
+
+
+# What keeps failing.
+
+
+def test_what_keeps_failing_is_told_once_and_then_by_a_count_until_it_works(logged, expect_logged):
+    expect_logged("read it")
+    trouble = Trouble("read it", Logger(namespace="test"))
+    trouble.worked()
+    for _ in range(REMIND + 5):
+        trouble.failed("it is damaged")
+    for _ in range(2):
+        trouble.worked()
+    assert logged() == [
+        "Can't read it: it is damaged. What was there before holds; it is tried again.",
+        f"Still can't read it, tried {REMIND} times: it is damaged",
+        f"Can read it again; it had failed {REMIND + 5} times.",
+    ]

@@ -11,20 +11,23 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from groupchat import names
 from groupchat.accounts import passwords
+from groupchat.notes import Trouble
 
 
 @implementer(ICredentialsChecker)
 class ArgonFile:
     """
-    :param path: of the file; it is read again when it has changed.
+    :param path: of the file; it is read again when it has changed. Where it can't be read, what it said before holds.
 
     :ivar work: how a password is checked without blocking; at once where nobody has said otherwise.
     """
 
+    log = Logger()
     credentialInterfaces = (IUsernamePassword,)
 
     def __init__(self, path: str) -> None:
@@ -32,6 +35,7 @@ class ArgonFile:
         self._path = path
         self._version: tuple[int, ...] = ()
         self._kept: dict[str, str] = {}
+        self._trouble = Trouble(f"read the passwords in {path}", self.log)
 
     def knows(self, name: str) -> bool:
         """Whether there is a password for this name."""
@@ -53,6 +57,17 @@ class ArgonFile:
         return asked.addCallback(judge)
 
     def _read(self) -> dict[str, str]:
+        try:
+            self._look()
+        except (OSError, UnicodeDecodeError) as error:
+            if not self._version:  # it never was there
+                raise
+            self._trouble.failed(getattr(error, "strerror", None) or "it is not UTF-8")
+        else:
+            self._trouble.worked()
+        return self._kept
+
+    def _look(self) -> None:
         found = os.stat(self._path)
         version = (found.st_mtime_ns, found.st_size, found.st_ino)
         if version != self._version:
@@ -60,4 +75,3 @@ class ArgonFile:
                 lines = [line.strip().partition(":") for line in file]
             self._kept = {names.key(name): kept for name, colon, kept in lines if colon and not name.startswith("#")}
             self._version = version
-        return self._kept

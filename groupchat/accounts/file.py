@@ -74,15 +74,17 @@ class AccountsFile:
 
     def load(self) -> Rights:
         """All that it holds now."""
-        self._seen = self._value("PRAGMA data_version")
+        seen = self._value("PRAGMA data_version")
         with closing(self._db.execute("SELECT account, client FROM clients ORDER BY account, place")) as rows:
             clients = {key: tuple(client for _, client in some) for key, some in groupby(rows, itemgetter(0))}
         accounts = self._db.execute("SELECT key, name, operator, password FROM accounts")
         measures = self._db.execute("SELECT kind, target, by, client, until, text FROM measures")
-        return Rights(
+        rights = Rights(
             (Account(name, bool(operator), password, clients.get(key, ())) for key, name, operator, password in accounts),
             (Measure(*row) for row in measures),
         )
+        self._seen = seen  # only now: what could not be read is to be looked at again
+        return rights
 
     def load_if_changed(self) -> Rights | None:
         """All that it holds now, if the other side has changed something since it was last looked at."""

@@ -24,8 +24,9 @@ from zope.interface import implementer
 from groupchat.accounts import passwords
 from groupchat.accounts.file import AccountsFile
 from groupchat.accounts.worker import Worker
-from groupchat.errors import Unavailable
+from groupchat.errors import CannotStart, Unavailable
 from groupchat.interfaces import IAccounts
+from groupchat.notes import Trouble
 from groupchat.rights import Account, Deed, Measure, Rights
 from groupchat.settings import MAX_PASSWORD
 
@@ -51,6 +52,7 @@ class Keeper:
         self.others: Sequence[Any] = ()
         self.path = path
         self._file = AccountsFile(path)
+        self._trouble = Trouble(f"read the accounts file {path}", self.log)
         self._workers: Sequence[Worker] = ()
         self._filing: Work = maybeDeferred  # at once, where nobody is employed for it
         self._hashing: Work = maybeDeferred
@@ -74,7 +76,10 @@ class Keeper:
         :raises groupchat.errors.CannotStart: the file can't be opened.
         """
         self._file.open()
-        self.rights = self._file.load()
+        try:
+            self.rights = self._file.load()
+        except sqlite3.Error as error:
+            raise CannotStart(f"the accounts file {self.path}: {error}. Restore a backup, or choose another by --auth.") from None
         for worker in self._workers:
             worker.start()
         self._hashing(passwords.nobodys)
@@ -92,6 +97,7 @@ class Keeper:
         """See whether the file was changed from outside."""
 
         def loaded(rights: Rights | None) -> None:
+            self._trouble.worked()
             if rights is not None:
                 self.rights = rights
 
@@ -99,7 +105,7 @@ class Keeper:
         return looked.addCallback(loaded).addErrback(self._unreadable)
 
     def _unreadable(self, failure: Failure) -> None:
-        self.log.error("The accounts file can't be read: {why}", why=failure.getErrorMessage())
+        self._trouble.failed(failure.getErrorMessage())
 
     # Passwords.
 

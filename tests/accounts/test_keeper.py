@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from pathlib import Path
 
 import pytest
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
@@ -215,3 +216,49 @@ def test_a_text_file_is_read_again_when_it_has_changed(start, text):
     assert not checker.knows("bob")
     text.write_text(text.read_text() + f"bob:{passwords.hashed('other')}\n")
     assert checker.knows("bob")
+
+
+# Damage.
+
+
+def test_a_file_that_is_damaged_while_it_runs_is_told_once_and_what_it_said_before_holds(start, path, logged, expect_logged):
+    expect_logged("Can't read the accounts file")
+    keeper = start()
+    keeper.keep(Account("alice"), DEED)
+    whole = Path(path).read_bytes()
+    with open(path, "r+b") as file:
+        file.write(b"damage" * 500)
+    for _ in range(3):
+        answer(keeper.look())
+    assert keeper.rights.owner("alice")
+    with open(path, "r+b") as file:
+        file.write(whole)
+    for _ in range(2):
+        answer(keeper.look())
+    told, again = logged()
+    assert told.startswith(f"Can't read the accounts file {path}: ")
+    assert again == f"Can read the accounts file {path} again; it had failed 3 times."
+
+
+def test_a_file_that_is_damaged_at_the_start_is_refused_in_one_line(start, path):
+    start().keep(Account("alice"), DEED)
+    with open(path, "r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096 * 3)
+    with pytest.raises(CannotStart, match=r"^the accounts file .*\. Restore a backup, or choose another by --auth\.$"):
+        Keeper(path).open()
+
+
+def test_a_text_file_of_passwords_that_goes_away_is_told_once_and_what_it_said_before_holds(tmp_path, logged, expect_logged):
+    expect_logged("Can't read the passwords")
+    path = tmp_path / "passwords"
+    path.write_text("alice:x\n")
+    checker = ArgonFile(str(path))
+    assert checker.knows("alice")
+    path.unlink()
+    assert checker.knows("alice") and checker.knows("alice")
+    path.write_text("bob:y\n")
+    assert checker.knows("bob") and not checker.knows("alice")
+    told, again = logged()
+    assert told == f"Can't read the passwords in {path}: No such file or directory. What was there before holds; it is tried again."
+    assert again == f"Can read the passwords in {path} again; it had failed 2 times."

@@ -309,3 +309,29 @@ async def test_one_whose_name_is_taken_is_turned_away(place: Place):
     daemon = await place.daemon()
     await place.nc("alice", daemon)
     assert (await ends(place.connect("Alice", daemon), 4)).startswith('The name "Alice" is taken.')
+
+
+# A daemon in the background.
+
+
+@pytest.mark.parametrize("what", ["port", "ledger"])
+@pytest_twisted.ensureDeferred
+async def test_a_daemon_in_the_background_that_can_t_start_tells_all_on_stderr_and_in_the_log(place: Place, what: str):
+    daemon = await place.daemon()
+    options = ["--port", str(daemon.port), "--ledger", "memory"] if what == "port" else ["--port", "0"]
+    second = place.start("twistd", "--pidfile=second.pid", "-l", "second.log", "groupchat", *options)
+    assert await second.ended() == 1
+    whole = second.err.lines[0]
+    assert whole.startswith("groupchat: ")
+    assert whole.endswith("choose another by --port." if what == "port" else "choose another by --ledger.")
+    assert "see the line above" in second.err.lines[1]
+    assert f"It can't start: {whole.removeprefix('groupchat: ')}\n" in (place.directory / "second.log").read_text()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_daemon_in_the_background_lets_go_of_the_streams_that_it_was_started_with(place: Place):
+    shell = place.start("sh", "-c", "twistd --pidfile=pid -l log groupchat --port 0 --max 3")
+    try:
+        assert await shell.ended() == 0  # which is seen only once nobody holds its pipes any more
+    finally:
+        os.kill(int((place.directory / "pid").read_text()), signal.SIGTERM)
