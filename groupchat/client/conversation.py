@@ -8,7 +8,7 @@ is in `reading.py`, `sending.py` and `echoes.py`; here they meet. Nothing here k
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -18,7 +18,7 @@ from groupchat import commands, events, names
 from groupchat.client import secret
 from groupchat.client.echoes import Echoes
 from groupchat.client.outbox import Entry, Outbox
-from groupchat.client.reading import FILL, Reading
+from groupchat.client.reading import FILL, MISSED, Reading
 from groupchat.client.sending import MENDED, RENUMBERED, Sending
 from groupchat.commands import Command, Place
 from groupchat.events import Event
@@ -75,12 +75,14 @@ class Owner(Protocol):
 class Room:
     """One room of a conversation: how it is read, what is said in it, and which words are one's own."""
 
-    def __init__(self, name: str, conversation: Conversation, place: Place | None = None, quiet: bool = False) -> None:
+    def __init__(
+        self, name: str, conversation: Conversation, place: Place | None = None, quiet: bool = False, most: int | None = None
+    ) -> None:
         self.name = name
         self.quiet = quiet  #: whether we are in it only to deliver what an earlier run has left
         self.tentative = False  #: whether the server may still say that it can't be entered
         self.entered = False
-        self.reading = Reading(name, self, place)
+        self.reading = Reading(name, self, place, most)
         self.sending = Sending(conversation.outbox, conversation.clock, conversation.flush)
         self._conversation = conversation
         self._echoes = Echoes()
@@ -95,6 +97,9 @@ class Room:
 
     def ask(self, question: commands.AskHistory) -> None:
         self._conversation.send(question)
+
+    def tell(self, text: str) -> None:
+        self._conversation.screen.tell(text)
 
     def show(self, event: Event, line: bytes, past: bool) -> None:
         me = self._conversation.name
@@ -153,6 +158,7 @@ class Conversation:
     :param screen: where a person reads.
     :param outbox: where what is said is kept.
     :param clock: for what is tried again later.
+    :param read: how far rooms were read before, where a person goes on reading there; None: rooms begin at their newest few.
 
     :ivar here: the room that what is typed goes to.
     :ivar inside: whether the server has let us in.
@@ -168,8 +174,9 @@ class Conversation:
     unproven = False
 
     def __init__(
-        self, name: str, client: str, rooms: Iterable[str], screen: Screen, outbox: Outbox, clock: IReactorTime
-    ) -> None:
+        self, name: str, client: str, rooms: Iterable[str], screen: Screen, outbox: Outbox, clock: IReactorTime,
+        read: Mapping[str, Place] | None = None,
+    ) -> None:  # fmt: skip
         self.name = name
         self.client = client
         self.screen = screen
@@ -181,7 +188,9 @@ class Conversation:
         self._send: Callable[[bytes], None] | None = None
         self._asked: Counter[str] = Counter()
         self._moving: str | None = None
-        self._rooms = {room: Room(room, self) for room in rooms}
+        self._goes_on = read is not None
+        self._read = dict(read or {})
+        self._rooms = {room: Room(room, self, self._read.get(room), most=MISSED) for room in rooms}
         self.here = next(iter(self._rooms))
         self._restore()
 
@@ -194,6 +203,17 @@ class Conversation:
                 left[name] = Room(name, self, self.outbox.place(name), quiet=name not in self._rooms)
             left[name].sending.add(entry)
         self._rooms.update(left)
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """How far each room was read."""
+        now = {name: room.reading.place for name, room in self._rooms.items() if room.entered and not room.quiet}
+        return self._read | {name: place for name, place in now.items() if place is not None}
+
+    def _note_places(self) -> None:
+        """Rooms are about to be left, and it is known no longer how far they were read."""
+        if self._goes_on:
+            self._read = self.places
 
     # Connections.
 
@@ -216,6 +236,7 @@ class Conversation:
 
     def disconnect(self) -> None:
         """The connection is gone. What was said is kept for the next."""
+        self._note_places()
         self._send = None
         self.inside = False
         for room in self._rooms.values():
@@ -298,6 +319,8 @@ class Conversation:
         if isinstance(command, commands.Register) and self.unproven:
             self.screen.complain(f"Nothing shows that this is the server: it gets no password. {NO_TLS}", command.ref)
             return
+        if isinstance(command, commands.AskHistory) and line is None and command.room in self._rooms:
+            self._rooms[command.room].reading.turn_back(command)
         if isinstance(command, commands.Join):
             self._expect_room(command)
         elif isinstance(command, commands.Leave):
@@ -310,7 +333,7 @@ class Conversation:
         room = names.key(join.room)
         if room not in self._rooms:
             place = None if join.after is None else Place(epoch=join.epoch, after=join.after)
-            self._rooms[room] = Room(room, self, place)
+            self._rooms[room] = Room(room, self, place, most=MISSED if self._goes_on else None)
             self._rooms[room].tentative = True
 
     def move(self, room: str) -> None:
@@ -323,7 +346,8 @@ class Conversation:
             self.screen.complain(f"You are in {room} already.", _JOIN)
             return
         self._moving = room
-        self.ask(commands.Join(room=room, ref=_JOIN))
+        place = self._read.get(room) or Place()
+        self.ask(commands.Join(room=room, epoch=place.epoch, after=place.after, ref=_JOIN))
 
     def _arrive(self) -> None:
         """The room that we move to is open."""
@@ -332,6 +356,7 @@ class Conversation:
         self._leave(self._rooms[old])
 
     def _leave(self, room: Room) -> None:
+        self._note_places()
         del self._rooms[room.name]
         self.send(commands.Leave(room=room.name, ref=_LEAVING))
 
@@ -392,6 +417,8 @@ class Conversation:
         room = self._rooms.get(event.room)
         if event.ref != FILL:
             self._show(event, line)
+            if room is not None:
+                room.reading.turned(event)
         elif room is not None:
             room.reading.fill(event)
 

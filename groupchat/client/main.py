@@ -15,11 +15,13 @@ from typing import Any, NoReturn
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.stdio import StandardIO
+from twisted.internet.task import LoopingCall
 
 from groupchat import __version__, clock, fingerprints, names, streams
 from groupchat.client import address, password, secret, trust
 from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation, Screen
+from groupchat.client.cursors import EVERY
 from groupchat.client.endings import DONE, USAGE, Ending
 from groupchat.client.keyboard import JsonKeyboard, Keyboard
 from groupchat.client.outbox import FileOutbox, Outbox
@@ -128,14 +130,20 @@ def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     outbox, value, claimed = _outbox(options)
     bridge = Bridge()
     screen: Screen = JsonScreen(bridge.write, _print_aside) if options.json else PlainScreen(bridge.write)
-    conversation = Conversation(options.name, value, options.room, screen, outbox, reactor)
+    cursors = claimed.cursors if not options.json and os.isatty(0) and os.isatty(1) else None
+    read = cursors.read() if cursors else None
+    conversation = Conversation(options.name, value, options.room, screen, outbox, reactor, read)
     conversation.password = known
     keyboard = (JsonKeyboard if options.json else Keyboard)(conversation, screen)
     endpoint, heard = _way(options, conversation.doubt, reactor)
     asker = None if options.json or not os.isatty(0) else Terminal(bridge, bridge.write if os.isatty(1) else _print_aside)
     client = Client(endpoint, where, conversation, keyboard, bridge, reactor, options.stay, heard=heard, asker=asker)
     bridge.attach(keyboard, client)
+    if cursors:
+        LoopingCall(lambda: cursors.keep(conversation.places)).start(EVERY, now=False)
     ending = _run(client, bridge, reactor)
+    if cursors:
+        cursors.keep(conversation.places)
     undelivered = outbox.count
     claimed.close()
     return _with_undelivered(ending, undelivered, options.outbox)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 
 from groupchat.client import secret
+from groupchat.client.cursors import Cursors
 from groupchat.client.endings import USAGE, Ending
 from groupchat.commands import Place
 
@@ -85,6 +87,7 @@ class FileOutbox(Outbox):
     :param path: the file; made where there is none.
     :param owner: whose words these are and where they go. Another's file is refused.
     :ivar secret: the client secret that the numbers in it belong to.
+    :ivar cursors: how far the rooms were read, in a file beside it.
     """
 
     lasting = True
@@ -98,6 +101,7 @@ class FileOutbox(Outbox):
         except (OSError, sqlite3.Error) as error:
             raise Ending(USAGE, f"--outbox {path}: {_why(error)}") from None
         self.secret = self._claim(owner)
+        self.cursors = Cursors(Path(f"{path}.cursors"), ours=True)
         (self.count,) = self._database.execute("SELECT count(*) FROM said").fetchone()
 
     def _open(self) -> None:

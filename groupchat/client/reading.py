@@ -3,7 +3,8 @@ One room as it is read: its cursor, and each message once, in order, without a h
 
 The law: what is shown has the id after the one shown before, unless a gap or a reset said otherwise; the cursor moves
 only after the line was shown. A server that keeps the wire's promise leaves no holes; where one appears all the same,
-what is missing is asked for, and what is behind it waits.
+what is missing is asked for, and what is behind it waits. Of very much that was missed between two runs only the newest is
+shown, and the person is told how much more there is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from groupchat.events import Catchup, CaughtUp, Event, Gap, History, Message, Re
 from groupchat.wire import jsonlines
 
 FILL = "groupchat-connect fills a hole"  #: the ref of what is asked for here, and not by a person
+MISSED = 1000  #: messages that were missed between two runs and are shown, at most
 _PAGE = 1000  #: messages in a page of history, at most
 
 
@@ -32,24 +34,31 @@ class Reader(Protocol):
     def ask(self, question: AskHistory) -> None:
         """Send this; the answer comes back by `Reading.fill`."""
 
+    def tell(self, text: str) -> None:
+        """Display this: it is not of the server."""
+
 
 class Reading:
     """
     :param room: the room.
     :param reader: to whom it is read.
     :param place: where to go on; None: at the newest few.
+    :param most: messages after that place that are shown, at most; None: all.
     """
 
-    def __init__(self, room: str, reader: Reader, place: Place | None = None) -> None:
+    def __init__(self, room: str, reader: Reader, place: Place | None = None, most: int | None = None) -> None:
         self._room = room
         self._reader = reader
-        self._epoch = place.epoch if place else None
+        self._epoch = self._coming = place.epoch if place else None
         self._after = place.after if place else None  # None: any id may be the first
         self._through = 0
         self._behind = False  # whether the end of history is still to come
         self._held: list[tuple[Event, bytes]] | None = None  # what is behind a hole, while that is being filled
         self._until = 0  # the id behind the hole
         self._found: list[Message] = []
+        self._most = most
+        self._unshown = (0, 0)  # of what was missed, the ids between the first (exclusive) and the second were not shown yet
+        self._shown_from = 0  # the id up to which nothing is shown as it comes
 
     @property
     def place(self) -> Place | None:
@@ -88,20 +97,51 @@ class Reading:
 
     def _learn(self, event: Event) -> None:
         if isinstance(event, RoomState):
-            self._epoch = event.epoch
+            self._coming = event.epoch
+            if self._after is None:
+                self._epoch = event.epoch
             self._start(event.first, event.head)
         elif isinstance(event, Reset):
-            self._epoch = event.epoch
-            self._after = None
+            self._epoch = self._coming = event.epoch
+            self._after = self._most = None
+            self._unshown, self._shown_from = (0, 0), 0
             self._start(event.first, event.head)
         elif isinstance(event, Catchup):
+            self._epoch = self._coming  # not before: until now a reset could say that the place is none in this log
             self._through = event.through
             self._behind = True
+            self._shorten()
             self._check_end()
 
     def _start(self, first: int, head: int) -> None:
         if self._after is None and first > head:  # nothing is kept, so none of the newest few will come
             self._after = head
+
+    def _shorten(self) -> None:
+        """Leave out what is too much to be read."""
+        most, self._most = self._most, None
+        if most is None or self._after is None or self._through - self._after <= most:
+            return
+        missed = self._through - self._after
+        self._shown_from = self._through - most
+        self._unshown = (self._after, self._shown_from)
+        self._reader.tell(f"You missed {missed} messages. Here are the newest {most}; /history shows those before them.")
+
+    def turn_back(self, question: AskHistory) -> None:
+        """Let a person's question for history be about what was missed and not shown, where there is such."""
+        after, until = self._unshown
+        if question.before is None and after < until:
+            question.before = until + 1
+            question.limit = min(question.limit, until - after)
+
+    def turned(self, page: History) -> None:
+        """A page that a person asked for was shown."""
+        after, until = self._unshown
+        if after < until and page.messages and page.messages[-1].id == until:
+            self._unshown = (after, page.messages[0].id - 1) if page.more else (0, 0)
+            left = self._unshown[1] - self._unshown[0]
+            more = f"You missed {left} more before these; /history shows them."
+            self._reader.tell(more if left else "That is all that you missed.")
 
     def _advance(self, first: int, last: int, event: Event, line: bytes) -> None:
         """Show what stands for these ids, if it is its turn."""
@@ -111,7 +151,8 @@ class Reading:
             self._ask(first)
             self._held = [(event, line)]
             return
-        self._reader.show(event, line, last <= self._through)
+        if last > self._shown_from or isinstance(event, Gap):
+            self._reader.show(event, line, last <= self._through)
         self._after = last
         self._check_end()
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from groupchat import names
 from groupchat.client.address import socket_path
+from groupchat.client.cursors import Cursors
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _TERMINALS = 100  #: secrets for one name at one place, at most
@@ -26,10 +27,12 @@ class Secret:
     A client secret, ours until `close`.
 
     :ivar value: the secret itself.
+    :ivar cursors: how far the rooms were read under this name; None where nothing can be kept.
     """
 
-    def __init__(self, value: str, descriptor: int | None = None) -> None:
+    def __init__(self, value: str, descriptor: int | None = None, cursors: Cursors | None = None) -> None:
         self.value = value
+        self.cursors = cursors
         self._descriptor = descriptor
 
     def close(self) -> None:
@@ -62,6 +65,7 @@ def claim(name: str, host: str, port: int, where: Path) -> Secret:
         for number in range(_TERMINALS):
             claimed = _claim(where / (f"{stem}.{number}" if number else stem))
             if claimed:
+                claimed.cursors = Cursors(where / f"{stem}.cursors", ours=not number)
                 return claimed
     except OSError:
         pass  # a read-only home is no reason not to chat

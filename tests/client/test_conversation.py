@@ -14,6 +14,7 @@ from groupchat import commands, events
 from groupchat.client.conversation import Conversation
 from groupchat.client.outbox import Entry, Outbox
 from groupchat.client.reading import FILL
+from groupchat.commands import Place
 from groupchat.wire import jsonlines
 from tests.client.fakes import Owner, Screen, Server, line, message, state, welcome
 
@@ -23,11 +24,11 @@ SECRET = "s" * 16
 class Talk:
     """A conversation, and what it sends, as dicts."""
 
-    def __init__(self, *rooms, outbox=None):
+    def __init__(self, *rooms, outbox=None, read=None):
         self.screen = Screen()
         self.owner = Owner()
         self.clock = Clock()
-        self.mind = Conversation("alice", SECRET, rooms or ["lobby"], self.screen, outbox or Outbox(), self.clock)
+        self.mind = Conversation("alice", SECRET, rooms or ["lobby"], self.screen, outbox or Outbox(), self.clock, read)
         self.mind.owner = self.owner
         self._sent = []
 
@@ -72,6 +73,34 @@ def ok(n, number, room="lobby"):
 
 
 # Coming in.
+
+
+def test_a_person_goes_on_reading_where_an_earlier_run_was():
+    talk = Talk(read={"lobby": Place(epoch="e0", after=7), "dev": Place(epoch="e0", after=2)}).connect()
+    assert talk.sent()[0]["rooms"] == {"lobby": {"epoch": "e0", "after": 7}}
+    talk.hear(welcome()).enter(head=8).hear(message(8))
+    assert talk.mind.places == {"lobby": Place(epoch="e1", after=8), "dev": Place(epoch="e0", after=2)}
+    talk.mind.disconnect()
+    assert talk.mind.places["lobby"] == Place(epoch="e1", after=8)
+
+
+def test_a_person_goes_on_reading_in_a_room_that_is_joined_again():
+    talk = Talk(read={}).connect().hear(welcome()).enter(head=1).hear(message(1))
+    talk.mind.move("dev")
+    talk.enter("dev")
+    talk.mind.move("lobby")
+    join = talk.sent()[-1]
+    assert (join["room"], join["epoch"], join["after"]) == ("lobby", "e1", 1)
+
+
+def test_a_program_begins_at_the_newest_few_of_a_room_that_it_joins_again():
+    talk = Talk().connect().hear(welcome()).enter(head=1).hear(message(1))
+    talk.mind.move("dev")
+    talk.enter("dev")
+    talk.mind.move("lobby")
+    assert "after" not in talk.sent()[-1]
+    assert talk.mind.places == {"dev": Place(epoch="e1", after=0)}
+
 
 
 def test_it_says_hello_first():

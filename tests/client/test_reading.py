@@ -3,7 +3,7 @@ One room as it is read: each message once, in order, without a hole.
 """
 
 from groupchat.client.reading import FILL, Reading
-from groupchat.commands import Place
+from groupchat.commands import AskHistory, Place
 from groupchat.events import Catchup, CaughtUp, Gap, History, Message, Presence, Reset
 from tests.client.fakes import line, message, state
 
@@ -11,10 +11,14 @@ from tests.client.fakes import line, message, state
 class Reader:
     """Remembers what is read to it, in short."""
 
-    def __init__(self, place=None):
+    def __init__(self, place=None, most=None):
         self.seen = []
         self.asked = []
-        self.reading = Reading("lobby", self, place)
+        self.told = []
+        self.reading = Reading("lobby", self, place, most)
+
+    def tell(self, text):
+        self.told.append(text)
 
     def show(self, event, line, past):
         self.seen.append(self.short(event, past))
@@ -149,7 +153,7 @@ def test_after_a_reset_ids_start_anew():
 
 
 def test_the_newest_epoch_is_kept():
-    reader = entered().take(1, state(epoch="e9", head=1))
+    reader = entered().take(1, state(epoch="e9", head=1), Catchup(room="lobby", through=1))
     assert reader.reading.place == Place(epoch="e9", after=1)
 
 
@@ -170,3 +174,60 @@ def test_coming_in_behind_again_is_told_again():
     reader = entered().take(1, state(head=3), Catchup(room="lobby", through=3), 2, 3, 4)
     assert reader.seen[3:] == ["1", "RoomState", "Catchup", "past 2", "past 3", "CaughtUp", "4"]
     assert CaughtUp.__name__ in reader.seen
+
+
+# What was missed between two runs.
+
+
+def returned(after, head, most, epoch="e1"):
+    reader = Reader(Place(epoch="e1", after=after), most)
+    return reader.take(state(head=head, epoch=epoch), Catchup(room="lobby", through=head))
+
+
+def test_all_that_was_missed_is_shown_where_it_is_not_too_much():
+    reader = returned(after=2, head=5, most=3).take(3, 4, 5, 6)
+    assert reader.seen[2:] == ["past 3", "past 4", "past 5", "CaughtUp", "6"]
+    assert reader.told == []
+
+
+def test_of_too_much_the_newest_is_shown_and_the_rest_page_by_page():
+    reader = returned(after=2, head=10, most=3).take(*range(3, 12))
+    assert reader.told == ["You missed 8 messages. Here are the newest 3; /history shows those before them."]
+    assert reader.seen[2:] == ["past 8", "past 9", "past 10", "CaughtUp", "11"]
+    for limit, asked, page, told in [
+        (3, (8, 3), (5, 6, 7), "You missed 2 more before these; /history shows them."),
+        (100, (5, 2), (3, 4), "That is all that you missed."),
+        (100, (None, 100), (10, 11), None),
+    ]:
+        question = AskHistory(room="lobby", limit=limit)
+        reader.told.clear()
+        reader.reading.turn_back(question)
+        assert (question.before, question.limit) == asked
+        reader.reading.turned(History(room="lobby", messages=[message(one) for one in page], more=True))
+        assert reader.told == [told] * bool(told)
+
+
+def test_what_was_missed_and_is_no_longer_kept_is_not_asked_for():
+    reader = returned(after=2, head=10, most=3).take(Gap(room="lobby", after=2, before=6), *range(6, 11))
+    assert reader.seen[2:] == ["gap 2-6", "past 8", "past 9", "past 10", "CaughtUp"]
+    reader.reading.turned(History(room="lobby", messages=[message(6), message(7)], more=False))
+    assert reader.told[1:] == ["That is all that you missed."]
+
+
+def test_only_what_was_missed_between_two_runs_is_shortened():
+    reader = returned(after=2, head=2, most=3).take(3)
+    reader.reading.reopen()
+    reader.take(state(head=9), Catchup(room="lobby", through=9), *range(4, 10))
+    assert reader.seen[-7:] == ["past 4", "past 5", "past 6", "past 7", "past 8", "past 9", "CaughtUp"]
+
+
+def test_in_another_log_nothing_was_missed():
+    reader = Reader(Place(epoch="e0", after=2), most=1)
+    reader.take(state(head=9), Reset(room="lobby", epoch="e1", first=1, head=9), Catchup(room="lobby", through=9), 8, 9)
+    assert reader.seen[-3:] == ["past 8", "past 9", "CaughtUp"] and reader.told == []
+
+
+def test_a_place_belongs_to_the_log_that_it_was_in_until_it_is_known_to_be_in_this_one():
+    reader = Reader(Place(epoch="e0", after=2)).take(state(head=9))
+    assert reader.reading.place == Place(epoch="e0", after=2)
+    assert reader.take(Catchup(room="lobby", through=9)).reading.place == Place(epoch="e1", after=2)

@@ -7,6 +7,7 @@ import stat
 import pytest
 
 from groupchat.client import secret
+from groupchat.commands import Place
 
 
 @pytest.fixture
@@ -32,6 +33,14 @@ def test_another_terminal_has_another_secret(claim, tmp_path):
     assert claim().value != claim().value
     files = sorted(path.name for path in tmp_path.rglob("alice*"))
     assert files == ["alice@localhost:9000", "alice@localhost:9000.1"]
+
+
+def test_of_two_terminals_the_first_remembers_how_far_the_rooms_were_read(claim):
+    first, second = claim(), claim()
+    second.cursors.keep({"lobby": Place(epoch="e", after=9)})
+    first.cursors.keep({"lobby": Place(epoch="e", after=8)})
+    for one in (first, second, claim()):
+        assert one.cursors.read() == {"lobby": Place(epoch="e", after=8)}
 
 
 def test_each_name_host_and_port_has_its_own(claim):

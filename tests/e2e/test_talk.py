@@ -8,7 +8,7 @@ import os
 
 import pytest_twisted
 
-from tests.e2e.support import Place, until
+from tests.e2e.support import Place, numbered, until
 
 
 @pytest_twisted.ensureDeferred
@@ -190,3 +190,26 @@ async def test_those_who_hang_up_without_a_word_leave_nothing_behind(place: Plac
     for _ in range(20):
         (await place.socket(daemon.port)).transport.loseConnection()
     await until(lambda: open_files() == before, "the end of the connections", 2)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_person_who_comes_back_to_the_terminal_reads_all_that_was_missed(place: Place):
+    daemon = await place.daemon()
+    bob = await place.member("bob", daemon)
+    bob.say("seen", first=1)
+    await bob.event("ok", n=1)
+    first = place.connect("alice", daemon, terminal=True)
+    await first.says("-- You are up to date.")
+    first.send("/quit")
+    assert await first.ended() == 0
+    bob.say(*numbered("missed", 60), first=2)
+    await bob.event("ok", n=61)
+    await daemon.stop()
+    daemon = await place.again(daemon)
+    again = place.connect("alice", daemon, terminal=True)
+    await again.says("-- You are up to date.")
+    shown = [line.partition("bob: ")[2] for line in again.out.lines if "bob: " in line]
+    assert shown == numbered("missed", 60)
+    piped = place.connect("alice2", daemon, "--stay")
+    await piped.says("-- You are up to date.")
+    assert not list((place.home / ".local/state/groupchat").glob("alice2*.cursors"))

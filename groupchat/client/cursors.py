@@ -1,0 +1,47 @@
+"""
+How far each room was read here, kept from one run to the next beside the client secret.
+
+It is written rarely: after a crash some is seen again, but nothing is left out. What can't be read counts for nothing: then the
+newest few messages are shown, as the first time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from groupchat import files
+from groupchat.commands import Place
+
+EVERY = 5.0  #: seconds between two times that it is written
+_MOST = 1_000_000  #: bytes of the file, at most
+
+
+class Cursors:
+    """
+    :param path: the file.
+    :param ours: whether it is ours to write: of several terminals of one name, only the first one's.
+    """
+
+    def __init__(self, path: Path, ours: bool) -> None:
+        self._path = path
+        self._ours = ours
+        self._kept: Mapping[str, Place] = {}
+
+    def read(self) -> dict[str, Place]:
+        """The places that were kept, by room."""
+        with contextlib.suppress(OSError, ValueError):  # what msgspec raises is a ValueError
+            with self._path.open("rb") as file:
+                places = msgspec.json.decode(file.read(_MOST), type=dict[str, Place])
+            self._kept = {room: place for room, place in places.items() if place.epoch is not None}
+        return dict(self._kept)
+
+    def keep(self, places: Mapping[str, Place]) -> None:
+        """Write these down, if they are others than before. Where that can't be, there is no reason not to chat."""
+        if self._ours and places != self._kept:
+            with contextlib.suppress(OSError):
+                files.replace(str(self._path), msgspec.json.encode(places))
+            self._kept = dict(places)
