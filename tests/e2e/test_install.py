@@ -21,7 +21,8 @@ from groupchat import __version__
 from tests.e2e.support import Place
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "LICENSE", "groupchat", "twisted", "tests", "docs", "etc"]
+SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "CONTRIBUTING.rst", "LICENSE"]
+SHIPPED += ["groupchat", "twisted", "tests", "docs", "etc"]
 BUILD = """
 import sys
 from setuptools import build_meta
