@@ -22,6 +22,10 @@ def test_ruff_finds_nothing(needs):
     clean(needs("ruff"), "check", "--config", ".ci/ruff.toml", "--no-cache", ".")
 
 
+def test_codespell_finds_nothing(needs):
+    clean(needs("codespell"))
+
+
 @pytest.mark.limit(120)
 def test_mypy_finds_nothing(needs):
     clean(needs("mypy"))
