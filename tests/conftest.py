@@ -29,6 +29,8 @@ from twisted.internet import defer, error, task
 from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
+from tests import floor
+
 LIMIT = 30.0  #: seconds
 
 hypothesis.settings.register_profile("groupchat", deadline=None)
@@ -187,6 +189,10 @@ def _nothing_unseen() -> Iterator[Logged]:
     complaints = left + logged.complaints()
     if complaints:
         pytest.fail("\n".join(complaints), pytrace=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    floor.register(config)
 
 
 def pytest_collection_finish() -> None:

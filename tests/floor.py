@@ -1,0 +1,80 @@
+"""
+Measures what the tests in memory cover of ``groupchat/``, and fails the run below the floor in ``setup.cfg``.
+
+Only where `ASKED` is in the environment, as in CI: it makes these tests take about a minute longer. The other tests run after them
+without it, since their limits of time are those of real programs.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ASKED = "GROUPCHAT_COVERAGE"
+ROOT = Path(__file__).parents[1]
+REAL = (
+    "e2e",
+    "hostile",
+    "faults",
+    "attacks",
+    "benchmarks",
+)  #: folders of tests that are not in memory, or measure time
+
+
+def register(config: pytest.Config) -> None:
+    """Measure this run, if that is asked for."""
+    if os.environ.get(ASKED):
+        import coverage
+
+        measured = coverage.Coverage(data_file=None, config_file=str(ROOT / "setup.cfg"))
+        measured.start()
+        config.pluginmanager.register(Floor(measured))
+
+
+def is_real(path: Path) -> bool:
+    """Whether this file's tests run real programs, or measure time."""
+    return path.is_relative_to(ROOT / "tests") and path.relative_to(ROOT / "tests").parts[0] in REAL
+
+
+class Floor:
+    """
+    Lets the tests in memory run first, and stops to measure with the last of them.
+
+    :param measured: a `coverage.Coverage` that has been started.
+    """
+
+    def __init__(self, measured: Any) -> None:
+        self._measured = measured
+        self._runs = True
+        self._report = io.StringIO()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: is_real(item.path))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if is_real(item.path):
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._runs:
+            self._measured.stop()
+            self._runs = False
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self._stop()
+        floor = self._measured.get_option("report:fail_under")
+        total = self._measured.report(file=self._report)
+        if total < floor:
+            self._report.write(
+                f"The tests in memory cover {total:.1f} % of groupchat/: at least {floor:g} % are required.\n"
+            )
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        terminalreporter.section("coverage of the tests in memory")
+        terminalreporter.write(self._report.getvalue())
