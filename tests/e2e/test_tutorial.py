@@ -1,0 +1,110 @@
+"""
+Plays docs/tutorial.rst, word by word, with real programs.
+
+A comment in the page names a terminal and what happens there: ``.. alice runs`` a command, ``types`` lines, ``sees`` lines in this
+order (among others), or ``interrupts`` with Ctrl-C. The lines are in the literal block that follows. ``…`` stands for anything.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import pytest_twisted
+
+from tests.e2e.support import Place, Program
+
+PAGE = Path(__file__).parents[2] / "docs" / "tutorial.rst"
+STEP = re.compile(
+    r"^\.\. (\w+) (runs|types|sees|interrupts)$(?:\n\n::\n\n((?:    .*\n|\n)+))?", re.MULTILINE
+)
+
+
+class Step(NamedTuple):
+    terminal: str
+    does: str
+    lines: list[str]
+
+
+def steps(page: str) -> Iterator[Step]:
+    """The steps in a page."""
+    for terminal, does, block in STEP.findall(page):
+        yield Step(terminal, does, [line.strip() for line in block.splitlines() if line.strip()])
+
+
+class Player:
+    """
+    Plays steps, each terminal with its program; the server gets a free port in place of 9000.
+
+    :param place: where the programs run.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._port = 0
+        self._terminals: dict[str, Program] = {}
+
+    async def play(self, step: Step) -> None:
+        """Do what a step says, or wait for what it shows."""
+        await {
+            "runs": self._run,
+            "types": self._type,
+            "sees": self._see,
+            "interrupts": self._interrupt,
+        }[step.does](step)
+
+    async def _run(self, step: Step) -> None:
+        (command,) = step.lines
+        command = command.replace(".venv/bin/", "").replace("9000", str(self._port))
+        if step.terminal == "server":
+            await self._serve(command)
+        else:
+            program = self._place.start(
+                "sh",
+                "-c",
+                command.replace("groupchat-connect", "exec groupchat-connect"),
+                terminal=True,
+            )
+            self._terminals[step.terminal] = program
+
+    async def _serve(self, command: str) -> None:
+        self._terminals["server"] = daemon = self._place.groupchat(*command.split(), terminal=True)
+        listening = await daemon.out.wait(
+            lambda: re.search(r"Listening on port (\d+) ", daemon.out.text), "its port"
+        )
+        self._port = int(listening[1])
+
+    async def _type(self, step: Step) -> None:
+        self._terminals[step.terminal].send(*step.lines)
+
+    async def _see(self, step: Step) -> None:
+        for line in step.lines:
+            shown = line.replace("9000", str(self._port))
+            await self._terminals[step.terminal].line(".*".join(map(re.escape, shown.split("…"))))
+
+    async def _interrupt(self, step: Step) -> None:
+        self._terminals[step.terminal].signal(signal.SIGINT)
+        await self._terminals[step.terminal].ended()
+
+
+def test_the_steps_are_read_from_the_page():
+    page = "Text.\n\n.. alice runs\n\n::\n\n    nc a\n\nMore.\n\n.. bob interrupts\n\n.. bob sees\n\n::\n\n    x\n\n    y\n\nEnd.\n"
+    assert list(steps(page)) == [
+        Step("alice", "runs", ["nc a"]),
+        Step("bob", "interrupts", []),
+        Step("bob", "sees", ["x", "y"]),
+    ]
+
+
+@pytest.mark.limit(60)
+@pytest_twisted.ensureDeferred
+async def test_the_tutorial_does_what_it_shows(place):
+    player = Player(place)
+    played = list(steps(PAGE.read_text()))
+    for step in played:
+        await player.play(step)
+    assert len(played) > 20
