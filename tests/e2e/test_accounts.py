@@ -80,3 +80,22 @@ async def test_passwords_are_taken_from_a_file_of_twisteds_own_kind(place: Place
     wrong = await place.json("alice", daemon, password="wrong")
     await wrong.event("error", code="bad-password")
     await place.member("alice", daemon, **OWNER)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_person_is_asked_for_the_password_once_at_each_client(place: Place):
+    await passwd(place, "alice", typed="secret")
+    daemon = await place.daemon()
+    first = place.connect("alice", daemon, terminal=True)
+    await first.prompt("Password for alice: ")
+    first.press("secret\n")
+    await first.says("-- You are up to date.")
+    first.send("/quit")
+    assert await first.ended() == 0
+    await daemon.kill()
+    daemon = await place.again(daemon)
+    piped = place.start("groupchat-connect", "--json", "ALICE", f"localhost:{daemon.port}")
+    await piped.event("catchup")
+    piped.close_input()
+    assert await piped.ended() == 0
+    assert [line.split()[2] for line in await passwd(place, "--log")] == ["password"]

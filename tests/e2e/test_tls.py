@@ -167,6 +167,13 @@ class Strict(Lines):
     """A server that wants a password."""
 
     passwords: list[Any] = []
+    open: set[Strict] = set()
+
+    def connectionMade(self) -> None:
+        self.open.add(self)
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.open.discard(self)
 
     def lineReceived(self, line: bytes) -> None:
         hello = jsonlines.decode(line)
@@ -236,3 +243,23 @@ async def test_in_a_pipe_a_password_comes_from_a_file_or_not_at_all(strict: Hous
     alice.close_input()
     assert await alice.ended() == 0
     assert Strict.passwords == [None, "hush"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_takes_the_port_of_a_server_on_this_machine_learns_nothing(strict: House):
+    heard: list[bytes] = []
+
+    class Impostor(Protocol):
+        def dataReceived(self, data: bytes) -> None:
+            heard.append(data)
+            self.transport.write(b"What is your name?\n")  # type: ignore[union-attr]
+
+    (strict.place.directory / "password").write_text("hush\n")
+    alice = strict.connect("alice", "--password-file", "password", "--stay")
+    await alice.says("-- You are up to date.")
+    await strict.open(Factory.forProtocol(Impostor))
+    for connection in list(Strict.open):
+        connection.transport.abortConnection()
+    again = strict.connect("alice", "--password-file", "password")
+    assert await again.ended() == 3
+    assert len(heard) >= 4 and all(data.startswith(b"\x16\x03") for data in heard)
