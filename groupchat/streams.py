@@ -21,13 +21,17 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def open_standard() -> None:
-    """Put /dev/null where a standard descriptor is closed, so that no socket or file gets its number."""
+def open_standard(flags: int = os.O_RDWR) -> None:
+    """
+    Put /dev/null where a standard descriptor is closed, so that no socket or file gets its number.
+
+    :param flags: how it is opened; for reading only, what is written there is an error.
+    """
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            os.open(os.devnull, flags)
 
 
 @contextlib.contextmanager

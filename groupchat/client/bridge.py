@@ -1,7 +1,5 @@
 """
 Standard input and output: bytes in, bytes out, and holding back on either side. It knows no line's meaning.
-
-Regular files and /dev/null are no trouble: where epoll refuses them, Twisted's reactor polls them itself.
 """
 
 from __future__ import annotations
@@ -10,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -43,7 +41,7 @@ class Throttled(Protocol):
 
 @implementer(IHalfCloseableProtocol)
 class Bridge(Lines):
-    """The protocol of a `StandardIO`. It reads nothing before `resume`."""
+    """The protocol of a `Stdio`. It reads nothing before `resume`."""
 
     def __init__(self) -> None:
         self._typist: Typist | None = None
@@ -52,6 +50,8 @@ class Bridge(Lines):
         self._reading = True
         self._writable = False
         self._closed: Deferred[None] | None = None
+        self._drained: Deferred[None] | None = None
+        self._input_over = False
 
     def attach(self, typist: Typist, throttled: Throttled) -> None:
         """Say who reads and writes here; before the transport is made."""
@@ -98,15 +98,35 @@ class Bridge(Lines):
         if self._taker is not None:
             taker, self._taker = self._taker, None
             taker(None)
+        self._input_over = True
         if self._typist is not None:
             self._typist.ended = True
         self.inputEnded()
+        self._stop_draining()
+
+    def drain(self, seconds: float, clock: IReactorTime) -> Deferred[None]:
+        """Hand over what is left of the input, whatever holds it back. Fires at its end, or after so many seconds."""
+        drained: Deferred[None] = Deferred()
+        self._drained = drained
+        if self._input_over:
+            self._stop_draining()
+        else:
+            timer = clock.callLater(seconds, self._stop_draining)
+            drained.addCallback(lambda _: timer.cancel() if timer.active() else None)
+            self.resume()
+        return drained
+
+    def _stop_draining(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None:
+            self.pause()
+            drained.callback(None)
 
     # Output.
 
     def write(self, data: bytes) -> None:
-        """Print this, as soon as it can be."""
-        if self._writable:
+        """Print this, as soon as it can be. The transport remembers what could not be."""
+        if self.transport is not None:
             self.transport.write(data)
 
     def writeConnectionLost(self) -> None:

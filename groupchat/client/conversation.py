@@ -48,6 +48,9 @@ class Screen(Protocol):
     def tell(self, text: str) -> None:
         """Display what the client has to say."""
 
+    def warn(self, text: str) -> None:
+        """Display what the client has to say even to those who want to hear of nothing but errors."""
+
     def complain(self, text: str, word: str | None = None) -> None:
         """
         Display what is wrong with what was typed.
@@ -137,7 +140,9 @@ class Room:
 
     def refused(self, error: events.Error) -> bool:
         """Something said here was refused. Returns whether that is worth a word: what mends itself is not, or once."""
-        if self.sending.refused(error) is None or error.code not in MENDED:
+        entry = self.sending.refused(error)
+        if entry is None or error.code not in MENDED:
+            self._conversation.unsaid += entry is not None
             return True
         worth = error.code not in RENUMBERED and not self._complained
         self._complained = self._complained or worth
@@ -167,6 +172,7 @@ class Conversation:
     :ivar password: that of the name, where it is known.
     :ivar unproven: whether nothing shows that the server is the one it should be: it gets no password, and in place of the client
         secret one that lasts as long as the process.
+    :ivar unsaid: how much of what was said or asked the server has refused, or left without an answer.
     """
 
     owner: Owner
@@ -185,6 +191,7 @@ class Conversation:
         self.inside = False
         self.operator = False
         self._passing = secret.make() if not outbox.lasting else client
+        self.unsaid = 0
         self._send: Callable[[bytes], None] | None = None
         self._asked: Counter[str] = Counter()
         self._moving: str | None = None
@@ -245,6 +252,7 @@ class Conversation:
     def forget_questions(self) -> None:
         """What was asked on the last connection is not asked again: it may have been done."""
         asked, self._asked = self._asked, Counter()
+        self.unsaid += asked.total()
         for ref in asked.elements():
             self.screen.complain("The connection was lost before the answer came. Ask again.", ref)
 
@@ -442,8 +450,12 @@ class Conversation:
             self._moving = None
         if worth:
             self._show(event, line)
-        if not self.inside and event.ref not in _OURS:
+        if event.ref in _OURS:
+            return
+        if not self.inside:
             self.owner.turned_away(event)
+        elif event.ref is not None and event.n is None:
+            self.unsaid += 1
 
 
 def _patiently(error: events.Error) -> events.Error:

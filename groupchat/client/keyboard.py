@@ -12,7 +12,7 @@ from collections import deque
 from groupchat import commands, events, names
 from groupchat.client.conversation import Conversation, Screen
 from groupchat.commands import HERE, Command
-from groupchat.errors import BadUtf8, Refused
+from groupchat.errors import BadUtf8, Refused, TextEmpty
 from groupchat.settings import MAX_LINE
 from groupchat.wire import jsonlines, plain
 
@@ -29,6 +29,7 @@ class Keyboard:
 
     :ivar ended: whether nothing more is typed.
     :ivar quitting: whether the last thing typed was to end.
+    :ivar unsaid: lines that were not said or not done, and never will be.
     """
 
     def __init__(self, conversation: Conversation, screen: Screen) -> None:
@@ -37,25 +38,43 @@ class Keyboard:
         self._lines: deque[bytes] = deque()
         self.ended = False
         self.quitting = False
+        self.unsaid = 0
+        self._given_up = False
 
     @property
     def full(self) -> bool:
-        """Whether reading on should wait."""
-        return bool(self._lines) or self._conversation.outbox.count > MOST
+        """Whether reading on should wait. A lasting outbox takes everything while the server is away."""
+        outbox = self._conversation.outbox
+        return bool(self._lines) or (outbox.count > MOST and (self._conversation.inside or not outbox.lasting))
 
     @property
     def done(self) -> bool:
         """Whether everything typed has acted and nothing more comes."""
         return self.quitting or (self.ended and not self._lines)
 
+    @property
+    def waiting(self) -> int:
+        """Lines that have not acted yet."""
+        return len(self._lines)
+
     def type(self, line: bytes) -> None:
         """A line was typed."""
-        if line.strip() and not self.quitting:
+        if not line.strip() or self.quitting:
+            return
+        if self._given_up:
+            self.unsaid += 1
+        else:
             self._lines.append(line)
 
     def overflow(self) -> None:
         """A line was typed that is too long to be looked at."""
-        self._screen.complain("That line is too long. Say it in parts.")
+        self.unsaid += 1
+        if not self._given_up:
+            self._screen.complain("That line is too long. Say it in parts.")
+
+    def give_up(self) -> None:
+        """Only count what is typed from now on."""
+        self._given_up = True
 
     def work(self) -> None:
         """Act on what was typed, as far as it may act now."""
@@ -64,7 +83,8 @@ class Keyboard:
                 if not self._act(self._lines[0]):
                     return
             except Refused as refused:
-                self._screen.complain(refused.text, plain.about(self._lines[0]).get("ref"))
+                self.unsaid += 1
+                self._screen.complain(refused.text, self._word(self._lines[0]))
             self._lines.popleft()
             if self.quitting:
                 self._lines.clear()
@@ -95,11 +115,34 @@ class Keyboard:
         _check_utf8(line)
         return plain.decode(line)
 
+    def _word(self, line: bytes) -> str | None:
+        """The command that a line names, where it is one."""
+        return plain.about(line).get("ref")
+
     def _at(self, command: Command) -> Command:
         """The command with the room that it is about."""
         if getattr(command, "room", None) == HERE:
             command.room = self._conversation.here  # type: ignore[attr-defined]
         return command
+
+
+class PipedKeyboard(Keyboard):
+    """Lines of a pipe or a file: each is said as it is, whatever it begins with. A blank one is nothing."""
+
+    def _act(self, line: bytes) -> bool:
+        try:
+            return super()._act(line)
+        except TextEmpty:
+            return True
+
+    def decode(self, line: bytes) -> Command:
+        try:
+            return commands.Say(room=HERE, text=line.decode())
+        except UnicodeDecodeError:
+            raise BadUtf8("That line is not UTF-8. Convert it first, as iconv does.") from None
+
+    def _word(self, line: bytes) -> str | None:
+        return None
 
 
 class JsonKeyboard(Keyboard):

@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.stdio import StandardIO
 from twisted.internet.task import LoopingCall
 
 from groupchat import __version__, clock, fingerprints, names, streams
@@ -23,16 +22,19 @@ from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation, Screen
 from groupchat.client.cursors import EVERY
 from groupchat.client.endings import DONE, USAGE, Ending
-from groupchat.client.keyboard import JsonKeyboard, Keyboard
+from groupchat.client.keyboard import JsonKeyboard, Keyboard, PipedKeyboard
 from groupchat.client.outbox import FileOutbox, Outbox
+from groupchat.client.outcome import Outcome
 from groupchat.client.password import Terminal
-from groupchat.client.screen import JsonScreen, PlainScreen
-from groupchat.client.service import PATIENCE, Client
+from groupchat.client.screen import JsonScreen, PipedScreen, PlainScreen
+from groupchat.client.service import PATIENCE, TURN, Client, Source
+from groupchat.client.stdio import Aside, Stdio
 from groupchat.client.tls import Encrypted
 from groupchat.client.way import Near
 from groupchat.errors import Refused
 
 PROGRAM = "groupchat-connect"
+DRAIN = 1.0  #: seconds for which input that can't be said is read, for the outbox or to count it
 _DESCRIPTION = (
     "Join a group chat. Each line typed is said; /help, typed there, lists the commands. What is said is encrypted: a server's "
     "certificate has to be one that the system's authorities vouch for, or the one it had the first time."
@@ -44,7 +46,8 @@ _WHERE = (
 )
 _EPILOG = (
     "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server turned you away, or has not the "
-    "certificate that it should have; 5 the connection is lost and does not come back"
+    "certificate that it should have; 5 the connection is lost and does not come back; 6 some lines were not said; 7 the server is "
+    "away, and the outbox keeps what was to be said; 8 some of the output could not be printed"
 )
 
 
@@ -66,7 +69,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--room", action="append", type=_room, help="the room to enter (default: lobby)")
     parser.add_argument("--json", action="store_true", help="print the server's lines as they are; for programs")
     parser.add_argument("--stay", action="store_true", help="go on listening when standard input has ended")
-    parser.add_argument("--outbox", metavar="FILE", help="keep in FILE what the server has not stored yet")
+    parser.add_argument("--show", action="store_true", help="in a pipe: print what the room says, as at a terminal")
+    parser.add_argument("--commands", action="store_true", help="in a pipe: lines that begin with / are commands, as at a terminal")
+    parser.add_argument("--quiet", action="store_true", help="print nothing at all, not even errors")
+    parser.add_argument("--outbox", metavar="FILE", help="keep in FILE what the server has not stored yet, for the next run")
     parser.add_argument("--password-file", metavar="FILE", help="the password of a registered name is the first line of FILE")
     parser.add_argument("--tls", action="store_true", help="encrypt to this machine in any case, even if its server never did")
     parser.add_argument("--no-tls", action="store_true", help="don't encrypt; for servers and networks that you trust")
@@ -80,6 +86,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options.room = list(dict.fromkeys(options.room or ["lobby"]))
     if len(options.room) > 1 and not options.json:
         parser.error("--room can be given more than once only with --json")
+    if options.quiet and (options.show or options.json):
+        parser.error(f"--quiet and {'--show' if options.show else '--json'} exclude each other")
     if options.no_tls and (options.tls or options.fingerprint):
         parser.error(f"--no-tls and {'--tls' if options.tls else '--fingerprint'} exclude each other")
     options.tls = bool(options.tls or options.fingerprint or not (options.no_tls or trust.is_loopback(options.host)))
@@ -126,27 +134,53 @@ def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     """Chat until it ends, and say why."""
     where = address.written(options.host, options.port)
     known = password.read(options.password_file) if options.password_file is not None else None
+    source = _source(options)
     claimed: secret.Secret | FileOutbox
-    outbox, value, claimed = _outbox(options)
-    bridge = Bridge()
-    screen: Screen = JsonScreen(bridge.write, _print_aside) if options.json else PlainScreen(bridge.write)
-    cursors = claimed.cursors if not options.json and os.isatty(0) and os.isatty(1) else None
+    outbox, value, claimed = _outbox(options, source)
+    bridge, aside = Bridge(), Aside(reactor)
+    screen = _screen(options, source, bridge, aside, reactor)
+    cursors = claimed.cursors if source is Source.PERSON and os.isatty(1) else None
     read = cursors.read() if cursors else None
     conversation = Conversation(options.name, value, options.room, screen, outbox, reactor, read)
     conversation.password = known
-    keyboard = (JsonKeyboard if options.json else Keyboard)(conversation, screen)
+    keyboard = _keyboard(options, source)(conversation, screen)
     endpoint, heard = _way(options, conversation.doubt, reactor)
-    asker = None if options.json or not os.isatty(0) else Terminal(bridge, bridge.write if os.isatty(1) else _print_aside)
-    client = Client(endpoint, where, conversation, keyboard, bridge, reactor, options.stay, heard=heard, asker=asker)
+    asks = source is Source.PERSON and not options.quiet
+    asker = Terminal(bridge, bridge.write if os.isatty(1) else aside.write) if asks else None
+    client = Client(endpoint, where, conversation, keyboard, bridge, reactor, options.stay, heard=heard, asker=asker, source=source)
     bridge.attach(keyboard, client)
+    run = _Run(client, conversation, keyboard, bridge, source, reactor)
     if cursors:
         LoopingCall(lambda: cursors.keep(conversation.places)).start(EVERY, now=False)
-    ending = _run(client, bridge, reactor)
+    ending = run.run()
     if cursors:
         cursors.keep(conversation.places)
-    undelivered = outbox.count
+    outcome = run.outcome(options.outbox, screen.reason if isinstance(screen, PipedScreen) else "")
     claimed.close()
-    return _with_undelivered(ending, undelivered, options.outbox)
+    aside.close()
+    return outcome.judge(ending)
+
+
+def _source(options: argparse.Namespace) -> Source:
+    if options.json:
+        return Source.PROGRAM
+    return Source.PERSON if os.isatty(0) else Source.SCRIPT
+
+
+def _screen(options: argparse.Namespace, source: Source, bridge: Bridge, aside: Aside, reactor: Any) -> Screen:
+    if options.quiet:
+        return PipedScreen(_print_nothing, _print_nothing, reactor)
+    if options.json:
+        return JsonScreen(bridge.write, aside.write)
+    if source is Source.PERSON or options.show or options.stay:
+        return PlainScreen(bridge.write)
+    return PipedScreen(bridge.write, aside.write, reactor)
+
+
+def _keyboard(options: argparse.Namespace, source: Source) -> type[Keyboard]:
+    if options.json:
+        return JsonKeyboard
+    return Keyboard if source is Source.PERSON or options.commands else PipedKeyboard
 
 
 def _way(options: argparse.Namespace, doubt: Callable[[bool], None], reactor: Any) -> tuple[Any, Callable[[], str] | None]:
@@ -180,56 +214,92 @@ def _trust(options: argparse.Namespace) -> trust.Trust:
     return trust.Seen(place, secret.directory() / trust.FILE, quiet=not options.tls)
 
 
-def _outbox(options: argparse.Namespace) -> tuple[Outbox, str, Any]:
+def _outbox(options: argparse.Namespace, source: Source) -> tuple[Outbox, str, Any]:
     """The outbox, the client secret that goes with it, and what holds that."""
     if options.outbox is not None:
         host = options.host if address.socket_path(options.host) else options.host.lower()
-        kept = FileOutbox(options.outbox, f"{names.key(options.name)}@{host}:{options.port}")
+        owner = f"{names.key(options.name)}@{host}:{options.port}"
+        kept = FileOutbox(options.outbox, owner, patience=TURN if source is Source.SCRIPT else 0)
         return kept, kept.secret, kept
     claimed = secret.claim(options.name, options.host, options.port, secret.directory())
     return Outbox(), claimed.value, claimed
 
 
-def _run(client: Client, bridge: Bridge, reactor: Any) -> Ending:
-    endings: list[Ending] = []
+class _Run:
+    """The client in its reactor, from start to end."""
 
-    def start() -> None:
-        StandardIO(bridge, reactor=reactor)
-        client.start().addCallback(ended)
+    def __init__(
+        self, client: Client, conversation: Conversation, keyboard: Keyboard, bridge: Bridge, source: Source, reactor: Any
+    ) -> None:
+        self._client = client
+        self._conversation = conversation
+        self._keyboard = keyboard
+        self._bridge = bridge
+        self._source = source
+        self._reactor = reactor
+        self._ending = Ending()
+        self._stdio: Stdio | None = None
 
-    def ended(ending: Ending) -> None:
-        endings.append(ending)
-        bridge.close().addCallback(stop)
+    def run(self) -> Ending:
+        """Run it, and say how it ended."""
+        self._reactor.callWhenRunning(self._start)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._client.stop)
+        self._reactor.run()
+        if self._stdio is not None:
+            self._stdio.finish()
+        return self._ending
 
-    def stop(_: None) -> None:
+    def _start(self) -> None:
+        self._stdio = Stdio(self._bridge, self._reactor)
+        self._client.start().addCallback(self._ended)
+
+    def _ended(self, ending: Ending) -> None:
+        self._ending = ending
+        if self._source is not Source.SCRIPT or ending.status == DONE:
+            self._bridge.close().addCallback(self._stop)
+            return
+        if not self._keeps:
+            self._keyboard.give_up()
+        self._bridge.drain(DRAIN, self._reactor).addCallback(self._drained)
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether what is still typed can be kept for the next run."""
+        return self._conversation.outbox.lasting and self._ending.status != USAGE
+
+    def _drained(self, _: None) -> None:
+        if self._keeps:
+            try:
+                self._keyboard.work()
+                self._conversation.flush()
+            except Ending as broken:
+                self._ending = broken
+        self._bridge.close().addCallback(self._stop)
+
+    def _stop(self, _: None) -> None:
+        if isinstance(self._conversation.screen, PipedScreen):
+            self._conversation.screen.close()
         with contextlib.suppress(ReactorNotRunning):
-            reactor.stop()
+            self._reactor.stop()
 
-    reactor.callWhenRunning(start)
-    reactor.addSystemEventTrigger("before", "shutdown", client.stop)
-    with _blocking_restored():
-        reactor.run()
-    return endings[0]
+    def outcome(self, outbox: str | None, reason: str) -> Outcome:
+        """What is to be told about it. A person has seen already which lines were refused, and a program reads it."""
+        stdio, keyboard, conversation = self._stdio, self._keyboard, self._conversation
+        unsaid = {Source.PERSON: 0, Source.PROGRAM: keyboard.unsaid}.get(self._source, keyboard.unsaid + conversation.unsaid)
+        asked_to_end = self._ending.status == DONE and self._source is not Source.SCRIPT
+        return Outcome(
+            unsaid=unsaid + (0 if asked_to_end else keyboard.waiting),
+            undelivered=0 if asked_to_end else conversation.outbox.count,
+            outbox=outbox,
+            more=self._source is Source.SCRIPT and not (keyboard.ended or keyboard.quitting),
+            reason=reason,
+            unread=stdio.read_error if stdio else None,
+            unprinted=stdio.write_error if stdio and stdio.unprinted else None,
+        )
 
 
-def _with_undelivered(ending: Ending, count: int, path: str | None) -> Ending:
-    if not count or ending.status == DONE:  # it was asked to stop
-        return ending
-    lines = "1 line was" if count == 1 else f"{count} lines were"
-    kept = f" They are kept in {path}." if path else ""
-    return Ending(ending.status, f"{ending.text} {lines} not delivered.{kept}".strip())
-
-
-@contextlib.contextmanager
-def _blocking_restored() -> Any:
-    """Twisted makes these non-blocking, and they may be shared with the shell that we return to."""
-    before = [os.get_blocking(descriptor) for descriptor in (0, 1, 2)]
-    try:
-        yield
-    finally:
-        for descriptor, blocking in enumerate(before):
-            with contextlib.suppress(OSError):
-                os.set_blocking(descriptor, blocking)
+def _print_nothing(data: bytes) -> None:
+    """For --quiet."""
 
 
 def _print_aside(data: bytes) -> None:
@@ -248,7 +318,7 @@ def _options() -> argparse.Namespace:
 
 def main() -> NoReturn:
     """The console script."""
-    streams.open_standard()
+    streams.open_standard(os.O_RDONLY)
     streams.prepare()
     try:
         options = _options()
@@ -258,6 +328,6 @@ def main() -> NoReturn:
         ending = connect(options, reactor)
     except Ending as early:
         ending = early
-    if ending.text:
+    if ending.text and "--quiet" not in sys.argv[1:]:
         _print_aside(f"{PROGRAM}: {names.visible(ending.text)}\n".encode(errors="replace"))
     sys.exit(ending.status)

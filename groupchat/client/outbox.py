@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from groupchat.client import secret
 from groupchat.client.cursors import Cursors
 from groupchat.client.endings import USAGE, Ending
 from groupchat.commands import Place
+
+LOOK = 0.1  #: seconds until a file that another process uses is tried again
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS owner (place TEXT NOT NULL, secret TEXT NOT NULL);
@@ -86,23 +89,34 @@ class FileOutbox(Outbox):
 
     :param path: the file; made where there is none.
     :param owner: whose words these are and where they go. Another's file is refused.
+    :param patience: seconds to wait where another process uses it.
     :ivar secret: the client secret that the numbers in it belong to.
     :ivar cursors: how far the rooms were read, in a file beside it.
     """
 
     lasting = True
 
-    def __init__(self, path: str, owner: str) -> None:
+    def __init__(self, path: str, owner: str, patience: float = 0) -> None:
         super().__init__()
         self._path = path
         self._urgent = False  # whether there is something to sync
-        try:
-            self._open()
-        except (OSError, sqlite3.Error) as error:
-            raise Ending(USAGE, f"--outbox {path}: {_why(error)}") from None
+        ends = time.monotonic() + patience
+        while not self._try_open(final=time.monotonic() >= ends):
+            time.sleep(LOOK)
         self.secret = self._claim(owner)
         self.cursors = Cursors(Path(f"{path}.cursors"), ours=True)
         (self.count,) = self._database.execute("SELECT count(*) FROM said").fetchone()
+
+    def _try_open(self, final: bool) -> bool:
+        """Whether it is open. Says why not where this was the last attempt, or none can help."""
+        try:
+            self._open()
+        except (OSError, sqlite3.Error) as error:
+            if final or not _is_locked(error):
+                raise Ending(USAGE, f"--outbox {self._path}: {_why(error)}") from None
+            self._database.close()
+            return False
+        return True
 
     def _open(self) -> None:
         # SQLite would make it readable for all, but it holds the secret.
@@ -173,9 +187,13 @@ class FileOutbox(Outbox):
             raise Ending(USAGE, f"--outbox {self._path}: {_why(error)}") from None
 
 
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
 def _why(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.strerror}. Name a file that can be written."
-    if "locked" in str(error):
+    if _is_locked(error):
         return "another groupchat-connect uses that file. Take another."
     return f"{error}. Take another file."

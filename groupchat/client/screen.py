@@ -1,5 +1,5 @@
 """
-What a person, or a program, gets to read: the two ways to display a conversation.
+What a person, a program, or a script gets to read: the three ways to display a conversation.
 
 Nothing here acts; no line leaves it with a control in it that could act on a terminal.
 """
@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
 from groupchat import events, names
+from groupchat.client.sending import MENDED
 from groupchat.commands import WORDS
 from groupchat.events import Event
 from groupchat.wire import jsonlines, plain
 
 #: Commands of which one sees nothing but that they were done.
 _ACTS = frozenset({"/register", *(word.word for word in WORDS if word.operator)})
+
+REPORT = 10.0  #: seconds between two reports of lines that were not said, at least
 
 Write = Callable[[bytes], None]
 
@@ -49,6 +54,8 @@ class PlainScreen:
     def tell(self, text: str) -> None:
         self._print([f"-- {text}"])
 
+    warn = tell
+
     def complain(self, text: str, word: str | None = None) -> None:
         self._print(list(plain.lines(events.Error(code="", text=text, ref=word))))
 
@@ -82,6 +89,7 @@ class JsonScreen:
         self._write = write
         self._aside = PlainScreen(aside)
         self.tell = self._aside.tell
+        self.warn = self._aside.warn
         self.complain = self._aside.complain
 
     def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
@@ -90,3 +98,57 @@ class JsonScreen:
 
     def show_elsewhere(self, event: Event, line: bytes) -> None:
         self._write(jsonlines.safe(line) + b"\n")
+
+
+class PipedScreen:
+    """
+    For scripts: errors, and answers to commands. Lines that were not said are told in one line, at most every `REPORT` seconds.
+
+    :param write: takes whole lines of answers.
+    :param aside: takes whole lines about errors.
+    :param clock: for the time between two reports.
+
+    :ivar reason: what was wrong the first time; "" where nothing was.
+    """
+
+    def __init__(self, write: Write, aside: Write, clock: IReactorTime) -> None:
+        self.reason = ""
+        self._answers = PlainScreen(write)
+        self._errors = PlainScreen(aside)
+        self.warn = self._errors.tell
+        self._clock = clock
+        self._count = 0  # complaints not yet reported
+        self._timer: IDelayedCall | None = None
+
+    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+        if isinstance(event, events.Error) and event.code in MENDED:  # nothing is lost
+            self._errors.complain(event.text)
+        elif isinstance(event, events.Error):
+            if event.n is not None or event.ref is not None:  # a refused hello is told at the end
+                self.complain(event.text, event.ref)
+        elif isinstance(event, events.Help) or getattr(event, "ref", None) is not None:
+            self._answers.show(event, line, me, past, mine)
+
+    def show_elsewhere(self, event: Event, line: bytes) -> None:
+        """A script did not ask what is said."""
+
+    def tell(self, text: str) -> None:
+        """What mends itself is no error."""
+
+    def complain(self, text: str, word: str | None = None) -> None:
+        self.reason = self.reason or (f"{word}: {text}" if word else text)
+        self._count += 1
+        if self._timer is None:
+            self._timer = self._clock.callLater(REPORT, self._report)
+
+    def _report(self) -> None:
+        self._timer = None
+        count, self._count = self._count, 0
+        lines = "1 line was" if count == 1 else f"{count} lines were"
+        self._errors.complain(f"{lines} not said. The first: {self.reason}")
+
+    def close(self) -> None:
+        """Report no more: the end does."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from enum import Enum
 from functools import partial
 from random import random
 from typing import Any, Protocol
@@ -32,6 +33,8 @@ from groupchat.events import Event
 PATIENCE = 10.0  #: seconds for a connection, for the welcome, for the last answers, for the farewell
 LONGEST = 30.0  #: seconds between two attempts, at most
 POLITENESS = 2.0  #: at most so many seconds are added to what the server asked for
+TURN = 30.0  #: seconds for which a script waits where its name is taken
+TURN_LOOK = 1.0  #: seconds until it looks again, at most
 GIVE_UP = 300.0  #: seconds for which what was typed is tried to be delivered, when nothing more is typed
 
 
@@ -59,6 +62,14 @@ class Asker(Protocol):
         """The answer is no longer wanted."""
 
 
+class Source(Enum):
+    """What lines are typed by."""
+
+    PERSON = "a person at a terminal: an answer is awaited at once"
+    SCRIPT = "a pipe or a file: every line is to be said, and is read ahead"
+    PROGRAM = "a program that reads the server's lines: it decides itself what to do about a taken name"
+
+
 class Client:
     """
     :param endpoint: where the server is. Where it fails with an `Ending`, that is the end.
@@ -71,6 +82,7 @@ class Client:
     :param chance: a number from 0 to 1.
     :param heard: called when the server has said something sensible; returns what a person should be told about it.
     :param asker: who can ask for a password; None where nobody is at a terminal.
+    :param source: what lines are typed by.
     """
 
     def __init__(
@@ -85,6 +97,7 @@ class Client:
         chance: Callable[[], float] = random,
         heard: Callable[[], str] | None = None,
         asker: Asker | None = None,
+        source: Source = Source.PERSON,
     ) -> None:
         self._endpoint = endpoint
         self._where = where
@@ -96,6 +109,10 @@ class Client:
         self._chance = chance
         self._on_heard = heard
         self._asker = asker
+        self._source = source
+        self._unread = False  # nobody reads any more
+        self._turn_ends: float | None = None  # when we no longer wait for our name
+        self._missed: Ending | None = None  # how we end once nothing more is typed, where the server was never there
         self._asking = False
         self._answered = False  # but the connection that the answer is for is about to be gone
         self._heard = False  # anything sensible, on this connection
@@ -119,7 +136,7 @@ class Client:
 
     def stop(self) -> None:
         """End now, whatever is under way."""
-        undelivered = self._conversation.outbox.count
+        undelivered = self._conversation.outbox.count or self._keyboard.waiting
         self._end(Ending(LOST, "Stopped.") if undelivered else Ending())
 
     # Timers, each under the name of what it waits for.
@@ -152,9 +169,26 @@ class Client:
         if isinstance(failure.value, Ending):
             self._end(failure.value)
         elif not self._been_in:
-            self._end(Ending(UNREACHABLE, self._explain(failure.value)))
+            self._miss(Ending(UNREACHABLE, self._explain(failure.value)))
         else:
             self._come_back()
+
+    def _miss(self, ending: Ending) -> None:
+        """The server was never there. That is the end, unless there is more to be kept for it."""
+        if self._may_keep_more():
+            self._missed = ending
+            self._come_back()
+        else:
+            self._end(ending)
+
+    def _may_keep_more(self) -> bool:
+        """Whether more may be typed that is to be kept for a server that is away."""
+        return self._reads_ahead and self._conversation.outbox.lasting and not (self._keyboard.ended or self._keyboard.full)
+
+    @property
+    def _reads_ahead(self) -> bool:
+        """Whether lines are read before the server has let us in."""
+        return self._source is Source.SCRIPT or (self._source is Source.PROGRAM and self._conversation.outbox.lasting)
 
     def _explain(self, reason: BaseException | None) -> str:
         if isinstance(reason, error.ConnectError) and reason.osError in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
@@ -172,7 +206,7 @@ class Client:
         return f"Cannot reach {self._where}: {reason}"
 
     def _come_back(self) -> None:
-        delay = self._chance() * min(LONGEST, 2.0**self._failures)
+        delay = self._chance() * (min(LONGEST, 2.0**self._failures) if self._turn_ends is None else TURN_LOOK)
         if self._bye is not None:
             delay = max(delay, (self._bye.retry or 0) + self._chance() * POLITENESS)
         self._failures = min(self._failures + 1, 10)
@@ -202,7 +236,7 @@ class Client:
             self._heard = True
             told = self._on_heard() if self._on_heard else ""
             if told:
-                self._conversation.screen.tell(told)
+                self._conversation.screen.warn(told)
         self._conversation.receive(event, line)
 
     def lost(self) -> None:
@@ -220,6 +254,9 @@ class Client:
                 self._come_with_password()
             return
         ending = self._judge(silent)
+        if ending is not None and ending.status == UNREACHABLE:
+            self._miss(ending)
+            return
         if ending is not None:
             self._end(ending)
             return
@@ -230,6 +267,8 @@ class Client:
 
     def _judge(self, silent: bool) -> Ending | None:
         """Why we end, now that the connection is gone; None where we come back."""
+        if self._waits_for_turn() and (self._bye is None or self._bye.code == "quit"):
+            return None
         if self._refusal is not None:
             return self._turn_away(self._refusal)
         if self._bye is not None and self._bye.code == "quit":
@@ -260,14 +299,26 @@ class Client:
         if self._been_in:
             self._conversation.screen.tell("Connected again.")
         self._been_in = True
+        self._turn_ends = None
         self._failures = 0
 
     def turned_away(self, error: events.Error) -> None:
         if error.code == "bad-password" and self._asker is not None and not self._conversation.unproven:
             self._ask_for_password(error)
         else:
-            self._refusal = error
+            self._look_for_turn(error)
+            self._refusal = None if self._waits_for_turn() else error
             self._leave()
+
+    def _look_for_turn(self, error: events.Error) -> None:
+        """Wait where the name may become free soon: another run of the same script has it."""
+        if self._source is not Source.SCRIPT or error.code != "name-taken":
+            self._turn_ends = None
+        elif self._turn_ends is None:
+            self._turn_ends = self._clock.seconds() + TURN
+
+    def _waits_for_turn(self) -> bool:
+        return self._turn_ends is not None and self._clock.seconds() < self._turn_ends
 
     def dismissed(self, bye: events.Bye) -> None:
         self._bye = bye
@@ -315,12 +366,15 @@ class Client:
     def _check(self) -> None:
         self._keyboard.work()
         self._conversation.flush()
-        if self._keyboard.quitting or (self._keyboard.done and not self._stay):
+        if self._missed is not None and not self._been_in and "retry" in self._timers and not self._may_keep_more():
+            self._end(self._missed)
+        elif self._keyboard.quitting or (self._keyboard.done and not (self._stay and not self._unread)):
             self._finish()
         self._pace()
 
     def _pace(self) -> None:
-        if not self._asking and (self._keyboard.full or not self._been_in):
+        early = not (self._been_in or self._reads_ahead)
+        if not self._asking and (self._keyboard.full or self._keyboard.quitting or early):
             self._typed.pause()
         else:
             self._typed.resume()
@@ -337,8 +391,13 @@ class Client:
             self._connection.release()
 
     def stopProducing(self) -> None:
-        """Nobody reads any more."""
-        self._end(Ending())
+        """Nobody reads any more. What comes from a pipe is said all the same."""
+        self._unread = True
+        if self._source is Source.PERSON:
+            self._end(Ending())
+        else:
+            self.resumeProducing()
+            self.check()
 
     # The end.
 

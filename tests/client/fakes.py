@@ -49,6 +49,8 @@ class Screen:
     def tell(self, text):
         self.told.append(text)
 
+    warn = tell
+
     def complain(self, text, word=None):
         self.complaints.append(f"{word}: {text}" if word else text)
 

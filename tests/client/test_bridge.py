@@ -4,6 +4,7 @@ Standard input and output.
 
 import pytest
 from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.python.failure import Failure
 
@@ -87,9 +88,26 @@ def test_output_that_is_not_read_holds_the_server_back(pipes):
 
 def test_output_that_nobody_reads_ends_it(pipes):
     pipes.bridge.writeConnectionLost()
-    pipes.bridge.write(b"late\n")
     assert pipes.calls == ["stop"]
-    assert pipes.transport.value() == b""
+
+
+def test_what_is_left_of_the_input_is_handed_over_at_the_end(pipes):
+    clock, drained = Clock(), []
+    pipes.bridge.drain(1, clock).addCallback(drained.append)
+    assert pipes.transport.producerState == "producing"
+    pipes.bridge.dataReceived(b"a\nb")
+    assert not drained
+    pipes.bridge.readConnectionLost()
+    assert (pipes.calls, drained, clock.getDelayedCalls()) == ([b"a", "check", b"b", "check"], [None], [])
+    pipes.bridge.drain(1, clock).addCallback(drained.append)
+    assert drained == [None, None]
+
+
+def test_input_without_an_end_is_not_waited_for_long(pipes):
+    clock, drained = Clock(), []
+    pipes.bridge.drain(1, clock).addCallback(drained.append)
+    clock.advance(1)
+    assert drained == [None] and pipes.transport.producerState == "paused"
 
 
 def test_closing_prints_what_is_left(pipes):

@@ -179,9 +179,25 @@ def test_after_a_reset_the_unanswered_is_numbered_anew(talk):
     assert talk.said() == [(8, "a"), (9, "b")]
 
 
+def test_a_refusal_that_mends_itself_costs_no_word(talk):
+    talk.say("a").hear(events.Error(code="out-of-order", text="Number 4.", n=1, room="lobby", want=4))
+    assert talk.mind.unsaid == 0
+
+
+def test_a_refused_or_unanswered_command_counts_as_unsaid(talk):
+    talk.mind.ask(commands.Tell(to="bob", text="psst", ref="/msg"))
+    talk.hear(events.Error(code="no-such-name", text="Nobody.", ref="/msg"))
+    assert talk.mind.unsaid == 1
+    talk.mind.ask(commands.AskRooms(ref="/rooms"))
+    talk.mind.disconnect()
+    talk.mind.forget_questions()
+    assert talk.mind.unsaid == 2
+
+
 def test_a_refused_text_is_told_and_given_up(talk):
     talk.say("a").hear(events.Error(code="muted", text="You are muted.", n=1, room="lobby"))
     assert talk.screen.shown[-1][0].text == "You are muted."
+    assert talk.mind.unsaid == 1
     assert not talk.mind.busy
 
 

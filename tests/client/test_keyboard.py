@@ -7,7 +7,7 @@ import json
 import pytest
 
 from groupchat import events
-from groupchat.client.keyboard import MOST, JsonKeyboard, Keyboard
+from groupchat.client.keyboard import MOST, JsonKeyboard, Keyboard, PipedKeyboard
 from tests.client.fakes import welcome
 from tests.client.test_conversation import Talk, ok
 
@@ -96,6 +96,7 @@ def test_help_is_at_hand_while_the_server_is_not():
 def test_a_line_that_makes_no_sense_is_told_and_the_next_is_read(desk, line, complaint):
     assert desk.type(line, "next").sent() == [say(1, "next")]
     assert desk.screen.complaints == [complaint]
+    assert desk.keyboard.unsaid == 1
 
 
 def test_a_line_too_long_to_look_at_is_told(desk):
@@ -140,6 +141,36 @@ def test_reading_on_waits_while_too_much_is_not_stored(desk):
     desk.type(*("x" for _ in range(MOST)))
     assert not desk.keyboard.full
     assert desk.type("x").keyboard.full
+
+
+# For scripts.
+
+
+@pytest.mark.parametrize("line", ["/quit", "//x", "/kick bob", " /who", "/dev/vda1  20G", "{}", "/join dev"])
+def test_every_line_of_a_pipe_is_said_as_it_is(line):
+    assert Desk.inside(PipedKeyboard).type(line).sent() == [say(1, line)]
+
+
+@pytest.mark.parametrize("line", [b"caf\xe9", b"\xff\xfd\x01", b"x" * 4097])
+def test_a_line_of_a_pipe_that_cannot_be_said_is_counted(line):
+    desk = Desk.inside(PipedKeyboard)
+    assert desk.type(line, "next").sent() == [say(1, "next")]
+    assert desk.keyboard.unsaid == len(desk.screen.complaints) == 1
+
+
+def test_a_blank_line_of_a_pipe_is_nothing():
+    desk = Desk.inside(PipedKeyboard)
+    assert desk.type("", " ", "\u3000").sent() == []
+    assert desk.keyboard.unsaid == 0
+
+
+def test_what_comes_after_it_was_given_up_is_only_counted(desk):
+    desk.mind.disconnect()
+    desk.type("a", "/who")
+    desk.keyboard.give_up()
+    desk.type("b", "", b"\xff")
+    desk.keyboard.overflow()
+    assert (desk.keyboard.waiting, desk.keyboard.unsaid, desk.mind.outbox.count) == (1, 3, 1)
 
 
 # For programs.

@@ -2,14 +2,18 @@
 The command line.
 """
 
-import os
-
 import pytest
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
 from groupchat.client import main
+from groupchat.client.bridge import Bridge
 from groupchat.client.endings import USAGE, Ending
+from groupchat.client.keyboard import JsonKeyboard, Keyboard, PipedKeyboard
+from groupchat.client.screen import JsonScreen, PipedScreen, PlainScreen
+from groupchat.client.service import Source
+from groupchat.client.stdio import Aside
 from groupchat.client.tls import Encrypted
 from groupchat.client.way import Near
 
@@ -58,6 +62,8 @@ def test_options_stand_anywhere(line):
             f"alice h 1 --no-tls --fingerprint {'0' * 64}",
             "--no-tls and --fingerprint exclude each other. See groupchat-connect --help",
         ),
+        ("alice h 1 --quiet --show", "--quiet and --show exclude each other. See groupchat-connect --help"),
+        ("alice h 1 --quiet --json", "--quiet and --json exclude each other. See groupchat-connect --help"),
         (
             "alice h 1 --fingerprint SHA256:x",
             '"SHA256:x" is no fingerprint: one is SHA256: and 43 letters, or 64 digits of hex.',
@@ -152,19 +158,11 @@ def test_help_and_version_are_no_errors(capsys):
     assert "groupchat-connect" in capsys.readouterr().out
 
 
-def test_what_was_not_delivered_is_told():
-    ending = Ending(5, "Stopped.")
-    assert main._with_undelivered(ending, 0, None) is ending
-    assert main._with_undelivered(Ending(), 1, None).text == ""
-    assert main._with_undelivered(ending, 1, None).text == "Stopped. 1 line was not delivered."
-    assert main._with_undelivered(ending, 2, "box").text == "Stopped. 2 lines were not delivered. They are kept in box."
-
-
 def test_an_outbox_brings_its_own_secret(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    outbox, value, claimed = main._outbox(parse(f"alice h 1 --outbox {tmp_path / 'box'}"))
+    outbox, value, claimed = main._outbox(parse(f"alice h 1 --outbox {tmp_path / 'box'}"), Source.PERSON)
     claimed.close()
-    again, same, claimed = main._outbox(parse(f"ALICE H 1 --outbox {tmp_path / 'box'}"))
+    again, same, claimed = main._outbox(parse(f"ALICE H 1 --outbox {tmp_path / 'box'}"), Source.PERSON)
     claimed.close()
     assert (outbox is not again, same) == (True, value)
     assert not (tmp_path / "state").exists()
@@ -172,13 +170,28 @@ def test_an_outbox_brings_its_own_secret(tmp_path, monkeypatch):
 
 def test_without_an_outbox_the_secret_is_kept_where_state_is(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    _, value, claimed = main._outbox(parse("alice h 1"))
+    _, value, claimed = main._outbox(parse("alice h 1"), Source.PERSON)
     claimed.close()
     assert (tmp_path / "groupchat" / "alice@h:1").read_text().strip() == value
 
 
-def test_descriptors_are_left_as_they_were_found():
-    before = os.get_blocking(1)
-    with main._blocking_restored():
-        os.set_blocking(1, not before)
-    assert os.get_blocking(1) == before
+@pytest.mark.parametrize(
+    ("line", "terminal", "source", "keyboard", "screen"),
+    [
+        ("", True, Source.PERSON, Keyboard, PlainScreen),
+        ("", False, Source.SCRIPT, PipedKeyboard, PipedScreen),
+        ("--show", False, Source.SCRIPT, PipedKeyboard, PlainScreen),
+        ("--stay", False, Source.SCRIPT, PipedKeyboard, PlainScreen),
+        ("--commands", False, Source.SCRIPT, Keyboard, PipedScreen),
+        ("--quiet", False, Source.SCRIPT, PipedKeyboard, PipedScreen),
+        ("--quiet", True, Source.PERSON, Keyboard, PipedScreen),
+        ("--json", False, Source.PROGRAM, JsonKeyboard, JsonScreen),
+        ("--json", True, Source.PROGRAM, JsonKeyboard, JsonScreen),
+    ],
+)
+def test_what_types_decides_what_a_line_is_and_what_is_printed(monkeypatch, line, terminal, source, keyboard, screen):
+    monkeypatch.setattr(main.os, "isatty", lambda descriptor: terminal)
+    options = parse(f"alice h 1 {line}")
+    assert main._source(options) is source
+    assert main._keyboard(options, source) is keyboard
+    assert type(main._screen(options, source, Bridge(), Aside(None), Clock())) is screen

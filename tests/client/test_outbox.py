@@ -109,6 +109,21 @@ def test_two_cannot_use_it_at_once(opened):
         opened()
 
 
+def test_a_script_waits_until_another_run_has_closed_it(opened, path, monkeypatch):
+    first = opened()
+    monkeypatch.setattr("groupchat.client.outbox.time.sleep", lambda seconds: first.close())
+    FileOutbox(str(path), OWNER, patience=10).close()
+
+
+def test_a_script_waits_only_so_long(opened, path, monkeypatch):
+    opened()
+    times = iter([0, 0, 5, 10])
+    monkeypatch.setattr("groupchat.client.outbox.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("groupchat.client.outbox.time.monotonic", lambda: next(times))
+    with pytest.raises(Ending, match="another groupchat-connect uses that file"):
+        FileOutbox(str(path), OWNER, patience=10)
+
+
 def test_another_persons_words_are_not_said(opened, path):
     opened().close()
     with pytest.raises(Ending, match=f"belongs to {OWNER}"):

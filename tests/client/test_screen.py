@@ -3,9 +3,10 @@ What a person, or a program, gets to read.
 """
 
 import pytest
+from twisted.internet.task import Clock
 
 from groupchat import events
-from groupchat.client.screen import JsonScreen, PlainScreen
+from groupchat.client.screen import REPORT, JsonScreen, PipedScreen, PlainScreen
 from tests.client.fakes import line, message, state, welcome
 
 
@@ -14,7 +15,9 @@ class Paper:
 
     def __init__(self, kind=PlainScreen):
         self.written, self.aside = [], []
-        self.screen = kind(self.written.append) if kind is PlainScreen else kind(self.written.append, self.aside.append)
+        self.clock = Clock()
+        more = {PlainScreen: [], JsonScreen: [self.aside.append], PipedScreen: [self.aside.append, self.clock]}[kind]
+        self.screen = kind(self.written.append, *more)
 
     def show(self, *shown, past=False, mine=False):
         for event in shown:
@@ -110,3 +113,49 @@ def test_a_program_gets_what_the_client_says_elsewhere():
     paper = Paper(JsonScreen)
     paper.screen.tell("Connection lost.")
     assert (paper.written, paper.aside) == ([], [b"-- Connection lost.\n"])
+
+
+# For scripts.
+
+
+@pytest.fixture
+def script():
+    return Paper(PipedScreen)
+
+
+def test_a_script_is_told_nothing_that_it_did_not_ask_for(script):
+    script.show(welcome(), state(), message(1), events.CaughtUp(room="lobby"), events.Bye(code="quit", text="Bye."))
+    script.show(events.Error(code="name-taken", text="Taken."))
+    script.screen.show_elsewhere(message(1), b"{}")
+    script.screen.tell("Connection lost.")
+    script.clock.advance(REPORT)
+    assert (script.written, script.aside, script.screen.reason) == ([], [], "")
+
+
+def test_a_script_gets_the_answers_to_its_commands(script):
+    assert script.show(events.Topic(room="lobby", text="tea", sender="bob", ref="/topic")) == "-- The topic is: tea\n"
+    assert script.show(events.Ok(ref="/kick")).endswith("-- /kick: done.\n")
+    script.show(events.Help())
+    assert len(script.written) == 3
+
+
+def test_a_script_hears_of_what_was_not_said_in_one_line_from_time_to_time(script):
+    for _ in range(3):
+        script.show(events.Error(code="muted", text="You are muted.", n=1, room="lobby"))
+    script.screen.complain("Nobody.", "/msg")
+    assert script.aside == []
+    script.clock.advance(REPORT)
+    assert script.aside == [b"! 4 lines were not said. The first: You are muted.\n"]
+    script.screen.complain("Nobody.", "/msg")
+    script.screen.close()
+    assert len(script.aside) == 1 and not script.clock.getDelayedCalls()
+
+
+def test_a_script_hears_at_once_of_what_is_tried_again_and_it_counts_for_nothing(script):
+    script.show(events.Error(code="storage-full", text="The disk is full.", n=1, room="lobby"))
+    assert (script.aside, script.screen.reason, script.clock.getDelayedCalls()) == ([b"! The disk is full.\n"], "", [])
+
+
+def test_a_script_is_warned_of_what_concerns_its_safety(script):
+    script.screen.warn("First time at localhost:1.")
+    assert script.aside == [b"-- First time at localhost:1.\n"]

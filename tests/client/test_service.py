@@ -16,7 +16,7 @@ from groupchat.client.conversation import Conversation
 from groupchat.client.endings import DONE, LOST, TURNED_AWAY, UNREACHABLE, USAGE, Ending
 from groupchat.client.keyboard import MOST, Keyboard
 from groupchat.client.outbox import Outbox
-from groupchat.client.service import GIVE_UP, PATIENCE, Client
+from groupchat.client.service import GIVE_UP, PATIENCE, TURN, Client, Source
 from groupchat.client.tls import NotTLS
 from tests.client.fakes import Screen, line, message, state, welcome
 
@@ -50,13 +50,15 @@ class Typed:
 class World:
     """A client with everything around it."""
 
-    def __init__(self, stay=False, chance=0.5, heard=None, asker=None):
+    def __init__(self, stay=False, chance=0.5, heard=None, asker=None, source=Source.PERSON, lasting=False):
         self.clock, self.endpoint, self.screen, self.typed = Clock(), Endpoint(), Screen(), Typed()
         self.outbox = Outbox()
+        self.outbox.lasting = lasting
         self.mind = Conversation("alice", "s" * 16, ["lobby"], self.screen, self.outbox, self.clock)
         self.keyboard = Keyboard(self.mind, self.screen)
         self.client = Client(
-            self.endpoint, "localhost, port 1", self.mind, self.keyboard, self.typed, self.clock, stay, lambda: chance, heard, asker
+            self.endpoint, "localhost, port 1", self.mind, self.keyboard, self.typed, self.clock, stay, lambda: chance,
+            heard, asker, source,
         )  # fmt: skip
         self.endings = []
         self.client.start().addCallback(self.endings.append)
@@ -214,11 +216,23 @@ def test_quit_waits_until_all_is_stored():
     assert world.hear(ok(1, 1)).sent() == ["quit"]
 
 
-def test_output_that_nobody_reads_ends_it_quietly():
+def test_output_that_nobody_reads_ends_a_person_quietly():
     world = World().enter()
     world.client.stopProducing()
     assert world.ending == (DONE, "")
     assert not world.transport.connected
+
+
+@pytest.mark.parametrize("source", [Source.SCRIPT, Source.PROGRAM])
+@pytest.mark.parametrize("stay", [False, True])
+def test_output_that_nobody_reads_costs_a_script_no_word(source, stay):
+    world = World(source=source, stay=stay).enter().type("a")
+    world.client.pauseProducing()
+    world.client.stopProducing()
+    assert not world.endings and world.transport.producerState == "producing"
+    world.hear(ok(1, 1)).type("b", end=True).hear(ok(2, 2))
+    assert world.sent() == ["hello", "say", "say", "quit"]
+    assert world.hear(BYE).ending == (DONE, "")
 
 
 def test_a_signal_ends_it():
@@ -336,6 +350,84 @@ def test_a_silent_server_is_left_and_tried_again():
     world = World().enter()
     world.clock.pump([5] * 13)
     assert world.screen.told[:1] == ["Connection lost. Trying again …"]
+
+
+# A script.
+
+
+TAKEN = events.Error(code="name-taken", text="Taken.")
+
+
+def test_a_script_is_read_ahead_while_it_is_not_in():
+    world = World(source=Source.SCRIPT)
+    world.client.check()
+    assert world.typed.reading
+    world.type(*("x" for _ in range(MOST + 1)))
+    assert not world.typed.reading
+
+
+def test_a_script_waits_until_its_name_is_free():
+    world = World(source=Source.SCRIPT).type("a", end=True)
+    for _ in range(3):
+        world.accept().hear(TAKEN).clock.advance(1)
+    world.enter()
+    assert world.sent() == ["hello", "say"]
+    assert world.hear(ok(1, 1), BYE).ending == (DONE, "")
+    assert world.screen.told == []
+
+
+def test_a_script_waits_for_its_name_only_so_long():
+    world = World(source=Source.SCRIPT)
+    for _ in range(int(TURN) * 2):
+        world.accept().hear(TAKEN)
+        assert not world.endings
+        world.clock.advance(0.5)
+    assert world.accept().hear(TAKEN).ending == (TURNED_AWAY, "Taken.")
+
+
+def test_what_else_turns_a_script_away_meanwhile_ends_it():
+    world = World(source=Source.SCRIPT).accept().hear(TAKEN)
+    world.clock.advance(1)
+    assert world.accept().hear(events.Bye(code="banned", text="Go.")).ending == (TURNED_AWAY, "Go.")
+
+
+def test_a_script_that_was_in_waits_for_its_name_too():
+    world = World(source=Source.SCRIPT).enter().type("a", end=True).lose()
+    world.clock.advance(1)
+    world.accept().hear(TAKEN)
+    world.clock.advance(1)
+    assert world.enter().hear(ok(1, 1), BYE).ending == (DONE, "")
+
+
+@pytest.mark.parametrize("source", [Source.PERSON, Source.PROGRAM])
+def test_nobody_else_waits_for_a_name(source):
+    assert World(source=source).accept().hear(TAKEN).ending == (TURNED_AWAY, "Taken.")
+
+
+@pytest.mark.parametrize("source", [Source.SCRIPT, Source.PROGRAM])
+@pytest.mark.parametrize("stay", [False, True])
+def test_all_that_is_typed_goes_into_a_lasting_outbox_before_an_absent_server_ends_it(source, stay):
+    world = World(source=source, stay=stay, lasting=True).refuse(ConnectionRefusedError())
+    assert not world.endings
+    world.type(*("x" for _ in range(2 * MOST)))
+    assert world.typed.reading
+    world.clock.advance(1)
+    world.refuse(ConnectionRefusedError())
+    assert not world.endings
+    world.type("x", end=True)
+    assert (world.ending[0], world.outbox.count) == (UNREACHABLE, 2 * MOST + 1)
+
+
+def test_a_server_that_comes_while_a_lasting_outbox_fills_gets_it():
+    world = World(source=Source.SCRIPT, lasting=True).type("a").refuse(ConnectionRefusedError())
+    world.clock.advance(1)
+    world.enter().type("b", end=True)
+    assert world.sent() == ["hello", "say", "say"]
+
+
+def test_a_command_that_cannot_be_kept_is_not_waited_for():
+    world = World(source=Source.SCRIPT, lasting=True).refuse(ConnectionRefusedError()).type("a", "/who")
+    assert (world.ending[0], world.outbox.count, world.keyboard.waiting) == (UNREACHABLE, 1, 1)
 
 
 # Holding back.

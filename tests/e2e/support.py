@@ -393,7 +393,12 @@ class Place:
         return program
 
     def connect(self, name: str, daemon: Daemon, *options: str, **more: Any) -> Program:
-        """groupchat-connect, whatever becomes of it."""
+        """groupchat-connect in a pipe, talked to as at a terminal, whatever becomes of it."""
+        as_at_a_terminal = () if "--json" in options else ("--show", "--commands")
+        return self.pipe(name, daemon, *as_at_a_terminal, *options, **more)
+
+    def pipe(self, name: str, daemon: Daemon, *options: str, **more: Any) -> Program:
+        """groupchat-connect in a pipe, whatever becomes of it."""
         return self.start("groupchat-connect", name, "localhost", str(daemon.port), *options, **more)
 
     # Sockets.

@@ -304,13 +304,6 @@ async def test_a_full_server_turns_one_away(place: Place):
     assert await ends(place.connect("bob", daemon), 4) == "The server is full (1 of 1). Try again later."
 
 
-@pytest_twisted.ensureDeferred
-async def test_one_whose_name_is_taken_is_turned_away(place: Place):
-    daemon = await place.daemon()
-    await place.nc("alice", daemon)
-    assert (await ends(place.connect("Alice", daemon), 4)).startswith('The name "Alice" is taken.')
-
-
 # A daemon in the background.
 
 

@@ -5,6 +5,7 @@ groupchat-connect in a pipe, with files, in a terminal, and when the daemon dies
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -20,11 +21,71 @@ from tests.e2e.support import LIMIT, Daemon, Place, numbered, until
 @pytest_twisted.ensureDeferred
 async def test_each_line_is_said_and_stored_before_it_ends(place: Place):
     daemon = await place.daemon()
-    script = place.shell("printf 'one\\ntwo\\n//three\\n\\nfour' | groupchat-connect alice localhost $1", str(daemon.port))
+    lines = "printf '%s\\n' one /dev/vda '' /quit '//two' '/kick bob'; printf three"
+    script = place.shell(f"({lines}) | groupchat-connect alice localhost $1", str(daemon.port))
     assert await script.ended() == 0
-    assert script.err.text == ""
+    assert script.out.text == script.err.text == ""
     await daemon.kill()
-    assert await place.kept(await place.again(daemon)) == ["one", "two", "/three", "four"]
+    assert await place.kept(await place.again(daemon)) == ["one", "/dev/vda", "/quit", "//two", "/kick bob", "three"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_is_not_said_is_counted_in_one_line_and_has_a_status(place: Place):
+    daemon = await place.daemon()
+    lines = ["good", b"caf\xe9".decode(errors="surrogateescape"), "x" * 5000, "\u3000", "y" * (1 << 21), "better"]
+    (place.directory / "in").write_bytes("\n".join(lines).encode(errors="surrogateescape"))
+    with open(place.directory / "in") as said:
+        script = place.pipe("alice", daemon, files={0: said})
+        assert await script.ended() == 6
+    assert script.out.text == ""
+    assert script.err.text.startswith("groupchat-connect: 3 lines were not said. The first: That line is")
+    assert len(script.err.lines) == 1
+    assert await place.kept(daemon) == ["good", "better"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_quiet_says_nothing_at_all(place: Place):
+    daemon = await place.daemon()
+    script = place.shell("printf 'good\\n\\377\\n' | groupchat-connect --quiet alice localhost $1", str(daemon.port))
+    assert await script.ended() == 6
+    await daemon.stop()
+    other = place.shell("echo lost | groupchat-connect --quiet alice localhost $1", str(daemon.port))
+    assert await other.ended() == 3
+    wrong = place.start("groupchat-connect", "--quiet", "a b", "localhost", "1")
+    assert await wrong.ended() == 2
+    assert [program.out.text + program.err.text for program in (script, other, wrong)] == [""] * 3
+
+
+@pytest_twisted.ensureDeferred
+async def test_commands_in_a_pipe_get_their_answers_and_nothing_else(place: Place):
+    daemon = await place.daemon()
+    script = place.shell("printf '/who\\nhello\\n' | groupchat-connect --commands alice localhost $1", str(daemon.port))
+    assert await script.ended() == 0
+    assert (script.out.lines, script.err.text) == (["-- Here is 1: alice."], "")
+
+
+@pytest_twisted.ensureDeferred
+async def test_scripts_under_one_name_wait_their_turn(place: Place):
+    daemon = await place.daemon()
+    first = place.pipe("alice", daemon)
+    first.send("first")
+    watcher = await place.member("watcher", daemon, rooms={"lobby": {"after": 0}})
+    await watcher.event("message", text="first")
+    others = [place.shell(f"echo other {number} | groupchat-connect alice localhost $1", str(daemon.port)) for number in range(3)]
+    await until(lambda: len(list((place.home / ".local/state/groupchat").iterdir())) == 4, "all four at once")
+    first.close_input()
+    assert [await script.ended() for script in (first, *others)] == [0] * 4
+    assert [script.out.text + script.err.text for script in (first, *others)] == [""] * 4
+    assert sorted(await place.kept(daemon)) == ["first", "other 0", "other 1", "other 2"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_was_piped_to_a_server_that_is_down_is_counted(place: Place):
+    daemon = await place.daemon()
+    await daemon.stop()
+    script = place.shell("seq 5000 | groupchat-connect alice localhost $1", str(daemon.port))
+    assert await script.ended() == 3
+    assert script.err.text.strip().endswith("5000 lines were not said.")
 
 
 @pytest_twisted.ensureDeferred
@@ -50,13 +111,14 @@ async def test_it_prints_what_others_say_as_on_the_plain_wire_but_not_its_own_li
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_line_with_a_slash_is_a_command(place: Place):
+async def test_a_line_with_a_slash_can_be_a_command(place: Place):
     daemon = await place.daemon()
     script = place.shell(
-        "printf '%s\\n' '/topic tea at four' /who /frobnicate '/name ally' /quit 'too late' | groupchat-connect alice localhost $1",
+        "printf '%s\\n' '/topic tea at four' /who /frobnicate '/name ally' /quit 'too late' |"
+        " groupchat-connect --show --commands alice localhost $1",
         str(daemon.port),
     )
-    assert await script.ended() == 0
+    assert await script.ended() == 6, "as one of them is none"
     for line in ("-- alice set the topic: tea at four", "-- Here is 1: alice.", "-- alice is now ally.", "-- Bye."):
         assert line in script.out.lines
     assert "! There is no such command." in script.out.text
@@ -135,6 +197,27 @@ async def test_stay_listens_when_its_input_has_ended(place: Place):
 
 
 @pytest_twisted.ensureDeferred
+async def test_everything_is_said_though_nobody_reads_and_the_status_tells(place: Place):
+    daemon = await place.daemon("--rate", "0")
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb") as unread, open("/dev/full", "wb") as full:
+        scripts = [
+            place.pipe("alice", daemon, "--show", "--stay", files={1: unread}),
+            place.pipe("bob", daemon, "--show", files={1: full}),
+            place.shell("exec groupchat-connect --show carol localhost $1 >&-", str(daemon.port)),
+        ]
+    for script, why in zip(scripts, ("Broken pipe", "No space left on device", "Bad file descriptor"), strict=True):
+        script.send(*numbered(why, 3000))
+        script.close_input()
+        assert await script.ended() == 8
+        assert script.err.text.strip() == f"groupchat-connect: Standard output can't be written: {why}."
+    kept = await place.kept(daemon)
+    for why in ("Broken pipe", "No space left on device", "Bad file descriptor"):
+        assert [text for text in kept if text.startswith(why)] == numbered(why, 3000)
+
+
+@pytest_twisted.ensureDeferred
 async def test_it_ends_when_nobody_reads_it_any_more(place: Place):
     daemon = await place.daemon()
     script = place.shell("groupchat-connect --stay alice localhost $1 </dev/null | head -n 1", str(daemon.port))
@@ -191,7 +274,7 @@ async def test_a_second_terminal_is_somebody_else(place: Place):
     daemon = await place.daemon()
     first = place.connect("alice", daemon, "--stay")
     await first.says("-- You are up to date.")
-    second = place.connect("alice", daemon)
+    second = place.connect("alice", daemon, terminal=True)
     assert await second.ended() == 4
     one, other = secrets(place)
     assert one.read_text() != other.read_text()
@@ -284,6 +367,69 @@ async def test_what_could_not_be_delivered_is_kept_in_its_outbox_for_the_next_ru
     with open("/dev/null") as nothing:
         assert await place.connect("alice", daemon, "--outbox", "outbox", files={0: nothing}).ended() == 0
     assert await place.kept(daemon) == numbered("line", 3)
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_is_piped_to_an_outbox_is_kept_for_a_server_that_is_down(place: Place):
+    daemon = await place.daemon()
+    await daemon.stop()
+    for text in ("one", "/two"):
+        script = place.shell(f"echo {text} | groupchat-connect --outbox outbox alice localhost $1", str(daemon.port))
+        assert await script.ended() == 7
+    assert script.err.text.startswith("groupchat-connect: Connection refused ")
+    assert script.err.text.endswith(" 2 lines are kept in outbox for the next run.\n")
+    daemon = await place.again(daemon)
+    script = place.shell("echo three | groupchat-connect --outbox outbox alice localhost $1", str(daemon.port))
+    assert await script.ended() == 0
+    assert await place.kept(daemon) == ["one", "/two", "three"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_scripts_with_one_outbox_wait_their_turn(place: Place):
+    daemon = await place.daemon()
+    command = "for line in 1 2 3; do echo $line | groupchat-connect --outbox outbox alice localhost $1 & done; wait"
+    script = place.shell(command, str(daemon.port))
+    await script.ended()
+    assert script.out.text + script.err.text == ""
+    assert sorted(await place.kept(daemon)) == ["1", "2", "3"]
+
+
+# Terminals and pipes that others share.
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM])
+@pytest_twisted.ensureDeferred
+async def test_terminals_and_pipes_stay_as_they_are_for_all_who_share_them(place: Place, signal_number: int):
+    daemon = await place.daemon()
+    ours, terminal = os.openpty()
+    read, write = os.pipe()
+    with open(ours, "r+b", buffering=0), open(terminal, "r+b", buffering=0) as tty, open(read, "rb") as source, open(write, "wb"):
+        person = place.connect("alice", daemon, files={0: tty, 1: tty, 2: tty})
+        script = place.connect("bob", daemon, "--stay", files={0: source, 1: tty, 2: tty})
+        await until(lambda: "alice" in daemon.out.text and "bob" in daemon.out.text, "both")
+        for program in (person, script):
+            assert os.get_blocking(terminal) and os.get_blocking(read) and os.get_blocking(write)
+            program.signal(signal_number)
+            await program.ended()
+            assert os.get_blocking(terminal) and os.get_blocking(read) and os.get_blocking(write)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_terminal_that_nobody_reads_stops_nobody(place: Place):
+    daemon = await place.daemon("--rate", "0", "--idle", "3")
+    bob = await place.member("bob", daemon)
+    ours, terminal = os.openpty()
+    with open(ours, "r+b", buffering=0) as keys, open(terminal, "r+b", buffering=0) as tty:
+        alice = place.start("groupchat-connect", "alice", "localhost", str(daemon.port), files={0: tty, 1: tty, 2: tty})
+        await bob.event("presence", joined=["alice"])
+        bob.say(*numbered("line", 5000))
+        await bob.event("message", id=5000)
+        for _ in range(3):
+            await bob.event("ping")
+            bob.send({"type": "pong"})
+        keys.write(b"still here\n")
+        await bob.event("message", from_="alice", text="still here")
+        await alice.kill()
 
 
 # A terminal.

@@ -63,7 +63,8 @@ class House:
         self.door.abort()
 
     def connect(self, name: str, *options: str, host: str = "localhost", **more: Any) -> Program:
-        return self.place.start("groupchat-connect", name, host, str(self.port), *options, **more)
+        show = () if "--json" in options else ("--show",)
+        return self.place.start("groupchat-connect", name, host, str(self.port), *show, *options, **more)
 
     @property
     def known(self) -> str:
