@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -23,6 +24,7 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from groupchat import names
 from groupchat.doors.port import Port, written
 from groupchat.doors.proxied import Proxied
 from groupchat.errors import CannotStart
@@ -130,6 +132,9 @@ class GroupChat(Service):
         number = getattr(host, "port", None)
         if number is None:
             self.log.info("Listening on {host} ({max} places).", host=host, max=self._hub.max)
+            if getattr(host, "name", None):
+                path = names.visible(shlex.quote(os.path.abspath(os.fsdecode(host.name))))
+                self.log.info("Join from this machine:  groupchat-connect YOUR_NAME unix:{path}   or:  nc -U {path}", path=path)
             return
         self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
         if isinstance(getattr(port, "factory", None), Proxied):

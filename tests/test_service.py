@@ -8,6 +8,7 @@ import signal
 import sys
 
 import pytest
+from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
@@ -214,6 +215,16 @@ def test_where_tls_is_required_nc_is_for_this_machine_only(logged, monkeypatch, 
     assert ("nc 192.0.2.1 9000" in there) is not require_tls
     assert "groupchat-connect YOUR_NAME localhost 9000  " in here
     assert "groupchat-connect YOUR_NAME 192.0.2.1 9000 --no-tls" in there, "as it has no certificate"
+
+
+def test_it_says_how_to_join_by_a_unix_socket(logged):
+    house = House(succeed(Listening([], UNIXAddress(b"/run/group chat.sock"))))
+    house.start()
+    house.run()
+    (told,) = (text for text in logged if text.startswith("Join from"))
+    assert told == (
+        "Join from this machine:  groupchat-connect YOUR_NAME unix:'/run/group chat.sock'   or:  nc -U '/run/group chat.sock'"
+    )
 
 
 def test_it_says_how_to_join(logged):

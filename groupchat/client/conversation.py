@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IReactorTime
 from groupchat import commands, events, names
 from groupchat.client import secret
 from groupchat.client.echoes import Echoes
+from groupchat.client.endings import TURNED_AWAY, Ending
 from groupchat.client.outbox import Entry, Outbox
 from groupchat.client.reading import FILL, MISSED, Reading
 from groupchat.client.sending import MENDED, RENUMBERED, Sending
@@ -190,7 +191,7 @@ class Conversation:
         self.clock = clock
         self.inside = False
         self.operator = False
-        self._passing = secret.make() if not outbox.lasting else client
+        self._passing = secret.make()
         self.unsaid = 0
         self._send: Callable[[bytes], None] | None = None
         self._asked: Counter[str] = Counter()
@@ -238,7 +239,13 @@ class Conversation:
             self.send(commands.Hello(name=self.name, client=self.client, rooms=places, password=self.password))
 
     def doubt(self, unproven: bool) -> None:
-        """Say whether the next connection is one on which nothing shows who the server is."""
+        """
+        Say whether the next connection is one on which nothing shows who the server is.
+
+        :raises Ending: what is in the outbox can't be delivered there, as its numbers hold under the client secret only.
+        """
+        if unproven and self.outbox.lasting:
+            raise Ending(TURNED_AWAY, f"Nothing shows that this is the server: it gets no secret, which an outbox needs. {NO_TLS}")
         self.unproven = unproven
 
     def disconnect(self) -> None:

@@ -139,7 +139,7 @@ def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     outbox, value, claimed = _outbox(options, source)
     bridge, aside = Bridge(), Aside(reactor)
     screen = _screen(options, source, bridge, aside, reactor)
-    cursors = claimed.cursors if source is Source.PERSON and os.isatty(1) else None
+    cursors = claimed.cursors if source is Source.PERSON and os.isatty(1) and not options.quiet else None
     read = cursors.read() if cursors else None
     conversation = Conversation(options.name, value, options.room, screen, outbox, reactor, read)
     conversation.password = known

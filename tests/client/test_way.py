@@ -130,6 +130,13 @@ def test_no_password_is_given_to_a_server_that_does_not_show_who_it_is(path, kno
     )
 
 
+def test_an_outbox_is_not_delivered_to_a_server_that_does_not_show_who_it_is(path):
+    world = World(path)
+    world.mind.outbox.lasting = True
+    assert world.start().endings[0].text.startswith("Nothing shows that this is the server: it gets no secret, ")
+    assert b"hello" not in world.net.sent
+
+
 def test_a_password_is_not_set_on_a_server_that_does_not_show_who_it_is(path):
     world = World(path).start()
     world.mind.ask(commands.Register(password=PASSWORD, ref="/register"))
