@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import resource
 import time
 from pathlib import Path
@@ -72,7 +73,9 @@ def _keep(text: str) -> Keep:
     try:
         return Keep.parse(text)
     except ValueError:
-        raise usage.UsageError(f'--keep takes "all", "90d" or "100000 messages", not "{_shown(text)}".') from None
+        number = text.strip()
+        hint = f' Write "{number}d" for days, or "{number} messages".' if re.fullmatch("[1-9][0-9]{0,5}", number) else ""
+        raise usage.UsageError(f'--keep takes "all", "90d" or "100000 messages", not "{_shown(text)}".{hint}') from None
 
 
 def _ledger(text: str) -> str:

@@ -171,11 +171,11 @@ class Keep:
     @classmethod
     def parse(cls, text: str) -> Keep:
         """
-        What ``--keep`` says: "all", "90d" or "100000 messages".
+        What ``--keep`` says: "all", "90d" or "100000 messages". A bare number could mean either, and is neither.
 
         :raises ValueError: it makes no sense.
         """
-        found = re.fullmatch(r"(all)|([1-9]\d{0,5}) ?d(?:ays?)?|([1-9]\d{0,11})(?: ?messages?)?", text.strip().lower())
+        found = re.fullmatch(r"(all)|([1-9]\d{0,5}) ?d(?:ays?)?|([1-9]\d{0,11}) ?messages?", text.strip().lower(), re.ASCII)
         if not found:
             raise ValueError(text)
         _, days, count = found.groups()
