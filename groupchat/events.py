@@ -86,12 +86,13 @@ class Message(Event):
 
 
 class Ok(Event):
-    """Done; with an id: stored, never to be lost."""
+    """Done; with an id: stored, never to be lost. `text`: what was done, where an operator asked for it."""
 
     n: int | None = None
     room: str | None = None
     id: int | None = None
     ref: str | None = None
+    text: str | None = None
 
 
 class Presence(Event):
@@ -171,10 +172,45 @@ class Rooms(Event):
     ref: str | None = None
 
 
+class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the answer to `bans` and `mutes`: a `name` or an `address` (a network, too), by whom, until when and why."""
+
+    by: str
+    name: str | None = None
+    address: str | None = None
+    until: str | None = None
+    text: str = ""
+
+
+class Bans(Event):
+    """The bans that hold, by target."""
+
+    bans: list[Measured]
+    count: int
+    ref: str | None = None
+
+
+class Mutes(Event):
+    """The mutes that hold, by name."""
+
+    mutes: list[Measured]
+    count: int
+    ref: str | None = None
+
+
+class Places(Event):
+    """How many people can be in, and how many are."""
+
+    max: int
+    count: int
+    ref: str | None = None
+
+
 class Help(Event):
-    """The commands of the plain wire. Only for people."""
+    """The commands of the plain wire, or only `word`. Only for people."""
 
     operator: bool = False
+    word: str | None = None
 
 
 class AskName(Event):
@@ -189,6 +225,13 @@ class AskPassword(Event):
 
 class Done(Event):
     """What was asked for is done. The text is only for people: on the JSON wire it is an `Ok`."""
+
+    text: str
+    ref: str | None = None
+
+
+class Ruled(Event):
+    """What an operator asked for is done. On the JSON wire it is an `Ok` with this text."""
 
     text: str
     ref: str | None = None
@@ -229,8 +272,8 @@ class Bye(Event):
 
 #: Every event that the JSON wire carries.
 AnyEvent = Union[
-    Welcome, RoomState, Gap, Reset, Catchup, Message, Ok, Presence, Topic, Tell, Notice, History, Who, Rooms, Ping,
-    Pong, Error, Bye,
+    Welcome, RoomState, Gap, Reset, Catchup, Message, Ok, Presence, Topic, Tell, Notice, History, Who, Rooms, Bans,
+    Mutes, Places, Ping, Pong, Error, Bye,
 ]  # fmt: skip
 
 

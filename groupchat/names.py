@@ -24,6 +24,8 @@ RESERVED = frozenset(
     "server system admin administrator operator root everyone all here nobody me you groupchat".split()
 )
 
+MARK = "\ufeff"  #: a byte order mark: at the beginning of a line it is no part of it
+
 NAME_MOST = 128  #: bytes of UTF-8 in a name
 
 _PROFILE = get_profile("UsernameCaseMapped")

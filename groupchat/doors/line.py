@@ -21,9 +21,11 @@ from zope.interface import implementer
 from groupchat import errors
 from groupchat.doors.peer import Peer
 from groupchat.errors import LineTooLong, Refused
+from groupchat.names import MARK
 from groupchat.session import Session
 from groupchat.settings import MAX_LINE
 from groupchat.wire import plain
+from groupchat.wire.telnet import END, Telnet
 
 TURN = 250  #: lines in one turn of the reactor
 PORTION = 16_384  #: bytes of TLS that one turn reads: they can be 700 records, each of which comes here alone
@@ -51,6 +53,7 @@ class LineDoor(LineReceiver):
         self.address = address
         self.session: Session | None = None
         self.last_line = 0.0  # when the last line came
+        self._telnet = Telnet()
         self._lines: deque[bytes | None] = deque()  # to be handed over
         self._rest = b""  # what came after them and is not split yet
         self._parts: list[bytes] = []  # of the line that has not ended
@@ -78,6 +81,7 @@ class LineDoor(LineReceiver):
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
             handle = self.transport.getHandle()
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)  # telnet's mark of urgent data is one of its commands
             for option, value in _KEEPALIVE:
                 if hasattr(socket, option):
                     handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
@@ -96,10 +100,21 @@ class LineDoor(LineReceiver):
         session = self.session
         assert session is not None
         if not session.ended:
-            if session.inside and not session.wire.echo:
-                data = _BLANK.sub(b"\n", data)  # at once: one by one, a flood of them would cost everyone
+            if not session.wire.echo:
+                data = self._typed(data, session.inside)
             self._rest = self._rest + data if self._rest else data
             self._work()
+
+    def _typed(self, data: bytes, inside: bool) -> bytes:
+        """What a person typed: without what their telnet says to ours, which is answered."""
+        data, answer = self._telnet.receive(data)
+        if answer:
+            self.peer.write(answer)
+        if inside:
+            return _BLANK.sub(b"\n", data)  # at once: one by one, a flood of them would cost everyone
+        if data:
+            self.factory.spoke(self)
+        return data
 
     def _split(self) -> None:
         """Split off the next lines. A few at a time: a chunk of very short ones would take far more memory split than whole."""
@@ -282,6 +297,9 @@ class LineDoor(LineReceiver):
         session = self.session
         if session is None or session.ended or self._stalled(now):
             return
+        if self._parts == [END] and not session.wire.echo and not (self._lines or self._rest):
+            self._drop_input()  # telnet sends a Ctrl-D at once, and no line end behind it
+            session.end_of_input()
         if self._heard or self._paused:
             self._heard, self._pinged = False, False
             self._heard_at = now
@@ -305,5 +323,5 @@ class LineDoor(LineReceiver):
         return True
 
 
-_NOTHING = (b"", b"\r")
-_BLANK = re.compile(rb"\n(?:\r?\n)+")
+_NOTHING = (b"", MARK.encode())
+_BLANK = re.compile(rb"\n\n+")

@@ -25,7 +25,8 @@ from groupchat.doors.tls import HTTP
 from groupchat.events import Bye
 from groupchat.hub import Hub
 from groupchat.limits import Shares, TokenBucket, origin
-from groupchat.wire import jsonlines, plain
+from groupchat.names import MARK
+from groupchat.wire import jsonlines, plain, telnet
 
 HELLOS = 8  #: lines of those who are not in yet in one turn: a crowd at the door does not hold up those who talk
 ACCEPTS = HELLOS  #: connections taken in one turn, so that a hello that came with one is read before more are
@@ -44,6 +45,7 @@ _IRC = f"ERROR :{_SORRY}\r\n".encode()
 _SSH = f"! {_SORRY}\n".encode()
 _ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal: handshake_failure
 TLS = b"\x16\x03"  #: how TLS begins: with a handshake
+_MARK = MARK.encode()
 _KNOCKED = "{more} connections from {address} were closed at once: too many of those before had not come in."
 
 #: How other protocols begin, and what they are told.
@@ -163,10 +165,10 @@ class Port(ServerFactory):
         self._addresses[door.address] += 1
         most = self.hub.settings.per_address
         crowded = bool(most) and self._addresses[door.address] > most
-        refusal = errors.CROWDED if crowded else self.hub.doorkeeper.ban_on_address(door.address)
+        ban = self.hub.doorkeeper.ban_on_address(door.address)
         if len(self._waiting) >= self.hub.settings.pool:
             self._make_room()
-        self._waiting[door] = _Waiting(self, door, refusal)
+        self._waiting[door] = _Waiting(self, door, errors.CROWDED if crowded else None, ban)
         if len(self.doors) >= self._most and not self._sated:
             self._sated = True
             for port in self.ports:
@@ -188,6 +190,12 @@ class Port(ServerFactory):
         """
         waiting = self._waiting.get(door)
         return waiting.recognise(data) if waiting else None
+
+    def spoke(self, door: LineDoor) -> None:
+        """One who is not in yet has said something, or begun to."""
+        waiting = self._waiting.get(door)
+        if waiting is not None:
+            waiting.spoke()
 
     def has_time_for(self, door: LineDoor) -> bool:
         """Whether the next line of one who is not in yet can be looked at now; else its door is told to go on when it can."""
@@ -264,10 +272,11 @@ class Port(ServerFactory):
 class _Waiting:
     """One connection that is not in yet: its first bytes, its turn for a handshake, the greeting, and its deadlines."""
 
-    def __init__(self, port: Port, door: LineDoor, refusal: Bye | None) -> None:
+    def __init__(self, port: Port, door: LineDoor, refusal: Bye | None, ban: Bye | None) -> None:
         self._port = port
         self._door = door
         self._refusal = refusal
+        self._ban = ban  # of its address: its name is still to be known, as an operator comes in all the same
         self._opened = port.clock.seconds()
         self._first = b""
         self._in_line = False  # for a handshake
@@ -275,17 +284,18 @@ class _Waiting:
         self._within = port.hub.settings.hello_within
         self._deadline = port.clock.callLater(self._within, self._late)
 
-    def greet(self) -> None:
-        """Speak first, unless the other side does so in half a second from now."""
-        self._don_t_greet()
-        self._greeting = self._port.clock.callLater(GREET, self._greet)
-
-    def _don_t_greet(self) -> None:
+    def spoke(self) -> None:
+        """The other side has spoken, so it needs no greeting."""
         if self._greeting.active():
             self._greeting.cancel()
 
+    def greet(self) -> None:
+        """Speak first, unless the other side does so in half a second from now."""
+        self.spoke()
+        self._greeting = self._port.clock.callLater(GREET, self._greet)
+
     def stop(self) -> None:
-        self._don_t_greet()
+        self.spoke()
         if self._deadline.active():
             self._deadline.cancel()
         if self._in_line:
@@ -293,10 +303,16 @@ class _Waiting:
 
     def recognise(self, data: bytes) -> bytes | None:
         first = self._first = self._first + data
-        if self._in_line:
+        if self._in_line or (len(first) < len(_MARK) and _MARK.startswith(first)):
             return None
+        if first.startswith(telnet.IAC):  # only telnet begins so; what it negotiates is no word, and it is greeted like silence
+            self._door.open(plain)
+            return None if self._is_unwanted() else first
+        first = first.removeprefix(_MARK)
         if first.startswith(TLS) and self._port.certificate is not None and not self._door.peer.encrypted:
             self._ask_for_tls()
+            return None
+        if not first:
             return None
         for opening, answer in OPENINGS.items():
             if first.startswith(opening):
@@ -305,12 +321,12 @@ class _Waiting:
                 return None
             if opening.startswith(first):
                 return None
-        self._don_t_greet()
+        self.spoke()
         self._door.open(jsonlines if first.startswith(b"{") else plain)
         return None if self._is_unwanted() else first
 
     def _ask_for_tls(self) -> None:
-        self._don_t_greet()
+        self.spoke()
         self._in_line = True
         self._port.handshakes.ask(self._encrypt)
         if self._in_line:
@@ -333,7 +349,7 @@ class _Waiting:
 
     def _greet(self) -> None:
         if not self._is_unwanted():
-            self._door.peer.write(plain.GREETING)
+            self._door.peer.write(plain.encode(self._ban) if self._ban else plain.GREETING)
 
     def _late(self) -> None:
         now = self._port.clock.seconds()

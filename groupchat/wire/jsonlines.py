@@ -21,7 +21,7 @@ from groupchat.commands import Command
 from groupchat.errors import BadField, BadHello, BadJson, BadUtf8, UnknownType
 from groupchat.events import Event
 from groupchat.interfaces import IWire
-from groupchat.names import HIDDEN
+from groupchat.names import HIDDEN, MARK
 
 moduleProvides(IWire)
 
@@ -77,7 +77,7 @@ def about(line: bytes) -> dict[str, Any]:
 def _text(line: bytes) -> str:
     """The line as a text that is safe to parse."""
     try:
-        text = line.decode()
+        text = line.decode().removeprefix(MARK)
     except UnicodeDecodeError:
         raise BadUtf8("That line is not UTF-8.") from None
     if text.count("{") + text.count("[") > DEPTH and _depth(text) > DEPTH:
@@ -134,6 +134,8 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
         return _encoder.encode(event) + b"\n"  # what was said was made visible when it came in
     if isinstance(event, events.Done):
         event = events.Ok(ref=event.ref)
+    elif isinstance(event, events.Ruled):
+        event = events.Ok(ref=event.ref, text=event.text)
     elif isinstance(event, _FOR_PEOPLE):
         return b""
     return safe(_encoder.encode(event)) + b"\n"

@@ -117,6 +117,69 @@ def test_what_telnet_negotiates_is_skipped(server, negotiation):
     assert bob.heard() == ["alice joined.", "alice: hi"]
 
 
+@pytest.mark.parametrize(
+    "negotiation", [b"\xff\xfd\x03", b"\xff\xfb\x1f\xff\xfb\x20\xff\xfd\x01", b"\xff\xfa\x1f\x00\x0a\x00\x0d\xff\xf0"]
+)
+def test_one_whose_telnet_negotiates_first_is_greeted_as_silence_is(server, negotiation):
+    client = server.connect("plain")
+    client.send(negotiation)
+    server.run(0.4)
+    assert b"What is" not in client.read()
+    server.run(0.2)
+    assert client.read().endswith(plain.GREETING)
+    client.send(negotiation, b"alice\r\n")
+    server.run()
+    assert client.lines()[0].startswith("-- Welcome to lobby, alice.")
+
+
+def test_one_whose_telnet_negotiates_and_who_then_types_needs_no_greeting(server):
+    client = server.connect("plain")
+    client.send(b"\xff\xfb\x03", b"-\r\n")
+    server.run(1)
+    assert client.read().count(b"\n") == 1
+
+
+def test_who_presses_ctrl_c_in_telnet_hears_on(server):
+    bob, alice = server.plain("bob"), server.plain("alice")
+    bob.read(), alice.read()
+    for _ in range(2):  # an interrupt, and a mark behind which telnet shows again what comes
+        alice.send(b"\xff\xf4\xff\xfd\x06")
+        server.run()
+        assert bytes(alice.transport.taken) == b"\xff\xfc\x06"
+        alice.transport.taken.clear()
+    bob.say("hello")
+    alice.send(b"\xff\xf3\xff\xf5\xff\xf2hi\r\0")
+    server.run()
+    assert (alice.heard(), bob.heard()) == (["bob: hello"], ["alice: hi"])
+
+
+def test_where_tls_is_required_telnet_is_no_way_around_it():
+    server = Server()
+    server.port.require_tls = True
+    client = server.connect("plain", "192.0.2.9")
+    client.send(b"\xff\xfd\x03")
+    server.run()
+    assert client.lines() == ["! Only TLS is spoken here. Come back with TLS, as groupchat-connect does."]
+    assert client.gone
+
+
+def test_a_json_hello_may_stand_behind_a_byte_order_mark(server):
+    client = server.connect()
+    for byte in b"\xef\xbb\xbf" + HELLO:
+        client.send(bytes([byte]))
+        server.run()
+    assert b'"welcome"' in client.read()
+
+
+def test_a_ctrl_d_without_a_line_end_ends_the_session_in_a_moment(server):
+    bob, alice = server.json("bob"), server.plain("alice")
+    bob.heard()
+    alice.send(b"\x04")
+    server.run(2)
+    assert alice.lines() == ["-- Bye."] and alice.gone
+    assert bob.heard() == ["alice left."]
+
+
 def test_in_plain_a_line_that_looks_like_json_is_said(server):
     alice, bob = server.plain("alice"), server.json("bob")
     alice.say('{"type":"quit"}')

@@ -11,6 +11,7 @@ that differ from run to run and the sentences for people (``error bad-field room
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -112,7 +113,7 @@ def raw(name: str, steps: Any, told: Iterable[str] = (), end: str = "closed", **
 
 def alike(name: str, data: bytes, told: Iterable[str], heard: Iterable[str] = (), end: str = "open", **more: Any) -> Case:
     """These bytes on both wires: `told` and `heard` on the JSON wire, and typed as something to say on the plain one."""
-    said = [typed(one) for one in data.split(b"\n")[:-1]]
+    said = [typed(one) for one in LINE_END.split(data)[:-1]]
     plain = part(data, [text for answer, _ in said for text in answer], [text for _, words in said for text in words])
     return case(name, json=part(data, told, heard, end), plain=plain, **more)
 
@@ -141,6 +142,9 @@ BAD_NAME = "! A name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or 
 NO_COMMAND = "! There is no such command. /help lists them; // says a line that begins with /."
 ALLOWED = "only an operator may do that."
 
+MARK = "\ufeff".encode()  #: at the beginning of a line it is dropped
+LINE_END = re.compile(rb"\r\n|\r\0|\r|\n")  #: on the plain wire
+
 BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 
 
@@ -159,17 +163,22 @@ def typed(data: bytes) -> tuple[list[str], list[str]]:
     """What one is told who types this line (no command) on the plain wire, and what others hear."""
     if len(data) + 1 > 32_768:
         return [TOO_LONG_LINE], []
-    data = data[:-1] if data.endswith(b"\r") else data
+    data = data.removeprefix(MARK)
     if not data:
         return [], []
     try:
         text = shown(data.decode())
     except UnicodeDecodeError:
         return [NO_UTF8], []
-    assert not text.startswith("/") and b"\xff" not in data
+    assert not text.lstrip().startswith("/") and b"\xff" not in data
     if len(text.encode()) > 4096:
         return [TOO_LONG], []
     return ([EMPTY], []) if text.isspace() else ([], [f"{ME}: {text}"])
+
+
+def without_telnet(data: bytes) -> bytes:
+    """What is told, as a telnet shows it: without the refusals of its options."""
+    return re.sub(rb"\xff[\xfc\xfe].", b"", data, flags=re.DOTALL)
 
 
 _DIFFERS = {"at", "epoch", "server", "limits", "max", "since"}

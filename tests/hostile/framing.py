@@ -38,20 +38,28 @@ def ends():
     yield case(
         "two CRs before the LF",
         json=part(HI[:-1] + b"\r\r\n", said("hi"), HEARD),
-        plain=part(b"hi\r\r\n", heard=f"{HEARD}␍"),
+        plain=part(b"hi\r\r\n", heard=HEARD),
     )
     yield case(
         "an LF before the CR",
         json=part(HI + b"\r" + HI, said_at_once("hi", "hi"), [HEARD, HEARD]),
-        plain=part(b"hi\n\rhi\n", heard=[HEARD, f"{ME}: ␍hi"]),
+        plain=part(b"hi\n\rhi\n", heard=[HEARD, HEARD]),
     )
     yield case(
         "lines that end in CR alone, as on an old Macintosh",
         json=part(PING[:-1] + b"\r" + PING, "error bad-json"),
-        plain=part(b"one\rtwo\n", heard=f"{ME}: one␍two"),
+        plain=part(b"one\rtwo\r", heard=[f"{ME}: one", f"{ME}: two"]),
     )
     yield case("a CR and a NUL at the end, as telnet sends them", json=part(HI[:-1] + b"\r\0\n", "error bad-json"),
-               plain=part(b"hi\r\0\n", heard=f"{HEARD}␍␀"))  # fmt: skip
+               plain=part(b"hi\r\0hi\r\0", heard=[HEARD] * 2))  # fmt: skip
+    yield case("a CR and a NUL, each in a piece of its own", json=part(Send(HI[:-1] + b"\r\n", 1), said("hi"), HEARD),
+               plain=part(Send(b"hi\r\0hi\r\n", 1), heard=[HEARD] * 2))  # fmt: skip
+    for name, data in {"with a line end": b"\x04\r\n", "and nothing behind it": [b"\x04", Wait(2)]}.items():
+        quit = line("quit")
+        yield case(f"a Ctrl-D {name}", json=part(quit, ["bye quit"], f"{ME} left.", "closed"),
+                   plain=part(data, "-- Bye.", f"{ME} left.", "closed"))  # fmt: skip
+    yield case("a Ctrl-D behind a word", json=part(b"hi\x04\n", "error bad-json"),
+               plain=part([b"hi\x04", Wait(2), b"\n"], heard=f"{HEARD}␄"))  # fmt: skip
     yield alike("a form feed for a line end", b"one\x0ctwo\n", "error bad-json")
     yield alike("a NEL for a line end", b"one\xc2\x85two\n", "error bad-json")
     yield alike("a line separator for a line end", "one\u2028two\n".encode(), "error bad-json")
@@ -193,13 +201,16 @@ def no_utf8():
             b"zo\xeb\n" * 100, [NO_UTF8] * 100 + [f"! Too many bad lines. The last one: {NO_UTF8[2:]}"], f"{ME} left.", "closed"
         ),
     )
-    yield alike("a byte order mark before a line", "\ufeff".encode() + PING, "error bad-json")
+    yield alike("a byte order mark before a line", "\ufeff".encode() + PING, PONG)
+    yield case("a byte order mark alone", json=part(b"\xef\xbb\xbf\n", "error bad-json"), plain=part(b"\xef\xbb\xbf\n"))
     yield case(
         "a byte order mark in a text",
         json=part(line("say", room="lobby", text="a\ufeffb"), said("a\ufeffb"), f"{ME}: a\ufeffb"),
         plain=part("a\ufeffb\n".encode(), heard=f"{ME}: a\ufeffb"),
     )
-    yield raw("a byte order mark before a hello", "\ufeff".encode() + hello(), BAD_NAME, "open")
+    yield raw("a byte order mark before a bad hello", Send(b"\xef\xbb\xbf{}\n", 1),
+              '{"type":"error","code":"bad-field","text":"A line needs a \\"type\\" that is a string."}', "open", lives=False)
+    yield raw("a byte order mark before a bad name", Send(b"\xef\xbb\xbf-\n", 1), BAD_NAME, "open")
     yield alike("UTF-16 without a mark, little end first", "hi".encode("utf-16-le") + b"\n", "error bad-json")
     yield alike("UTF-16 without a mark, big end first", "hi".encode("utf-16-be") + b"\n", "error bad-json")
     yield case("UTF-16 with its mark", json=part("hi\n".encode("utf-16"), "error bad-utf8"),
@@ -237,10 +248,17 @@ def telnet():
     yield case(
         "a byte 0xFF at the end of a line", json=part(HI[:-1] + b"\xff\n", "error bad-utf8"), plain=part(b"hi\xff\n", heard=HEARD)
     )
-    yield case("a negotiation of telnet that never ends", json=part(b"\xff\xfa\x18 and no more\n", "error bad-utf8"),
-               plain=part(b"hi\xff\xfa\x18 and no more\n", heard=HEARD))  # fmt: skip
-    yield case("nothing but a request of telnet", json=part(b"\xff\xfd\x01\n", "error bad-utf8"),
-               plain=part(b"\xff\xfd\x01\n", "! There is nothing to say in an empty message."))  # fmt: skip
+    yield case("a negotiation of telnet with line ends in it", json=part(b"\xff\xfa\x1f\n", "error bad-utf8"),
+               plain=part(Send(b"h\xff\xfa\x1f\0\n\r\n\xff\xff\xff\xf0i\n", 1), heard=HEARD))  # fmt: skip
+    yield case("a negotiation of telnet that ends late", json=part(b"\xff\xfa\x18 and no more\n", "error bad-utf8"),
+               plain=part([b"h\xff\xfa\x18 and no more\n", Wait(1), b"\xff\xf0i\n"], heard=HEARD))  # fmt: skip
+    yield case("a negotiation of telnet that never ends", json=part(b"\xff\xfa\x18" + b"x" * 1024 + b"\n", "error bad-utf8"),
+               plain=part(b"\xff\xfa\x18" + b"\n" * 1023 + b"hi\n", heard=HEARD))  # fmt: skip
+    yield case("nothing but a request of telnet", json=part(b"\xff\xfd\x01\n", "error bad-utf8"), plain=part(b"\xff\xfd\x01\n"))
+    yield raw("a negotiation of telnet and silence", [b"\xff\xfd\x03", Wait(1)], "What is your name?", "open")
+    yield raw("a window of ten lines before a bad name", b"\xff\xfa\x1f\0\x50\0\x0a\xff\xf0-\r\n", BAD_NAME, "open")
+    yield raw("a negotiation of telnet and nothing else for 11 seconds", [b"\xff\xfd\x03", Wait(11)],
+              ("What is your name?", "! Nothing was heard from you for too long."))  # fmt: skip
     yield raw("a negotiation of telnet before a JSON hello", b"\xff\xfb\x1f" + hello(), BAD_NAME, "open")
     yield raw("a negotiation of telnet before a bad name", b"\xff\xfd\x03\xff\xfb\x18-\r\n", BAD_NAME, "open")
 

@@ -21,7 +21,7 @@ from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 from groupchat import events
 from groupchat.ledgers.group import Keep
 from groupchat.ledgers.memory import MemoryLedger
-from tests.hostile.case import VISIBLE
+from tests.hostile.case import VISIBLE, without_telnet
 from tests.hostile.grammar import Grammar
 from tests.hostile.play import Stranger
 from tests.support import Reactor, Server
@@ -221,7 +221,7 @@ class Fuzz:
         transport.taken.clear()
         session = self._mallory.door.session
         if session is not None and data and not data.startswith(_ELSEWHERE):
-            lines = data.split(b"\n")[:-1]
+            lines = (data if session.wire.echo else without_telnet(data)).split(b"\n")[:-1]
             _read(lines, session.wire.echo)
         _read(self.amy.read().split(b"\n")[:-1], False)
         _read(self.ben.read().split(b"\n")[:-1], True)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.hostile.case import ME, NOBODY, Case, Do, Part, Send, Wait, brief, hello
+from tests.hostile.case import ME, NOBODY, Case, Do, Part, Send, Wait, brief, hello, without_telnet
 from tests.support import Client, Server
 
 BYSTANDERS = {"amy": "plain", "ben": "json"}
@@ -80,6 +80,8 @@ class Stage:
         """What mallory is told, but not what the bystanders said to each other."""
         data = bytes(self.mallory.transport.taken)
         self.mallory.transport.taken.clear()
+        if self.wire != "json":
+            data = without_telnet(data)
         assert self.wire == NOBODY or not data or data.endswith(b"\n"), "whole lines"
         lines = data.decode("latin-1" if self.wire == NOBODY else "utf-8").splitlines()
         if self.wire == "json":

@@ -22,7 +22,7 @@ from twisted.internet.protocol import Factory, Protocol
 from zope.interface import implementer
 
 from tests.e2e.support import Daemon, Place, until
-from tests.hostile.case import ME, NOBODY, Case, Do, Send, Wait, brief, hello, line
+from tests.hostile.case import ME, NOBODY, Case, Do, Send, Wait, brief, hello, line, without_telnet
 from tests.hostile.play import BYSTANDERS, PATIENCE
 from tests.support import JsonClient, PlainClient
 
@@ -263,6 +263,7 @@ class Lane:
 
 
 def _told(data: bytes, wire: str, base: int) -> list[str]:
+    data = data if wire == "json" else without_telnet(data)
     lines = data.decode("latin-1" if wire == NOBODY else "utf-8", "replace").splitlines()
     if wire == "json":
         lines = [brief(json.loads(text), base) if text.startswith("{") and text.endswith("}") else text for text in lines]

@@ -97,11 +97,15 @@ def test_what_is_not_utf8_is_bad_utf8_even_in_a_field_that_is_ignored(raw):
     [
         b"", b" ", b"null", b"1", b'"a"', b"[]", b'[{"type":"quit"}]', b"{", b"{}x", b"{}{}", b"{} \x0b", b"{'type':1}",
         b'{"type":"quit",}', b'{"type":"say","room":1,', b'{"type":"say","room":1,"text":NaN}', b'{"type":"quit"} // bye',
-        b'\x00{"type":"quit"}', b"\xef\xbb\xbf{}", '{"type":"quit"}'.encode("utf-16-le"),
+        b'\x00{"type":"quit"}', b"\xef\xbb\xbf", '{"type":"quit"}'.encode("utf-16-le"),
     ],
 )  # fmt: skip
 def test_what_is_no_json_object_is_bad_json(raw):
     assert decoded(raw) == "bad-json"
+
+
+def test_a_byte_order_mark_before_an_object_is_dropped():
+    assert decoded(b'\xef\xbb\xbf{"type":"quit"}') == commands.Quit()
 
 
 BAD_VALUES = [
