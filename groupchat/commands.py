@@ -21,6 +21,7 @@ Client = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,64}\Z")]
 Epoch = Annotated[str, Meta(max_length=64)]
 
 HERE = ""  #: as the room of a plain line: the one room that its sender is in
+LOBBY = "lobby"  #: the room that everyone joins who names no other
 
 
 class Command(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
@@ -133,7 +134,19 @@ class OnPerson(Operate, tag=False):
     text: str | None = None
 
 
-class Kick(OnPerson, tag="kick"):
+class _AtOnce(OnPerson, tag=False):
+    """What is done in a moment: a time would mean nothing, and is not dropped in silence."""
+
+    def __post_init__(self) -> None:
+        _no_time(self.seconds)
+
+
+def _no_time(seconds: int | None) -> None:
+    if seconds is not None:
+        raise ValueError("`seconds` means nothing here: only a ban or a mute lasts")
+
+
+class Kick(_AtOnce, tag="kick"):
     pass
 
 
@@ -141,15 +154,15 @@ class Mute(OnPerson, tag="mute"):
     pass
 
 
-class Unmute(OnPerson, tag="unmute"):
+class Unmute(_AtOnce, tag="unmute"):
     pass
 
 
-class Op(OnPerson, tag="op"):
+class Op(_AtOnce, tag="op"):
     pass
 
 
-class Deop(OnPerson, tag="deop"):
+class Deop(_AtOnce, tag="deop"):
     pass
 
 
@@ -171,7 +184,29 @@ class Ban(OnSomeone, tag="ban"):
 
 
 class Unban(OnSomeone, tag="unban"):
-    pass
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _no_time(self.seconds)
+
+
+class Look(Operate, tag=False):
+    """What only an operator may see. Nothing is done."""
+
+
+class AskBans(Look, tag="bans"):
+    """List the bans, after this target."""
+
+    after: str | None = None
+
+
+class AskMutes(Look, tag="mutes"):
+    """List the mutes, after this target."""
+
+    after: str | None = None
+
+
+class AskPlaces(Look, tag="places"):
+    """Ask how many people can be in, and how many are."""
 
 
 class Max(Operate, tag="max"):
@@ -187,7 +222,13 @@ class Quit(Command):
 
 
 class Help(Command):
-    """Only for people: the JSON wire has no such line."""
+    """
+    Only for people: the JSON wire has no such line.
+
+    :ivar word: the command to explain, as it is in `WORDS`; None: list them all.
+    """
+
+    word: str | None = None
 
 
 class MoveTo(Command, tag=False):
@@ -199,7 +240,7 @@ class MoveTo(Command, tag=False):
 #: Every command that the JSON wire carries.
 AnyCommand = Union[
     Hello, Join, Leave, Say, Tell, AskHistory, AskWho, AskRooms, Rename, SetTopic, Ping, Pong, Register, Kick, Mute,
-    Unmute, Op, Deop, Ban, Unban, Max, Announce, Quit,
+    Unmute, Op, Deop, Ban, Unban, Max, Announce, AskBans, AskMutes, AskPlaces, Quit,
 ]  # fmt: skip
 
 
@@ -210,34 +251,50 @@ class Word(msgspec.Struct, frozen=True):
     :ivar word: with its slash.
     :ivar arguments: what follows, as ``/help`` shows it.
     :ivar help: what it does, in a few words.
+    :ivar aliases: what it is called elsewhere; it can be typed so, too.
     :ivar operator: whether only operators may.
+    :ivar more: what ``/help WORD`` says besides, a line each.
     """
 
     word: str
     arguments: str
     help: str
+    aliases: tuple[str, ...] = ()
     operator: bool = False
+    more: tuple[str, ...] = ()
 
+
+_NAME = "A NAME can be written @NAME: @list and @192.0.2.7 are names, 192.0.2.7 is an address."
+_TIME = (
+    "TIME is like 90s, 10m, 2h, 7d, 2w, 6mo (30 days each), 1h30m or 10 min; without one, or with forever, it has no end.",
+    "A number that begins the TEXT is read as a TIME: write a TIME or forever before it.",
+)
 
 WORDS = (
-    Word("/help", "", "lists the commands"),
-    Word("/who", "", "who is here"),
-    Word("/msg", "NAME TEXT", "says something to one person only"),
-    Word("/me", "TEXT", "says what you do: * alice waves"),
-    Word("/name", "NEW", "gives you another name"),
-    Word("/rooms", "", "lists the rooms"),
-    Word("/join", "ROOM", "leaves this room and enters another"),
+    Word("/help", "[COMMAND]", "lists the commands, or explains one", ("/h", "/?", "/commands")),
+    Word("/who", "", "who is here", ("/names", "/users")),
+    Word("/msg", "NAME TEXT", "says something to one person only", ("/m", "/w", "/whisper", "/tell", "/pm", "/dm")),
+    Word("/me", "TEXT", "says what you do: * alice waves", ("/action", "/emote")),
+    Word("/name", "NEW", "gives you another name", ("/nick", "/rename")),
+    Word("/rooms", "", "lists the rooms", ("/list", "/channels")),
+    Word("/join", "ROOM", "leaves this room and enters another", ("/j", "/room")),
+    Word("/leave", "", "leaves this room for the lobby", ("/part",)),
     Word("/topic", "[TEXT]", "shows the topic, or sets it"),
-    Word("/history", "[COUNT]", "shows the last messages: 100, or COUNT (1000 at most)"),
+    Word("/history", "[COUNT]", "shows the last messages: 100, or COUNT (1000 at most)", ("/hist",)),
     Word("/register", "PASSWORD", "makes your name your own: from now on it needs the password"),
-    Word("/quit", "", "ends the connection"),
-    Word("/kick", "NAME [TEXT]", "sends someone out", operator=True),
-    Word("/ban", "NAME|ADDRESS [TIME] [TEXT]", "keeps someone, or a network, out (TIME: 10m, 2h, 7d)", operator=True),
-    Word("/unban", "NAME|ADDRESS", "lets someone in again", operator=True),
-    Word("/mute", "NAME [TIME] [TEXT]", "lets someone only listen", operator=True),
+    Word("/quit", "", "ends the connection", ("/exit", "/q", "/bye", "/logout", "/disconnect")),
+    Word("/kick", "NAME [TEXT]", "sends someone out", operator=True, more=("They can come back. /ban keeps someone out.", _NAME)),
+    Word(
+        "/ban", "NAME|ADDRESS [TIME] [TEXT]", "keeps someone, or a network, out (TIME: 10m, 2h, 7d)", operator=True,
+        more=(*_TIME, _NAME, "An ADDRESS can be a network, 192.0.2.0/24. A ban by address lets operators log in."),
+    ),
+    Word("/unban", "NAME|ADDRESS", "lets someone in again", operator=True, more=(_NAME,)),
+    Word("/bans", "", "lists the bans", ("/banlist",), operator=True),
+    Word("/mute", "NAME [TIME] [TEXT]", "lets someone only listen", operator=True, more=(*_TIME, _NAME)),
     Word("/unmute", "NAME", "lets someone speak again", operator=True),
-    Word("/max", "N", "sets how many people can be in", operator=True),
+    Word("/mutes", "", "lists the mutes", ("/mutelist",), operator=True),
+    Word("/max", "N", "sets how many people can be in; without N, shows it", operator=True),
     Word("/op", "NAME", "makes a registered person an operator", operator=True),
     Word("/deop", "NAME", "takes that back", operator=True),
-    Word("/say", "TEXT", "says something to all, in every room", operator=True),
-)
+    Word("/say", "TEXT", "says something to all, in every room", ("/wall", "/announce"), operator=True),
+)  # fmt: skip

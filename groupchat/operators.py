@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 from twisted.logger import Logger
 
-from groupchat import commands, errors, events, names
+from groupchat import addresses, commands, errors, events, names
 from groupchat.commands import Operate
 from groupchat.events import Bye, stamp
-from groupchat.rights import BAN, MUTE, Account, Deed, Measure, network
+from groupchat.rights import BAN, MUTE, Account, Deed, Measure
 
+PAGE = 1000  #: lines in an answer to bans and mutes
 LONGEST = 100 * 366 * 86_400  #: seconds; what is to last longer lasts for ever
 
 
@@ -40,6 +41,20 @@ class Operators:
         :raises Refused: it can't be done; also as its failure.
         """
         return _ACTS[type(command)](self, by, command)
+
+    def look(self, command: commands.Look) -> events.Event:
+        """What an operator asks to see."""
+        if isinstance(command, commands.AskBans):
+            return events.Bans(*self._listed(BAN, command.after), command.ref)
+        if isinstance(command, commands.AskMutes):
+            return events.Mutes(*self._listed(MUTE, command.after), command.ref)
+        return events.Places(self._hub.max, len(self._hub.sessions), command.ref)
+
+    def _listed(self, kind: str, after: str | None) -> tuple[list[events.Measured], int]:
+        """The next `PAGE` after a target, and how many there are in all."""
+        held = self._accounts.rights.measures(kind, self._hub.now())
+        after = "" if after is None else _listed_target(after)
+        return [_measured(one) for one in held if one.target > after][:PAGE], len(held)
 
     def _deed(self, by: Any, verb: str, target: str = "", until: int | None = None, text: str = "") -> Deed:
         self.log.info("{by}: {verb} {target} {text}", by=by.name, verb=verb, target=target, text=text)
@@ -67,10 +82,21 @@ class Operators:
         if by in self._concerned(target):
             raise errors.NotAllowed("That would keep you out yourself.")
         session = self._hub.named(target)
+        answer = self._banned(by, target, until, why, session)
         measure = Measure(BAN, target, by.name, session.client if session else b"", until, why)
         bye = errors.banned(why, stamp(until) if until else None)
         kept = self._accounts.keep(measure, self._deed(by, "ban", target, until, why))
-        return kept.addCallback(lambda _: self._end(self._concerned(target), bye, f"{target} {_lasts('banned', until)}"))
+        return kept.addCallback(lambda _: self._end(self._concerned(target), bye, answer))
+
+    def _banned(self, by: Any, target: str, until: int | None, why: str, session: Any) -> str:
+        """What an operator is told of a ban: on whom, until when, and why."""
+        answer = f"{addresses.written(target)} {_lasts('banned', until, why)}"
+        if "/" not in target:
+            unknown = session is None and self._accounts.rights.owner(target) is None
+            return f"{answer} (Nobody here is called so.)" if unknown else answer
+        if _is_in(by.peer.address, ipaddress.ip_network(target)):
+            return f"{answer} (You are there, too; operators still get in.)"
+        return answer
 
     def _concerned(self, target: str) -> list[Any]:
         """Everyone who is in and whom a ban concerns; operators are not kept out by their network."""
@@ -87,16 +113,17 @@ class Operators:
     def _unban(self, by: Any, command: commands.Unban) -> Any:
         measure = self._held(BAN, self._target(command))
         kept = self._accounts.drop(measure, self._deed(by, "unban", measure.target))
-        return kept.addCallback(lambda _: f"{measure.target} may come in again.")
+        return kept.addCallback(lambda _: f"{addresses.written(measure.target)} may come in again.")
 
     def _target(self, command: commands.Ban | commands.Unban) -> str:
         """The key of a name, or a network."""
         if command.address is None:
             return names.key(self._hub.settings.names.person(command.name or ""))
         try:
-            return network(command.address)
+            return addresses.network(command.address)
         except ValueError:
-            raise errors.BadField(f'"{names.shown(command.address)}" is no address and no network.') from None
+            address = names.shown(command.address)
+            raise errors.BadField(f'"{address}" is no address and no network. Write 10.0.0.7 or 10.0.0.0/24.') from None
 
     def _held(self, kind: str, target: str) -> Measure:
         measure: Measure | None = self._accounts.rights.measure(kind, target)
@@ -114,7 +141,7 @@ class Operators:
         name = session.name if session else command.name
         measure = Measure(MUTE, names.key(name), by.name, session.client if session else b"", until, why)
         kept = self._accounts.keep(measure, self._deed(by, "mute", measure.target, until, why))
-        return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until), why))
+        return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
 
     def _unmute(self, by: Any, command: commands.Unmute) -> Any:
         session = self._hub.named(command.name)
@@ -123,10 +150,9 @@ class Operators:
         kept = self._accounts.drop(measure, self._deed(by, "unmute", measure.target))
         return kept.addCallback(lambda _: self._tell(by, command.name, "may speak again."))
 
-    def _tell(self, by: Any, name: str, what: str, why: str = "") -> str:
+    def _tell(self, by: Any, name: str, what: str) -> str:
         """Let someone know, if they are in, what was done. Returns the same for the operator."""
         session = self._hub.named(name)
-        what = f"{what[:-1]}: {why}" if why else what
         if session is not None and session is not by:
             session.send(events.Notice(f"You {_are(what)}", by.name))
         return f"{session.name if session else names.shown(name)} {what}"
@@ -168,17 +194,30 @@ class Operators:
 
 def _is_in(address: str, wide: Any) -> bool:
     try:
-        return ipaddress.ip_address(address.partition("%")[0]) in wide
+        return addresses.ip(address) in wide
     except ValueError:
         return False
+
+
+def _listed_target(after: str) -> str:
+    """A target as it was listed, as it is kept."""
+    return addresses.network(after) if addresses.is_network(after) else names.key(after)
+
+
+def _measured(measure: Measure) -> events.Measured:
+    until = stamp(measure.until) if measure.until else None
+    address = addresses.written(measure.target) if "/" in measure.target else None
+    name = measure.target if address is None else None
+    return events.Measured(measure.by, name, address, until, measure.text)
 
 
 def _why(command: Any) -> str:
     return names.topic(command.text or "")
 
 
-def _lasts(what: str, until: int | None) -> str:
-    return f"is {what} until {stamp(until)[:16].replace('T', ' ')} UTC." if until else f"is {what}."
+def _lasts(what: str, until: int | None, why: str) -> str:
+    lasts = f"until {stamp(until)[:16].replace('T', ' ')} UTC" if until else "for ever"
+    return f"is {what} {lasts}{f': {why}' if why else '.'}"
 
 
 def _are(what: str) -> str:

@@ -13,7 +13,7 @@ from typing import Union
 
 import msgspec
 
-from groupchat import names
+from groupchat import addresses, names
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
@@ -127,6 +127,11 @@ class Rights:
             return False
         return not self._looks.keys().isdisjoint(names.UNICODE.readings(name))
 
+    def rules(self, name: str) -> bool:
+        """Whether this is the name of an operator."""
+        owner = self.owner(name)
+        return owner is not None and owner.operator
+
     # Bans and mutes.
 
     def add_measure(self, measure: Measure) -> None:
@@ -148,6 +153,10 @@ class Rights:
         """What of this kind is written down for a target; whether it still holds is not looked at."""
         return self._measures.get((kind, target))
 
+    def measures(self, kind: str, now: int) -> list[Measure]:
+        """All of this kind that hold, by target."""
+        return sorted((one for one in self._measures.values() if one.kind == kind and one.holds(now)), key=lambda one: one.target)
+
     @property
     def lenient(self) -> bool:
         """Whether nobody is banned or muted: what is asked for each message is told at once then."""
@@ -163,18 +172,8 @@ class Rights:
         if not self._networks:
             return None
         try:
-            parsed = ipaddress.ip_address(address.partition("%")[0])
+            parsed = addresses.ip(address)
         except ValueError:  # a socket of this machine has none
             return None
         found = (self._measures[BAN, target] for target, network in self._networks.items() if parsed in network)
         return next((one for one in found if one.holds(now)), None)
-
-
-def network(address: str) -> str:
-    """
-    An address or a network, written in the one way in which it is kept.
-
-    :raises ValueError: it is neither.
-    """
-    parsed = ipaddress.ip_network(address.removeprefix("::ffff:"), strict=False)
-    return str(parsed)

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from groupchat import commands, errors, events, names
-from groupchat.commands import Command, Place
+from groupchat.commands import LOBBY, Command, Place
 from groupchat.drafts import Entering, Leaving, Quitting, Renaming, Saying, Telling, TopicAsking, Topicking
 from groupchat.events import Event, Member, stamp
 from groupchat.hub import Hub
@@ -25,7 +25,6 @@ from groupchat.rights import Account, Deed
 from groupchat.room import Cursor
 from groupchat.settings import MAX_LINE
 
-LOBBY = "lobby"
 TRIES = 5  #: hellos that may be refused
 UNSTORED = 65_536  #: bytes that one has said after which the next line waits until half of them are stored
 EACH = 256  #: bytes of one of these beside its text
@@ -158,7 +157,7 @@ class Session:
         self.client = _digest(hello.client)
         self._lasting = hello.client is not None
         keeper, address = self._hub.doorkeeper, self.peer.address
-        bye = keeper.ban_on_address(address) or keeper.ban_on_person(name, self.client)
+        bye = keeper.ban_on_address(address, name) or keeper.ban_on_person(name, self.client)
         if bye is not None:
             raise errors.Farewell(bye)
         if hello.password is None or keeper.recognise(name, self.client):
@@ -423,7 +422,7 @@ class Session:
         self.send(events.Who(room, entries, len(members), command.ref))
 
     def _help(self, command: commands.Help) -> None:
-        self.send(events.Help(self.operator))
+        self.send(events.Help(self.operator, command.word))
 
     def _ping(self, command: commands.Ping) -> None:
         self.send(events.Pong(command.ref))
@@ -486,7 +485,12 @@ class Session:
         if not self.operator:
             raise errors.NotAllowed("Only an operator may do that.")
         done = self._hub.operators.do(self, command)
-        self._await(done, lambda text: self.send(events.Done(text, command.ref)), command)
+        self._await(done, lambda text: self.send(events.Ruled(text, command.ref)), command)
+
+    def _look(self, command: commands.Look) -> None:
+        if not self.operator:
+            raise errors.NotAllowed("Only an operator may do that.")
+        self.send(self._hub.operators.look(command))
 
 
 def _digest(client: str | None) -> bytes:
@@ -512,6 +516,9 @@ _ACTS: dict[type[Command], Callable[[Session, Any], None]] = {
     commands.Help: Session._help,
     commands.Quit: Session._quit,
     commands.Register: Session._register,
+    commands.AskBans: Session._look,
+    commands.AskMutes: Session._look,
+    commands.AskPlaces: Session._look,
     **dict.fromkeys(
         (
             commands.Kick, commands.Mute, commands.Unmute, commands.Op, commands.Deop, commands.Ban, commands.Unban,

@@ -14,7 +14,7 @@ from groupchat.wire import plain
 
 TYPES = set(
     "hello join leave say tell history who rooms rename topic ping pong register "
-    "kick mute unmute op deop ban unban max notice quit".split()
+    "kick mute unmute op deop ban unban max notice bans mutes places quit".split()
 )
 
 
@@ -34,10 +34,24 @@ def test_every_word_in_the_table_can_be_typed_and_every_word_that_can_be_typed_i
     assert {word.word for word in commands.WORDS} == set(plain._PARSERS)
 
 
+def test_no_two_words_or_aliases_are_the_same():
+    typed = [name for word in commands.WORDS for name in (word.word, *word.aliases)]
+    assert len(set(typed)) == len(typed)
+    assert all(name.startswith("/") and name == name.lower() for name in typed)
+
+
 def test_the_words_that_only_operators_may_use_make_commands_that_only_operators_may():
     for word in commands.WORDS:
         if word.operator:
-            assert isinstance(plain.parse(f"{word.word} 5"), commands.Operate)
+            argument = "" if word.word in ("/bans", "/mutes") else " 5"
+            assert isinstance(plain.parse(f"{word.word}{argument}"), commands.Operate)
+
+
+@pytest.mark.parametrize("kind", [commands.Kick, commands.Unmute, commands.Op, commands.Deop, commands.Unban])
+def test_what_is_done_in_a_moment_takes_no_time(kind):
+    assert kind(name="bob").seconds is None
+    with pytest.raises(ValueError, match="seconds"):
+        kind(name="bob", seconds=60)
 
 
 @pytest.mark.parametrize("place", [{}, {"after": 0}, {"epoch": "k3f9", "after": 1042}])

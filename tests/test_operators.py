@@ -274,3 +274,110 @@ def test_an_operator_sees_addresses(server):
 def test_a_ban_that_would_outlast_the_calendar_has_no_end(server):
     rule(operator(server), "ban", name="bob", seconds=2**53 - 1)
     assert server.connect().ask("hello", name="bob") == [{"type": "bye", "code": "banned", "text": "You are banned."}]
+
+
+# Shut out nobody who could let others in, and say what was done.
+
+
+@pytest.mark.parametrize("banned", ["192.0.2.9", "0.0.0.0/0", "192.0.2.0/24", "::ffff:192.0.2.9"])
+@both
+def test_an_operator_gets_in_from_an_address_that_is_banned(server, wire, banned):
+    op = operator(server, address="192.0.2.9")
+    assert rule(op, "ban", address=banned)
+    op.close()
+    assert codes(server.connect(address="192.0.2.9").ask("hello", name="bob")) == ["banned"]
+    again = operator(server, wire, "192.0.2.9")
+    assert rule(again, "unban", address=banned)
+    assert codes(server.connect(address="192.0.2.9").ask("hello", name="bob")) == []
+
+
+def test_a_silent_one_from_a_banned_address_is_told_so_and_can_still_show_to_be_an_operator(server):
+    rule(operator(server, address="192.0.2.9"), "ban", address="192.0.2.9", text="noise")
+    person = server.connect("plain", "192.0.2.9")
+    server.run(1)
+    assert person.lines() == ["! You are banned: noise"] and not person.gone
+    person.type("op", "wrong", PASSWORD)
+    server.run()
+    assert [line[:12] for line in person.lines()] == ["-- The name ", "! That is no", "-- Welcome t", "-- You are u"]
+
+
+def test_who_is_no_operator_does_not_get_in_from_a_banned_address_with_a_password_either(server):
+    server.json("bob").ask("register", password="secret")
+    rule(operator(server, address="192.0.2.9"), "ban", address="192.0.2.1")
+    bob = server.connect()
+    assert codes(bob.ask("hello", name="bob", password="secret")) == ["banned"] and bob.gone
+
+
+@pytest.mark.parametrize(
+    ("banned", "kept"),
+    [
+        ("192.0.2.7", "192.0.2.7"), ("::FFFF:192.0.2.7", "192.0.2.7"), ("::ffff:c000:207", "192.0.2.7"),
+        ("[2001:DB8:0::1]", "2001:db8::1"),
+        ("192.0.2.77/24", "192.0.2.0/24"), ("::ffff:192.0.2.77/120", "192.0.2.0/24"), ("10.0.0.0/255.0.0.0", "10.0.0.0/8"),
+        ("fe80::1%eth0", "fe80::1"),
+    ],
+)  # fmt: skip
+def test_an_address_is_kept_in_one_form_and_the_answer_says_in_which(server, banned, kept):
+    op = operator(server, "plain")
+    op.type(f"/ban {banned}", "/bans", f"/unban {kept}")
+    server.run()
+    assert op.lines() == [
+        f"-- {kept} is banned for ever.", "-- There is 1 ban.", f"-- {kept} for ever, by op", f"-- {kept} may come in again."
+    ]  # fmt: skip
+
+
+def test_somebody_whose_name_is_an_address_is_banned_by_name(server):
+    guest, other = server.plain("198.51.100.66"), server.json("bob")
+    op = operator(server, "plain")
+    op.type("/ban @198.51.100.66 1h", "/bans", "/unban @198.51.100.66")
+    server.run()
+    assert guest.gone and not other.gone
+    assert op.lines() == [
+        "-- @198.51.100.66 is banned until 2026-11-22 15:03 UTC.", "-- There is 1 ban.",
+        "-- @198.51.100.66 until 2026-11-22 15:03 UTC, by op", "-- @198.51.100.66 may come in again.", "-- 198.51.100.66 left.",
+    ]  # fmt: skip
+
+
+def test_the_answer_to_a_ban_says_who_until_when_and_why(server):
+    server.json("bob")
+    op = operator(server, "plain")
+    op.type("/ban Bob 1w spam and more", "/ban nobody-yet", "/mute op 2 h", "/mutes", "/max")
+    server.run()
+    assert op.lines() == [
+        "-- bob is banned until 2026-11-29 14:03 UTC: spam and more",
+        "-- nobody-yet is banned for ever. (Nobody here is called so.)",
+        "-- op is muted until 2026-11-22 16:03 UTC.", "-- There is 1 mute.", "-- op until 2026-11-22 16:03 UTC, by op",
+        "-- 1 of 100 places are taken.", "-- bob left.",
+    ]  # fmt: skip
+
+
+def test_a_ban_of_ones_own_address_says_so(server):
+    (ok,) = operator(server, address="127.0.0.1").ask("ban", address="127.0.0.1")
+    assert ok == {"type": "ok", "text": "127.0.0.1 is banned for ever. (You are there, too; operators still get in.)"}
+
+
+def test_a_program_lists_bans_mutes_and_places(server):
+    server.json("bob")
+    op = operator(server)
+    op.ask("ban", address="192.0.2.128/25", seconds=60, text="noise")
+    op.ask("ban", name="carol")
+    op.ask("mute", name="bob")
+    network = {"by": "op", "address": "192.0.2.128/25", "until": "2026-11-22T14:04:00.000Z", "text": "noise"}
+    carol = {"by": "op", "name": "carol"}
+    assert op.ask("bans", ref="1") == [{"type": "bans", "bans": [network, carol], "count": 2, "ref": "1"}]
+    assert op.ask("bans", after="192.0.2.128/25") == [{"type": "bans", "bans": [carol], "count": 2}]
+    assert op.ask("mutes") == [{"type": "mutes", "mutes": [{"by": "op", "name": "bob"}], "count": 1}]
+    assert op.ask("places") == [{"type": "places", "max": 100, "count": 2}]
+    server.run(60)
+    assert op.ask("bans")[-1] == {"type": "bans", "bans": [carol], "count": 1}
+
+
+@pytest.mark.parametrize("word", ["bans", "mutes", "places"])
+def test_whoever_is_no_operator_may_not_look_either(server, word):
+    assert codes(server.json("alice").ask(word)) == ["not-allowed"]
+
+
+@pytest.mark.parametrize("word", ["kick", "op", "deop", "unmute", "unban"])
+def test_a_time_for_what_does_not_last_is_refused(server, word):
+    server.json("bob")
+    assert codes(operator(server).ask(word, name="bob", seconds=60)) == ["bad-field"]

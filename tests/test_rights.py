@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from groupchat.rights import BAN, MUTE, Account, Measure, Rights, network
+from groupchat.addresses import network
+from groupchat.rights import BAN, MUTE, Account, Measure, Rights
 
 ALICES = b"a" * 16
 

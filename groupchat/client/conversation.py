@@ -473,7 +473,10 @@ def _patiently(error: events.Error) -> events.Error:
 InRoom = (
     events.RoomState | events.Gap | events.Reset | events.Catchup | events.Message | events.Presence | events.Topic
 )
-_ANSWERS = (events.Ok, events.Error, events.Who, events.Rooms, events.History, events.Topic, events.Pong)
+_ANSWERS = (
+    events.Ok, events.Error, events.Who, events.Rooms, events.History, events.Topic, events.Pong, events.Bans, events.Mutes,
+    events.Places,
+)  # fmt: skip
 _TAKEN: dict[type[object], Callable[[Conversation, Any, bytes], None]] = {
     events.Welcome: Conversation._take_welcome,
     events.Bye: Conversation._take_bye,

@@ -17,6 +17,7 @@ from groupchat.settings import MAX_LINE
 from groupchat.wire import jsonlines, plain
 
 MOST = 1000  #: things said and not yet stored, until reading on is postponed
+_MARK = names.MARK.encode()
 _NUMBER = len(',"n":9007199254740991}\n')
 
 
@@ -59,6 +60,7 @@ class Keyboard:
 
     def type(self, line: bytes) -> None:
         """A line was typed."""
+        line = line.removeprefix(_MARK)
         if not line.strip() or self.quitting:
             return
         if self._given_up:
@@ -95,7 +97,7 @@ class Keyboard:
         if isinstance(command, commands.Say):
             self._conversation.say(names.said(command.text), command.act)
         elif isinstance(command, commands.Help):
-            self._screen.show(events.Help(operator=self._conversation.operator), b"", self._conversation.name)
+            self._screen.show(events.Help(self._conversation.operator, command.word), b"", self._conversation.name)
         elif isinstance(command, commands.Quit):
             self.quitting = True
         elif not self._conversation.settled:

@@ -8,7 +8,7 @@ like the server's.
 
 from __future__ import annotations
 
-import ipaddress
+import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -16,20 +16,24 @@ from typing import Any
 
 from zope.interface import moduleProvides
 
-from groupchat import commands, events
-from groupchat.commands import HERE, WORDS, Command
+from groupchat import addresses, commands, durations, events
+from groupchat.commands import HERE, LOBBY, WORDS, Command
 from groupchat.errors import BadField, BadUtf8, UnknownType
 from groupchat.events import Event
 from groupchat.interfaces import IWire
-from groupchat.names import visible
+from groupchat.names import MARK, shown, visible
 
 moduleProvides(IWire)
 
 name = "plain"
 echo = False  #: what one typed is there already
 
-#: What telnet puts between the words: an option (IAC DO x), a negotiation (IAC SB … IAC SE), a signal (IAC IP).
-_TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].?|\xfa.*?(?:\xff\xf0|$)|[\xf0-\xf9\xff]?)", re.DOTALL)
+_CTRL_D = "\x04"  #: alone in a line it ends the session, as it ends a shell
+_AT = "@"  #: before a name where an address could stand; no name begins so
+_NEAR = 0.75  #: how near a slip has to be to a word (see `difflib`)
+_LONGEST = 16  #: letters of a slip that is looked at
+_NO_NAME = re.compile(r"[:/*]")
+_PART_OF_ADDRESS = re.compile(r"\d+(?:\.\d*)+", re.ASCII)
 _FEW = 10  #: names in a welcome
 _ROW = 20  #: names in a line of /who
 
@@ -46,35 +50,43 @@ def decode(line: bytes, inside: bool = True) -> Command:
     :raises UnknownType: no command is called so.
     :raises BadField: an argument is missing or makes no sense.
     """
-    if b"\xff" in line:
-        line = _TELNET.sub(b"", line)
     try:
-        text = line.decode()
+        text = line.decode().lstrip(MARK)
     except UnicodeDecodeError:
         raise BadUtf8("That line is not UTF-8. Set your terminal to UTF-8.") from None
+    if text == _CTRL_D:
+        return commands.Quit()
     if not inside:
-        return commands.Hello(name=text.strip())
-    if text.startswith("//"):
-        return commands.Say(room=HERE, text=text[1:])
-    if text.startswith("/"):
-        return parse(text)
+        return _name(text.strip())
+    begin = text.lstrip()
+    if begin.startswith("//"):
+        return commands.Say(room=HERE, text=begin[1:])
+    if begin.startswith("/"):
+        return parse(begin)
     return commands.Say(room=HERE, text=text)
+
+
+def _name(text: str) -> Command:
+    """What is typed where a name is asked for."""
+    asked = _ALIASES.get(text.lower())
+    if asked == "/quit":
+        return commands.Quit(ref=asked)
+    if asked == "/help":
+        raise BadField("Type the name that you want here, and nothing else. /quit ends.")
+    return commands.Hello(name=text)
 
 
 def parse(text: str) -> Command:
     """
-    The command in a line that begins with a slash; its `ref` is the command's word.
+    The command in a line that begins with a slash; its `ref` is the command's word, whatever alias was typed.
 
     :raises UnknownType: no command is called so.
     :raises BadField: an argument is missing or makes no sense.
     """
-    word, rest = _word(text)
+    typed, rest = _word(text)
+    word = _known(typed)
     try:
-        make = _PARSERS[word]
-    except KeyError:
-        raise UnknownType("There is no such command. /help lists them; // says a line that begins with /.") from None
-    try:
-        command = make(rest)
+        command = _PARSERS[word](rest)
     except (ValueError, IndexError):
         raise BadField(f"Type it like this: {_USAGE[word]}") from None
     command.ref = word
@@ -83,8 +95,21 @@ def parse(text: str) -> Command:
 
 def about(line: bytes) -> dict[str, Any]:
     """The word of a refused line, so that its error can name it."""
-    word, _ = _word(_TELNET.sub(b"", line).decode(errors="replace"))
-    return {"ref": word} if word in _PARSERS else {}
+    word, _ = _word(line.decode(errors="replace").lstrip(MARK))
+    return {"ref": _ALIASES[word]} if word in _ALIASES else {}
+
+
+def _known(word: str) -> str:
+    """
+    The word of the table that this is, or is another word for.
+
+    :raises UnknownType: it is none. It says which was meant, where one is near.
+    """
+    if word in _ALIASES:
+        return _ALIASES[word]
+    near = difflib.get_close_matches(word, _ALIASES, 1, _NEAR) if len(word) <= _LONGEST else ()
+    meant = f" Did you mean {near[0]}?" if near else ""
+    raise UnknownType(f"There is no such command.{meant} /help lists them; // says a line that begins with /.")
 
 
 def _word(text: str) -> tuple[str, str]:
@@ -114,9 +139,17 @@ def _none(make: Callable[[], Command]) -> Callable[[str], Command]:
     return parser
 
 
+def _help(rest: str) -> Command:
+    return commands.Help(word=_known("/" + _one(rest).lower().removeprefix("/")) if rest else None)
+
+
 def _tell(rest: str) -> Command:
     to, text = rest.split(maxsplit=1)
-    return commands.Tell(to=to, text=text)
+    return commands.Tell(to=to.removeprefix(_AT), text=text)
+
+
+def _max(rest: str) -> Command:
+    return commands.Max(max=_count(rest, 2**53 - 1)) if rest else commands.AskPlaces()
 
 
 def _some(text: str) -> str:
@@ -125,55 +158,92 @@ def _some(text: str) -> str:
     return text
 
 
-def _person(make: type[Any], timed: bool = False) -> Callable[[str], Command]:
-    def parser(rest: str) -> Command:
-        who, rest = [*rest.split(maxsplit=1), ""][:2]
-        target = {"address": who} if issubclass(make, commands.OnSomeone) and _is_address(who) else {"name": who}
-        seconds, text = _duration(rest) if timed else (None, rest)
-        command: Command = make(**target, seconds=seconds, text=text or None)
-        return command
-
-    return parser
+def _person(make: type[Any]) -> Callable[[str], Command]:
+    """Of a command that concerns one person, and says nothing more."""
+    return lambda rest: make(name=_one(rest).removeprefix(_AT))
 
 
-def _is_address(word: str) -> bool:
+def _kick(rest: str) -> Command:
+    name, text = _two(rest)
+    if _time(text)[0]:
+        raise BadField("Nobody is kicked for a time: /kick sends someone out, /ban keeps someone out for a time.")
+    return commands.Kick(name=name.removeprefix(_AT), text=text or None)
+
+
+def _mute(rest: str) -> Command:
+    name, rest = _two(rest)
+    seconds, text = _time(rest)
+    _not_a_list("mute", name, rest)
+    return commands.Mute(name=name.removeprefix(_AT), seconds=seconds, text=text or None)
+
+
+def _ban(rest: str) -> Command:
+    target, rest = _two(rest)
+    seconds, text = _time(rest)
+    _not_a_list("ban", target, rest)
+    return commands.Ban(**_target(target), seconds=seconds, text=text or None)
+
+
+def _two(rest: str) -> tuple[str, str]:
+    first, rest = [*rest.split(maxsplit=1), ""][:2]
+    return first, rest.strip()
+
+
+def _time(rest: str) -> tuple[int | None, str]:
     try:
-        ipaddress.ip_network(word, strict=False)
-    except ValueError:
-        return False
-    return True
+        return durations.split(rest)
+    except ValueError as wrong:
+        raise BadField(str(wrong)) from None
 
 
-def _duration(rest: str) -> tuple[int | None, str]:
-    """How long, where the first word says it (90s, 10m, 2h, 7d), and the rest."""
-    found = re.match(r"(\d{1,9})([smhd])(?:\s+|$)", rest)
-    if not found:
-        return None, rest
-    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[found[2]] or None, rest[found.end() :]
+def _not_a_list(what: str, target: str, rest: str) -> None:
+    """Who types ``/ban list`` wants to see them; that it could be a name as well is what @ is for."""
+    if target.lower() in ("list", "ls", "show") and not rest:
+        raise BadField(f"/{what}s lists them. Somebody who is called so is @{target}: /{what} @{target}.")
+
+
+def _target(word: str) -> dict[str, str]:
+    """
+    A name or an address: what can be read as an address is one, and behind an @ is always a name.
+
+    :raises BadField: it is neither.
+    """
+    if word.startswith(_AT):
+        return {"name": word.removeprefix(_AT)}
+    if addresses.is_network(word):
+        return {"address": word}
+    if not _NO_NAME.search(word) and not _PART_OF_ADDRESS.fullmatch(word):
+        return {"name": word}
+    named = "" if _NO_NAME.search(word) else f" If it is a name, write @{word}."
+    raise BadField(f'"{shown(word)}" is no address. Write it whole, 10.0.0.7, or as a network, 10.0.0.0/24.{named}')
 
 
 _PARSERS: dict[str, Callable[[str], Command]] = {
-    "/help": _none(commands.Help),
+    "/help": _help,
     "/who": _none(lambda: commands.AskWho(room=HERE)),
     "/msg": _tell,
     "/me": lambda rest: commands.Say(room=HERE, text=rest, act=True),
     "/name": lambda rest: commands.Rename(name=_one(rest)),
     "/rooms": _none(commands.AskRooms),
-    "/join": lambda rest: commands.MoveTo(room=_one(rest)),
+    "/join": lambda rest: commands.MoveTo(room=_one(rest).removeprefix("#")),
+    "/leave": lambda rest: commands.MoveTo(room=LOBBY),
     "/topic": lambda rest: commands.SetTopic(room=HERE, text=rest.strip() or None),
     "/history": lambda rest: commands.AskHistory(room=HERE, limit=_count(rest, 1000) if rest else 100),
-    "/quit": _none(commands.Quit),
+    "/quit": lambda rest: commands.Quit(),
     "/register": lambda rest: commands.Register(password=_some(rest.strip())),
-    "/kick": _person(commands.Kick),
-    "/ban": _person(commands.Ban, timed=True),
-    "/unban": _person(commands.Unban),
-    "/mute": _person(commands.Mute, timed=True),
+    "/kick": _kick,
+    "/ban": _ban,
+    "/unban": lambda rest: commands.Unban(**_target(_one(rest)), seconds=None, text=None),
+    "/bans": _none(commands.AskBans),
+    "/mute": _mute,
     "/unmute": _person(commands.Unmute),
+    "/mutes": _none(commands.AskMutes),
     "/op": _person(commands.Op),
     "/deop": _person(commands.Deop),
     "/say": lambda rest: commands.Announce(text=_some(rest)),
-    "/max": lambda rest: commands.Max(max=_count(rest, 2**53 - 1)),
+    "/max": _max,
 }
+_ALIASES = {word: entry.word for entry in WORDS for word in (entry.word, *entry.aliases)}
 _USAGE = {entry.word: f"{entry.word} {entry.arguments}".strip() for entry in WORDS}
 
 
@@ -293,12 +363,43 @@ def _rooms(event: events.Rooms, me: str, past: bool) -> Iterator[str]:
         yield f"-- And {event.count - len(event.rooms)} more."
 
 
-def _help(event: events.Help, me: str, past: bool) -> Iterator[str]:
+def _measures(event: events.Bans | events.Mutes, me: str, past: bool) -> Iterator[str]:
+    what, found = ("ban", event.bans) if isinstance(event, events.Bans) else ("mute", event.mutes)
+    yield f"-- There is 1 {what}." if event.count == 1 else f"-- There are {event.count} {what}s."
+    for one in found:
+        target = one.address or addresses.written(one.name or "")
+        until = f"until {one.until[:10]} {one.until[11:16]} UTC" if one.until else "for ever"
+        yield f"-- {target} {until}, by {one.by}{f': {one.text}' if one.text else ''}"
+    if event.count > len(found):
+        yield f"-- And {event.count - len(found)} more."
+
+
+def _places(event: events.Places, me: str, past: bool) -> Iterator[str]:
+    yield f"-- {event.count} of {event.max} places are taken."
+
+
+def _helped(event: events.Help, me: str, past: bool) -> Iterator[str]:
+    if event.word is not None:
+        yield from _explained(next(word for word in WORDS if word.word == event.word))
+        return
     shown = [word for word in WORDS if event.operator or not word.operator]
     width = max(len(_USAGE[word.word]) for word in shown)
     for word in shown:
         yield f"-- {_USAGE[word.word]:{width}}  {word.help}"
     yield f"-- {'//TEXT':{width}}  says a line that begins with /"
+
+
+def _explained(word: commands.Word) -> Iterator[str]:
+    yield f"-- {_USAGE[word.word]}  {word.help}{' (operators only)' if word.operator else ''}"
+    for more in word.more:
+        yield f"-- {more}"
+    if word.aliases:
+        yield f"-- It can be typed as {', '.join(word.aliases)}, too."
+
+
+def _ok(event: events.Ok, me: str, past: bool) -> Iterator[str]:
+    if event.text:
+        yield f"-- {event.text}"
 
 
 def _error(event: events.Error, me: str, past: bool) -> Iterator[str]:
@@ -316,7 +417,7 @@ def _ask_password(event: events.AskPassword, me: str, past: bool) -> Iterator[st
     yield f"-- The name {event.name} is registered. Its password? (An empty line: another name.)"
 
 
-def _done(event: events.Done, me: str, past: bool) -> Iterator[str]:
+def _done(event: events.Done | events.Ruled, me: str, past: bool) -> Iterator[str]:
     yield f"-- {event.text}"
 
 
@@ -338,10 +439,15 @@ _SHOWN: dict[type[Event], Callable[[Any, str, bool], Iterable[str]]] = {
     events.History: _history,
     events.Who: _who,
     events.Rooms: _rooms,
-    events.Help: _help,
+    events.Help: _helped,
+    events.Bans: _measures,
+    events.Mutes: _measures,
+    events.Places: _places,
+    events.Ok: _ok,
     events.AskName: _ask_name,
     events.AskPassword: _ask_password,
     events.Done: _done,
+    events.Ruled: _done,
     events.Error: _error,
     events.Bye: _bye,
 }

@@ -123,6 +123,24 @@ def test_what_is_typed_while_the_connection_is_lost_is_said_later(desk):
     assert [one["type"] for one in desk.sent()] == ["hello", "say", "who"]
 
 
+def test_an_operators_question_waits_for_its_answer_and_the_answer_is_shown(desk):
+    assert desk.type("/bans", "/max").sent() == [{"type": "bans", "ref": "/bans"}, {"type": "places", "ref": "/max"}]
+    assert desk.mind.busy
+    desk.hear(events.Bans([], 0, "/bans"), events.Places(20, 1, "/max"))
+    assert not desk.mind.busy
+    assert [type(event) for event, _ in desk.screen.shown[-2:]] == [events.Bans, events.Places]
+
+
+def test_help_explains_one_command(desk):
+    desk.type("/help msg")
+    assert desk.screen.shown[-1] == (events.Help(word="/msg"), False)
+
+
+def test_a_byte_order_mark_before_a_line_is_dropped(desk, program):
+    assert desk.type("\ufeffhello").sent() == [say(1, "hello")]
+    assert program.type('\ufeff{"type":"ping"}').sent() == [{"type": "ping"}]
+
+
 def test_quit_ends_and_what_follows_is_not_read(desk):
     desk.type("/quit", "never")
     assert desk.keyboard.done and desk.sent() == []

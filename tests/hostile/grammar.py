@@ -100,6 +100,9 @@ VERBS: dict[bytes, dict[bytes, list[bytes]]] = {
     b"ban": {b"name": PEOPLE, b"address": SAID},
     b"unban": {b"address": SAID},
     b"max": {b"max": COUNTS},
+    b"bans": {b"after": PEOPLE},
+    b"mutes": {b"after": PEOPLE},
+    b"places": {},
     b"notice": {b"text": SAID},
     b"dance": {b"with": PEOPLE},
 }
@@ -111,7 +114,9 @@ RAW = [data for data in RAW if len(data) < 100] * 8 + RAW
 QUITS = {"json": b'{"type":"quit"}', "plain": b"/quit"}
 
 WORD = [word.word.encode() for word in WORDS if word.word != "/quit"] + [
+    *[alias.encode() for word in WORDS for alias in word.aliases if word.word != "/quit"],
     b"/dance",
+    b"/qiut",
     b"/",
     b"//",
     b"/WHO",

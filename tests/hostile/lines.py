@@ -217,7 +217,7 @@ VERBS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
     "topic": ({"room": "lobby"}, {"room": TEXT, "text": TEXT}),
     "ping": ({}, {"ref": TEXT}),
     "register": ({"password": "secret"}, {"password": TEXT}),
-    "kick": ({"name": "amy"}, {"name": TEXT, "seconds": [*NUMBER, 0], "text": TEXT}),
+    "kick": ({"name": "amy"}, {"name": TEXT, "seconds": [*NUMBER, 0, 60], "text": TEXT}),
     "mute": ({"name": "amy"}, {"name": TEXT, "seconds": [0]}),
     "unmute": ({"name": "amy"}, {"name": TEXT}),
     "op": ({"name": "amy"}, {"name": TEXT}),
@@ -225,6 +225,8 @@ VERBS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
     "ban": ({"name": "amy"}, {"name": TEXT, "address": TEXT, "seconds": [*NUMBER, 0]}),
     "unban": ({"address": "192.0.2.1"}, {"address": TEXT}),
     "max": ({"max": 5}, {"max": [*NUMBER, 0]}),
+    "bans": ({}, {"after": TEXT}),
+    "mutes": ({}, {"after": TEXT}),
     "notice": ({"text": "hi"}, {"text": TEXT}),
 }
 

@@ -30,7 +30,7 @@ BAD = {
     "Arabic digits for a name": "١٢", "a path for a name": "../../etc/passwd", "a format for a name": "%s{0}",
     "a lookup for a name": "${a}",
     "a quotation mark in a name": '"amy"', "a comma in a name": "amy,ben", "a backslash in a name": "amy\\",
-    "a command for a name": "/quit",
+    "a command for a name": "/who",
     "an address for a name": "192.0.2.1:9000", "a semicolon in a name": "amy;",
 }  # fmt: skip
 
@@ -266,7 +266,7 @@ def before():
             f"{verb} before a hello",
             json=part(data, f"error hello-first{given} ref=r"), plain=part([b"-\n", data], [BAD_NAME] * 2), inside=False,
         )  # fmt: skip
-    for word in ("/help", "/who", "/msg amy hi", "/me waves", "/rooms", "/join dev", "/topic", "/history", "//x", "/kick amy"):
+    for word in ("/who", "/msg amy hi", "/me waves", "/rooms", "/join dev", "/topic", "/history", "//x", "/kick amy"):
         data = json.dumps(word).encode() + b"\n"
         yield case(
             f"{word} before a name",
@@ -276,8 +276,16 @@ def before():
         )
     yield case(
         "a quit before a name",
-        json=part(line("quit"), "bye quit", end="closed"), plain=part(b"/quit\n", BAD_NAME), inside=False,
+        json=part(line("quit"), "bye quit", end="closed"), plain=part(b"/quit\n", "-- Bye.", end="closed"), inside=False,
     )  # fmt: skip
+    help = "! /help: type the name that you want here, and nothing else. /quit ends."
+    yield case(
+        "a hundred cries for help before a hello",
+        json=part(b"{}\n", "error bad-field"),
+        plain=part(b"/help\n" * 100, [help] * 5 + ["! That was refused 5 times. Good-bye."], end="closed"),
+        inside=False,
+        lives=False,
+    )
     yield case(
         "a hundred pings before a hello",
         json=part(line("ping") * 100, ["error hello-first"] * 100),

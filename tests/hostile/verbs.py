@@ -193,18 +193,17 @@ def questions():
         "ten thousand pongs that nobody asked for",
         json=part(line("pong") * 10_000), plain=part(b"\n" * 10_000),
     )  # fmt: skip
-    for word in ("/who", "/rooms", "/help", "/quit"):
+    for word in ("/who", "/rooms"):
         yield case(
             f"{word} with a word behind it",
-            json=part(line(word[1:], x="now") if word == "/help" else b'{"type":"' + word.encode() + b'"}\n', "error unknown-type"),
+            json=part(b'{"type":"' + word.encode() + b'"}\n', "error unknown-type"),
             plain=part(f"{word} now\n".encode(), f"! {word}: {USAGE} {word}"),
         )
     for word in (
         "/",
         "/ ",
         "/dance",
-        "/QUITE",
-        "/quit/",
+        "/jouste",
         "/\0",
         "/💬",
         "/" + "x" * 4000,
@@ -216,6 +215,17 @@ def questions():
             f"{word[:20]!r} for a command",
             json=part(line(word), "error unknown-type"), plain=part(f"{word}\n".encode(), NO_COMMAND),
         )  # fmt: skip
+    near = NO_COMMAND.replace(". /help", ". Did you mean /quit? /help")
+    for word in ("/QUITE", "/quit/", " /qiut"):
+        yield case(
+            f"{word!r} for a command",
+            json=part(line(word), "error unknown-type"), plain=part(f"{word}\n".encode(), near),
+        )  # fmt: skip
+    yield case(
+        "a hundred commands that nearly are some",
+        json=part(line("saay") * 100, ["error unknown-type"] * 100 + ["bye unknown-type"], f"{ME} left.", "closed"),
+        plain=part(b"/qiut\n" * 100, [near] * 100 + [f"! Too many bad lines. The last one: {near[2:]}"], f"{ME} left.", "closed"),
+    )
     yield case(
         "a hundred commands that are none",
         json=part(line("dance") * 100, ["error unknown-type"] * 100 + ["bye unknown-type"], f"{ME} left.", "closed"),
@@ -288,6 +298,20 @@ def operators():
             plain=part(word, typed),
             lives=verb != "notice",
         )
+    for verb in ("bans", "mutes", "places"):
+        word = "/max" if verb == "places" else f"/{verb}"
+        yield case(
+            f"{verb} by one who is no operator",
+            json=part(line(verb, ref="r"), "error not-allowed ref=r"), plain=part(f"{word}\n".encode(), f"! {word}: {ALLOWED}"),
+        )  # fmt: skip
+    for verb in ("kick", "unmute", "op", "deop", "unban"):
+        usage = f"/{verb}: {USAGE} /{verb} NAME{'|ADDRESS' if verb == 'unban' else ''}"
+        yield case(
+            f"{verb} for a time",
+            json=part(line(verb, name="amy", seconds=60), "error bad-field"),
+            plain=part(f"/{verb} amy 1m\n".encode(), "! /kick: nobody is kicked for a time: /kick sends someone out, /ban keeps"
+                       " someone out for a time." if verb == "kick" else f"! {usage}"),
+        )  # fmt: skip
     for verb in ("kick", "mute", "ban"):
         for name in ("nobody", "zed", ME, "\0", "x" * 30_000):
             yield case(

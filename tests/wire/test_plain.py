@@ -65,7 +65,9 @@ def test_any_arguments_are_a_command_that_names_its_word_or_refused(rest, word):
     try:
         assert plain.decode(raw).ref == word
     except BadField as refused:
-        assert refused.text == f"Type it like this: {plain._USAGE[word]}"
+        assert refused.text == f"Type it like this: {plain._USAGE[word]}" or word in ("/ban", "/unban", "/mute", "/kick")
+    except UnknownType:
+        assert word == "/help"
     assert plain.about(raw) == {"ref": word}
 
 
@@ -118,8 +120,8 @@ def test_a_slash_begins_a_command(typed, command):
 
 @pytest.mark.parametrize(
     "typed",
-    ["/msg", "/msg bob", "/msg bob ", "/name", "/name a b", "/join", "/join a b", "/who is it", "/quit now", "/history all",
-     "/history 0", "/history 1001", "/history -1", "/kick", "/max", "/max 0", "/max 9007199254740992", "/max " + "9" * 16_000],
+    ["/msg", "/msg bob", "/msg bob ", "/name", "/name a b", "/join", "/join a b", "/who is it", "/history all",
+     "/history 0", "/history 1001", "/history -1", "/kick", "/max 0", "/max 9007199254740992", "/max " + "9" * 16_000],
 )  # fmt: skip
 def test_a_command_with_arguments_that_make_no_sense_says_how_to_type_it(typed):
     with pytest.raises(BadField, match=r"^Type it like this: /"):
@@ -138,20 +140,138 @@ def test_what_is_not_utf8_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("raw", "text"),
+    ("alias", "word"),
     [
-        (b"\xff\xfd\x03\xff\xfb\x18alice", "alice"),
-        (b"al\xff\xfa\x18\x00xterm\xff\xf0ice", "alice"),
-        (b"alice\xff\xf4\xff\xfd\x06", "alice"),
-        (b"alice\xff", "alice"),
-        (b"\xff\xffalice", "alice"),
-        (b"\xffalice", "alice"),
-        (b"alice\xff\xfa\x18\x00xterm", "alice"),
+        ("/j dev", "/join dev"), ("/JOIN #dev", "/join dev"), ("/nick al", "/name al"), ("/part", "/leave"),
+        ("/leave #dev so long", "/leave"), ("/names", "/who"), ("/list", "/rooms"), ("/exit", "/quit"), ("/q", "/quit"),
+        ("/quit bye all", "/quit"), ("/w bob psst", "/msg bob psst"), ("/tell @bob psst", "/msg bob psst"), ("/?", "/help"),
+        (" /who", "/who"), ("\t /me waves", "/me waves"), ("/kick @bob", "/kick bob"), ("\ufeff/who", "/who"),
+        ("/ban bob 1w", "/ban bob 7d"), ("/ban @bob 2 h noise", "/ban bob 120m noise"),
     ],
+)  # fmt: skip
+def test_what_is_typed_elsewhere_is_understood(alias, word):
+    assert plain.decode(alias.encode()) == plain.decode(word.encode())
+
+
+def test_leaving_a_room_is_going_back_to_the_lobby():
+    assert plain.parse("/leave") == commands.MoveTo(room="lobby", ref="/leave")
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"), [("/whoo", "/who"), ("/histroy", "/history"), ("/hlep", "/help"), ("/quti", "/quit"), ("/nik", "/nick")]
 )
-def test_telnets_negotiation_is_skipped(raw, text):
-    assert plain.decode(raw) == said(text)
-    assert plain.decode(raw, inside=False) == commands.Hello(name=text)
+def test_the_command_that_is_nearest_to_a_slip_is_suggested(slip, meant):
+    with pytest.raises(UnknownType, match=rf"^There is no such command\. Did you mean {meant}\? /help"):
+        plain.parse(slip)
+
+
+@pytest.mark.parametrize("far", ["/dance", "/notice", "/x", "/", "/" + "who" * 10_000])
+def test_what_is_near_to_no_command_suggests_none(far):
+    with pytest.raises(UnknownType, match=r"^There is no such command\. /help lists them; // says a line"):
+        plain.parse(far)
+
+
+def test_a_slash_behind_spaces_begins_a_command_and_two_say_one():
+    assert plain.decode(b"  //who") == said("/who")
+    assert plain.decode(b"  who") == said("  who")
+
+
+@pytest.mark.parametrize("typed", ["/help msg", "/HELP /Msg", "/help whisper"])
+def test_help_explains_one_command(typed):
+    command = plain.parse(typed)
+    assert command == commands.Help(word="/msg", ref="/help")
+    lines = shown(events.Help(word="/msg")).splitlines()
+    assert lines[0] == "-- /msg NAME TEXT  says something to one person only"
+    assert "/whisper" in lines[-1]
+
+
+def test_help_for_what_is_no_command_is_refused():
+    with pytest.raises(UnknownType, match="Did you mean /who"):
+        plain.parse("/help whoo")
+
+
+@pytest.mark.parametrize("word", ["/quit", " /QUIT ", "/exit", "\x04"])
+def test_one_can_quit_where_a_name_is_asked_for(word):
+    assert type(plain.decode(word.encode(), inside=False)) is commands.Quit
+
+
+def test_help_where_a_name_is_asked_for_says_what_to_type():
+    with pytest.raises(BadField, match=r"^Type the name"):
+        plain.decode(b"/help", inside=False)
+
+
+def test_a_ctrl_d_alone_in_a_line_quits_and_within_one_it_is_text():
+    assert plain.decode(b"\x04") == commands.Quit()
+    assert plain.decode(b"a\x04") == said("a\x04")
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_byte_order_mark_at_the_beginning_of_a_line_is_dropped(inside):
+    assert plain.decode("\ufeffzoë".encode(), inside) == plain.decode("zoë".encode(), inside)
+    assert plain.decode("a\ufeff".encode()) == said("a\ufeff")
+
+
+# Whom and how long.
+
+
+@pytest.mark.parametrize(
+    ("typed", "target"),
+    [
+        ("bob", {"name": "bob"}), ("@bob", {"name": "bob"}), ("7", {"name": "7"}), ("192.0.2.7", {"address": "192.0.2.7"}),
+        ("@192.0.2.7", {"name": "192.0.2.7"}), ("::FFFF:192.0.2.7", {"address": "::FFFF:192.0.2.7"}),
+        ("10.0.0.0/8", {"address": "10.0.0.0/8"}), ("@list", {"name": "list"}), ("list spam", {"name": "list", "text": "spam"}),
+    ],
+)  # fmt: skip
+def test_a_ban_tells_names_and_addresses_apart(typed, target):
+    assert plain.parse(f"/ban {typed}") == commands.Ban(**target, ref="/ban")
+
+
+@pytest.mark.parametrize(
+    "target", ["10.0.0", "10.", "192.0.2.*", "192.0.2.7:4000", "10.0.0.0/33", "fe80::xyz", "300.1.1.1", "0.0.0.0/x"]
+)
+@pytest.mark.parametrize("word", ["/ban", "/unban"])
+def test_what_looks_like_an_address_and_is_none_is_refused(word, target):
+    with pytest.raises(BadField, match=r"is no address\. Write it whole, 10\.0\.0\.7, or as a network, 10\.0\.0\.0/24"):
+        plain.parse(f"{word} {target}")
+
+
+@pytest.mark.parametrize("rest", ["90", "0s", "2 many", "5x", "-5m", "1.5h", "1h30", "1h 30", "9" * 40 + "s"])
+@pytest.mark.parametrize("word", ["/ban", "/mute"])
+def test_a_time_that_is_not_understood_is_no_reason_to_ban(word, rest):
+    with pytest.raises(BadField, match=r"time"):
+        plain.parse(f"{word} bob {rest}")
+
+
+def test_a_reason_that_begins_with_a_number_stands_behind_a_time():
+    assert plain.parse("/mute bob forever 2 many") == commands.Mute(name="bob", text="2 many", ref="/mute")
+
+
+def test_a_kick_takes_no_time():
+    with pytest.raises(BadField, match="/ban"):
+        plain.parse("/kick bob 10m spam")
+
+
+@pytest.mark.parametrize(("typed", "shows"), [("/ban list", "/bans"), ("/mute LIST", "/mutes"), ("/ban show", "/bans")])
+def test_one_who_wants_to_see_the_bans_bans_nobody(typed, shows):
+    with pytest.raises(BadField, match=rf"^{shows} lists them\. .*@"):
+        plain.parse(typed)
+
+
+def test_bans_mutes_and_places_are_shown():
+    assert plain.parse("/bans") == commands.AskBans(ref="/bans")
+    assert plain.parse("/mutes") == commands.AskMutes(ref="/mutes")
+    assert plain.parse("/max") == commands.AskPlaces(ref="/max")
+    bans = [
+        events.Measured(by="op", address="192.0.2.0/24", text="noise"), events.Measured(by="op", name="bob", until=AT),
+        events.Measured(by="op", name="192.0.2.7"),
+    ]  # fmt: skip
+    assert shown(events.Bans(bans, 4)) == (
+        "-- There are 4 bans.\n-- 192.0.2.0/24 for ever, by op: noise\n-- bob until 2026-11-22 14:03 UTC, by op\n"
+        "-- @192.0.2.7 for ever, by op\n-- And 1 more.\n"
+    )
+    assert shown(events.Mutes([], 0)) == "-- There are 0 mutes.\n"
+    assert shown(events.Places(max=20, count=3)) == "-- 3 of 20 places are taken.\n"
+    assert shown(events.Ok(ref="/ban", text="bob is banned for ever.")) == "-- bob is banned for ever.\n"
 
 
 # What the server says.
