@@ -10,16 +10,16 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from groupchat import __version__, names, streams
+from groupchat import __version__, addresses, names, streams
 from groupchat.accounts import passwords
 from groupchat.accounts.file import AccountsFile
 from groupchat.errors import CannotStart, Refused
 from groupchat.events import stamp
-from groupchat.rights import Account, Deed, Rights
+from groupchat.rights import BAN, MUTE, Account, Deed, Measure, Rights
 from groupchat.settings import MAX_PASSWORD
 
 LOG = 50  #: lines of the audit log that are shown
@@ -42,12 +42,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(wanted: argparse.Namespace) -> None:
-    file = AccountsFile(wanted.file)
+    try:
+        file = AccountsFile(wanted.file)
+        if os.path.exists(wanted.file):
+            _change(wanted, file)
+        else:
+            _begin(wanted, file)
+    except sqlite3.Error as error:
+        raise Refused(f"the accounts file {wanted.file}: {error}. Nothing was changed.") from None
+
+
+def _change(wanted: argparse.Namespace, file: AccountsFile) -> None:
     file.open()
     try:
         _do(wanted, file, file.load())
-    except sqlite3.Error as error:
-        raise Refused(f"the accounts file {wanted.file}: {error}. Nothing was changed.") from None
+    finally:
+        file.close()
+
+
+def _begin(wanted: argparse.Namespace, file: AccountsFile) -> None:
+    """There is no accounts file. Only setting a password makes one: anything else looks for it in the wrong place."""
+    where = names.visible(os.path.abspath(wanted.file))
+    if wanted.what is not None:
+        raise Refused(
+            f"there is no accounts file {where}. Go to the directory of the ledger, or name the file with -f PATH."
+            " (The daemon makes it when it starts; groupchat-passwd NAME does, too.)"
+        )
+    account = _with_password(Rights(), _named(wanted))
+    file.open()
+    try:
+        print(f"groupchat-passwd: this made a new accounts file, {where}.", file=sys.stderr)
+        _set_password(file, account)
     finally:
         file.close()
 
@@ -58,44 +83,118 @@ def _parser() -> argparse.ArgumentParser:
         description="Set the password of a name, asking for it (or the first line of standard input), and say who is an operator."
         " A daemon that runs heeds it within a second.",
     )
-    parser.add_argument("name", nargs="?", help="whose password to set; with an option below, whom it is about")
+    parser.add_argument("name", nargs="?", help="whose password to set; with an option below, whom (or which address) it is about")
     parser.add_argument(
         "-f", "--file", default="groupchat.accounts", metavar="PATH",
         help="the accounts file: beside the ledger, or that of --auth sqlite:PATH (default: groupchat.accounts)",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("-o", "--operator", action="store_true", help="make NAME an operator (a new one gets a password, too)")
-    what.add_argument("--no-operator", action="store_true", help="take that back")
-    what.add_argument("--delete", action="store_true", help="NAME is nobody's from now on")
-    what.add_argument("--list", action="store_true", help="list the registered names")
-    what.add_argument("--log", action="store_true", help=f"show the last {LOG} lines of the audit log")
+    for option, help in (
+        (("-o", "--operator"), "make NAME an operator (a new one gets a password, too)"),
+        (("--no-operator",), "take that back"),
+        (("--delete",), "NAME is nobody's from now on"),
+        (("--unban",), "lift the ban on NAME, an address or a network, as --bans lists it"),
+        (("--unmute",), "lift the mute on NAME"),
+        (("--bans",), "list the bans and mutes"),
+        (("--list",), "list the registered names"),
+        (("--log",), f"show the last {LOG} lines of the audit log"),
+    ):
+        what.add_argument(*option, dest="what", action="store_const", const=option[-1], help=help)
     return parser
 
 
 def _do(wanted: argparse.Namespace, file: AccountsFile, rights: Rights) -> None:
-    if wanted.list:
-        for account in rights.accounts():
-            print(f"{account.name}{'  operator' if account.operator else ''}")
-    elif wanted.log:
-        for deed in file.deeds(LOG):
-            print(_written(deed))
-    elif wanted.name is None:
-        raise Refused("whose? Give a NAME (--help tells more).")
-    elif wanted.delete:
-        file.drop(_known(rights, wanted.name), _deed("delete", wanted.name))
-        print(f"{wanted.name} is nobody's now.")
-    elif wanted.no_operator:
-        _set(file, _known(rights, wanted.name), False, "deop")
-        print(f"{wanted.name} is no operator any more.")
-    elif wanted.operator:
-        account = rights.owner(wanted.name) or _with_password(rights, wanted.name)
-        _set(file, account, True, "op")
-        print(f"{account.name} is an operator now.")
+    if wanted.what in _LISTS:
+        for line in _LISTS[wanted.what](file, rights):
+            print(names.visible(line))
+    elif wanted.what is None:
+        _set_password(file, _with_password(rights, _named(wanted)))
     else:
-        account = _with_password(rights, wanted.name)
-        file.keep(account, _deed("password", account.name))
-        print(f"The password of {account.name} is set.")
+        print(names.visible(_DEEDS[wanted.what](file, rights, _named(wanted))))
+
+
+def _named(wanted: argparse.Namespace) -> str:
+    if wanted.name is None:
+        raise Refused("whose? Give a NAME (--help tells more).")
+    name: str = wanted.name
+    return name
+
+
+def _set_password(file: AccountsFile, account: Account) -> None:
+    file.keep(account, _deed("password", account.name))
+    print(f"The password of {account.name} is set.")
+
+
+# What is listed.
+
+
+def _accounts(file: AccountsFile, rights: Rights) -> Iterator[str]:
+    for account in rights.accounts():
+        yield f"{account.name}{'  operator' if account.operator else ''}"
+
+
+def _measures(file: AccountsFile, rights: Rights) -> Iterator[str]:
+    now = _now()
+    for measure in (*rights.measures(BAN, now), *rights.measures(MUTE, now)):
+        until = f"until {stamp(measure.until)}" if measure.until else "for ever"
+        why = f": {measure.text}" if measure.text else ""
+        yield f"{measure.kind} {addresses.written(measure.target)} {until}, by {measure.by}{why}"
+
+
+def _deeds(file: AccountsFile, rights: Rights) -> Iterator[str]:
+    return map(_written, file.deeds(LOG))
+
+
+# What is done.
+
+
+def _operator(file: AccountsFile, rights: Rights, name: str) -> str:
+    account = rights.owner(name) or _with_password(rights, name)
+    _set(file, account, True, "op")
+    return f"{account.name} is an operator now."
+
+
+def _no_operator(file: AccountsFile, rights: Rights, name: str) -> str:
+    _set(file, _known(rights, name), False, "deop")
+    return f"{name} is no operator any more."
+
+
+def _delete(file: AccountsFile, rights: Rights, name: str) -> str:
+    file.drop(_known(rights, name), _deed("delete", name))
+    return f"{name} is nobody's now."
+
+
+def _unban(file: AccountsFile, rights: Rights, name: str) -> str:
+    is_address = not name.startswith("@") and addresses.is_network(name)
+    measure = _held(rights, BAN, addresses.network(name) if is_address else _key(name))
+    file.drop(measure, _deed("unban", measure.target))
+    return f"{addresses.written(measure.target)} is not banned any more."
+
+
+def _unmute(file: AccountsFile, rights: Rights, name: str) -> str:
+    measure = _held(rights, MUTE, _key(name))
+    file.drop(measure, _deed("unmute", measure.target))
+    return f"{measure.target} is not muted any more."
+
+
+def _key(name: str) -> str:
+    return names.key(name.removeprefix("@"))
+
+
+def _held(rights: Rights, kind: str, target: str) -> Measure:
+    measure = rights.measure(kind, target)
+    if measure is None or not measure.holds(_now()):
+        raise Refused(f'there is no {kind} on "{names.shown(addresses.written(target))}". --bans lists bans and mutes.')
+    return measure
+
+
+_LISTS: dict[str, Callable[[AccountsFile, Rights], Iterator[str]]] = {
+    "--list": _accounts, "--bans": _measures, "--log": _deeds,
+}  # fmt: skip
+_DEEDS: dict[str, Callable[[AccountsFile, Rights, str], str]] = {
+    "--operator": _operator, "--no-operator": _no_operator, "--delete": _delete, "--unban": _unban, "--unmute": _unmute,
+}  # fmt: skip
 
 
 def _set(file: AccountsFile, account: Account, operator: bool, verb: str) -> None:
@@ -138,9 +237,13 @@ def _typed(name: str) -> str:
     return password
 
 
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
 def _deed(verb: str, name: str) -> Deed:
     """Who did it: "!" stands before a user of the machine, and in no name."""
-    return Deed(int(time.time() * 1000), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name)
+    return Deed(_now(), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name)
 
 
 def _has_name() -> bool:
@@ -153,4 +256,4 @@ def _has_name() -> bool:
 def _written(deed: Deed) -> str:
     until = f" until {stamp(deed.until)}" if deed.until else ""
     why = f": {deed.text}" if deed.text else ""
-    return names.visible(f"{stamp(deed.at)} {deed.by} {deed.verb} {deed.target}{until}{why}")
+    return f"{stamp(deed.at)} {deed.by} {deed.verb} {deed.target}{until}{why}"

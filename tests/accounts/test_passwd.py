@@ -10,6 +10,7 @@ import pytest
 
 from groupchat.accounts import passwd, passwords
 from groupchat.accounts.file import AccountsFile
+from groupchat.rights import Deed, Measure
 
 
 @pytest.fixture
@@ -23,6 +24,12 @@ def run(tmp_path, monkeypatch, capsys):
         return capsys.readouterr().out
 
     return run
+
+
+@pytest.fixture
+def begun(run):
+    """The accounts file is there, as beside a daemon."""
+    AccountsFile("groupchat.accounts").open()
 
 
 @pytest.fixture
@@ -45,7 +52,7 @@ def test_it_sets_a_password(run, rights):
     assert not account.operator
 
 
-def test_it_makes_an_operator_of_someone_new(run, rights):
+def test_it_makes_an_operator_of_someone_new(begun, run, rights):
     assert run("--operator", "alice", typed="secret\n") == "alice is an operator now.\n"
     assert rights().owner("alice").operator
 
@@ -59,7 +66,7 @@ def test_it_makes_an_operator_of_someone_registered_and_takes_that_back(run, rig
     assert not rights().owner("alice").operator
 
 
-def test_a_new_password_keeps_the_operator(run, rights):
+def test_a_new_password_keeps_the_operator(begun, run, rights):
     run("-o", "alice", typed="secret\n")
     run("alice", typed="other\n")
     assert rights().owner("alice").operator
@@ -71,13 +78,13 @@ def test_it_deletes(run, rights):
     assert rights().owner("alice") is None
 
 
-def test_it_lists_who_is_registered(run):
+def test_it_lists_who_is_registered(begun, run):
     run("-o", "bob", typed="secret\n")
     run("Alice", typed="secret\n")
     assert run("--list") == "Alice\nbob  operator\n"
 
 
-def test_it_shows_who_did_what(run):
+def test_it_shows_who_did_what(begun, run):
     run("-o", "alice", typed="secret\n")
     run("--delete", "alice")
     lines = run("--log").splitlines()
@@ -97,8 +104,59 @@ def test_it_shows_who_did_what(run):
         (["-f", "/nowhere/at/all", "alice"], "x\n", "No such file"),
     ],
 )
-def test_what_it_can_not_do_it_says_in_one_line(run, arguments, typed, said):
+def test_what_it_can_not_do_it_says_in_one_line(begun, run, arguments, typed, said):
     with pytest.raises(SystemExit) as ended:
         run(*arguments, typed=typed)
     assert said in str(ended.value)
     assert "\n" not in str(ended.value)
+
+
+def test_it_says_that_it_made_a_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
+    passwd.main(["alice"])
+    said = capsys.readouterr()
+    assert said.out == "The password of alice is set.\n"
+    assert said.err == f"groupchat-passwd: this made a new accounts file, {tmp_path}/groupchat.accounts.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--operator", "bob"], ["--no-operator", "bob"], ["--delete", "bob"], ["--list"], ["--log"], ["--bans"], ["--unban", "bob"]],
+)
+def test_in_the_wrong_directory_nothing_is_made_and_it_says_where_it_looked(run, tmp_path, arguments):
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments, typed="secret\n")
+    assert f"there is no accounts file {tmp_path}/groupchat.accounts. Go to" in str(ended.value)
+    assert "\n" not in str(ended.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_password_that_is_refused_makes_no_file(run, tmp_path):
+    with pytest.raises(SystemExit, match="1 to 1024 bytes"):
+        run("alice", typed="")
+    assert not list(tmp_path.iterdir())
+
+
+def measure(kind, target, until=None, text=""):
+    file = AccountsFile("groupchat.accounts")
+    file.open()
+    file.keep(Measure(kind, target, "op", b"", until, text), Deed(0, "op", kind, target))
+    file.close()
+
+
+def test_it_lists_bans_and_mutes_and_lifts_them(begun, run, rights):
+    measure("ban", "192.0.2.7/32", text="noise")
+    measure("ban", "192.0.2.7", until=4_102_444_800_000)
+    measure("ban", "long-ago", until=1)
+    measure("mute", "bob")
+    assert run("--bans") == (
+        "ban @192.0.2.7 until 2100-01-01T00:00:00.000Z, by op\nban 192.0.2.7 for ever, by op: noise\nmute bob for ever, by op\n"
+    )
+    assert run("--unban", "::FFFF:192.0.2.7") == "192.0.2.7 is not banned any more.\n"
+    assert run("--unban", "@192.0.2.7") == "@192.0.2.7 is not banned any more.\n"
+    assert run("--unmute", "BOB") == "bob is not muted any more.\n"
+    assert run("--bans") == ""
+    with pytest.raises(SystemExit, match=r'there is no ban on "192\.0\.2\.7"'):
+        run("--unban", "192.0.2.7")
+    assert run("--log").count("unban") == 2

@@ -39,7 +39,8 @@ async def test_a_running_daemon_heeds_what_the_administrator_changes(place: Plac
 
 @pytest_twisted.ensureDeferred
 async def test_what_operators_did_outlasts_kill_9(place: Place):
-    await passwd(place, "--operator", "alice", typed="secret")
+    await passwd(place, "alice", typed="secret")
+    await passwd(place, "--operator", "alice")
     assert b"$argon2id$v=19$m=19456,t=2,p=1$" in (place.directory / "groupchat.accounts").read_bytes()
     daemon = await place.daemon()
     alice = await place.member("alice", daemon, **OWNER)
@@ -56,9 +57,29 @@ async def test_what_operators_did_outlasts_kill_9(place: Place):
     alice.send({"type": "unban", "name": "bob", "ref": "1"})
     await alice.event("ok", ref="1")
     await place.member("bob", daemon)
-    assert [line.split()[1:] for line in await passwd(place, "--log")][1:] == [
+    assert [line.split()[1:] for line in await passwd(place, "--log")][2:] == [
         ["alice", "ban", "bob:", "spam"], ["alice", "max", "1"], ["alice", "unban", "bob"],
     ]  # fmt: skip
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_ban_that_is_lifted_from_outside_is_lifted_in_the_running_daemon(place: Place):
+    daemon = await place.daemon()
+    await place.member("alice", daemon)
+    await passwd(place, "--operator", "alice", typed="secret")
+    while not await is_registered(place, "alice", daemon):
+        pass
+    alice = await place.member("alice", daemon, **OWNER)
+    alice.send({"type": "ban", "address": "127.0.0.1", "text": "noise", "ref": "1"})
+    await alice.event("ok", ref="1")
+    await (await place.json("bob", daemon)).event("bye", code="banned")
+    assert await passwd(place, "--bans") == ["ban 127.0.0.1 for ever, by alice: noise"]
+    assert await passwd(place, "--unban", "127.0.0.1") == ["127.0.0.1 is not banned any more."]
+    while True:
+        alice.send({"type": "bans", "ref": "2"})
+        if not (await alice.event("bans", ref="2"))["count"]:
+            break
+    await place.member("bob", daemon)
 
 
 @pytest_twisted.ensureDeferred
