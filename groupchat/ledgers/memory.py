@@ -18,13 +18,15 @@ from zope.interface import implementer
 from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.events import Message, stamp
 from groupchat.interfaces import ILedger
+from groupchat.ledgers.ages import uptime
 from groupchat.ledgers.group import REMEMBERED, GroupCommit, Keep, Settler, digest, is_next, page
 
 
 class _Room:
     def __init__(self) -> None:
         self.messages: deque[Message] = deque()
-        self.times: deque[int] = deque()
+        self.times: deque[float] = deque()  # when they were received, as `uptime` tells it
+        self.at = 0
         self.head = 0
         self.topic = ""
         self.topic_by = ""
@@ -100,8 +102,10 @@ class MemoryLedger(Settler):
         room.head += 1
         draft.id = room.head
         draft.fresh = True
+        received = uptime(time) - max(0.0, time.time() - draft.at / 1000)  # it may have waited
+        draft.at = room.at = max(draft.at, room.at)
         room.messages.append(Message(draft.room, room.head, stamp(draft.at), draft.sender, draft.text, draft.act))
-        room.times.append(draft.at)
+        room.times.append(received)
         if draft.n is not None:
             room.said[draft.client] = said
             said.last = draft.n
@@ -110,7 +114,7 @@ class MemoryLedger(Settler):
 
     def _forget(self, room: _Room) -> None:
         count, age = self._keep.count, self._keep.age
-        oldest = int(time.time() * 1000) - age if age else 0
+        oldest = uptime(time) - (age / 1000 if age else float("inf"))
         while room.messages and ((count and len(room.messages) > count) or room.times[0] < oldest):
             room.messages.popleft()
             room.times.popleft()

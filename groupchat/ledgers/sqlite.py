@@ -28,10 +28,9 @@ from groupchat.drafts import Draft
 from groupchat.events import Message, stamp
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.group import MOST_IN_PAGE, GroupCommit, Keep, page
+from groupchat.ledgers.retention import IDS, SHIFT
 from groupchat.ledgers.wal import AGAIN
-from groupchat.ledgers.writer import SHIFT, Writer
-
-_IDS = (1 << SHIFT) - 1
+from groupchat.ledgers.writer import Writer
 
 #: A page as one value, read in one step: at each step the reactor may take the interpreter's lock, and has to give it back.
 _PAGE = """
@@ -179,7 +178,7 @@ class SQLiteLedger:
         if low > through:
             return [], first
         (rows,) = self._reader.execute(
-            _PAGE.format(order), (no << SHIFT | low, no << SHIFT | min(through, _IDS), min(limit, MOST_IN_PAGE))
+            _PAGE.format(order), (no << SHIFT | low, no << SHIFT | min(through, IDS), min(limit, MOST_IN_PAGE))
         ).fetchone()
         return page(_messages(room, _rows.decode(rows))), first
 
@@ -190,4 +189,4 @@ class SQLiteLedger:
 
 def _messages(room: str, rows: Iterable[Any]) -> Iterator[Message]:
     for place, at, sender, text, act in rows:
-        yield Message(room, place & _IDS, stamp(at), sender, text, bool(act))
+        yield Message(room, place & IDS, stamp(at), sender, text, bool(act))

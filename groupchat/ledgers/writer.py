@@ -19,18 +19,19 @@ from twisted.logger import Logger
 
 from groupchat.drafts import Draft, Entering, Saying, Topicking
 from groupchat.errors import Conflict, OutOfOrder
+from groupchat.events import stamp
+from groupchat.ledgers.ages import EARLIEST, STEP, uptime
 from groupchat.ledgers.file import LedgerFile, cannot_open, is_full, is_locked
 from groupchat.ledgers.group import FORGOTTEN, REMEMBERED, Keep, Settler, digest, is_next, no_room
+from groupchat.ledgers.retention import IDS, ROOMS, SHIFT, Retention
 from groupchat.ledgers.wal import WriteAhead
+from groupchat.names import shown
 
-SHIFT = 40  #: place = room << SHIFT | id
-_IDS = (1 << SHIFT) - 1
 _SPEAKERS = 50_000  #: speakers that are known by heart
 LOCKED = 10.0  #: seconds for which another program may hold a lock on the ledger
 _LOOK = 0.02  #: seconds between two looks whether it still does
 _TIDY = 60.0  #: seconds between two looks for what is no longer kept
 _SWEEP = 2_000  #: messages of a room deleted in one such look
-_ROOMS = 100  #: rooms of which some are
 _PORTIONS = (1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256)  #: rows in one step: what is missing is made up by empty ones
 
 #: What a message changes beside itself, so that to store a batch is one step of the database.
@@ -53,9 +54,6 @@ _BACK = """
 """
 
 
-_TOO_OLD = """
-    SELECT name FROM rooms WHERE (SELECT at FROM messages WHERE place = no << :shift | first) < :oldest LIMIT :rooms
-"""
 _LONGER_THAN_KEPT = """
     SELECT no, first FROM rooms
     WHERE EXISTS (SELECT 1 FROM messages WHERE place BETWEEN no << :shift AND no << :shift | (first - 1)) LIMIT :rooms
@@ -84,15 +82,17 @@ def _insertion(into: str, width: int, rows: int) -> str:
 class _Room:
     """A room's row, as the writer knows it."""
 
-    __slots__ = ("begun", "first", "head", "no", "topic", "topic_by")
+    __slots__ = ("aged", "at", "begun", "first", "head", "no", "topic", "topic_by")
 
-    def __init__(self, no: int, head: int, first: int, topic: str, topic_by: str, begun: bool) -> None:
+    def __init__(self, no: int, head: int, first: int, topic: str, topic_by: str, begun: bool, aged: int, at: int) -> None:
         self.no = no
         self.head = head
         self.first = first
         self.topic = topic
         self.topic_by = topic_by
         self.begun = begun
+        self.aged = aged
+        self.at = at  # of its last message: none after it is given an earlier time
 
 
 class _Speaker:
@@ -151,6 +151,7 @@ class Writer:
         self._all_speakers: dict[tuple[bytes, int], _Speaker] = {}
         self._tidied = 0.0
         self._full = False
+        self._late = False  # whether the log says that the clock is behind
 
     def open(self) -> str:
         """
@@ -165,14 +166,17 @@ class Writer:
         try:
             with self._file.patience():
                 self._epoch = self._file.insert("INSERT INTO epochs (token) VALUES (?)", self._token)
-            keep = self._keep.count or _IDS
-            self._db.execute(_CONSEQUENCES.format(ids=_IDS, shift=SHIFT, keep=keep))
+            keep = self._keep.count or IDS
+            self._retention = Retention(self._db, self._keep.age, int(time.time() * 1000), uptime(time), self._epoch)
+            self._calendar = self._retention.calendar
+            self._db.execute(_CONSEQUENCES.format(ids=IDS, shift=SHIFT, keep=keep))
         except sqlite3.Error as error:
             self._file.close()
             raise cannot_open(self._path, error) from None
         return self._token
 
     def close(self) -> None:
+        self._retention.tell()
         self._file.close()
 
     # A batch.
@@ -196,6 +200,7 @@ class Writer:
             self._refuse(batch)
         else:
             self._tell_full(False)
+            self._retention.tell(uptime(time))
             self._wal.grow(size)
 
     @property
@@ -213,6 +218,7 @@ class Writer:
 
     def _store(self, batch: list[Draft]) -> int:
         """Store a batch, as soon as no other program has the ledger locked. Returns about how many bytes that took."""
+        self._retention.watch(int(time.time() * 1000), uptime(time))
         lock = _Lock(self._path)
         while True:
             work = _Batch(self, storing=True)
@@ -241,6 +247,7 @@ class Writer:
             self._db.execute("ROLLBACK")
         self._all_rooms.clear()
         self._all_speakers.clear()
+        self._retention.take_back()
         for draft in batch:
             if isinstance(draft.refusal, (Conflict, OutOfOrder)):  # judged by what was not stored after all
                 draft.refusal = None
@@ -266,18 +273,20 @@ class Writer:
         known = self._all_rooms.get(name)
         if known is None:
             row = self._db.execute(
-                "SELECT no, head, first, topic, topic_by FROM rooms WHERE name = ?", (name,)
+                "SELECT no, head, first, topic, topic_by, aged,"
+                " coalesce((SELECT at FROM messages WHERE place = no << ? | head), aged) FROM rooms WHERE name = ?",
+                (SHIFT, name),
             ).fetchone()
             if row is not None:
                 begun = self._file.value("SELECT 1 FROM begun WHERE room = ? AND epoch = ?", row[0], self._epoch)
-                no, head, first, topic, topic_by = row
-                known = self._all_rooms[name] = _Room(no, head, first, topic, topic_by, begun is not None)
+                no, head, first, topic, topic_by, aged, at = row
+                known = self._all_rooms[name] = _Room(no, head, first, topic, topic_by, begun is not None, aged, at)
         return known
 
     def new_room(self, name: str) -> _Room:
         self.begin()
         number = self._file.insert("INSERT INTO rooms (name) VALUES (?)", name)
-        room = self._all_rooms[name] = _Room(number, 0, 1, "", "", False)
+        room = self._all_rooms[name] = _Room(number, 0, 1, "", "", False, 0, 0)
         return room
 
     def set_topic(self, room: _Room, topic: str, by: str) -> None:
@@ -356,6 +365,22 @@ class Writer:
             values += [None] * (size * width - len(values))
             self._db.execute(_insertion(into, width, size), values)
 
+    def stamp(self, saying: Saying, room: _Room) -> int | None:
+        """Let the time of a saying be no earlier than the one before it in its room. Returns what `received` is to be."""
+        received = self._calendar.received(saying.at)
+        if saying.at < room.at:
+            late = room.at - saying.at > STEP
+            received = saying.at if late and received is None else received
+            saying.at = room.at
+            if late and not self._late:
+                self._late = True
+                self.log.warn(
+                    "The system's clock is behind the last message in {room}: what is said there has the same time until {at}.",
+                    room=shown(saying.room), at=stamp(room.at),
+                )  # fmt: skip
+        room.at = saying.at
+        return received
+
     # What is no longer kept.
 
     def _tidy(self) -> None:
@@ -365,49 +390,27 @@ class Writer:
             return
         self._tidied = now
         self.begin()
-        today = int(time.time() * 1000)
-        if self._keep.age:
-            self._age(today - self._keep.age)
-        for no, first in self._db.execute(_LONGER_THAN_KEPT, {"shift": SHIFT, "rooms": _ROOMS}).fetchall():
+        self._retention.let_go(self.room)
+        today = min(self._calendar.today, int(time.time() * 1000))  # by the clock that stamps what is seen
+        for no, first in self._db.execute(_LONGER_THAN_KEPT, {"shift": SHIFT, "rooms": ROOMS}).fetchall():
             self._sweep(no << SHIFT, no << SHIFT | (first - 1))
         for (no,) in self._db.execute(
-            "SELECT no FROM speakers WHERE seen < ? LIMIT 100", (today - FORGOTTEN,)
+            "SELECT no FROM speakers WHERE seen BETWEEN ? AND ? LIMIT 100", (EARLIEST, today - FORGOTTEN)
         ).fetchall():
             self._db.execute("DELETE FROM said WHERE speaker = ?", (no,))
             self._db.execute("DELETE FROM speakers WHERE no = ?", (no,))
             self._all_speakers.clear()
 
-    def _age(self, oldest: int) -> None:
-        """Move on the first ids of rooms whose first message is too old."""
-        for (name,) in self._db.execute(_TOO_OLD, {"shift": SHIFT, "rooms": _ROOMS, "oldest": oldest}).fetchall():
-            self._first_since(name, oldest)
-
     def _sweep(self, low: int, high: int) -> None:
         """Delete the first messages of a range of places, but not what is still to be known of them."""
         last = self._file.value("SELECT place FROM messages WHERE place >= ? LIMIT 1 OFFSET ?", low, _SWEEP - 1)
-        those = {"low": low, "high": high if last is None else min(high, last), "ids": _IDS, "remembered": REMEMBERED}
+        those = {"low": low, "high": high if last is None else min(high, last), "ids": IDS, "remembered": REMEMBERED}
         remains = _remains.decode(self._db.execute(_REMAINS, those).fetchone()[0])
         self.insert(
             "INSERT OR REPLACE INTO said", [(speaker, n, id, digest(text, bool(act))) for speaker, n, id, text, act in remains]
         )
         self._db.execute(_OUTLIVED, those)
         self._db.execute("DELETE FROM messages WHERE place BETWEEN :low AND :high", those)
-
-    def _first_since(self, name: str, oldest: int) -> None:
-        """Move a room's first id to its first message that is young enough (found by bisection: times ascend)."""
-        room = self.room(name)
-        assert room is not None
-        low, high = room.first, room.head + 1
-        while low < high:
-            middle = (low + high) // 2
-            at = self._file.value("SELECT at FROM messages WHERE place = ?", room.no << SHIFT | middle)
-            if at is None or at < oldest:
-                low = middle + 1
-            else:
-                high = middle
-        if low != room.first:
-            room.first = low
-            self._db.execute("UPDATE rooms SET first = ? WHERE no = ?", (low, room.no))
 
 
 class _Batch(Settler):
@@ -420,7 +423,7 @@ class _Batch(Settler):
     def __init__(self, writer: Writer, storing: bool) -> None:
         self._writer = writer
         self._storing = storing
-        self._messages: list[_Row] = []  # place, at, sender, text, act, speaker, n, before
+        self._messages: list[_Row] = []  # place, at, sender, text, act, speaker, n, before, received
         self.size = 4096
 
     def write(self, more: bool = False) -> None:
@@ -445,12 +448,13 @@ class _Batch(Settler):
         if writer._keep.count:
             room.first = max(room.first, room.head - writer._keep.count + 1)
         self.size += len(draft.text) + 200
+        received = writer.stamp(draft, room)
         place = room.no << SHIFT | room.head
         if draft.n is None:
-            self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, None, None, None))
+            self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, None, None, None, received))
             return
         speaker = speaker or writer.new_speaker(draft.client, room, draft.at)
-        self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, speaker.no, draft.n, speaker.id))
+        self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, speaker.no, draft.n, speaker.id, received))
         speaker.last, speaker.id = draft.n, room.head
 
     def _known(self, speaker: _Speaker | None, room: _Room | None, n: int) -> tuple[int, bytes] | None:

@@ -52,3 +52,5 @@ async def test_nobody_notices_that_the_clock_is_set(place: Place):
         await alice.event("ping")  # a second of silence is a second
         alice.send({"type": "pong"})
     assert not alice.events("bye")
+    times = [message["at"] for message in alice.events("message")]
+    assert len(times) == 6 and times == sorted(times)

@@ -4,16 +4,13 @@ What every ledger keeps to, whether it remembers on disk or in memory.
 
 from __future__ import annotations
 
-import time
-from types import SimpleNamespace
-
 import pytest
 from zope.interface.verify import verifyObject
 
 from groupchat.drafts import Entering, Leaving, Quitting, Renaming
 from groupchat.errors import Conflict, NotInRoom, OutOfOrder, Refused
+from groupchat.events import stamp
 from groupchat.interfaces import ILedger, ILedgerOwner
-from groupchat.ledgers import memory, writer
 from groupchat.ledgers.group import PAGE, Keep
 from tests.ledgers.keeping import ALICE, BOB, Log, Owner, in_memory, now, on_disk
 
@@ -277,17 +274,9 @@ def test_each_room_keeps_its_own_count(keeping):
 
 
 @pytest.fixture
-def days_pass(monkeypatch):
+def days_pass(passing):
     """Call it with a number of days: so much later it is for the ledgers."""
-    passed = [0.0]
-    clock = SimpleNamespace(time=lambda: time.time() + passed[0], monotonic=lambda: time.monotonic() + passed[0])
-    for module in (memory, writer):
-        monkeypatch.setattr(module, "time", clock)
-
-    def days_pass(days):
-        passed[0] += days * 86_400
-
-    return days_pass
+    return passing.days
 
 
 def test_by_age_the_younger_are_kept(keeping, days_pass):
@@ -310,6 +299,37 @@ def test_by_age_a_room_may_end_up_empty_and_its_ids_go_on(keeping, days_pass):
     entered = log.entered(room="dev")
     assert (entered.first, entered.head, log.page(0, 3, room="dev"), log.rooms()) == (4, 3, [], {"lobby": ""})
     assert log.said(room="dev", at=now() + 3 * DAY).id == 4
+
+
+@pytest.mark.parametrize("days", [-20_000, -100, 0.2, 100, 1200])
+def test_a_clock_that_jumps_lets_nothing_go_that_is_young_and_what_is_old_goes_in_its_time(keeping, passing, days):
+    log = keeping("90d")
+    log.fill(3)
+    passing.set_clock(days)
+    for _ in range(5):
+        passing.days(1)
+        log.said(at=passing.now())
+    assert log.entered().first == 1
+    passing.set_clock(0)
+    log.said(at=passing.now())
+    passing.days(1)
+    log.said(at=passing.now())
+    assert (log.entered().first, log.entered().head) == (1, 10)
+    passing.days(200)
+    log.said(at=passing.now())
+    assert log.entered().first == 11
+    assert log.said(at=passing.now()).id == 12
+
+
+def test_the_time_never_descends_in_a_room(log):
+    at = now()
+    sayings = [log.say(at=at + ahead) for ahead in (0, 3_600_000, -3_600_000, 3_600_001, -20_000 * DAY)]
+    elsewhere = log.say(at=at, room="dev")
+    log.run()
+    assert [saying.at - at for saying in sayings] == [0, 3_600_000, 3_600_000, 3_600_001, 3_600_001]
+    assert elsewhere.at == at
+    times = [message.at for message in log.page(0, 5)]
+    assert times == sorted(times) and times[-1] == stamp(at + 3_600_001)
 
 
 def test_what_is_too_old_is_still_known_by_its_n(keeping):

@@ -19,7 +19,7 @@ from twisted.internet.defer import Deferred
 from groupchat.drafts import Entering, Leaving, Saying, Topicking
 from groupchat.errors import CannotStart, Conflict, OutOfOrder, StorageFull
 from groupchat.ledgers import file as opening
-from groupchat.ledgers import wal
+from groupchat.ledgers import retention, wal
 from groupchat.ledgers import writer as writing
 from groupchat.ledgers.group import FORGOTTEN, Keep, digest
 from groupchat.ledgers.sqlite import SQLiteLedger
@@ -203,6 +203,123 @@ def test_what_is_no_longer_kept_is_deleted_bit_by_bit(log, again, path, monkeypa
         left.append(rows(path, "SELECT count(*) FROM messages")[0][0])
     assert left == [11, 8, 5, 2, 2]
     assert log.page(0, 99)[0].id == 15
+
+
+# A clock that is wrong.
+
+DAY = 86_400_000
+
+
+def kept(path):
+    """The ids of the messages that are kept."""
+    return [id for (id,) in rows(path, "SELECT place & 1099511627775 FROM messages, rooms WHERE place & 1099511627775 >= first")]
+
+
+def aged(log, start, path, *ages, keep="90d"):
+    """A ledger in which messages were said so many days ago, as it was left, started again."""
+    log.fill(len(ages))
+    log.close()
+    with sqlite3.connect(path) as db:
+        for id, days in enumerate(ages, 1):
+            db.execute("UPDATE messages SET at = ? WHERE place = ?", (now() - round(days * DAY), 1 << 40 | id))
+    db.close()
+    return start(keep=keep)
+
+
+YEARS_56 = 56 * 365.25
+
+
+@pytest.mark.parametrize(
+    ("ages", "first"),
+    [
+        ([120, 100, 95, *[YEARS_56] * 10, 60, 30, 1], 4),  # 1970, in the middle
+        ([120, 100, 95, *[400] * 10, 60, 30, 1], 4),
+        ([*[YEARS_56] * 5, 60, 30, 1], 1),  # and at the first start of all
+        ([*[YEARS_56] * 5, 100, 60, 1], 7),
+        ([120, *[-1200] * 3, 100, 60, 1], 6),  # 2030, and after it the right time again
+        ([*[-1200] * 3, 100, 60, 1], 5),
+        ([120, 100, 60, *[-1200] * 3], 1),  # the clock may be wrong now
+        ([120, 100, *[-1200] * 3, 1], 3),
+    ],
+)
+def test_what_a_wrong_clock_stamped_is_as_old_as_what_is_around_it(log, start, path, logged, ages, first):
+    log = aged(log, start, path, *ages)
+    log.said()
+    assert kept(path)[0] == log.entered().first == first
+    gone = [line for line in logged() if line.startswith("Let go of")]
+    assert gone == [f"Let go of {first - 1} messages that were older than 90 days: {first - 1} in lobby."] * (first > 1)
+    log.said()
+    assert log.entered().first == first
+
+
+def test_one_start_in_another_year_lets_nothing_go_and_200_days_later_it_does(log, again, path, passing, logged):
+    log.fill(3)
+    passing.set_clock(1200)
+    for _ in range(2):
+        log = again(log, keep="90d")
+        log.said("said in 2030", at=passing.now())
+    assert "until the server has run for a day" in logged()[0]
+    passing.set_clock(0)
+    log = again(log, keep="90d")
+    log.said(at=passing.now())
+    passing.days(30)
+    log.said(at=passing.now())
+    assert kept(path)[0] == 1
+    assert len(set(rows(path, "SELECT at FROM messages WHERE place & 1023 > 5"))) == 1, "it has that time until 2030"
+    passing.days(75)
+    log.said(at=passing.now())
+    assert log.entered().first == 7
+    passing.days(200)
+    log = again(log, keep="90d")
+    log.said(at=passing.now())
+    assert log.entered().first == 7, "the clock may be wrong"
+    passing.days(1.1)
+    log.said(at=passing.now())
+    assert log.entered().first == 9
+
+
+def test_a_clock_that_shows_1970_at_first_lets_nothing_go_when_it_is_right(start, again, path, passing):
+    passing.set_clock(-56 * 365.25)
+    log = start(keep="90d")
+    log.said(at=passing.now())
+    passing.set_clock(0)
+    log.said(at=passing.now())
+    for _ in range(3):
+        passing.days(1)
+        log.said(at=passing.now())
+    log = again(log, keep="90d")
+    log.said(at=passing.now())
+    assert kept(path)[0] == 1
+
+
+def test_a_clock_that_jumps_forgets_no_client(log, again, path, passing):
+    log.said("one", n=1)
+    log.said("other", client=BOB, n=1)
+    for days in (100, -20_000, 0):
+        passing.set_clock(days)
+        log = again(log)
+        log.said("two", client=BOB, n=log.entered(BOB).said + 1, at=passing.now())
+    assert log.entered(ALICE).said == 1
+    passing.days(40)
+    for _ in range(2):
+        log.said("three", client=BOB, n=log.entered(BOB).said + 1, at=passing.now())
+        passing.days(1.1)
+    assert log.entered(ALICE).said == 0
+
+
+def test_many_rooms_and_many_messages_are_let_go_in_turn(log, start, path, monkeypatch, passing):
+    monkeypatch.setattr(retention, "ROOMS", 3)
+    monkeypatch.setattr(retention, "_LOOKED_AT", 4)
+    rooms = [f"room{number}" for number in range(7)]
+    for room in rooms:
+        log.fill(20, room=room)
+    passing.days(91)
+    log.close()
+    log = start(keep="90d")
+    for _ in range(40):
+        log.said(at=passing.now())
+        passing.days(0.1)
+    assert {log.entered(room=room).first for room in rooms} == {21}
 
 
 # The file.
@@ -424,7 +541,7 @@ def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    assert "newer groupchat (version 99, this one knows 2)" in cannot_start()
+    assert "newer groupchat (version 99, this one knows 3)" in cannot_start()
 
 
 def test_an_sqlite_that_is_too_old_is_named(cannot_start, monkeypatch):
