@@ -10,6 +10,7 @@ import encodings.idna  # noqa: F401 (the resolver needs it, and after an upgrade
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
@@ -135,7 +136,7 @@ def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     where = address.written(options.host, options.port)
     known = password.read(options.password_file) if options.password_file is not None else None
     source = _source(options)
-    claimed: secret.Secret | FileOutbox
+    claimed: secret.Secret | secret.Turn | FileOutbox
     outbox, value, claimed = _outbox(options, source)
     bridge, aside = Bridge(), Aside(reactor)
     screen = _screen(options, source, bridge, aside, reactor)
@@ -147,7 +148,10 @@ def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     endpoint, heard = _way(options, conversation.doubt, reactor)
     asks = source is Source.PERSON and not options.quiet
     asker = Terminal(bridge, bridge.write if os.isatty(1) else aside.write) if asks else None
-    client = Client(endpoint, where, conversation, keyboard, bridge, reactor, options.stay, heard=heard, asker=asker, source=source)
+    turn = claimed if isinstance(claimed, secret.Turn) else None
+    client = Client(
+        endpoint, where, conversation, keyboard, bridge, reactor, options.stay, heard=heard, asker=asker, source=source, turn=turn
+    )
     bridge.attach(keyboard, client)
     run = _Run(client, conversation, keyboard, bridge, source, reactor)
     if cursors:
@@ -221,8 +225,9 @@ def _outbox(options: argparse.Namespace, source: Source) -> tuple[Outbox, str, A
         owner = f"{names.key(options.name)}@{host}:{options.port}"
         kept = FileOutbox(options.outbox, owner, patience=TURN if source is Source.SCRIPT else 0)
         return kept, kept.secret, kept
-    claimed = secret.claim(options.name, options.host, options.port, secret.directory())
-    return Outbox(), claimed.value, claimed
+    claim = partial(secret.claim, options.name, options.host, options.port, secret.directory())
+    claimed = claim()
+    return Outbox(), claimed.value, secret.Turn(claimed, claim) if source is Source.SCRIPT else claimed
 
 
 class _Run:

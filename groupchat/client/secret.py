@@ -11,6 +11,7 @@ import fcntl
 import os
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,11 +28,13 @@ class Secret:
     A client secret, ours until `close`.
 
     :ivar value: the secret itself.
+    :ivar spare: whether it is a further one, as another process uses the first: a server may know only that.
     :ivar cursors: how far the rooms were read under this name; None where nothing can be kept.
     """
 
     def __init__(self, value: str, descriptor: int | None = None, cursors: Cursors | None = None) -> None:
         self.value = value
+        self.spare = False
         self.cursors = cursors
         self._descriptor = descriptor
 
@@ -65,11 +68,47 @@ def claim(name: str, host: str, port: int, where: Path) -> Secret:
         for number in range(_TERMINALS):
             claimed = _claim(where / (f"{stem}.{number}" if number else stem))
             if claimed:
+                claimed.spare = number > 0
                 claimed.cursors = Cursors(where / f"{stem}.cursors", ours=not number)
                 return claimed
     except OSError:
         pass  # a read-only home is no reason not to chat
     return Secret(make())
+
+
+class Turn:
+    """
+    The secret of a script, which goes over to the first one as soon as no other process uses that.
+
+    :param claimed: the one that it has now.
+    :param again: claims one.
+    """
+
+    cursors = None  #: a script reads no history
+
+    def __init__(self, claimed: Secret, again: Callable[[], Secret]) -> None:
+        self._claimed = claimed
+        self._again = again
+
+    @property
+    def spare(self) -> bool:
+        """Whether another process still uses the first one."""
+        return self._claimed.spare
+
+    def take(self) -> str:
+        """The best secret that can be had now."""
+        if self._claimed.spare:
+            found = self._again()
+            if found.spare:
+                found.close()
+            else:
+                self._claimed.close()
+                self._claimed = found
+        return self._claimed.value
+
+    def close(self) -> None:
+        """Let others use it."""
+        self._claimed.close()
 
 
 def _claim(path: Path) -> Secret | None:

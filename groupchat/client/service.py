@@ -62,6 +62,17 @@ class Asker(Protocol):
         """The answer is no longer wanted."""
 
 
+class Turn(Protocol):
+    """The client secret of a script whose other runs may use it, too."""
+
+    @property
+    def spare(self) -> bool:
+        """Whether the one that the server may know is in use."""
+
+    def take(self) -> str:
+        """The best one that can be had now."""
+
+
 class Source(Enum):
     """What lines are typed by."""
 
@@ -83,6 +94,7 @@ class Client:
     :param heard: called when the server has said something sensible; returns what a person should be told about it.
     :param asker: who can ask for a password; None where nobody is at a terminal.
     :param source: what lines are typed by.
+    :param turn: exchanges the client secret while a script waits for its name; None where it is always the same.
     """
 
     def __init__(
@@ -98,6 +110,7 @@ class Client:
         heard: Callable[[], str] | None = None,
         asker: Asker | None = None,
         source: Source = Source.PERSON,
+        turn: Turn | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._where = where
@@ -110,6 +123,7 @@ class Client:
         self._on_heard = heard
         self._asker = asker
         self._source = source
+        self._turn = turn
         self._unread = False  # nobody reads any more
         self._turn_ends: float | None = None  # when we no longer wait for our name
         self._missed: Ending | None = None  # how we end once nothing more is typed, where the server was never there
@@ -157,6 +171,8 @@ class Client:
     # Connecting, and coming back.
 
     def _connect(self) -> None:
+        if self._turn is not None and self._turn_ends is not None and not self._been_in:
+            self._conversation.client = self._turn.take()
         factory = Factory.forProtocol(partial(ChatProtocol, self, self._clock))
         factory.noisy = False
         self._connecting = self._endpoint.connect(factory)
@@ -312,7 +328,8 @@ class Client:
 
     def _look_for_turn(self, error: events.Error) -> None:
         """Wait where the name may become free soon: another run of the same script has it."""
-        if self._source is not Source.SCRIPT or error.code != "name-taken":
+        spare = self._turn is not None and self._turn.spare and not self._been_in
+        if self._source is not Source.SCRIPT or not (error.code == "name-taken" or (error.code == "bad-password" and spare)):
             self._turn_ends = None
         elif self._turn_ends is None:
             self._turn_ends = self._clock.seconds() + TURN

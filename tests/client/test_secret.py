@@ -85,3 +85,14 @@ def test_the_state_directory_is_where_the_environment_says(monkeypatch, tmp_path
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert secret.directory() == tmp_path / ".local" / "state" / "groupchat"
+
+
+def test_a_script_goes_over_to_the_first_secret_once_that_is_free(claim):
+    first, second = claim(), claim()
+    turn = secret.Turn(second, claim)
+    assert turn.spare and turn.take() == second.value
+    first.close()
+    assert turn.take() == first.value and not turn.spare
+    assert turn.take() == first.value
+    turn.close()
+    assert claim().value == first.value, "and lets go of both"

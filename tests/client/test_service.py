@@ -50,7 +50,7 @@ class Typed:
 class World:
     """A client with everything around it."""
 
-    def __init__(self, stay=False, chance=0.5, heard=None, asker=None, source=Source.PERSON, lasting=False):
+    def __init__(self, stay=False, chance=0.5, heard=None, asker=None, source=Source.PERSON, lasting=False, turn=None):
         self.clock, self.endpoint, self.screen, self.typed = Clock(), Endpoint(), Screen(), Typed()
         self.outbox = Outbox()
         self.outbox.lasting = lasting
@@ -58,7 +58,7 @@ class World:
         self.keyboard = Keyboard(self.mind, self.screen)
         self.client = Client(
             self.endpoint, "localhost, port 1", self.mind, self.keyboard, self.typed, self.clock, stay, lambda: chance,
-            heard, asker, source,
+            heard, asker, source, turn,
         )  # fmt: skip
         self.endings = []
         self.client.start().addCallback(self.endings.append)
@@ -397,6 +397,34 @@ def test_a_script_that_was_in_waits_for_its_name_too():
     world.accept().hear(TAKEN)
     world.clock.advance(1)
     assert world.enter().hear(ok(1, 1), BYE).ending == (DONE, "")
+
+
+class Spare:
+    """A further client secret, until the first one is free."""
+
+    spare = True
+
+    def take(self):
+        return "s" * 16 if self.spare else "first" * 4
+
+
+def test_a_script_whose_name_is_registered_waits_for_the_secret_that_the_server_knows():
+    turn = Spare()
+    world = World(source=Source.SCRIPT, turn=turn).type("a", end=True).accept().hear(WHOSE)
+    world.clock.advance(1)
+    world.accept().hear(WHOSE)
+    turn.spare = False
+    world.clock.advance(1)
+    world.enter()
+    assert json.loads(world.transport.value().splitlines()[0])["client"] == "first" * 4
+    assert world.hear(ok(1, 1), BYE).ending == (DONE, "")
+
+
+def test_a_script_that_has_that_secret_needs_the_password():
+    turn = Spare()
+    turn.spare = False
+    status, text = World(source=Source.SCRIPT, turn=turn).accept().hear(WHOSE).ending
+    assert (status, "--password-file" in text) == (TURNED_AWAY, True)
 
 
 @pytest.mark.parametrize("source", [Source.PERSON, Source.PROGRAM])

@@ -72,11 +72,23 @@ async def test_scripts_under_one_name_wait_their_turn(place: Place):
     watcher = await place.member("watcher", daemon, rooms={"lobby": {"after": 0}})
     await watcher.event("message", text="first")
     others = [place.shell(f"echo other {number} | groupchat-connect alice localhost $1", str(daemon.port)) for number in range(3)]
-    await until(lambda: len(list((place.home / ".local/state/groupchat").iterdir())) == 4, "all four at once")
+    await until(lambda: len(list((place.home / ".local/state/groupchat").glob("alice@*.[123]"))) == 3, "all at once")
     first.close_input()
-    assert [await script.ended() for script in (first, *others)] == [0] * 4
+    assert [await script.ended(25) for script in (first, *others)] == [0] * 4
     assert [script.out.text + script.err.text for script in (first, *others)] == [""] * 4
     assert sorted(await place.kept(daemon)) == ["first", "other 0", "other 1", "other 2"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_scripts_under_one_registered_name_wait_their_turn(place: Place):
+    daemon = await place.daemon()
+    register = place.shell("echo /register hush | groupchat-connect --commands alice localhost $1", str(daemon.port))
+    assert await register.ended() == 0, register.err.text
+    command = "for line in 1 2 3; do echo $line | groupchat-connect alice localhost $1 & done; wait"
+    script = place.shell(command, str(daemon.port))
+    await script.ended(25)
+    assert script.out.text + script.err.text == ""
+    assert sorted(await place.kept(daemon)) == ["1", "2", "3"]
 
 
 @pytest_twisted.ensureDeferred
@@ -389,7 +401,7 @@ async def test_scripts_with_one_outbox_wait_their_turn(place: Place):
     daemon = await place.daemon()
     command = "for line in 1 2 3; do echo $line | groupchat-connect --outbox outbox alice localhost $1 & done; wait"
     script = place.shell(command, str(daemon.port))
-    await script.ended()
+    await script.ended(25)
     assert script.out.text + script.err.text == ""
     assert sorted(await place.kept(daemon)) == ["1", "2", "3"]
 
