@@ -18,6 +18,7 @@ version = release = groupchat.__version__
 extensions = ["optiontable"]
 exclude_patterns = ["_build", "_ext"]
 nitpicky = True
+smartquotes_action = "qe"  # not the dashes: options begin with two
 
 html_theme = "alabaster"
 html_theme_options = {
