@@ -29,8 +29,6 @@ from twisted.internet import defer, error, task
 from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
-from tests import floor
-
 LIMIT = 30.0  #: seconds
 
 hypothesis.settings.register_profile("groupchat", deadline=None)
@@ -192,7 +190,11 @@ def _nothing_unseen() -> Iterator[Logged]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    floor.register(config)
+    """Measure the coverage of the project's own tests where that is asked for; not of tests that a test runs."""
+    if os.environ.get("GROUPCHAT_COVERAGE") and config.rootpath == Path(__file__).parents[1]:
+        from tests import floor
+
+        floor.register(config)
 
 
 def pytest_collection_finish() -> None:

@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[1]
 BASELINE = Path(__file__).with_name("prose-baseline.txt")
 PLACES = (
     "*.rst",
-    "setup.cfg",
+    "*.cfg",
+    "*.toml",
     ".ci/*",
     "docs/**/*",
     "etc/*",
