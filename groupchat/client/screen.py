@@ -40,7 +40,7 @@ class PlainScreen:
     def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
         if event is None or mine or self._is_stale(event):
             return
-        if isinstance(event, events.Ok) and event.ref in _ACTS:
+        if isinstance(event, events.Ok) and event.ref in _ACTS and not event.text:  # an older server says no more
             self.tell(f"{event.ref}: done.")
         try:
             lines = list(plain.lines(event, me, past))

@@ -135,8 +135,10 @@ def test_a_script_is_told_nothing_that_it_did_not_ask_for(script):
 def test_a_script_gets_the_answers_to_its_commands(script):
     assert script.show(events.Topic(room="lobby", text="tea", sender="bob", ref="/topic")) == "-- The topic is: tea\n"
     assert script.show(events.Ok(ref="/kick")).endswith("-- /kick: done.\n")
+    script.show(events.Ok(ref="/ban", text="bob is banned for ever."))
+    assert script.written[-1] == b"-- bob is banned for ever.\n"
     script.show(events.Help())
-    assert len(script.written) == 3
+    assert len(script.written) == 4
 
 
 def test_a_script_hears_of_what_was_not_said_in_one_line_from_time_to_time(script):
