@@ -165,7 +165,7 @@ def _person(make: type[Any]) -> Callable[[str], Command]:
 
 def _kick(rest: str) -> Command:
     name, text = _two(rest)
-    if _time(text)[0]:
+    if _is_time(text):
         raise BadField("Nobody is kicked for a time: /kick sends someone out, /ban keeps someone out for a time.")
     return commands.Kick(name=name.removeprefix(_AT), text=text or None)
 
@@ -194,6 +194,13 @@ def _time(rest: str) -> tuple[int | None, str]:
         return durations.split(rest)
     except ValueError as wrong:
         raise BadField(str(wrong)) from None
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return durations.split(text)[0] is not None
+    except ValueError:
+        return False
 
 
 def _not_a_list(what: str, target: str, rest: str) -> None:

@@ -249,6 +249,7 @@ def test_a_reason_that_begins_with_a_number_stands_behind_a_time():
 def test_a_kick_takes_no_time():
     with pytest.raises(BadField, match="/ban"):
         plain.parse("/kick bob 10m spam")
+    assert plain.parse("/kick bob 3 strikes") == commands.Kick(name="bob", text="3 strikes", ref="/kick")
 
 
 @pytest.mark.parametrize(("typed", "shows"), [("/ban list", "/bans"), ("/mute LIST", "/mutes"), ("/ban show", "/bans")])
