@@ -167,7 +167,8 @@ def _delete(file: AccountsFile, rights: Rights, name: str) -> str:
 
 def _unban(file: AccountsFile, rights: Rights, name: str) -> str:
     is_address = not name.startswith("@") and addresses.is_network(name)
-    measure = _held(rights, BAN, addresses.network(name) if is_address else _key(name))
+    target = addresses.network(name) if is_address else _key(name)
+    measure = rights.measure(BAN, name) or _held(rights, BAN, target)  # as it stands there, an older one may be in another form
     file.drop(measure, _deed("unban", measure.target))
     return f"{addresses.written(measure.target)} is not banned any more."
 

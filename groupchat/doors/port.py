@@ -18,7 +18,7 @@ from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from groupchat import errors
+from groupchat import addresses, errors
 from groupchat.doors.handshakes import Handshakes
 from groupchat.doors.line import LineDoor
 from groupchat.doors.tls import HTTP
@@ -369,10 +369,11 @@ class _Waiting:
 
 
 def written(address: Any) -> str:
-    """An address as people write it; an IPv4 one that came in by an IPv6 port is written as IPv4."""
-    if isinstance(address, (IPv4Address, IPv6Address)):
-        return str(address.host).removeprefix("::ffff:")
-    return "local"
+    """An address as people write it, in one form; an IPv4 one that came in by an IPv6 port is written as IPv4."""
+    if not isinstance(address, (IPv4Address, IPv6Address)):
+        return "local"
+    host = str(address.host)
+    return str(addresses.ip(host)) if ":" in host and "%" not in host else host
 
 
 def is_near(address: str) -> bool:

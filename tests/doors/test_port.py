@@ -525,6 +525,9 @@ def test_once_it_does_not_listen_any_more_it_leaves_nothing_in_the_reactor(serve
         (IPv4Address("TCP", "192.0.2.1", 1), "192.0.2.1"),
         (IPv6Address("TCP", "2001:db8::1", 1), "2001:db8::1"),
         (IPv6Address("TCP", "::ffff:192.0.2.1", 1), "192.0.2.1"),
+        (IPv6Address("TCP", "::FFFF:C000:201", 1), "192.0.2.1"),
+        (IPv6Address("TCP", "2001:DB8:0::1", 1), "2001:db8::1"),
+        (IPv6Address("TCP", "fe80::1%eth0", 1), "fe80::1%eth0"),
         (UNIXAddress(b"/run/chat.sock"), "local"),
     ],
 )

@@ -55,6 +55,25 @@ async def test_telnet_talks(place: Place):
 
 
 @pytest_twisted.ensureDeferred
+async def test_ctrl_c_in_telnet_makes_nobody_deaf_and_ctrl_d_ends(place: Place):
+    daemon = await place.daemon()
+    bob = await place.nc("bob", daemon)
+    alice = place.start("telnet", "localhost", str(daemon.port), terminal=True)
+    await alice.says("What is your name?")
+    alice.send("alice")
+    await alice.says("-- You are up to date.")
+    for word in ("one", "two"):
+        alice.press("\x03")
+        bob.send(word)
+        await alice.line(rf"(\^C)?bob: {word}")
+    alice.send("still here")
+    await bob.says("alice: still here")
+    alice.press("\x04")
+    await bob.says("-- alice left.")
+    await alice.ended()
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_script_s_last_word_is_said_though_it_ends_at_once(place: Place):
     daemon = await place.daemon()
     bob = await place.nc("bob", daemon)
