@@ -9,6 +9,7 @@ import contextlib
 import encodings.idna  # noqa: F401 (the resolver needs it, and after an upgrade it can't be loaded any more)
 import os
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
@@ -35,6 +36,7 @@ from groupchat.client.way import Near
 from groupchat.errors import Refused
 
 PROGRAM = "groupchat-connect"
+LAST = 3.0  #: seconds to wait until the last line is printed
 DRAIN = 1.0  #: seconds for which input that can't be said is read, for the outbox or to count it
 _DESCRIPTION = (
     "Join a group chat. Each line typed is said; /help, typed there, lists the commands. What is said is encrypted: a server's "
@@ -307,9 +309,16 @@ def _print_nothing(data: bytes) -> None:
     """For --quiet."""
 
 
-def _print_aside(data: bytes) -> None:
-    with contextlib.suppress(OSError):
-        os.write(2, data)
+def _print_last(data: bytes) -> None:
+    """Print this on stderr, unless nobody reads that for `LAST` seconds: a terminal that is stopped keeps nothing running."""
+
+    def write() -> None:
+        with contextlib.suppress(OSError):
+            os.write(2, data)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    writer.join(LAST)
 
 
 def _options() -> argparse.Namespace:
@@ -334,5 +343,5 @@ def main() -> NoReturn:
     except Ending as early:
         ending = early
     if ending.text and "--quiet" not in sys.argv[1:]:
-        _print_aside(f"{PROGRAM}: {names.visible(ending.text)}\n".encode(errors="replace"))
+        _print_last(f"{PROGRAM}: {names.visible(ending.text)}\n".encode(errors="replace"))
     sys.exit(ending.status)

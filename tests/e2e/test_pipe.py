@@ -441,7 +441,10 @@ async def test_a_terminal_that_nobody_reads_stops_nobody(place: Place):
             bob.send({"type": "pong"})
         keys.write(b"still here\n")
         await bob.event("message", from_="alice", text="still here")
-        await alice.kill()
+        await daemon.kill()
+        keys.write(b"lost\n")
+        alice.signal(signal.SIGTERM)
+        assert await alice.ended() in (0, 5), "and it can be ended, whatever it still has to say"
 
 
 # A terminal.
