@@ -128,6 +128,7 @@ class Talker:
     """What a member types: as much as is answered, while it may talk."""
 
     full = quitting = done = False
+    waiting = 0
 
     def __init__(self, member: Member) -> None:
         self._member = member
