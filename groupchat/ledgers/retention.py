@@ -79,7 +79,9 @@ class Retention:
         self.calendar = Calendar(self._newest, wall, uptime, before[0] if before else 0)
         self._noted: int | None = 0  # the lag that is stored
         self._note_lag()
-        if age and not self.calendar.believed:
+        if age and wall < EARLIEST:
+            self.log.warn("The system's clock shows {now}, which is wrong: until it is set, no message grows old.", now=stamp(wall))
+        elif age and not self.calendar.believed:
             self.log.warn(
                 "The system's clock shows {now}, and the last message is of {last}: until the server has run for a day, messages"
                 " grow old by the time that passes from the latter on.",
@@ -162,7 +164,7 @@ class Retention:
         if len(self._gone) > _NAMED:
             rooms.append(f"and others in {len(self._gone) - _NAMED} more rooms")
         self.log.info(
-            "Let go of {count} messages that were older than {days} days: {rooms}.",
+            "Messages older than {days} days were let go, {count} in all: {rooms}.",
             count=self._gone.total(), days=(self._age or 0) // _DAY, rooms=", ".join(rooms),
         )  # fmt: skip
         self._gone.clear()

@@ -365,6 +365,11 @@ class Writer:
             values += [None] * (size * width - len(values))
             self._db.execute(_insertion(into, width, size), values)
 
+    @property
+    def clock_is_right(self) -> bool:
+        """Whether the time at which something is said tells when it was received."""
+        return self._calendar.received(0) is None
+
     def stamp(self, saying: Saying, room: _Room) -> int | None:
         """Let the time of a saying be no earlier than the one before it in its room. Returns what `received` is to be."""
         received = self._calendar.received(saying.at)
@@ -424,6 +429,7 @@ class _Batch(Settler):
         self._writer = writer
         self._storing = storing
         self._messages: list[_Row] = []  # place, at, sender, text, act, speaker, n, before, received
+        self._plain = writer.clock_is_right
         self.size = 4096
 
     def write(self, more: bool = False) -> None:
@@ -448,7 +454,11 @@ class _Batch(Settler):
         if writer._keep.count:
             room.first = max(room.first, room.head - writer._keep.count + 1)
         self.size += len(draft.text) + 200
-        received = writer.stamp(draft, room)
+        received = None
+        if self._plain and draft.at >= room.at:
+            room.at = draft.at
+        else:
+            received = writer.stamp(draft, room)
         place = room.no << SHIFT | room.head
         if draft.n is None:
             self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, None, None, None, received))
