@@ -11,7 +11,19 @@ from groupchat.events import Bye
 
 
 class CannotStart(Exception):
-    """The daemon can't start; the text is one line that says what is wrong and what to do."""
+    """
+    The daemon can't start; the text is one line that says what is wrong and what to do.
+
+    :cvar status: the exit status.
+    """
+
+    status = 1
+
+
+class CannotStartYet(CannotStart):
+    """The daemon can't start now, but what is in its way can pass by itself: systemd tries again (EX_TEMPFAIL)."""
+
+    status = 75
 
 
 class Refused(Exception):

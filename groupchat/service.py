@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import shlex
 import signal
@@ -24,10 +25,10 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from groupchat import names
+from groupchat import names, stale
 from groupchat.doors.port import Port, written
 from groupchat.doors.proxied import Proxied
-from groupchat.errors import CannotStart
+from groupchat.errors import CannotStart, CannotStartYet
 from groupchat.hub import Hub
 from groupchat.starting import StartErrors
 
@@ -44,19 +45,21 @@ class GroupChat(Service):
         them in order.
     :param port: the ServerFactory; its certificate is opened here.
     :param errors: tells why the daemon can't start.
+    :param pidfile: twistd's, by its path; empty: none.
     """
 
     log = Logger()
 
     def __init__(
         self, reactor: Any, listen: list[tuple[str, list[IStreamServerEndpoint]]], port: Port, hub: Hub,
-        errors: StartErrors | None = None,
+        errors: StartErrors | None = None, pidfile: str = "",
     ) -> None:  # fmt: skip
         self._reactor = reactor
         self._listen = listen
         self._port = port
         self._hub = hub
         self._errors = errors or StartErrors()
+        self._pidfile = pidfile
         self._broken = False
 
     # Start.
@@ -68,18 +71,25 @@ class GroupChat(Service):
         :raises CannotStart: one can't be bound.
         """
         super().privilegedStartService()  # type: ignore[no-untyped-call]
+        if self._pidfile:
+            stale.hold(self._pidfile)
         for name, endpoints in self._listen:
             self._bind(name, endpoints)
 
     def _bind(self, name: str, endpoints: list[IStreamServerEndpoint]) -> None:
         """Listen on the first of these endpoints that this machine has (one without IPv6 has IPv4)."""
-        listening = endpoints[0].listen(self._port)
-        failures: list[Failure] = []
-        listening.addCallbacks(self._port.listening, failures.append)
+        failures = self._listen_on(endpoints[0])
+        if failures and _clears_socket(failures[0]):
+            failures = self._listen_on(endpoints[0])
         if failures and len(endpoints) > 1 and not _is_taken(failures[0]):
             self._bind(name, endpoints[1:])
         elif failures:
-            self._cannot_start(CannotStart(_why_not(name, failures[0])))
+            self._cannot_start(_cannot_listen(name, failures[0]))
+
+    def _listen_on(self, endpoint: IStreamServerEndpoint) -> list[Failure]:
+        failures: list[Failure] = []
+        endpoint.listen(self._port).addCallbacks(self._port.listening, failures.append)
+        return failures
 
     def startService(self) -> None:
         """
@@ -110,10 +120,11 @@ class GroupChat(Service):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._reactor.callFromThread(self._stop))
-            # Without a handler, a terminal that closes would end the daemon.
-            signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._refresh))
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+                hung_up = self._stop if _has_terminal() else self._reload
+                signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(hung_up))
 
-    def _refresh(self) -> None:
+    def _reload(self) -> None:
         if self._port.certificate is not None:
             self._port.certificate.refresh()
 
@@ -197,28 +208,62 @@ class GroupChat(Service):
         self._reactor.addSystemEventTrigger("after", "shutdown", hanging.start)
 
 
+def _has_terminal() -> bool:
+    """Whether a terminal controls this process; then SIGHUP says that it was closed."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _errno(failure: Failure) -> int | None:
+    return getattr(getattr(failure.value, "socketError", None), "errno", None)
+
+
 def _is_taken(failure: Failure) -> bool:
-    error = failure.value
-    return isinstance(error, CannotListenError) and isinstance(error.socketError, OSError) and (
-        error.socketError.errno in (98, 48, 13)
-    )
+    return _errno(failure) in (errno.EADDRINUSE, errno.EACCES)
 
 
-def _why_not(name: str, failure: Failure) -> str:
-    error = failure.value
-    if isinstance(error, CannotListenError) and isinstance(error.socketError, OSError):
-        cause = error.socketError
-        if isinstance(cause, PermissionError):
-            return f"can't listen on {name}: not allowed (ports below 1024 are for root). Choose another by --port."
-        return f"can't listen on {name}: {cause.strerror}. Stop what is there, or choose another by --port."
-    return f"can't listen on {name}: {failure.getErrorMessage()}"
+def _is_locked(failure: Failure) -> bool:
+    """Whether it is a Unix socket whose lock another process has, as Twisted believes."""
+    return getattr(failure.value, "socketError", None) == "Cannot acquire lock"
+
+
+def _clears_socket(failure: Failure) -> bool:
+    """Where a killed daemon's Unix socket is in the way, remove it. Returns whether that is so."""
+    path = getattr(failure.value, "port", None)
+    in_use = _is_locked(failure) or _errno(failure) == errno.EADDRINUSE
+    return in_use and isinstance(path, (bytes, str)) and stale.clear_socket(path)
+
+
+def _cannot_listen(name: str, failure: Failure) -> CannotStart:
+    number = _errno(failure)
+    choose = "choose another by --port" if name.startswith("port ") else "choose another by --listen"
+    if _is_locked(failure):
+        return CannotStartYet(f"can't listen on {name}: another daemon does. Stop that one, or {choose}.")
+    if number is None:
+        return CannotStart(f"can't listen on {name}: {failure.getErrorMessage()}")
+    why = failure.value.socketError.strerror  # type: ignore[union-attr]
+    if number == errno.EADDRINUSE:
+        return CannotStartYet(f"can't listen on {name}: {why}. Stop what is there, or {choose}.")
+    if number == errno.EADDRNOTAVAIL:
+        return CannotStartYet(f"can't listen on {name}: {why}. This machine does not have it, or not yet: wait, or {choose}.")
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return CannotStartYet(f"can't listen on {name}: the disk is full. Make room, or {choose}.")
+    if number == errno.EACCES and isinstance(failure.value, CannotListenError) and isinstance(failure.value.port, int):
+        return CannotStart(f"can't listen on {name}: not allowed (ports below 1024 are for root). {choose.capitalize()}.")
+    return CannotStart(f"can't listen on {name}: {why}. {choose.capitalize()}.")
 
 
 def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if isinstance(error, CannotStart):
-        print(f"groupchat: {error}", file=sys.__stderr__, flush=True)
-    else:
+    """Shows why the daemon can't start, and ends with the right status: Python's own would be 1."""
+    if not isinstance(error, CannotStart):
         sys.__excepthook__(kind, error, trace)
+        return
+    print(f"groupchat: {error}", file=sys.__stderr__, flush=True)
+    if error.status != CannotStart.status and getattr(sys, "last_value", None) is error:  # it has ended the program
+        atexit.register(os._exit, error.status)
 
 
 def _addresses(host: str) -> tuple[str | None, list[str]]:

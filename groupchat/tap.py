@@ -21,7 +21,7 @@ from twisted.python import usage
 
 import groupchat
 import twisted
-from groupchat import asking, clock, names, streams
+from groupchat import asking, clock, names, stale, streams
 from groupchat.accounts.argonfile import ArgonFile
 from groupchat.accounts.keeper import Keeper
 from groupchat.accounts.worker import Worker
@@ -40,6 +40,7 @@ from groupchat.starting import StartErrors
 BACKLOG = 1024  #: connections that wait to be accepted
 PLACES = 100
 CERTIFICATE, ACCOUNTS = ".pem", ".accounts"  #: what files beside the ledger end in
+PID_FILE = "twistd.pid"  #: as twistd calls it where it is told nothing else
 SPARE = 32  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
 
 
@@ -185,7 +186,7 @@ class Options(AuthOptionMixin, usage.Options):
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
-            raise SystemExit(f"groupchat: {error} ({self.command} --help lists the options.)") from None
+            raise _not_started(f"{error} ({self.command} --help lists the options.)") from None
 
     def parseArgs(self, *arguments: str) -> None:
         if arguments:
@@ -201,6 +202,8 @@ class Options(AuthOptionMixin, usage.Options):
             self["port"] = 9000
         if self["max"] is None:
             self["max"] = _ask_places() if self.stays() and asking.is_possible() else PLACES
+        if self.parent is not None:
+            _settle_pid_file(self.parent, self.stays())
 
     def stays(self) -> bool:
         """Whether twistd stays in the foreground."""
@@ -209,6 +212,27 @@ class Options(AuthOptionMixin, usage.Options):
     def logs_to_terminal(self) -> bool:
         """Whether the log is on standard output."""
         return self.stays() and (self.parent is None or self.parent["logfile"] in (None, "-") and not self.parent["syslog"])
+
+
+def _settle_pid_file(twistd: Any, stays: bool) -> None:
+    """See to it that twistd, which looks at the numbers alone, does not stumble over a pid file."""
+    path = twistd.get("pidfile")
+    if not path:
+        return
+    try:
+        if stale.make_way(path):
+            return
+        why = f"the pid file {_shown(path)} is that of another daemon that runs. Stop that one, or choose another by --pidfile."
+    except OSError as error:
+        why = f"the pid file {_shown(path)} can't be written: {error.strerror}. Choose another by --pidfile."
+    if not stays or path != PID_FILE:
+        raise _not_started(why)
+    twistd["pidfile"] = ""  # nobody asked for it, and in the foreground nobody needs it
+
+
+def _not_started(why: str) -> SystemExit:
+    """Ends the start with one line on stderr, and status 1."""
+    return SystemExit(f"groupchat: {why}")
 
 
 def _ask_places() -> int:
@@ -260,7 +284,8 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         hub, reactor, _connections(),
         certificate=_certificate(options), require_tls=bool(options["require-tls"]), handshakes=options["handshakes"],
     )  # fmt: skip
-    service = GroupChat(reactor, _listen(options, reactor), port, hub, _start_errors(options))
+    pidfile = options.parent["pidfile"] if options.parent is not None else ""
+    service = GroupChat(reactor, _listen(options, reactor), port, hub, _start_errors(options), pidfile)
     return service
 
 
@@ -331,5 +356,5 @@ def _listen(options: Options, reactor: Any) -> list[tuple[str, list[IStreamServe
             wanted.append((_shown(description), [_endpoint(description, reactor)]))
         except Exception as error:  # an endpoint's parser raises what it likes
             why = str(error).splitlines()[0] if str(error) else "it is no endpoint"
-            raise SystemExit(f'groupchat: --listen "{_shown(description)}": {why}') from None
+            raise _not_started(f'--listen "{_shown(description)}": {why}') from None
     return wanted

@@ -248,15 +248,25 @@ def test_a_signal_stops_it_in_order(house, handlers, number):
     assert house.reactor.hasStopped
 
 
-def test_a_terminal_that_closes_does_not_end_it(house, handlers):
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_hang_up_ends_it_only_at_a_terminal(house, handlers, monkeypatch, terminal):
+    monkeypatch.setattr(service, "_has_terminal", lambda: terminal)
     house.reactor.callFromThread = lambda function: function()
     house.start()
     house.run()
     handlers[signal.SIGHUP](signal.SIGHUP, None)
-    assert not house.reactor.hasStopped
+    assert house.reactor.hasStopped is terminal
 
 
-def test_sighup_reads_the_certificate_anew(house, handlers):
+def test_under_nohup_a_hang_up_stays_ignored(house, handlers, monkeypatch):
+    monkeypatch.setattr(service.signal, "getsignal", {signal.SIGHUP: signal.SIG_IGN}.__getitem__)
+    house.start()
+    house.run()
+    assert signal.SIGHUP not in handlers
+
+
+def test_sighup_reads_the_certificate_anew(house, handlers, monkeypatch):
+    monkeypatch.setattr(service, "_has_terminal", lambda: False)
     house.reactor.callFromThread = lambda function: function()
     house.port.certificate = Certificate(house.did)
     house.start()

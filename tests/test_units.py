@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from groupchat.errors import CannotStart, CannotStartYet
+from groupchat.service import UNKNOWN
 from groupchat.tap import Options
 
 ROOT = Path(__file__).parents[1]
@@ -75,3 +77,16 @@ def test_the_daemon_takes_the_options_in_the_file():
     options = Options()
     options.parseOptions(shlex.split(value))
     assert (options["port"], options["max"]) == (9000, 100)
+
+
+# Exit statuses.
+
+STOPPED = 0
+
+
+def test_every_exit_status_of_the_daemon_is_in_both_documents():
+    statuses = {STOPPED, CannotStart.status, CannotStartYet.status, UNKNOWN}
+    readme = (ROOT / "README.rst").read_text().partition("Exit statuses\n---")[2].partition("``groupchat-connect``")[0]
+    assert {int(number) for number in re.findall(r"^(?:``twistd``|\.\.) +(\d+)  ", readme, re.MULTILINE)} == statuses
+    operating = (ROOT / "docs" / "operating.rst").read_text().partition("Signals and exit statuses")[2]
+    assert {int(number) for number in re.findall(r"^(\d+) +\S", operating, re.MULTILINE)} == statuses

@@ -18,7 +18,8 @@ from typing import Any
 
 import msgspec
 
-from groupchat.errors import CannotStart
+from groupchat.errors import CannotStart, CannotStartYet
+from groupchat.files import is_full
 from groupchat.rights import Account, Deed, Measure, Rights
 
 APPLICATION = 0x67726361  #: "grca", in the header of the file
@@ -50,8 +51,16 @@ class AccountsFile:
             self._db.execute("PRAGMA foreign_keys = ON")
             self._prepare()
         except (sqlite3.Error, OSError) as error:
-            why = error.strerror if isinstance(error, OSError) else str(error)
-            raise CannotStart(f"the accounts file {self.path}: {why}. Mend it, or choose another by --auth.") from None
+            raise self._cannot_open(error) from None
+
+    def _cannot_open(self, error: Exception) -> CannotStart:
+        what = f"the accounts file {self.path}"
+        if is_full(error, self.path):
+            return CannotStartYet(f"{what}: the disk is full. Make room, or choose another by --auth.")
+        if "locked" in str(error):
+            return CannotStartYet(f"{what}: another program has locked it. Stop that one, or choose another by --auth.")
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        return CannotStart(f"{what}: {why}. Mend it, or choose another by --auth.")
 
     def _prepare(self) -> None:
         application, version = self._value("PRAGMA application_id"), self._value("PRAGMA user_version")

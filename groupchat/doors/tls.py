@@ -21,7 +21,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from groupchat import files
-from groupchat.errors import CannotStart
+from groupchat.errors import CannotStart, CannotStartYet
 from groupchat.fingerprints import fingerprint
 
 YEARS = 10  #: that a certificate of our own is good for
@@ -66,6 +66,8 @@ class Certificate:
                 files.replace(self.path, make())
             self._read(self.path)
         except OSError as error:
+            if files.is_full(error, self.path):
+                raise CannotStartYet(f"the certificate {self.path}: the disk is full. Make room.") from None
             raise CannotStart(f"the certificate {self.path}: {error.strerror}. {self._advice()}") from None
         except Unusable as why:
             raise CannotStart(f"the certificate {self.path}: {why}. {self._advice()}") from None

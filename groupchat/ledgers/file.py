@@ -16,7 +16,8 @@ from enum import Enum, auto
 from importlib import resources
 from typing import Any
 
-from groupchat.errors import CannotStart
+from groupchat.errors import CannotStart, CannotStartYet
+from groupchat.files import is_full as _is_full_disk
 
 APPLICATION = 0x67726368  #: "grch", in the header of the file
 OLDEST = (3, 32, 0)  #: the version of SQLite, of 2020, from which on a statement can have as many values as are used here
@@ -65,6 +66,8 @@ class LedgerFile:
         except sqlite3.Error as error:
             raise cannot_open(path, error) from None
         except OSError as error:
+            if _is_full_disk(error, path):
+                raise cannot_open(path, error) from None
             raise CannotStart(f"the ledger {path}: {error.strerror}. Choose another by --ledger.") from None
 
     @contextmanager
@@ -120,7 +123,7 @@ class LedgerFile:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise CannotStart(
+                raise CannotStartYet(
                     f"the ledger {self.path} is in use by another daemon. Stop that one, or choose another by --ledger."
                 ) from None
 
@@ -174,18 +177,20 @@ def _schemas() -> dict[int, str]:
     return {int(file.name[:-4]): file.read_text() for file in folder.iterdir() if file.name.endswith(".sql")}
 
 
-def cannot_open(path: str, error: sqlite3.Error) -> CannotStart:
+def cannot_open(path: str, error: Exception) -> CannotStart:
     """What is wrong with a file, and what to do."""
+    if _is_full_disk(error, path):
+        return CannotStartYet(f"the ledger {path}: the disk is full. Make room, or choose another by --ledger.")
+    if "locked" in str(error):
+        return CannotStartYet(
+            f"the ledger {path}: another program has locked it. Stop that one, or choose another by --ledger."
+        )
     return CannotStart(f"the ledger {path}: {_advice(str(error))}")
 
 
 def _advice(what: str) -> str:
     if "not a database" in what or "malformed" in what:
         return "it is damaged, or no ledger at all. Restore a backup, or choose another by --ledger."
-    if "locked" in what:
-        return "another program has locked it. Stop that one, or choose another by --ledger."
     if "readonly" in what or "unable to open" in what:
         return f"{what}. See to it that its folder is there and can be written."
-    if what == _FULL:
-        return "the disk is full. Make room, or choose another by --ledger."
     return f"{what}."

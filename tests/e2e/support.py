@@ -357,13 +357,17 @@ class Place:
         self._programs.remove(program)
         return program.out.lines
 
-    def twistd(self, *options: str, terminal: bool = False, through: tuple[str, ...] = ()) -> Daemon:
+    def twistd(
+        self, *options: str, terminal: bool = False, through: tuple[str, ...] = (), pidfile: str | None = ""
+    ) -> Daemon:
         """
         Start the daemon, whatever becomes of it.
 
         :param through: the command that starts it in turn.
+        :param pidfile: its path; empty: there is none; None: nothing is said about it.
         """
-        command = (*through, "twistd", "-n", "--pidfile=", "groupchat", *options)
+        told = [] if pidfile is None else [f"--pidfile={pidfile}"]
+        command = (*through, "twistd", "-n", *told, "groupchat", *options)
         daemon = self._started(Daemon, command, terminal)
         assert isinstance(daemon, Daemon)
         return daemon

@@ -4,6 +4,7 @@ What can't be done is said in one line on stderr, without a traceback, and with 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -33,9 +34,9 @@ def the_line(program: Program) -> str:
     return program.err.lines[0]
 
 
-async def refuses(daemon: Daemon) -> str:
-    """The line with which the daemon does not start."""
-    assert await daemon.ended() == 1
+async def refuses(daemon: Daemon, status: int = 1) -> str:
+    """The line with which the daemon does not start; 75: as it can't start yet."""
+    assert await daemon.ended() == status
     assert "Listening" not in daemon.out.text
     line = the_line(daemon)
     assert line.startswith("groupchat: ")
@@ -80,7 +81,7 @@ async def test_the_daemon_refuses(place: Place, refused: dict[str, str]):
 @pytest_twisted.ensureDeferred
 async def test_a_port_that_is_taken_is_refused(place: Place):
     daemon = await place.daemon()
-    line = await refuses(place.twistd("--port", str(daemon.port), "--ledger", "memory"))
+    line = await refuses(place.twistd("--port", str(daemon.port), "--ledger", "memory"), 75)
     assert line.startswith(f"can't listen on port {daemon.port}: Address already in use.")
 
 
@@ -88,14 +89,14 @@ async def test_a_port_that_is_taken_is_refused(place: Place):
 async def test_an_endpoint_that_is_taken_is_refused(place: Place):
     daemon = await place.daemon()
     endpoint = f"tcp:{daemon.port}:interface=127.0.0.1"
-    line = await refuses(place.twistd("--listen", endpoint, "--ledger", "memory"))
+    line = await refuses(place.twistd("--listen", endpoint, "--ledger", "memory"), 75)
     assert line.startswith(f"can't listen on {endpoint}: Address already in use.")
 
 
-@pytest.mark.parametrize("endpoint", ["unix:missing/chat.sock", "tcp:0:interface=192.0.2.77"])
+@pytest.mark.parametrize(("endpoint", "status"), [("unix:missing/chat.sock", 1), ("tcp:0:interface=192.0.2.77", 75)])
 @pytest_twisted.ensureDeferred
-async def test_an_endpoint_that_can_t_be_had_is_refused(place: Place, endpoint: str):
-    line = await refuses(place.twistd("--listen", endpoint))
+async def test_an_endpoint_that_can_t_be_had_is_refused(place: Place, endpoint: str, status: int):
+    line = await refuses(place.twistd("--listen", endpoint), status)
     assert line.startswith(f"can't listen on {endpoint}: ")
 
 
@@ -118,7 +119,7 @@ async def test_a_port_that_is_not_allowed_is_refused(place: Place):
 @pytest_twisted.ensureDeferred
 async def test_a_ledger_in_use_is_refused(place: Place):
     await place.daemon()
-    line = await refuses(place.twistd("--port", "0"))
+    line = await refuses(place.twistd("--port", "0"), 75)
     assert line.startswith("the ledger groupchat.db is in use by another daemon.")
 
 
@@ -126,7 +127,7 @@ async def test_a_ledger_in_use_is_refused(place: Place):
 async def test_a_ledger_in_use_is_refused_by_whichever_path(place: Place):
     await place.daemon()
     (place.directory / "other.db").symlink_to("groupchat.db")
-    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:other.db"))
+    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:other.db"), 75)
     assert line.startswith("the ledger other.db is in use by another daemon.")
 
 
@@ -153,6 +154,36 @@ async def test_another_program_may_write_to_the_ledger_for_a_while(place: Place)
 async def test_a_ledger_of_a_daemon_that_was_killed_is_no_longer_in_use(place: Place):
     await (await place.daemon()).kill()
     await place.daemon()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_ledger_that_another_program_locks_is_refused_for_now(place: Place):
+    await (await place.daemon()).stop()
+    other = sqlite3.connect(place.directory / "groupchat.db", isolation_level=None)
+    with contextlib.closing(other):
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        line = await refuses(place.twistd("--port", "0"), 75)
+    assert line.startswith("the ledger groupchat.db: another program has locked it.")
+
+
+FULL = """
+mkdir disk && mount -t tmpfs -o size=1m tmpfs disk && cp old.db disk/x.db || exit 99
+cat /dev/zero > disk/filler 2>/dev/null
+truncate -s -$0k disk/filler
+exec "$@"
+"""
+
+
+@pytest.mark.parametrize("left", [0, 8, 36], ids="{} KiB left".format)
+@pytest_twisted.ensureDeferred
+async def test_a_full_disk_is_called_so_and_is_no_end_for_good(place: Place, left: int):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a small disk")
+    await (await place.daemon("--ledger", "sqlite:old.db")).stop()
+    through = ("unshare", "--mount", "sh", "-c", FULL, str(left))
+    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:disk/x.db", through=through), 75)
+    assert line.startswith("the ledger disk/x.db: the disk is full. Make room, ")
 
 
 @pytest.mark.parametrize("locked", ["directory", "file"])

@@ -111,7 +111,7 @@ async def test_its_own_certificate_is_told_and_kept_for_the_next_start(place: Pl
 async def test_a_new_certificate_is_shown_to_those_who_come_and_nobody_is_dropped(place: Place):
     file, fresh = place.directory / "x.pem", place.directory / "fresh.pem"
     file.write_bytes(make())
-    daemon = await place.daemon("--certificate", "x.pem")
+    daemon = await place.daemon("--certificate", "x.pem", through=("setsid",))  # away from the terminal of these tests
     first = await told(daemon)
     alice = await place.member("alice", daemon, tls=True)
     fresh.write_bytes(make())

@@ -63,8 +63,19 @@ async def test_asking_again_does_no_harm(place: Place):
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_terminal_that_closes_does_not_end_it(place: Place):
-    daemon = await place.daemon()
+async def test_a_terminal_that_closes_ends_it_well(place: Place):
+    daemon = place.twistd("--port", "0", "--max", "5", terminal=True)
+    await daemon.listens()
+    alice = await place.member("alice", daemon)
+    daemon.transport.loseConnection()
+    await alice.event("bye", code="stopping")
+    assert await daemon.ended(5) == 0
+
+
+@pytest.mark.parametrize("kept_from_it", [("setsid",), ("nohup",)], ids=" ".join)
+@pytest_twisted.ensureDeferred
+async def test_a_hang_up_ends_no_daemon_that_was_kept_from_the_terminal(place: Place, kept_from_it: tuple[str, ...]):
+    daemon = await place.daemon(through=kept_from_it)
     alice = await place.nc("alice", daemon)
     bob = await place.nc("bob", daemon)
     daemon.signal(signal.SIGHUP)
