@@ -25,7 +25,7 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from groupchat import names, stale
+from groupchat import names, stale, systemd
 from groupchat.doors.port import Port, written
 from groupchat.doors.proxied import Proxied
 from groupchat.errors import CannotStart, CannotStartYet
@@ -114,6 +114,7 @@ class GroupChat(Service):
             self._announce(port)
         if self._port.certificate is not None:
             self.log.info("Encrypted with the certificate {print}", print=self._port.certificate.fingerprint)
+        systemd.ready()
 
     def _heed_signals(self) -> None:
         """A stop that was asked for is a good end: status 0, where Twisted would die of the signal."""
@@ -125,8 +126,10 @@ class GroupChat(Service):
                 signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(hung_up))
 
     def _reload(self) -> None:
+        systemd.reloading()
         if self._port.certificate is not None:
             self._port.certificate.refresh()
+        systemd.ready()
 
     def _stop(self) -> None:
         if self._reactor.running and self.running:
@@ -165,6 +168,7 @@ class GroupChat(Service):
     def stopService(self) -> Deferred[Any]:
         """Stop taking, store what was said, say good-bye, close."""
         super().stopService()  # type: ignore[no-untyped-call]
+        systemd.stopping()
         self._hub.stopping = True
         closing = DeferredList([maybeDeferred(port.stopListening) for port in self._port.ports], consumeErrors=True)
         if self._broken:
@@ -261,7 +265,7 @@ def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackT
     if not isinstance(error, CannotStart):
         sys.__excepthook__(kind, error, trace)
         return
-    print(f"groupchat: {error}", file=sys.__stderr__, flush=True)
+    print(systemd.marked(f"groupchat: {error}", sys.__stderr__), file=sys.__stderr__, flush=True)
     if error.status != CannotStart.status and getattr(sys, "last_value", None) is error:  # it has ended the program
         atexit.register(os._exit, error.status)
 

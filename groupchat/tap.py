@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import resource
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from twisted.python import usage
 
 import groupchat
 import twisted
-from groupchat import asking, clock, names, stale, streams
+from groupchat import asking, clock, names, stale, streams, systemd
 from groupchat.accounts.argonfile import ArgonFile
 from groupchat.accounts.keeper import Keeper
 from groupchat.accounts.worker import Worker
@@ -204,6 +205,7 @@ class Options(AuthOptionMixin, usage.Options):
             self["max"] = _ask_places() if self.stays() and asking.is_possible() else PLACES
         if self.parent is not None:
             _settle_pid_file(self.parent, self.stays())
+            _settle_log(self.parent, self.stays())
 
     def stays(self) -> bool:
         """Whether twistd stays in the foreground."""
@@ -230,9 +232,16 @@ def _settle_pid_file(twistd: Any, stays: bool) -> None:
     twistd["pidfile"] = ""  # nobody asked for it, and in the foreground nobody needs it
 
 
+def _settle_log(twistd: Any, stays: bool) -> None:
+    """Where the log goes to the journal, each line says how much it matters, and leaves the time to the journal."""
+    elsewhere = twistd.get("logger") or twistd.get("logfile") not in (None, "-") or twistd.get("syslog")
+    if stays and not elsewhere and systemd.is_journal(sys.stdout):
+        twistd["logger"] = "groupchat.systemd.journal"
+
+
 def _not_started(why: str) -> SystemExit:
     """Ends the start with one line on stderr, and status 1."""
-    return SystemExit(f"groupchat: {why}")
+    return SystemExit(systemd.marked(f"groupchat: {why}", sys.stderr))
 
 
 def _ask_places() -> int:

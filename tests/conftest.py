@@ -206,7 +206,7 @@ def pytest_collection_finish() -> None:
 # What a test needs from outside.
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs() -> Callable[..., str]:
     """Call it with a program, and the package that brings it where that is called otherwise; it answers with the path."""
     return _needed

@@ -90,3 +90,7 @@ def test_every_exit_status_of_the_daemon_is_in_both_documents():
     assert {int(number) for number in re.findall(r"^(?:``twistd``|\.\.) +(\d+)  ", readme, re.MULTILINE)} == statuses
     operating = (ROOT / "docs" / "operating.rst").read_text().partition("Signals and exit statuses")[2]
     assert {int(number) for number in re.findall(r"^(\d+) +\S", operating, re.MULTILINE)} == statuses
+
+
+def test_only_what_can_pass_by_itself_is_tried_again():
+    assert re.findall(r"^RestartPreventExitStatus=(.*)$", UNIT.read_text(), re.MULTILINE) == [str(CannotStart.status)]

@@ -1,0 +1,81 @@
+"""
+What systemd is told: the state of the daemon (sd_notify(3)), and how much a line of the journal matters (sd-daemon(3)).
+
+Where systemd did not start the daemon, nothing is told.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from typing import TextIO
+
+from twisted.logger import FileLogObserver, LogEvent, LogLevel, eventAsText
+
+ERROR = 3  #: as syslog numbers it
+_PRIORITIES = {LogLevel.debug: 7, LogLevel.info: 6, LogLevel.warn: 4, LogLevel.error: ERROR, LogLevel.critical: 2}
+_PATIENCE = 1.0  #: seconds that systemd has to take a notification
+
+
+# State.
+
+
+def ready() -> None:
+    """Clients can log in, and what they say can be stored."""
+    _notify("READY=1")
+
+
+def reloading() -> None:
+    """The configuration is being read again; `ready` follows."""
+    _notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+
+def stopping() -> None:
+    """The daemon is ending."""
+    _notify("STOPPING=1")
+
+
+def _notify(state: str) -> None:
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):  # in Linux's abstract namespace
+        address = "\0" + address[1:]
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.settimeout(_PATIENCE)
+            sender.sendto(state.encode(), address)
+    except OSError:
+        return  # systemd gives up waiting by itself; a daemon that serves goes on
+
+
+# The journal.
+
+
+def is_journal(stream: TextIO | None) -> bool:
+    """Whether what is written here goes to the journal, and nowhere else."""
+    try:
+        device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
+        status = os.fstat(stream.fileno()) if stream is not None else None
+        return status is not None and (int(device), int(inode)) == (status.st_dev, status.st_ino)
+    except (OSError, ValueError):
+        return False
+
+
+def marked(line: str, stream: TextIO | None, priority: int = ERROR) -> str:
+    """A line for this stream: where that is the journal, the line begins with its priority."""
+    return f"<{priority}>{line}" if is_journal(stream) else line
+
+
+def journal() -> FileLogObserver:
+    """An observer of the log (for twistd's --logger) that writes to the journal, which adds time and program itself."""
+    return FileLogObserver(sys.stdout, _format)
+
+
+def _format(event: LogEvent) -> str:
+    """Each line of the event begins with its priority: the journal takes each for itself."""
+    priority = _PRIORITIES.get(event.get("log_level", LogLevel.info), 6)
+    text = eventAsText(event, includeTimestamp=False, includeSystem=False)
+    return "".join(f"<{priority}>{line}\n" for line in text.split("\n") if line)
