@@ -26,8 +26,10 @@ def make_way(path: str) -> bool:
     try:
         if not _lock(file) or _is_held(os.read(file, 32), path):
             return False
-        os.write(file, b"%d" % os.getpid())  # that there is room for it
-        os.unlink(path)
+        try:
+            os.write(file, b"%d" % os.getpid())  # is there room for it?
+        finally:
+            os.unlink(path)
         return True
     finally:
         os.close(file)

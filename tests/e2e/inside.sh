@@ -64,5 +64,11 @@ step early-state state
 ip address add 192.0.2.9/32 dev lo
 step late until_so active
 
+systemctl stop groupchat
+cat > /etc/systemd/system/groupchat.socket <<< "$(sed -n '/^    \[Socket\]/,/^    WantedBy/s/^    //p' docs/operating.rst)"
+options --listen systemd:domain=INET6:index=0 --max 100
+step low systemctl enable --now groupchat.socket groupchat
+step low-port eval "printf 'dave\n/quit\n' | nc localhost 23"
+
 journalctl --sync
 journalctl -u groupchat -o json --output-fields=PRIORITY,MESSAGE,_COMM > /results/journal

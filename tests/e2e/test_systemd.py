@@ -149,6 +149,11 @@ def test_after_a_kill_it_runs_again_with_what_that_left_behind(done: Done):
     assert "alice: hello" in done.said("local-socket-again"), "what was said before"
 
 
+def test_systemd_opens_a_port_below_1024_for_it(done: Done):
+    assert (done.status("low"), done.status("low-port")) == (0, 0)
+    assert "-- Welcome to lobby, dave." in done.said("low-port")
+
+
 def test_a_stop_is_a_good_end(done: Done):
     assert done.status("stop") == 0
     assert done.state("stopped").items() >= {"ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}.items()
