@@ -98,6 +98,8 @@ class GroupChat(Service):
         :raises CannotStart: one of them, or the accounts file, can't be opened.
         """
         super().startService()  # type: ignore[no-untyped-call]
+        if not self._port.ports:  # twist calls nothing before this
+            self.privilegedStartService()
         try:
             self._hub.ledger.open(self._hub)
             if self._port.certificate is not None:
@@ -145,10 +147,7 @@ class GroupChat(Service):
         host = port.getHost()
         number = getattr(host, "port", None)
         if number is None:
-            self.log.info("Listening on {host} ({max} places).", host=host, max=self._hub.max)
-            if getattr(host, "name", None):
-                path = names.visible(shlex.quote(os.path.abspath(os.fsdecode(host.name))))
-                self.log.info("Join from this machine:  groupchat-connect YOUR_NAME unix:{path}   or:  nc -U {path}", path=path)
+            self._announce_socket(host)
             return
         self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
         if isinstance(getattr(port, "factory", None), Proxied):
@@ -162,6 +161,15 @@ class GroupChat(Service):
                 "Join from {where}:  groupchat-connect YOUR_NAME {address} {port}{trusted}{plain}",
                 where=where, address=address, port=number, trusted=trusted, plain=plain,
             )  # fmt: skip
+
+    def _announce_socket(self, host: Any) -> None:
+        name = getattr(host, "name", None)
+        if not name:
+            self.log.info("Listening on {host} ({max} places).", host=host, max=self._hub.max)
+            return
+        path = names.visible(shlex.quote(os.path.abspath(os.fsdecode(name))))
+        self.log.info("Listening on unix:{path} ({max} places).", path=path, max=self._hub.max)
+        self.log.info("Join from this machine:  groupchat-connect YOUR_NAME unix:{path}   or:  nc -U {path}", path=path)
 
     # Stop.
 

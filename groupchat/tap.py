@@ -208,12 +208,12 @@ class Options(AuthOptionMixin, usage.Options):
             _settle_log(self.parent, self.stays())
 
     def stays(self) -> bool:
-        """Whether twistd stays in the foreground."""
-        return self.parent is None or bool(self.parent["nodaemon"] or self.parent["debug"])
+        """Whether twistd stays in the foreground. (Twisted's twist always does, and has no option for it.)"""
+        return self.parent is None or bool(self.parent.get("nodaemon", True) or self.parent.get("debug"))
 
     def logs_to_terminal(self) -> bool:
         """Whether the log is on standard output."""
-        return self.stays() and (self.parent is None or self.parent["logfile"] in (None, "-") and not self.parent["syslog"])
+        return self.stays() and (self.parent is None or self.parent.get("logfile") in (None, "-") and not self.parent.get("syslog"))
 
 
 def _settle_pid_file(twistd: Any, stays: bool) -> None:
@@ -293,7 +293,7 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         hub, reactor, _connections(),
         certificate=_certificate(options), require_tls=bool(options["require-tls"]), handshakes=options["handshakes"],
     )  # fmt: skip
-    pidfile = options.parent["pidfile"] if options.parent is not None else ""
+    pidfile = options.parent.get("pidfile", "") if options.parent is not None else ""
     service = GroupChat(reactor, _listen(options, reactor), port, hub, _start_errors(options), pidfile)
     return service
 

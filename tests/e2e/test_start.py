@@ -78,10 +78,12 @@ async def test_an_endpoint_of_one_interface_is_not_offered_to_the_network(place:
 
 @pytest_twisted.ensureDeferred
 async def test_a_unix_socket_is_listened_on(place: Place):
-    await place.daemon("--listen", "unix:chat.sock", port=None)
+    daemon = await place.daemon("--listen", "unix:chat.sock", port=None)
+    await daemon.line(".*Join from this machine: +groupchat-connect YOUR_NAME unix:/.*/chat.sock +or: +nc -U /.*/chat.sock")
     nc = place.start("nc", "-U", "chat.sock")
     nc.send("alice")
     await nc.line("-- Welcome to lobby, alice.*")
+    await place.start("groupchat-connect", "bob", "unix:chat.sock").line("-- Welcome to lobby, bob.*")
 
 
 @pytest_twisted.ensureDeferred
@@ -117,6 +119,14 @@ async def test_help_tells_every_option_with_its_default(place: Place):
     text = " ".join(daemon.out.text.split())
     for option in "port listen max ledger replay keep rate burst per-address show-addresses server-name motd".split():
         assert f"--{option}=" in text
+
+
+@pytest_twisted.ensureDeferred
+async def test_twist_runs_it_as_twistd_does(place: Place):
+    twist = place.start("twist", "groupchat", "--port", "0", "--max", "5")
+    await twist.line(".*Listening on port .*")
+    twist.signal(signal.SIGTERM)
+    assert await twist.ended(5) == 0
 
 
 # How many?
