@@ -32,7 +32,7 @@ async def test_every_line_with_which_to_join_works_as_it_is_printed(place: Place
     await daemon.line(f".*Join from this machine: +groupchat-connect YOUR_NAME {here} +or: +nc {here}")
     for number, command in enumerate(invitations(daemon)):
         name = f"guest-{number}"
-        guest = place.start(*shlex.split(command.replace("YOUR_NAME", name)))
+        guest = place.start(*shlex.split(command.replace("YOUR_NAME", name)), terminal=not command.startswith("nc"))
         if command.startswith("nc"):
             guest.send(name)
         await guest.line(f"-- Welcome to lobby, {name}\\. .*")
@@ -83,7 +83,7 @@ async def test_a_unix_socket_is_listened_on(place: Place):
     nc = place.start("nc", "-U", "chat.sock")
     nc.send("alice")
     await nc.line("-- Welcome to lobby, alice.*")
-    await place.start("groupchat-connect", "bob", "unix:chat.sock").line("-- Welcome to lobby, bob.*")
+    await place.start("groupchat-connect", "bob", "unix:chat.sock", "--show").line("-- Welcome to lobby, bob.*")
 
 
 @pytest_twisted.ensureDeferred
