@@ -7,7 +7,7 @@ from __future__ import annotations
 from setuptools.command.sdist import sdist
 
 FOLDERS = ["docs", "etc", "tests"]
-FILES = ["CONTRIBUTING.rst"]
+FILES = ["CONTRIBUTING.rst", "ruff.toml"]
 
 
 class Sdist(sdist):  # type: ignore[misc]

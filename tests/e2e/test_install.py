@@ -21,7 +21,7 @@ from groupchat import __version__
 from tests.e2e.support import Place
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "CONTRIBUTING.rst", "LICENSE"]
+SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "CONTRIBUTING.rst", "LICENSE", "ruff.toml"]
 SHIPPED += ["groupchat", "twisted", "tests", "docs", "etc"]
 BUILD = """
 import sys
