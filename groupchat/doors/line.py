@@ -323,5 +323,5 @@ class LineDoor(LineReceiver):
         return True
 
 
-_NOTHING = (b"", MARK.encode())
-_BLANK = re.compile(rb"\n\n+")
+_NOTHING = (b"", b"\r", MARK.encode(), MARK.encode() + b"\r")
+_BLANK = re.compile(rb"\n(?:\r?\n)+")

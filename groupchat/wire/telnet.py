@@ -1,6 +1,6 @@
 """
-What ``telnet``, ``nc`` and terminals send, as bytes whose lines end in LF: telnet's commands are taken out (RFC 854), and CR LF,
-CR NUL and CR alone become an LF. Sans-I/O; it works on chunks, wherever they are cut.
+Takes telnet's commands out of what a client sends, and turns its CR NUL into an LF (RFC 854). Sans-I/O; it works on chunks, wherever
+they are cut.
 """
 
 from __future__ import annotations
@@ -33,31 +33,29 @@ class Telnet:
     Every option is refused, each once in either direction, so that no two sides answer each other for ever (RFC 1143).
     """
 
-    __slots__ = ("_after_cr", "_refused", "_skipped", "_state", "_verb")
+    __slots__ = ("_held_cr", "_refused", "_skipped", "_state", "_verb")
 
     def __init__(self) -> None:
         self._state = _State.TEXT
-        self._after_cr = False
+        self._held_cr = False  # the last byte was a CR: what it means depends on the next
         self._verb = 0  # of the option that is negotiated
         self._skipped = 0  # bytes of this subnegotiation
         self._refused: set[tuple[int, int]] | None = None
 
     def receive(self, data: bytes) -> tuple[bytes, bytes]:
-        """What was typed, each line with an LF at its end, and what is to be answered."""
+        """Returns what was typed, and what is to be answered."""
         answer = b""
         if self._state is not _State.TEXT or IAC in data:
             data, answer = self._take_out(data)
-        if self._after_cr or b"\r" in data:
+        if self._held_cr or b"\r" in data:
             data = self._end_lines(data)
         return data, answer
 
     def _end_lines(self, data: bytes) -> bytes:
-        if self._after_cr and data:
-            data = data[1:] if data[0] in b"\n\0" else data
-            self._after_cr = False
-        if data.endswith(b"\r"):
-            self._after_cr = True
-        return data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
+        if self._held_cr:
+            data = b"\r" + data
+        self._held_cr = data.endswith(b"\r")
+        return (data[:-1] if self._held_cr else data).replace(b"\r\0", b"\n")
 
     def _take_out(self, data: bytes) -> tuple[bytes, bytes]:
         text, answer = bytearray(), bytearray()

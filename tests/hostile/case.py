@@ -143,7 +143,7 @@ NO_COMMAND = "! There is no such command. /help lists them; // says a line that 
 ALLOWED = "only an operator may do that."
 
 MARK = "\ufeff".encode()  #: at the beginning of a line it is dropped
-LINE_END = re.compile(rb"\r\n|\r\0|\r|\n")  #: on the plain wire
+LINE_END = re.compile(rb"\r\n|\r\0|\n")  #: on the plain wire
 
 BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 

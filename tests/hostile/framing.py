@@ -38,17 +38,17 @@ def ends():
     yield case(
         "two CRs before the LF",
         json=part(HI[:-1] + b"\r\r\n", said("hi"), HEARD),
-        plain=part(b"hi\r\r\n", heard=HEARD),
+        plain=part(b"hi\r\r\n", heard=f"{HEARD}␍"),
     )
     yield case(
         "an LF before the CR",
         json=part(HI + b"\r" + HI, said_at_once("hi", "hi"), [HEARD, HEARD]),
-        plain=part(b"hi\n\rhi\n", heard=[HEARD, HEARD]),
+        plain=part(b"hi\n\rhi\n", heard=[HEARD, f"{ME}: ␍hi"]),
     )
     yield case(
         "lines that end in CR alone, as on an old Macintosh",
         json=part(PING[:-1] + b"\r" + PING, "error bad-json"),
-        plain=part(b"one\rtwo\r", heard=[f"{ME}: one", f"{ME}: two"]),
+        plain=part(b"one\rtwo\n", heard=f"{ME}: one␍two"),
     )
     yield case("a CR and a NUL at the end, as telnet sends them", json=part(HI[:-1] + b"\r\0\n", "error bad-json"),
                plain=part(b"hi\r\0hi\r\0", heard=[HEARD] * 2))  # fmt: skip
