@@ -15,7 +15,7 @@ AT_ONCE = 0.1  #: seconds' worth of handshakes that may come together: more woul
 
 class Handshakes:
     """
-    A line of those who wait for their turn.
+    Those who wait for their turn: a line for each origin, so that many from one don't hold up one from elsewhere.
 
     :param rate: handshakes a second; 0: no limit.
     :param clock: provides `seconds` and `callLater`.
@@ -24,28 +24,40 @@ class Handshakes:
     def __init__(self, rate: float, clock: Any) -> None:
         self._bucket = TokenBucket(rate, rate * AT_ONCE, clock.seconds)
         self._clock = clock
-        self._line: deque[Callable[[], None]] = deque()
+        self._lines: dict[str, deque[Callable[[], None]]] = {}  # the one whose turn it is comes first
         self._timer: Any = None
 
-    def ask(self, begin: Callable[[], None]) -> None:
+    def ask(self, begin: Callable[[], None], origin: str = "") -> None:
         """Call this when it is its turn: at once, where nobody waits and it may be."""
-        self._line.append(begin)
+        self._lines.setdefault(origin, deque()).append(begin)
         if self._timer is None:
             self._next()
 
-    def leave(self, begin: Callable[[], None]) -> None:
+    def leave(self, begin: Callable[[], None], origin: str = "") -> None:
         """Don't wait any more, where one does."""
-        if begin in self._line:
-            self._line.remove(begin)
-        if not self._line and self._timer is not None:
+        line = self._lines.get(origin, deque())
+        if begin in line:
+            line.remove(begin)
+            if not line:
+                del self._lines[origin]
+        if not self._lines and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _next(self) -> None:
         self._timer = None
-        while self._line:
+        while self._lines:
             wait = self._bucket.take()
             if wait:
                 self._timer = self._clock.callLater(wait, self._next)
                 return
-            self._line.popleft()()
+            self._take()()
+
+    def _take(self) -> Callable[[], None]:
+        """The next one. Those of its origin have to wait for one of each other."""
+        origin, line = next(iter(self._lines.items()))
+        del self._lines[origin]
+        begin = line.popleft()
+        if line:
+            self._lines[origin] = line
+        return begin

@@ -21,6 +21,7 @@ from zope.interface import implementer
 from groupchat import addresses, errors
 from groupchat.doors.handshakes import Handshakes
 from groupchat.doors.line import LineDoor
+from groupchat.doors.pool import Pool
 from groupchat.doors.tls import HTTP
 from groupchat.events import Bye
 from groupchat.hub import Hub
@@ -89,6 +90,7 @@ class Port(ServerFactory):
         self.doors: set[LineDoor] = set()
         self._unchecked: list[LineDoor] = []
         self._waiting: dict[LineDoor, _Waiting] = {}
+        self._pool = Pool(hub.settings.pool, clock, lambda: most - len(self.doors))
         self._addresses: Counter[str] = Counter()
         knocks = hub.settings.knocks
         self._knocks = Shares(knocks, knocks * SAVED, clock.seconds)
@@ -112,6 +114,7 @@ class Port(ServerFactory):
     def doStop(self) -> None:
         super().doStop()  # type: ignore[no-untyped-call]
         if not self.numPorts:
+            self._pool.stop()
             for call in (self._checking, self._calming, self._turning):
                 if call is not None and call.active():
                     call.cancel()
@@ -166,22 +169,13 @@ class Port(ServerFactory):
         most = self.hub.settings.per_address
         crowded = bool(most) and self._addresses[door.address] > most
         ban = self.hub.doorkeeper.ban_on_address(door.address)
-        if len(self._waiting) >= self.hub.settings.pool:
-            self._make_room()
-        self._waiting[door] = _Waiting(self, door, errors.CROWDED if crowded else None, ban)
+        waiting = self._waiting[door] = _Waiting(self, door, errors.CROWDED if crowded else None, ban)
+        self._pool.add(waiting)
         if len(self.doors) >= self._most and not self._sated:
             self._sated = True
             for port in self.ports:
                 port.stopReading()  # type: ignore[attr-defined]
             self.log.warn("{count} connections are open, as many as can be: the next ones wait.", count=len(self.doors))
-
-    def _make_room(self) -> None:
-        """Of those who have not said who they are, the oldest of the address with the most connections in the pool goes."""
-        silent = [door for door in self._waiting if door not in self._later] or list(self._waiting)
-        counts = Counter(door.address for door in silent)
-        fullest = max(counts.values())
-        oldest = next(door for door in silent if counts[door.address] == fullest)
-        self._waiting[oldest].turn_away(errors.CROWDED)
 
     def recognised(self, door: LineDoor, data: bytes) -> bytes | None:
         """
@@ -205,7 +199,18 @@ class Port(ServerFactory):
             self._hellos -= 1
             return True
         self._later[door] = None
+        self.served(door)
         return False
+
+    def served(self, door: LineDoor) -> None:
+        """It waits for us, not we for it: it has its chance to say who it is again."""
+        waiting = self._waiting.get(door)
+        if waiting is not None:
+            self._pool.give_chance(waiting)
+
+    def is_due(self, door: LineDoor) -> bool:
+        """Whether it has said more than there was time for."""
+        return door in self._later
 
     def _turn(self) -> None:
         self._turning, self._hellos = None, HELLOS
@@ -221,12 +226,14 @@ class Port(ServerFactory):
         """The handshake is done, and within TLS all begins anew."""
         waiting = self._waiting.get(door)
         if waiting is not None:
+            self._pool.give_chance(waiting)
             waiting.greet()
 
     def entered(self, door: LineDoor) -> None:
         """It is in by name: no longer of the pool."""
         waiting = self._waiting.pop(door, None)
         if waiting is not None:
+            self._pool.remove(waiting)
             waiting.stop()
             if door.session is not None and door.session.inside:
                 self._knocks.give(origin(door.address))
@@ -275,6 +282,7 @@ class _Waiting:
     def __init__(self, port: Port, door: LineDoor, refusal: Bye | None, ban: Bye | None) -> None:
         self._port = port
         self._door = door
+        self.address = origin(door.address)
         self._refusal = refusal
         self._ban = ban  # of its address: its name is still to be known, as an operator comes in all the same
         self._opened = port.clock.seconds()
@@ -283,6 +291,14 @@ class _Waiting:
         self._greeting = port.clock.callLater(GREET, self._greet)
         self._within = port.hub.settings.hello_within
         self._deadline = port.clock.callLater(self._within, self._late)
+
+    @property
+    def served(self) -> bool:
+        session = self._door.session
+        return self._in_line or self._port.is_due(self._door) or (session is not None and session.asking)
+
+    def make_room(self) -> None:
+        self.turn_away(errors.CROWDED)
 
     def spoke(self) -> None:
         """The other side has spoken, so it needs no greeting."""
@@ -299,7 +315,7 @@ class _Waiting:
         if self._deadline.active():
             self._deadline.cancel()
         if self._in_line:
-            self._port.handshakes.leave(self._encrypt)
+            self._port.handshakes.leave(self._encrypt, self.address)
 
     def recognise(self, data: bytes) -> bytes | None:
         first = self._first = self._first + data
@@ -328,12 +344,14 @@ class _Waiting:
     def _ask_for_tls(self) -> None:
         self.spoke()
         self._in_line = True
-        self._port.handshakes.ask(self._encrypt)
+        self._port.handshakes.ask(self._encrypt, self.address)
         if self._in_line:
             self._door.transport.pauseProducing()
 
     def _encrypt(self) -> None:
         first, self._first, self._in_line = self._first, b"", False
+        self._door.last_line = self._port.clock.seconds()  # what it waited here is not its fault
+        self._port.served(self._door)
         self._door.transport.resumeProducing()
         self._door.encrypt(self._port.certificate, first)
 

@@ -21,7 +21,7 @@ QUIET = 1 / 3  #: of the time of an attack, before it
 SETTLE = 15.0  #: seconds after an attack in which all of it is gone: who waits for a name may wait for 10
 LOOK = 1.0  #: seconds between two looks at it meanwhile
 MEMORY = 100_000  #: connections
-WARM = 10_000  #: of which so many go before
+WARM = 40_000  #: of them before it is looked at what it holds: so many that its crowd is as big as it gets
 GROWTH = 4096  #: KiB by which it may have grown after the others
 _KINDS = ("silent", "close", "half", "hello")
 

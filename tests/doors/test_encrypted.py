@@ -11,6 +11,7 @@ import pytest
 
 from groupchat.doors.line import PORTION, STALLED
 from groupchat.doors.peer import LINGER, MOST
+from groupchat.doors.pool import CHANCE
 from groupchat.doors.port import OPENINGS, TLS
 from groupchat.doors.tls import Certificate
 from tests.support import Encrypted, Server
@@ -220,6 +221,7 @@ def test_those_in_a_handshake_are_of_the_pool(server):
     waiting = [server.connect("plain, tls", f"192.0.2.{number}") for number in range(64)]
     server.run()
     server.connect("plain", "192.0.2.200")
+    server.run(CHANCE + 0.1)
     waiting[0].shake()
     assert waiting[0].lines() == ["! Too many connections come from your address. Try again later."]
     assert not any(client.gone for client in waiting[1:])
@@ -293,6 +295,19 @@ def test_only_so_many_begin_in_a_second_and_the_others_wait_for_their_turn():
     assert len(server.hub.sessions) == 30
 
 
+def test_a_crowd_that_waits_for_its_handshakes_is_let_in_as_fast_as_they_are_done():
+    server = Server(max=150, door={"certificate": CERTIFICATE, "handshakes": 50})
+    crowd = [server.connect("json, tls", "127.0.0.1") for _ in range(150)]
+    for number, one in enumerate(crowd):
+        one.hello(f"n{number}")
+    for _ in range(30):
+        server.run(0.1)
+        for one in crowd:
+            one.turn()
+    assert len(server.hub.sessions) == 150
+    assert not any(one.gone for one in crowd)
+
+
 def test_for_all_who_wait_there_is_one_timer():
     server = serving(handshakes=1)
     for _ in range(2):
@@ -316,9 +331,10 @@ def test_one_who_waits_too_long_gets_an_alert_and_goes():
     assert gone(server, client)
 
 
-def test_one_who_is_gone_has_no_turn():
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "fe80::1%eth0", "::1"])
+def test_one_who_is_gone_has_no_turn(address):
     server = serving(handshakes=1)
-    clients = [server.connect("plain, tls") for _ in range(3)]
+    clients = [server.connect("plain, tls", address) for _ in range(3)]
     server.run()
     clients[1].close()
     server.run(1)

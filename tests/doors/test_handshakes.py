@@ -50,6 +50,18 @@ def test_nobody_overtakes(clock):
     assert begun == [0, 1, "late"]
 
 
+def test_many_from_one_origin_wait_for_one_of_each_other(clock):
+    handshakes = Handshakes(1, clock)
+    begun = []
+    for number in range(5):
+        handshakes.ask(lambda number=number: begun.append(number), "192.0.2.66")
+    for name in ("alice", "bob"):
+        handshakes.ask(lambda name=name: begun.append(name), name)
+    clock.pump([1] * 6)
+    assert begun == [0, 1, "alice", "bob", 2, 3, 4]
+    assert clock.getDelayedCalls() == []
+
+
 def test_one_may_leave_the_line(clock):
     handshakes = Handshakes(1, clock)
     asking, begun = asked(handshakes, 3)

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import Deferred
 
+from groupchat.doors.pool import CHANCE
 from groupchat.doors.port import ACCEPTS, HELLOS, OPENINGS, SAVED, Port, written
 from groupchat.limits import origin
+from groupchat.rights import Account
 from groupchat.wire import plain
 from tests.support import Server
 
@@ -192,20 +195,30 @@ def test_in_plain_a_line_that_looks_like_json_is_said(server):
 
 def test_65_who_are_not_in_are_one_too_many_and_the_oldest_goes(server):
     waiting = [server.connect("plain", f"192.0.2.{number}") for number in range(64)]
+    server.run(CHANCE + 0.1)
     assert not any(client.gone for client in waiting)
     server.connect("plain", "192.0.2.200")
-    server.run()
+    server.run(CHANCE + 0.1)
     assert [client.gone for client in waiting] == [True] + [False] * 63
-    assert waiting[0].lines() == ["! Too many connections come from your address. Try again later."]
+    assert waiting[0].lines() == ["What is your name?", "! Too many connections come from your address. Try again later."]
 
 
 def test_the_oldest_of_the_address_with_the_most_goes(server):
     first = server.connect(address="192.0.2.1")
     flood = [server.connect(address="192.0.2.66") for _ in range(63)]
     others = [server.connect(address=f"192.0.2.{number}") for number in range(2, 6)]
-    server.run()
+    server.run(CHANCE + 0.1)
     assert [client.gone for client in flood] == [True] * 4 + [False] * 59
     assert not any(client.gone for client in [first, *others])
+
+
+def test_in_ipv6_a_network_pushes_out_none_from_elsewhere(server):
+    slow = server.connect(address="2001:db8:0:1::1")
+    server.run(0.5)
+    flood = [server.connect(address=f"2001:db8::{number:x}") for number in range(1, 66)]
+    server.run(CHANCE + 0.1)
+    assert not slow.gone
+    assert [client.gone for client in flood] == [True] * 2 + [False] * 63
 
 
 def test_those_who_are_in_are_not_of_the_pool(server):
@@ -229,7 +242,61 @@ def test_one_who_spoke_json_is_told_so_in_json(server):
     server.run()
     waiting[0].read()
     server.connect()
+    server.run(CHANCE + 0.1)
     assert codes(waiting[0]) == ["too-many-connections"]
+
+
+@both
+def test_a_thousand_who_come_back_at_once_and_are_slow_to_speak_are_all_let_in(wire):
+    server = Server(max=1000)
+    crowd = [server.connect(wire, "127.0.0.1") for _ in range(1000)]
+    server.run(0.9 * CHANCE)
+    for number, one in enumerate(crowd):
+        one.hello(f"n{number}")
+    server.run()
+    assert len(server.hub.sessions) == 1000
+    assert not any(one.gone for one in crowd)
+
+
+def test_one_whose_password_is_looked_at_makes_no_room():
+    server = Server(pool=2)
+    looked_at: list[Deferred[None]] = []
+    server.accounts._hashing = lambda *_: looked_at.append(Deferred()) or looked_at[-1]
+    server.accounts.rights.add_account(Account("alice", password="x"))
+    alice = server.connect()
+    alice.hello("alice", password="correct horse")
+    silent = [server.connect() for _ in range(3)]
+    server.run(3 * CHANCE)
+    assert [one.gone for one in (alice, *silent)] == [False, True, False, False]
+    looked_at[-1].callback(True)
+    server.run()
+    assert alice.events()[0]["type"] == "welcome"
+
+
+def test_silent_ones_from_everywhere_push_out_each_other_and_none_from_elsewhere(monkeypatch):
+    monkeypatch.setattr("groupchat.doors.pool.CROWD", 100)
+    server = Server(knocks=0)
+    slow = server.connect("plain")
+    for _ in range(80):
+        for number in range(8):
+            server.connect("plain", f"198.51.100.{number}")
+        server.run(0.1)
+    assert not slow.gone and len(server.port._waiting) <= 64 + 100
+    server.run(CHANCE + 0.1)
+    assert not slow.gone and len(server.port._waiting) == 64
+    slow.hello("alice")
+    server.run()
+    assert [session.name for session in server.hub.sessions] == ["alice"]
+
+
+def test_those_who_have_their_chance_take_up_half_of_what_can_be_open_at_most():
+    server = Server(pool=4, door={"most": 100})
+    silent = [server.connect() for _ in range(100)]
+    server.run()
+    left = [one for one in silent if not one.gone]
+    assert silent[-1] in left and len(left) <= 4 + 50
+    server.run(CHANCE + 0.1)
+    assert sum(not one.gone for one in silent) == 4
 
 
 @both
@@ -451,8 +518,9 @@ def test_a_crowd_at_the_door_does_not_hold_up_those_who_talk(server):
     assert list(server.hub.rooms["lobby"].members)[-1].name == f"n{len(crowd) - 1}"  # in the order in which they came
 
 
-def test_who_has_said_its_name_at_a_crowded_door_does_not_make_room_for_others():
-    server = Server(pool=3 * HELLOS)
+def test_one_who_has_said_its_name_at_a_crowded_door_does_not_make_room_for_others(monkeypatch):
+    monkeypatch.setattr("groupchat.doors.pool.CROWD", 2 * HELLOS)
+    server = Server(pool=HELLOS)
     crowd = [server.connect() for _ in range(3 * HELLOS)]
     for number, one in enumerate(crowd[1:]):
         one.send(b'{"type":"hello","name":"n%d"}\n' % number)
@@ -539,11 +607,11 @@ def test_the_pool_and_how_long_one_may_take_can_be_chosen():
     server = Server(pool=2, hello_within=3)
     first, second = server.connect("plain"), server.connect("plain")
     server.connect("plain")
-    server.run()
+    server.run(CHANCE + 0.1)
     assert first.gone
-    server.run(2)
-    assert not second.gone
     server.run(1.5)
+    assert not second.gone
+    server.run(1)
     assert second.gone
 
 
