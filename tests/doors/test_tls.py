@@ -119,7 +119,7 @@ def test_one_that_can_not_be_kept_is_told_and_nothing_is_left(path, monkeypatch)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tls.os, "fsync", full)
-    assert refused(path, own=True).startswith(f"the certificate {path}: No space left on device.")
+    assert refused(path, own=True).startswith(f"the certificate {path}: the disk is full. Make room.")
     assert os.listdir(path.parent) == []
 
 
