@@ -1,6 +1,6 @@
 """
-Takes telnet's commands out of what a client sends, and turns its CR NUL into an LF (RFC 854). Sans-I/O; it works on chunks, wherever
-they are cut.
+Takes telnet's commands out of what a client sends, and turns its CR NUL into an LF (RFC 854). Sans-I/O; it works on chunks,
+wherever they are cut.
 """
 
 from __future__ import annotations
