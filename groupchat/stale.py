@@ -1,5 +1,5 @@
 """
-What a killed daemon leaves behind, and how the next one gets past it: twistd's pid file, a Unix socket and its lock.
+Removes the leftovers of a killed daemon: twistd's pid file, a Unix socket and its lock.
 
 A number in a file does not say whether its process still runs: it may be another's by now, and in a container it always is.
 A lock ends with its process. So a daemon locks its pid file, and one that nobody has locked is left over.

@@ -1,5 +1,5 @@
 """
-What systemd is told: the state of the daemon (sd_notify(3)), and how much a line of the journal matters (sd-daemon(3)).
+Tells systemd the state of the daemon (sd_notify(3)), and its journal the priority of each line (sd-daemon(3)).
 
 Where systemd did not start the daemon, nothing is told.
 """

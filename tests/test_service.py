@@ -159,6 +159,18 @@ def test_a_port_that_can_not_be_bound_is_told_in_one_line(error, told, capfd):
     assert line.startswith("groupchat: can't listen on port 9000: ") and told in line and line.count("\n") == 1
 
 
+@pytest.mark.parametrize("ends_the_program", [True, False])
+def test_what_can_pass_by_itself_ends_the_program_with_75(monkeypatch, capfd, ends_the_program):
+    house = House(refused(OSError(98, "Already in use")))
+    with pytest.raises(CannotStart) as caught:
+        house.start()
+    exits = []
+    monkeypatch.setattr(service.atexit, "register", lambda *call: exits.append(call))
+    monkeypatch.setattr(sys, "last_value", caught.value if ends_the_program else None, raising=False)
+    sys.excepthook(CannotStart, caught.value, None)
+    assert exits == [(service.os._exit, 75)] * ends_the_program
+
+
 def test_without_ipv6_it_listens_on_ipv4():
     house = House(refused(OSError(97, "Address family not supported")), succeed(Listening([], ADDRESS)))
     house.start()

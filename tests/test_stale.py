@@ -1,5 +1,5 @@
 """
-What a killed daemon leaves behind is out of the next one's way, and what a running one holds is left alone.
+The leftovers of a killed daemon are removed, and those of a running one are left alone.
 """
 
 from __future__ import annotations

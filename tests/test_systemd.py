@@ -1,5 +1,5 @@
 """
-What systemd is told: the state of the daemon, and what each line of the journal is.
+The notifications that systemd gets, and the priorities of lines in the journal.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.limit(LIMIT + 20)
 
 class Done:
     """
-    What was done in the container.
+    The results of the steps that were done in the container.
 
     :param directory: of the results, two files for each step.
     """
