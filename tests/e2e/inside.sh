@@ -60,9 +60,10 @@ step wrong-state state
 
 options --listen tcp:9000:interface=192.0.2.9
 step early systemctl start groupchat
-step early-state state
+step early-status until_so logged 'status=75/'
 ip address add 192.0.2.9/32 dev lo
 step late until_so active
+step late-state state
 
 systemctl stop groupchat
 cat > /etc/systemd/system/groupchat.socket <<< "$(sed -n '/^    \[Socket\]/,/^    WantedBy/s/^    //p' docs/operating.rst)"
