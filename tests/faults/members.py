@@ -119,6 +119,8 @@ class _Display:
 
     def tell(self, text: str) -> None: ...
 
+    def warn(self, text: str) -> None: ...
+
     def complain(self, text: str, word: str | None = None) -> None: ...
 
     def show_elsewhere(self, event: Event, line: bytes) -> None: ...
@@ -127,7 +129,7 @@ class _Display:
 class Talker:
     """What a member types: as much as is answered, while it may talk."""
 
-    full = quitting = done = False
+    full = quitting = done = ended = False
     waiting = 0
 
     def __init__(self, member: Member) -> None:
