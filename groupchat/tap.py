@@ -176,6 +176,17 @@ class Options(AuthOptionMixin, usage.Options):
         """Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock; may be given several times"""
         self["listen"].append(endpoint)
 
+    def opt_help(self) -> None:
+        """Display this help and exit."""
+        try:
+            with streams.written():
+                print(self)
+        except BrokenPipeError:
+            raise SystemExit(1) from None  # whoever reads has read enough, and knows
+        except OSError as error:
+            raise SystemExit(f"groupchat: {error.strerror}") from None
+        raise SystemExit(0)
+
     def opt_version(self) -> None:
         """Display the version and exit."""
         print(f"groupchat {groupchat.__version__}")

@@ -62,9 +62,11 @@ async def test_all_that_a_server_knew_is_restored_on_a_new_machine_for_its_own_u
     backups.mkdir()
 
     old = machine_in(place.directory / "old")
-    passwd = place.start("groupchat-passwd", "-f", str(old / "var/lib/groupchat/groupchat.accounts"), "-o", "alice")
+    accounts = ("-f", str(old / "var/lib/groupchat/groupchat.accounts"))
+    passwd = place.start("groupchat-passwd", *accounts, "alice")
     passwd.send("secret")
     assert await passwd.ended() == 0
+    await place.run("groupchat-passwd", *accounts, "--operator", "alice")
     daemon = await started(place, old)
     print_of_old = (await daemon.line(".*Encrypted with the certificate (.*)"))[1]
     bob = await place.member("bob", daemon)
@@ -96,4 +98,4 @@ async def test_all_that_a_server_knew_is_restored_on_a_new_machine_for_its_own_u
     await (await place.json("mallory", daemon)).event("bye", code="banned")
     await (await place.json("alice", daemon, **OWNER)).event("welcome", operator=True)
     audit = await place.run("groupchat-passwd", "-f", str(state / "groupchat.accounts"), "--log")
-    assert [line.split()[2:4] for line in audit] == [["op", "alice"], ["ban", "mallory"]]
+    assert [line.split()[2:4] for line in audit] == [["password", "alice"], ["op", "alice"], ["ban", "mallory"]]

@@ -102,6 +102,7 @@ async def test_what_can_not_be_stored_for_lack_of_room_is_said(place: Place):
         ("groupchat-passwd --log > /dev/full", "groupchat-passwd: No space left on device"),
         ("groupchat-passwd bob <&-", "groupchat-passwd: a password has 1 to 1024 bytes. Nothing was changed."),
         ("groupchat --help > /dev/full", "groupchat: No space left on device"),
+        ("twistd groupchat --help > /dev/full", "groupchat: No space left on device"),
     ],
 )
 @pytest_twisted.ensureDeferred
@@ -118,7 +119,7 @@ async def test_who_reads_only_the_first_line_is_told_no_more(place: Place):
         passwd = place.start("groupchat-passwd", f"guest-{number}")
         passwd.send("secret")
         assert await passwd.ended() == 0
-    for command in ("groupchat-passwd --list", "groupchat --help"):
+    for command in ("groupchat-passwd --list", "groupchat --help", "twistd groupchat --help"):
         shell = place.start("sh", "-c", f"({command}; echo $? >&2) | true")
         assert await shell.ended() == 0
         assert shell.err.lines in (["1"], ["0"])
