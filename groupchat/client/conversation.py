@@ -94,6 +94,11 @@ class Room:
         self._anew = False
         self._complained = False
 
+    def go_on(self, place: Place | None) -> None:
+        """Read from this place on, if nothing was read yet."""
+        if place is not None and self.reading.place is None:
+            self.reading = Reading(self.name, self, place, MISSED)
+
     @property
     def busy(self) -> bool:
         """Whether something is still to come."""
@@ -211,6 +216,18 @@ class Conversation:
                 left[name] = Room(name, self, self.outbox.place(name), quiet=name not in self._rooms)
             left[name].sending.add(entry)
         self._rooms.update(left)
+
+    def identify(self, client: str, read: Mapping[str, Place] | None) -> None:
+        """
+        It is known which server this is; nothing was said to it yet.
+
+        :param client: the client secret for it.
+        :param read: how far its rooms were read before.
+        """
+        self.client = client
+        self._read = dict(read or {})
+        for room in self._rooms.values():
+            room.go_on(self._read.get(room.name))
 
     @property
     def places(self) -> dict[str, Place]:

@@ -18,12 +18,13 @@ from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import LoopingCall
 
-from groupchat import __version__, clock, fingerprints, names, streams
-from groupchat.client import address, password, secret, trust
+from groupchat import __version__, asking, clock, fingerprints, names, streams
+from groupchat.client import address, naming, password, secret, trust
 from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation, Screen
 from groupchat.client.cursors import EVERY
 from groupchat.client.endings import DONE, USAGE, Ending
+from groupchat.client.identity import Identity
 from groupchat.client.keyboard import JsonKeyboard, Keyboard, PipedKeyboard
 from groupchat.client.outbox import FileOutbox, Outbox
 from groupchat.client.outcome import Outcome
@@ -85,7 +86,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     options = parser.parse_intermixed_args(arguments)
     name, options.host, options.port = address.parse(options.where)
-    options.name = _own_name() if name is None else _person(name)
     options.room = list(dict.fromkeys(options.room or ["lobby"]))
     if len(options.room) > 1 and not options.json:
         parser.error("--room can be given more than once only with --json")
@@ -93,37 +93,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error(f"--quiet and {'--show' if options.show else '--json'} exclude each other")
     if options.no_tls and (options.tls or options.fingerprint):
         parser.error(f"--no-tls and {'--tls' if options.tls else '--fingerprint'} exclude each other")
+    options.name = naming.own(PROGRAM, asks=_asks(options)) if name is None else naming.person(name)
     options.tls = bool(options.tls or options.fingerprint or not (options.no_tls or trust.is_loopback(options.host)))
     return options
 
 
-def _own_name() -> str:
-    name = os.environ.get("USER") or os.environ.get("LOGNAME")
-    if not name:
-        raise Ending(USAGE, f"Who are you? There is no $USER: {PROGRAM} NAME [HOST] [PORT].")
-    try:
-        return names.rule_for(name).person(name)
-    except Refused as refused:
-        text = f'Without a NAME it is that of $USER, but "{name}" can\'t be yours here: {_clause(refused)}'
-        raise Ending(USAGE, f"{text} Try: {PROGRAM} NAME [HOST] [PORT].") from None
-
-
-def _person(name: str) -> str:
-    try:
-        return names.rule_for(name).person(name)
-    except Refused as refused:
-        raise Ending(USAGE, f'"{name}" can\'t be your name: {_clause(refused)}') from None
+def _asks(options: argparse.Namespace) -> bool:
+    return not (options.json or options.quiet) and asking.is_possible()
 
 
 def _room(name: str) -> str:
     try:
         return names.rule_for(name).room(name)
     except Refused as refused:
-        raise Ending(USAGE, f'"{name}" is no room: {_clause(refused)}') from None
-
-
-def _clause(refused: Refused) -> str:
-    return refused.text[:1].lower() + refused.text[1:]
+        raise Ending(USAGE, f'"{name}" is no room: {naming.clause(refused)}') from None
 
 
 def _fingerprint(text: str) -> str:
@@ -138,31 +121,29 @@ def connect(options: argparse.Namespace, reactor: Any) -> Ending:
     where = address.written(options.host, options.port)
     known = password.read(options.password_file) if options.password_file is not None else None
     source = _source(options)
-    claimed: secret.Secret | secret.Turn | FileOutbox
-    outbox, value, claimed = _outbox(options, source)
+    outbox = _outbox(options, source)
+    identity = _identity(options, outbox, source)
     bridge, aside = Bridge(), Aside(reactor)
     screen = _screen(options, source, bridge, aside, reactor)
-    cursors = claimed.cursors if source is Source.PERSON and os.isatty(1) and not options.quiet else None
-    read = cursors.read() if cursors else None
-    conversation = Conversation(options.name, value, options.room, screen, outbox, reactor, read)
+    conversation = Conversation(options.name, identity.value, options.room, screen, outbox, reactor, identity.read())
     conversation.password = known
+    identity.claimant = conversation
     keyboard = _keyboard(options, source)(conversation, screen)
-    endpoint, heard = _way(options, conversation.doubt, reactor)
+    endpoint, heard = _way(options, identity, reactor)
     asks = source is Source.PERSON and not options.quiet
     asker = Terminal(bridge, bridge.write if os.isatty(1) else aside.write) if asks else None
-    turn = claimed if isinstance(claimed, secret.Turn) else None
+    turn = identity if source is Source.SCRIPT and not outbox.lasting else None
     client = Client(
         endpoint, where, conversation, keyboard, bridge, reactor, options.stay, heard=heard, asker=asker, source=source, turn=turn
     )
     bridge.attach(keyboard, client)
     run = _Run(client, conversation, keyboard, bridge, source, reactor)
-    if cursors:
-        LoopingCall(lambda: cursors.keep(conversation.places)).start(EVERY, now=False)
+    LoopingCall(lambda: identity.keep(conversation.places)).start(EVERY, now=False)
     ending = run.run()
-    if cursors:
-        cursors.keep(conversation.places)
+    identity.keep(conversation.places)
     outcome = run.outcome(options.outbox, screen.reason if isinstance(screen, PipedScreen) else "")
-    claimed.close()
+    identity.close()
+    outbox.close()
     aside.close()
     return outcome.judge(ending)
 
@@ -189,20 +170,16 @@ def _keyboard(options: argparse.Namespace, source: Source) -> type[Keyboard]:
     return Keyboard if source is Source.PERSON or options.commands else PipedKeyboard
 
 
-def _way(options: argparse.Namespace, doubt: Callable[[bool], None], reactor: Any) -> tuple[Any, Callable[[], str] | None]:
-    """
-    The way to the server, and what is to be called once it turns out to be one.
-
-    :param doubt: see `Near`.
-    """
+def _way(options: argparse.Namespace, identity: Identity, reactor: Any) -> tuple[Any, Callable[[], str] | None]:
+    """The way to the server, and what is to be called once it turns out to be one."""
     endpoint = _endpoint(options, reactor)
     if options.no_tls:
         return endpoint, None
-    trusted = _trust(options)
+    trusted = _trust(options, identity)
     encrypted = Encrypted(endpoint, options.host, trusted.check)
-    if options.tls or not isinstance(trusted, trust.Seen):
+    if options.tls or not isinstance(trusted, trust.Local):
         return encrypted, trusted.keep
-    near = Near(endpoint, encrypted, trusted, doubt)
+    near = Near(endpoint, encrypted, trusted, identity.doubt)
     return near, near.keep
 
 
@@ -213,23 +190,46 @@ def _endpoint(options: argparse.Namespace, reactor: Any) -> Any:
     return HostnameEndpoint(reactor, options.host.lower(), options.port, timeout=PATIENCE)
 
 
-def _trust(options: argparse.Namespace) -> trust.Trust:
+def _trust(options: argparse.Namespace, identity: Identity) -> trust.Trust:
     place = trust.place(options.host, options.port)
+    path = secret.directory() / trust.FILE
     if options.fingerprint:
         return trust.Told(place, options.fingerprint)
-    return trust.Seen(place, secret.directory() / trust.FILE, quiet=not options.tls)
+    if not trust.is_loopback(options.host):
+        return trust.Seen(place, path)
+    told = {trust.Verdict.FIRST} if options.tls else set()
+    if _source(options) is Source.PERSON:
+        told |= {trust.Verdict.CHANGED, trust.Verdict.RENEWED}
+    strict = options.outbox is not None or options.password_file is not None
+    return trust.Local(place, path, identity, strict, told)
 
 
-def _outbox(options: argparse.Namespace, source: Source) -> tuple[Outbox, str, Any]:
-    """The outbox, the client secret that goes with it, and what holds that."""
-    if options.outbox is not None:
-        host = options.host if address.socket_path(options.host) else options.host.lower()
-        owner = f"{names.key(options.name)}@{host}:{options.port}"
-        kept = FileOutbox(options.outbox, owner, patience=TURN if source is Source.SCRIPT else 0)
-        return kept, kept.secret, kept
-    claim = partial(secret.claim, options.name, options.host, options.port, secret.directory())
-    claimed = claim()
-    return Outbox(), claimed.value, secret.Turn(claimed, claim) if source is Source.SCRIPT else claimed
+def _outbox(options: argparse.Namespace, source: Source) -> Outbox:
+    if options.outbox is None:
+        return Outbox()
+    host = options.host if address.socket_path(options.host) else options.host.lower()
+    owner = f"{names.key(options.name)}@{host}:{options.port}"
+    return FileOutbox(options.outbox, owner, patience=TURN if source is Source.SCRIPT else 0)
+
+
+def _identity(options: argparse.Namespace, outbox: Outbox, source: Source) -> Identity:
+    """The client secret: that of the outbox, of the place, or, on this machine, of the server that will be there."""
+    where = secret.directory()
+    local = not options.no_tls and trust.is_loopback(options.host)
+    told = None
+    if local and options.fingerprint:
+        told = trust.told_server(trust.Pins(where / trust.FILE), trust.place(options.host, options.port), options.fingerprint)
+
+    def claim(server: trust.Server | None) -> secret.Secret:
+        return secret.claim(options.name, options.host, options.port, where, *(server or told or ()))
+
+    claimed = None
+    if isinstance(outbox, FileOutbox):
+        claimed = secret.Secret(outbox.secret, cursors=outbox.cursors)
+    elif told or not local:
+        claimed = claim(None)
+    drop = partial(secret.forget, options.host, options.port, where)
+    return Identity(claimed, claim, drop, source is Source.PERSON and os.isatty(1) and not options.quiet)
 
 
 class _Run:

@@ -1,17 +1,18 @@
 """
 The client secret: what makes a client's own count of its messages hold across connections and restarts.
 
-One for each name, host and port, in a file of its own that holds nothing else, and locked while it is in use: a second
-terminal takes another. Where nothing can be kept, a fresh one lasts as long as the process.
+One for each name, host and port, on this machine also for each certificate, in a file of its own that holds nothing else, and
+locked while it is in use: a second terminal takes another. Where nothing can be kept, a fresh one lasts as long as the process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import glob
 import os
 import re
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from groupchat.client.address import socket_path
 from groupchat.client.cursors import Cursors
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_REST = re.compile(r"(?:\.\d+|\.cursors)?")  #: what stands behind the place in the names of files
 _TERMINALS = 100  #: secrets for one name at one place, at most
 
 
@@ -59,56 +61,58 @@ def directory() -> Path:
     return Path(state) / "groupchat"
 
 
-def claim(name: str, host: str, port: int, where: Path) -> Secret:
-    """The first secret for this name at this place that no other process uses."""
-    place = host if socket_path(host) else host.lower()
-    stem = f"{names.key(name)}@{quote(place, safe='')}:{port}"
+def claim(name: str, host: str, port: int, where: Path, certificate: str = "", heir: bool = False) -> Secret:
+    """
+    The first secret for this name at this place that no other process uses.
+
+    :param certificate: of the server, where several may be at the place: another one has other secrets.
+    :param heir: whether secrets of the place that say no certificate become this server's.
+    """
+    place = _place(host, port)
+    old = f"{names.key(name)}@{place}"
+    stem = old + _mark(certificate)
     try:
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for number in range(_TERMINALS):
-            claimed = _claim(where / (f"{stem}.{number}" if number else stem))
-            if claimed:
-                claimed.spare = number > 0
-                claimed.cursors = Cursors(where / f"{stem}.cursors", ours=not number)
-                return claimed
+        if heir:
+            _inherit(where, old, stem)
+        claimed = _first_free(where, stem)
     except OSError:
-        pass  # a read-only home is no reason not to chat
-    return Secret(make())
+        claimed = None  # a read-only home is no reason not to chat
+    return claimed or Secret(make())
 
 
-class Turn:
-    """
-    The secret of a script, which goes over to the first one as soon as no other process uses that.
+def forget(host: str, port: int, where: Path, certificate: str) -> None:
+    """Remove what all names have for this server."""
+    pattern = f"*@{glob.escape(_place(host, port) + _mark(certificate))}*"
+    with contextlib.suppress(OSError):
+        for path in where.glob(pattern):
+            path.unlink()
 
-    :param claimed: the one that it has now.
-    :param again: claims one.
-    """
 
-    cursors = None  #: a script reads no history
+def _place(host: str, port: int) -> str:
+    return f"{quote(host if socket_path(host) else host.lower(), safe='')}:{port}"
 
-    def __init__(self, claimed: Secret, again: Callable[[], Secret]) -> None:
-        self._claimed = claimed
-        self._again = again
 
-    @property
-    def spare(self) -> bool:
-        """Whether another process still uses the first one."""
-        return self._claimed.spare
+def _mark(certificate: str) -> str:
+    return f"#{quote(certificate.removeprefix('SHA256:'), safe='')}" if certificate else ""
 
-    def take(self) -> str:
-        """The best secret that can be had now."""
-        if self._claimed.spare:
-            found = self._again()
-            if found.spare:
-                found.close()
-            else:
-                self._claimed.close()
-                self._claimed = found
-        return self._claimed.value
 
-    def close(self) -> None:
-        """Let others use it."""
-        self._claimed.close()
+def _inherit(where: Path, old: str, new: str) -> None:
+    for path in where.glob(f"{glob.escape(old)}*"):
+        rest = path.name.removeprefix(old)
+        if _REST.fullmatch(rest) and not (where / (new + rest)).exists():
+            with contextlib.suppress(FileNotFoundError):  # another run was faster
+                path.rename(where / (new + rest))
+
+
+def _first_free(where: Path, stem: str) -> Secret | None:
+    for number in range(_TERMINALS):
+        claimed = _claim(where / (f"{stem}.{number}" if number else stem))
+        if claimed:
+            claimed.spare = number > 0
+            claimed.cursors = Cursors(where / f"{stem}.cursors", ours=not number)
+            return claimed
+    return None
 
 
 def _claim(path: Path) -> Secret | None:

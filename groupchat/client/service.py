@@ -23,6 +23,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from groupchat import events
+from groupchat.client import address
 from groupchat.client.conversation import NO_TLS, Conversation
 from groupchat.client.endings import LOST, TURNED_AWAY, UNREACHABLE, Ending
 from groupchat.client.keyboard import Keyboard
@@ -212,7 +213,8 @@ class Client:
         if isinstance(reason, (error.DNSLookupError, ValueError)):
             return f"There is no such host: {self._where}. Check its name."
         if isinstance(reason, error.ConnectionRefusedError):
-            return f"Connection refused by {self._where}. Is the server running, and is that its port?"
+            what = "socket" if address.socket_path(self._where) else "port"
+            return f"Connection refused by {self._where}. Is the server running, and is that its {what}?"
         if isinstance(reason, (error.TimeoutError, TookTooLong)):
             return f"No answer from {self._where} within {PATIENCE:.0f} s. Check the host, the port and the network."
         if isinstance(reason, NotTLS):

@@ -2,8 +2,9 @@
 Whether the certificate that a server shows is good: by the system's authorities, by what was seen there before (as ssh does
 it), or by a fingerprint that was told.
 
-The law: a place that ever had a good certificate never gets on with one that is neither the same nor vouched for. There is
-no socket and no OpenSSL here: what comes in is a fingerprint, and whether the authorities vouch for it.
+The law: a place on another machine that ever had a good certificate never gets on with one that is neither the same nor vouched
+for. On this machine another certificate is another server, which gets nothing that was meant for the first. There is no socket
+and no OpenSSL here: what comes in is a fingerprint, and whether the authorities vouch for it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import enum
 import fcntl
 import ipaddress
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 import idna
@@ -26,6 +27,7 @@ from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
 from groupchat.fingerprints import parse_fingerprint
 
 FILE = "known_hosts"  #: beside the client secrets, whose names all have an @
+MOST = 8  #: certificates that are remembered of a place on this machine; the oldest makes room
 AUTHORITIES = "authorities"  #: in place of a fingerprint: any certificate that the system's authorities vouch for
 
 
@@ -140,21 +142,14 @@ class Seen:
 
     :param where: the place, as `place` writes it.
     :param path: the file that remembers.
-    :param quiet: whether a person need not be told of the first time: on the way to this machine nobody is in between.
     """
 
-    def __init__(self, where: str, path: Path, quiet: bool = False) -> None:
+    def __init__(self, where: str, path: Path) -> None:
         self._where = where
-        self._quiet = quiet
         self._pins = Pins(path)
         self._shown = ""
         self._vouched = False
         self._own: list[str] = []  # where the file could not be written
-
-    @property
-    def known(self) -> bool:
-        """Whether a server with a certificate was ever there."""
-        return bool(self._own or self._pins.find(self._where))
 
     def check(self, shown: str, vouched: bool) -> None:
         self._shown, self._vouched = shown, vouched
@@ -180,25 +175,144 @@ class Seen:
         known = [value for _, value in found] + self._own
         verdict = judge(known, self._shown, self._vouched)
         if verdict is Verdict.CHANGED:
-            raise Ending(TURNED_AWAY, self._refuse(known, [number for number, _ in found]))
+            raise _refusal(self._where, self._shown, known, [number for number, _ in found], self._pins.path)
         return verdict
 
     def _tell(self, verdict: Verdict, kept: str) -> str:
-        if verdict is Verdict.FIRST and not self._quiet:
-            return f"First time at {self._where}. Its certificate is {self._shown}; {kept}"
+        if verdict is Verdict.FIRST:
+            return _first_time(self._where, self._shown, kept)
         if verdict is Verdict.RENEWED:
             return f"{self._where} has a new certificate, for which the system's authorities vouch; {kept}"
         return ""
 
-    def _refuse(self, known: list[str], lines: list[int]) -> str:
-        before = "one that the system's authorities vouch for" if AUTHORITIES in known else "the one it had before"
-        numbers = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
-        remedy = f"remove {numbers} of {self._pins.path}" if lines else "start again"
-        return (
-            f"The certificate of {self._where} is {self._shown}, and not {before}. "
-            "Somebody may be in between, or the server was set up anew. "
-            f"If you know that it was: {remedy}, or give the fingerprint that you were told with --fingerprint."
-        )
+
+class Server(NamedTuple):
+    """
+    One of the servers that were at a place on this machine.
+
+    :ivar certificate: what is remembered of it: its fingerprint, or `AUTHORITIES`.
+    :ivar heir: whether it was the first one there, so that it gets a secret from before secrets went by certificates.
+    """
+
+    certificate: str
+    heir: bool
+
+
+def told_server(pins: Pins, where: str, told: str) -> Server:
+    """The server at a place on this machine whose fingerprint was told; where the file can't be read, it is no heir."""
+    try:
+        known = [value for _, value in pins.find(where)]
+    except Ending:
+        return Server(told, heir=False)
+    return Server(told, heir=_is_heir(told, known) or not known)
+
+
+def _is_heir(certificate: str, known: list[str]) -> bool:
+    return known[:1] == [certificate] and len(known) < MOST  # where some made room already, the first is another
+
+
+class Visitor(Protocol):
+    """Who comes to servers on this machine."""
+
+    def meet(self, server: Server) -> None:
+        """This is the server; nothing was said to it yet."""
+
+    def forget(self, certificate: str) -> None:
+        """This one is remembered no longer."""
+
+
+class Local:
+    """
+    On this machine, where nobody is in between, any certificate is good: another one is another server.
+
+    During one run the server has to stay the same, as what was typed is for that one.
+
+    :param where: the place, as `place` writes it.
+    :param path: the file that remembers.
+    :param visitor: is told which server it is before anything is said to it.
+    :param strict: whether only a server that was there before this run, or the first one, will do: it gets something that was not
+        typed for the one that is there now.
+    :param told: the verdicts that a person should be told of.
+    """
+
+    def __init__(
+        self, where: str, path: Path, visitor: Visitor, strict: bool = False, told: Container[Verdict] = ()
+    ) -> None:
+        self._where = where
+        self._pins = Pins(path)
+        self._visitor = visitor
+        self._strict = strict
+        self._told = told
+        self._shown = ""
+        self._server = ""  # its certificate, once it was met
+        self._kept = False
+
+    @property
+    def known(self) -> bool:
+        """Whether a server with a certificate was ever there."""
+        return self._kept or bool(self._pins.find(self._where))
+
+    def check(self, shown: str, vouched: bool) -> None:
+        found = self._pins.find(self._where)
+        known = [value for _, value in found]
+        certificate = AUTHORITIES if vouched and shown not in known else shown
+        if self._server:
+            self._compare(certificate, shown)
+            return
+        if self._strict and known and certificate not in known:
+            raise _refusal(self._where, shown, known, [number for number, _ in found], self._pins.path)
+        self._shown, self._server = shown, certificate
+        self._visitor.meet(Server(certificate, _is_heir(certificate, known)))
+
+    def _compare(self, certificate: str, shown: str) -> None:
+        if self._server not in (certificate, shown):
+            raise Ending(
+                TURNED_AWAY,
+                f"Another server is at {self._where} now: its certificate is {shown}. What was typed is for the one before; "
+                "start groupchat-connect again to join it.",
+            )
+
+    def keep(self) -> str:
+        if self._kept:
+            return ""
+        self._kept = True
+        verdict, kept = self._keep()
+        if verdict not in self._told:
+            return ""
+        if verdict is Verdict.FIRST:
+            return _first_time(self._where, self._shown, kept)
+        return f"{self._where} has another certificate than before: taken for another server."
+
+    def _keep(self) -> tuple[Verdict, str]:
+        known: list[str] = []
+        try:
+            with self._pins.locked():
+                known = [value for _, value in self._pins.find(self._where)]
+                if self._server not in known:
+                    self._add()
+        except OSError as error:
+            return judge(known, self._server, False), f"it can't be remembered in {self._pins.path}: {error.strerror}."
+        return judge(known, self._server, False), f"it is remembered in {self._pins.path}."
+
+    def _add(self) -> None:
+        for gone in self._pins.add(self._where, self._server, MOST):
+            self._visitor.forget(gone)
+
+
+def _first_time(where: str, shown: str, kept: str) -> str:
+    return f"First time at {where}. Its certificate is {shown}; {kept}"
+
+
+def _refusal(where: str, shown: str, known: list[str], lines: list[int], path: Path) -> Ending:
+    before = "one that the system's authorities vouch for" if AUTHORITIES in known else "the one it had before"
+    numbers = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+    remedy = f"remove {numbers} of {path}" if lines else "start again"
+    return Ending(
+        TURNED_AWAY,
+        f"The certificate of {where} is {shown}, and not {before}. "
+        "Somebody may be in between, or the server was set up anew. "
+        f"If you know that it was: {remedy}, or give the fingerprint that you were told with --fingerprint.",
+    )
 
 
 # The file.
@@ -239,8 +353,22 @@ class Pins:
             lines[about[0]] = new
         else:
             lines.append(new)
-        kept = [line for at, line in enumerate(lines) if at not in about[1:]]
-        files.replace(str(self.path.resolve()), b"".join(line + b"\n" for line in kept))
+        self._write([line for at, line in enumerate(lines) if at not in about[1:]])
+
+    def add(self, where: str, value: str, most: int) -> list[str]:
+        """
+        Remember this of a place, too; of what is remembered of it the oldest makes room. Returns what did.
+
+        :raises OSError: it can't be written.
+        """
+        lines = self._lines()
+        about = [at for at, line in enumerate(lines) if _is_about(line, where)]
+        gone = about[: max(0, len(about) - most + 1)]
+        self._write([line for at, line in enumerate(lines) if at not in gone] + [f"{where} {value}".encode()])
+        return [_value(lines[at]) for at in gone]
+
+    def _write(self, lines: list[bytes]) -> None:
+        files.replace(str(self.path.resolve()), b"".join(line + b"\n" for line in lines))
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from groupchat.client.tls import NotTLS
-from groupchat.client.trust import Seen
+from groupchat.client.trust import Local
 
 
 @implementer(IStreamClientEndpoint)
@@ -29,7 +29,7 @@ class Near:
     """
 
     def __init__(
-        self, endpoint: IStreamClientEndpoint, encrypted: IStreamClientEndpoint, trusted: Seen, chosen: Callable[[bool], None]
+        self, endpoint: IStreamClientEndpoint, encrypted: IStreamClientEndpoint, trusted: Local, chosen: Callable[[bool], None]
     ) -> None:
         self._endpoint = endpoint
         self._encrypted = encrypted

@@ -9,13 +9,22 @@ from twisted.internet.testing import MemoryReactorClock
 
 from groupchat.client import main
 from groupchat.client.bridge import Bridge
+from groupchat.client.conversation import Conversation
 from groupchat.client.endings import USAGE, Ending
+from groupchat.client.identity import Identity
 from groupchat.client.keyboard import JsonKeyboard, Keyboard, PipedKeyboard
 from groupchat.client.screen import JsonScreen, PipedScreen, PlainScreen
+from groupchat.client.secret import Secret
 from groupchat.client.service import Source
 from groupchat.client.stdio import Aside
 from groupchat.client.tls import Encrypted
+from groupchat.client.trust import Server
 from groupchat.client.way import Near
+from tests.client.fakes import Screen
+
+
+def identity():
+    return Identity(Secret("s" * 16), lambda server: Secret("t" * 16), lambda certificate: None, goes_on=False)
 
 
 def parse(line):
@@ -96,6 +105,7 @@ def test_without_a_name_it_is_that_of_the_user(monkeypatch):
 
 
 def test_a_user_whose_name_is_none_here_is_told_to_give_one(monkeypatch):
+    monkeypatch.setattr(main.asking, "is_possible", lambda: False)
     monkeypatch.setenv("USER", "root")
     with pytest.raises(Ending) as caught:
         parse("")
@@ -108,6 +118,44 @@ def test_a_user_whose_name_is_none_here_is_told_to_give_one(monkeypatch):
     with pytest.raises(Ending) as caught:
         parse("")
     assert caught.value.text == "Who are you? There is no $USER: groupchat-connect NAME [HOST] [PORT]."
+
+
+@pytest.mark.parametrize(
+    ("answers", "name"),
+    [
+        (["anna"], "anna"),
+        (["root", "a b", "anna"], "anna"),
+        (["", "anna"], None),
+        ([None, "anna"], None),
+        (["root", "root", "root", "anna"], None),
+        ([EOFError], None),
+        ([KeyboardInterrupt], None),
+    ],
+)
+def test_at_a_terminal_a_user_without_a_good_name_is_asked_for_one(monkeypatch, answers, name):
+    def ask(question):
+        answer = answers.pop(0)
+        if isinstance(answer, type):
+            raise answer
+        return answer
+
+    monkeypatch.setenv("USER", "root")
+    monkeypatch.setattr(main.asking, "is_possible", lambda: True)
+    monkeypatch.setattr(main.asking, "ask", ask)
+    if name:
+        assert parse("").name == name
+        return
+    with pytest.raises(Ending) as caught:
+        parse("")
+    assert caught.value.status == USAGE and "Without a NAME it is that of $USER" in caught.value.text
+
+
+@pytest.mark.parametrize("option", ["--json", "--quiet"])
+def test_no_name_is_asked_for_where_that_would_be_in_the_way(monkeypatch, option):
+    monkeypatch.setenv("USER", "root")
+    monkeypatch.setattr(main.asking, "is_possible", lambda: True)
+    with pytest.raises(Ending):
+        parse(option)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +177,7 @@ def test_a_user_whose_name_is_none_here_is_told_to_give_one(monkeypatch):
     ],
 )
 def test_all_is_encrypted_and_only_to_this_machine_it_may_be_otherwise(line, way):
-    endpoint, heard = main._way(parse(line), lambda unproven: None, MemoryReactorClock())
+    endpoint, heard = main._way(parse(line), identity(), MemoryReactorClock())
     assert type(endpoint) is way
     assert (heard is None) == ("--no-tls" in line)
 
@@ -140,7 +188,7 @@ def test_a_fingerprint_is_taken_as_it_is_written_elsewhere():
 
 def test_certificates_are_remembered_beside_the_secrets(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    seen = main._trust(parse("alice Chat.Example.ORG 9000"))
+    seen = main._trust(parse("alice Chat.Example.ORG 9000"), identity())
     seen.check("SHA256:x", False)
     seen.keep()
     assert (tmp_path / "groupchat" / "known_hosts").read_text() == "chat.example.org:9000 SHA256:x\n"
@@ -158,21 +206,45 @@ def test_help_and_version_are_no_errors(capsys):
     assert "groupchat-connect" in capsys.readouterr().out
 
 
-def test_an_outbox_brings_its_own_secret(tmp_path, monkeypatch):
+def claimed(line, meets=None):
+    """The client secret of a run with this command line, which meets that server."""
+    options = parse(line)
+    outbox = main._outbox(options, Source.PERSON)
+    identity = main._identity(options, outbox, Source.PERSON)
+    identity.claimant = Conversation("alice", identity.value, ["lobby"], Screen(), outbox, Clock())
+    if meets:
+        identity.meet(meets)
+    identity.close()
+    outbox.close()
+    return identity.value
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    outbox, value, claimed = main._outbox(parse(f"alice h 1 --outbox {tmp_path / 'box'}"), Source.PERSON)
-    claimed.close()
-    again, same, claimed = main._outbox(parse(f"ALICE H 1 --outbox {tmp_path / 'box'}"), Source.PERSON)
-    claimed.close()
-    assert (outbox is not again, same) == (True, value)
-    assert not (tmp_path / "state").exists()
+    return tmp_path / "state" / "groupchat"
 
 
-def test_without_an_outbox_the_secret_is_kept_where_state_is(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    _, value, claimed = main._outbox(parse("alice h 1"), Source.PERSON)
-    claimed.close()
-    assert (tmp_path / "groupchat" / "alice@h:1").read_text().strip() == value
+@pytest.mark.parametrize("host", ["h", "localhost"])
+def test_an_outbox_brings_its_own_secret(tmp_path, state, host):
+    value = claimed(f"alice {host} 1 --outbox {tmp_path / 'box'}")
+    assert claimed(f"ALICE {host.upper()} 1 --outbox {tmp_path / 'box'}", meets=Server("SHA256:x", heir=True)) == value
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("line", ["alice h 1", "alice h 1 --fingerprint " + "0" * 64, "alice localhost 1 --no-tls"])
+def test_a_secret_that_goes_by_the_place_is_kept_where_state_is(state, line):
+    value = claimed(line, meets=Server("SHA256:x", heir=True))
+    _, host, port, *_ = line.split()
+    assert (state / f"alice@{host}:{port}").read_text().strip() == value
+
+
+def test_on_this_machine_the_secret_goes_by_the_certificate(state):
+    one, two = (claimed("alice localhost 1", meets=Server(f"SHA256:{name}", heir=False)) for name in "ab")
+    assert (state / "alice@localhost:1#a").read_text().strip() == one
+    assert (state / "alice@localhost:1#b").read_text().strip() == two
+    told = claimed("alice localhost 1 --fingerprint " + "0" * 64, meets=Server("SHA256:a", heir=True))
+    assert (state / f"alice@localhost:1#{'A' * 43}").read_text().strip() == told
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from groupchat.commands import Place
 def claim(tmp_path):
     claimed = []
 
-    def claim(name="alice", host="localhost", port=9000, where=tmp_path / "state" / "groupchat"):
-        claimed.append(secret.claim(name, host, port, where))
+    def claim(name="alice", host="localhost", port=9000, where=tmp_path / "state" / "groupchat", **server):
+        claimed.append(secret.claim(name, host, port, where, **server))
         return claimed[-1]
 
     yield claim
@@ -46,6 +46,48 @@ def test_of_two_terminals_the_first_remembers_how_far_the_rooms_were_read(claim)
 def test_each_name_host_and_port_has_its_own(claim):
     places = [("alice", "a", 1), ("bob", "a", 1), ("alice", "b", 1), ("alice", "a", 2)]
     assert len({claim(*place).value for place in places}) == 4
+
+
+def test_each_certificate_has_its_own(claim, tmp_path):
+    servers = [{}, {"certificate": "SHA256:a/+"}, {"certificate": "SHA256:b"}, {"certificate": "authorities"}]
+    values = [claim(**server).value for server in servers]
+    assert len(set(values)) == 4
+    assert sorted(path.name for path in tmp_path.rglob("alice*")) == [
+        "alice@localhost:9000", "alice@localhost:9000#a%2F%2B", "alice@localhost:9000#authorities", "alice@localhost:9000#b",
+    ]  # fmt: skip
+
+
+def test_an_heir_takes_over_what_says_no_certificate(claim):
+    old, second, other = claim(), claim(), claim(port=90001)
+    old.cursors.keep({"lobby": Place(epoch="e", after=8)})
+    for one in old, second, other:
+        one.close()
+    stranger = claim(certificate="SHA256:x")
+    assert stranger.value not in (old.value, second.value) and stranger.cursors.read() == {}
+    new = claim(certificate="SHA256:a", heir=True)
+    assert new.value == old.value and new.cursors.read() == {"lobby": Place(epoch="e", after=8)}
+    assert claim(certificate="SHA256:a", heir=True).value == second.value
+    assert claim().value != old.value, "and it is nobody else's"
+    assert claim(port=90001).value == other.value
+
+
+def test_an_heir_keeps_what_it_has(claim):
+    new, old = claim(certificate="SHA256:a"), claim()
+    new.close()
+    assert claim(certificate="SHA256:a", heir=True).value == new.value
+    old.close()
+    assert claim().value == old.value
+
+
+def test_what_a_forgotten_server_knows_is_removed_and_nothing_else(claim, tmp_path):
+    for name in "alice", "bob":
+        for certificate in "SHA256:a", "SHA256:b", "":
+            claim(name, certificate=certificate).cursors.keep({})
+    claim(port=9001, certificate="SHA256:a")
+    secret.forget("LOCALHOST", 9000, tmp_path / "state" / "groupchat", "SHA256:a")
+    assert sorted(path.name for path in tmp_path.rglob("*@*")) == [
+        "alice@localhost:9000", "alice@localhost:9000#b", "alice@localhost:9001#a", "bob@localhost:9000", "bob@localhost:9000#b",
+    ]  # fmt: skip
 
 
 def test_a_name_is_the_same_in_any_case(claim):
@@ -85,14 +127,3 @@ def test_the_state_directory_is_where_the_environment_says(monkeypatch, tmp_path
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert secret.directory() == tmp_path / ".local" / "state" / "groupchat"
-
-
-def test_a_script_goes_over_to_the_first_secret_once_that_is_free(claim):
-    first, second = claim(), claim()
-    turn = secret.Turn(second, claim)
-    assert turn.spare and turn.take() == second.value
-    first.close()
-    assert turn.take() == first.value and not turn.spare
-    assert turn.take() == first.value
-    turn.close()
-    assert claim().value == first.value, "and lets go of both"

@@ -50,14 +50,17 @@ class Typed:
 class World:
     """A client with everything around it."""
 
-    def __init__(self, stay=False, chance=0.5, heard=None, asker=None, source=Source.PERSON, lasting=False, turn=None):
+    def __init__(
+        self, stay=False, chance=0.5, heard=None, asker=None, source=Source.PERSON, lasting=False, turn=None,
+        where="localhost, port 1",
+    ):  # fmt: skip
         self.clock, self.endpoint, self.screen, self.typed = Clock(), Endpoint(), Screen(), Typed()
         self.outbox = Outbox()
         self.outbox.lasting = lasting
         self.mind = Conversation("alice", "s" * 16, ["lobby"], self.screen, self.outbox, self.clock)
         self.keyboard = Keyboard(self.mind, self.screen)
         self.client = Client(
-            self.endpoint, "localhost, port 1", self.mind, self.keyboard, self.typed, self.clock, stay, lambda: chance,
+            self.endpoint, where, self.mind, self.keyboard, self.typed, self.clock, stay, lambda: chance,
             heard, asker, source, turn,
         )  # fmt: skip
         self.endings = []
@@ -126,6 +129,12 @@ BYE = events.Bye(code="quit", text="Bye.")
 def test_a_server_that_cannot_be_reached_ends_it_at_once(reason, text):
     status, told = World().refuse(reason).ending
     assert (status, told[: len(text)]) == (UNREACHABLE, text)
+
+
+@pytest.mark.parametrize(("where", "what"), [("localhost, port 1", "port"), ("unix:/run/chat.sock", "socket")])
+def test_a_refused_connection_asks_after_the_port_or_the_socket(where, what):
+    told = World(where=where).refuse(ConnectionRefusedError()).ending[1]
+    assert told == f"Connection refused by {where}. Is the server running, and is that its {what}?"
 
 
 def test_a_connection_that_takes_too_long_ends_it():

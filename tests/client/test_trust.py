@@ -11,7 +11,7 @@ import pytest
 from groupchat import fingerprints
 from groupchat.client import trust
 from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
-from groupchat.client.trust import AUTHORITIES, Pins, Seen, Told, Verdict
+from groupchat.client.trust import AUTHORITIES, Pins, Seen, Server, Told, Verdict
 
 ONE, TWO, THREE = (fingerprints.fingerprint(der) for der in (b"one", b"two", b"three"))
 HEX = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"  # of b"one"
@@ -285,6 +285,101 @@ def test_what_two_write_at_once_is_all_kept(path):
     with second.locked():
         second.put("b:1", TWO)
     assert path.read_text() == f"a:1 {ONE}\nb:1 {TWO}\n"
+
+
+# On this machine.
+
+LOCAL = "localhost:9000"
+
+
+class Visitor:
+    def __init__(self):
+        self.met = []
+        self.forgotten = []
+
+    def meet(self, server):
+        self.met.append(server)
+
+    def forget(self, certificate):
+        self.forgotten.append(certificate)
+
+
+def visit(path, *shown, vouched=False, **options):
+    """Come to a server on this machine, and to the next ones in the same run. Returns what is told, and which it was."""
+    visitor = Visitor()
+    local = trust.Local(LOCAL, path, visitor, **options)
+    told = []
+    for one in shown:
+        local.check(one, vouched)
+        told.append(local.keep())
+    (server,) = visitor.met
+    return "".join(told), server, visitor.forgotten
+
+
+def test_on_this_machine_the_first_one_is_remembered_without_a_word_unless_told(path):
+    assert visit(path, ONE) == ("", Server(ONE, heir=False), [])
+    assert path.read_text() == f"{LOCAL} {ONE}\n"
+    path.unlink()
+    told, _, _ = visit(path, ONE, told=[Verdict.FIRST])
+    assert told == f"First time at {LOCAL}. Its certificate is {ONE}; it is remembered in {path}."
+
+
+def test_on_this_machine_another_one_is_another_server_and_the_first_inherits(path):
+    visit(path, ONE)
+    told, server, _ = visit(path, TWO, told=[Verdict.CHANGED])
+    assert told == f"{LOCAL} has another certificate than before: taken for another server."
+    assert server == Server(TWO, heir=False)
+    assert path.read_text() == f"{LOCAL} {ONE}\n{LOCAL} {TWO}\n"
+    assert visit(path, ONE, ONE) == ("", Server(ONE, heir=True), [])
+    assert visit(path, TWO) == ("", Server(TWO, heir=False), [])
+
+
+def test_on_this_machine_what_the_authorities_vouch_for_is_one_server(path):
+    visit(path, ONE)
+    assert visit(path, TWO, THREE, vouched=True)[1].certificate == AUTHORITIES
+    assert visit(path, ONE, vouched=True)[1].certificate == ONE
+    assert path.read_text() == f"{LOCAL} {ONE}\n{LOCAL} {AUTHORITIES}\n"
+
+
+def test_on_this_machine_the_oldest_of_many_makes_room(path, remembered):
+    shown = [fingerprints.fingerprint(bytes([number])) for number in range(trust.MOST + 1)]
+    remembered(f"# mine\n{HERE} {ONE}\n")
+    assert [visit(path, one)[2] for one in shown] == [[]] * trust.MOST + [[shown[0]]]
+    assert path.read_text().splitlines() == ["# mine", f"{HERE} {ONE}", *(f"{LOCAL} {one}" for one in shown[1:])]
+    assert not visit(path, shown[1])[1].heir, "since it was not the first one"
+
+
+def test_on_this_machine_another_one_gets_nothing_that_was_not_typed_for_it(path):
+    visit(path, ONE, strict=True)
+    visit(path, ONE, strict=True)
+    status, text = refusal(lambda: visit(path, TWO, strict=True))
+    assert (status, f"remove line 1 of {path}" in text) == (TURNED_AWAY, True)
+    assert path.read_text() == f"{LOCAL} {ONE}\n"
+
+
+def test_on_this_machine_no_run_has_two_servers(path):
+    assert refusal(visit, path, ONE, TWO) == (
+        TURNED_AWAY,
+        f"Another server is at {LOCAL} now: its certificate is {TWO}. What was typed is for the one before; "
+        "start groupchat-connect again to join it.",
+    )
+
+
+def test_on_this_machine_where_nothing_can_be_written_it_lasts_as_long_as_the_process(tmp_path):
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "known_hosts"
+    assert visit(path, ONE, ONE)[0] == ""
+    assert refusal(visit, path, ONE, TWO)[0] == TURNED_AWAY
+    local = trust.Local(LOCAL, path, Visitor())
+    local.check(ONE, False)
+    local.keep()
+    assert local.known
+
+
+@pytest.mark.parametrize(("text", "heir"), [("", True), (f"{LOCAL} {ONE}\n", True), (f"{LOCAL} {TWO}\n{LOCAL} {ONE}\n", False)])
+def test_a_server_on_this_machine_whose_fingerprint_is_told_inherits_unless_another_was_first(path, remembered, text, heir):
+    remembered(text)
+    assert trust.told_server(Pins(path), LOCAL, ONE) == Server(ONE, heir)
 
 
 # A fingerprint that was told.

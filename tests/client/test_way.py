@@ -11,18 +11,25 @@ from groupchat import commands, events
 from groupchat.client import trust
 from groupchat.client.conversation import Conversation
 from groupchat.client.endings import TURNED_AWAY, UNREACHABLE
+from groupchat.client.identity import Identity
 from groupchat.client.keyboard import Keyboard
 from groupchat.client.outbox import Outbox
+from groupchat.client.secret import Secret
 from groupchat.client.service import Client
 from groupchat.client.tls import AGAIN, Encrypted
 from groupchat.client.way import Near
-from tests.client.certificates import self_signed
+from groupchat.fingerprints import fingerprint
+from tests.client.certificates import Certificate, self_signed
 from tests.client.fakes import Screen
 from tests.client.test_service import Asker, Typed
 from tests.client.test_tls import Network, says
 from tests.support import Server
 
 SECRET, PASSWORD = "s" * 16, "correct horse"
+
+
+def secret_for(certificate):
+    return fingerprint(certificate.encode()).removeprefix("SHA256:").replace("/", "_").replace("+", "-")
 
 
 class World:
@@ -32,22 +39,29 @@ class World:
         self.server = Server()
         self.clock, self.screen = self.server.reactor, Screen()
         self.net = Network(behind or self.server.port)
-        self.mind = Conversation("alice", SECRET, ["lobby"], self.screen, Outbox(), self.clock)
+        self.identity = Identity(None, self.claim, lambda certificate: None, goes_on=False)
+        self.mind = Conversation("alice", self.identity.value, ["lobby"], self.screen, Outbox(), self.clock)
         self.mind.password = password
-        trusted = trust.Seen(trust.place(host, 9000), path, quiet=True)
-        near = Near(self.net, Encrypted(self.net, host, trusted.check), trusted, self.mind.doubt)
+        self.identity.claimant = self.mind
+        told = {trust.Verdict.CHANGED} if asker else ()
+        trusted = trust.Local(trust.place(host, 9000), path, self.identity, password is not None, told)
+        near = Near(self.net, Encrypted(self.net, host, trusted.check), trusted, self.identity.doubt)
         self.client = Client(
             near, "localhost, port 9000", self.mind, Keyboard(self.mind, self.screen), Typed(), self.clock,
             chance=lambda: 0.5, heard=near.keep, asker=asker,
         )  # fmt: skip
         self.endings = []
 
+    def claim(self, server):
+        return Secret(SECRET if server is None else secret_for(server.certificate))
+
     def start(self):
         self.client.start().addCallback(self.endings.append)
         return self.run()
 
-    def encrypt(self):
-        self.net.behind = TLSMemoryBIOFactory(self_signed().options(), False, self.server.port, self.clock)
+    def encrypt(self, certificate=None):
+        options = (certificate or self_signed()).options()
+        self.net.behind = TLSMemoryBIOFactory(options, False, self.server.port, self.clock)
         return self
 
     def run(self, seconds=0.0):
@@ -143,3 +157,36 @@ def test_a_password_is_not_set_on_a_server_that_does_not_show_who_it_is(path):
     world.run()
     assert not world.gave_a_secret and world.screen.complaints[0].startswith("/register: Nothing shows that this is the server")
     assert not world.mind.busy and not [event for event in world.screen.events if isinstance(event, events.Ok)]
+
+
+def test_another_certificate_is_another_server_which_knows_the_client_by_another_secret(path):
+    first = World(path).encrypt().start()
+    second = World(path, asker=Asker()).encrypt(Certificate("groupchat")).start()
+    assert first.mind.inside and second.mind.inside
+    assert first.mind.client != second.mind.client
+    assert second.screen.told == ["localhost:9000 has another certificate than before: taken for another server."]
+    again = World(path, asker=Asker()).encrypt().start()
+    assert again.mind.client == first.mind.client and again.screen.told == [], "and both are known from then on"
+
+
+def test_in_one_run_another_certificate_ends_it_and_says_how_to_join_the_other(path):
+    world = World(path).encrypt().start().encrypt(Certificate("groupchat"))
+    world.net.cut()
+    world.run(5)
+    ending = world.endings[0]
+    assert ending.status == TURNED_AWAY and ending.text.startswith("Another server is at localhost:9000 now: its certificate is ")
+    assert ending.text.endswith("What was typed is for the one before; start groupchat-connect again to join it.")
+
+
+def test_a_password_from_a_file_is_for_servers_that_were_there_before_and_the_first(path):
+    def join(certificate, **known):
+        world = World(path, **known).encrypt(certificate)
+        world.server.json("alice").ask("register", password=PASSWORD)
+        return world.start().run(1)
+
+    other = Certificate("groupchat")
+    assert join(self_signed(), password=PASSWORD).mind.inside
+    ending = join(other, password=PASSWORD).endings[0]
+    assert ending.status == TURNED_AWAY and f"remove line 1 of {path}, or give the fingerprint" in ending.text
+    assert join(other).endings[0].text.endswith("Give it with --password-file.")
+    assert join(other, password=PASSWORD).mind.inside

@@ -108,24 +108,43 @@ async def test_a_program_reads_of_the_certificate_beside_the_wire(house: House):
 
 
 @pytest_twisted.ensureDeferred
-async def test_another_certificate_ends_it_while_it_is_away_and_when_it_comes_anew(house: House):
+async def test_another_certificate_ends_a_run_and_is_another_server_for_the_next(house: House):
     await house.open()
+    first = house.certificate.fingerprint
     alice = house.connect("alice", "--tls")
     await alice.says("-- You are up to date.")
     house.certificate = Certificate("groupchat")
     await house.open()
     assert await alice.ended() == 4
-    bob = house.connect("bob", "--tls")
-    assert await bob.ended() == 4
-    assert bob.out.text == ""
-    for told in alice.err, bob.err:
-        (line,) = told.lines
-        assert f"is {house.certificate.fingerprint}, and not the one it had before. Somebody may be in between," in line
-        assert f"remove line 1 of {house.place.home}/.local/state/groupchat/known_hosts, or give" in line
-    carol = house.connect("carol", "--fingerprint", house.certificate.fingerprint)
-    await carol.says("-- You are up to date.")
-    carol.close_input()
-    assert await carol.ended() == 0
+    assert alice.err.lines == [
+        f"groupchat-connect: Another server is at localhost:{house.port} now: its certificate is {house.certificate.fingerprint}. "
+        "What was typed is for the one before; start groupchat-connect again to join it."
+    ]
+    bob = house.connect("bob", terminal=True)
+    await bob.says(f"-- localhost:{house.port} has another certificate than before: taken for another server.")
+    await bob.says("-- You are up to date.")
+    bob.send("/quit")
+    assert await bob.ended() == 0
+    assert house.known == "".join(f"localhost:{house.port} {one}\n" for one in (first, house.certificate.fingerprint))
+    carol = house.connect("carol", "--fingerprint", first)
+    assert await carol.ended() == 4
+    assert "and not the one given with --fingerprint" in carol.err.text
+
+
+@pytest_twisted.ensureDeferred
+async def test_servers_that_keep_no_certificate_are_joined_one_after_the_other(place: Place):
+    daemon = await place.daemon("--ledger", "memory")
+    for again in True, False:
+        alice = place.pipe("alice", daemon)
+        alice.send("hello")
+        alice.close_input()
+        assert await alice.ended() == 0
+        assert alice.err.text == alice.out.text == ""
+        await daemon.stop()
+        if again:
+            daemon = await place.again(daemon, "--ledger", "memory")
+    secrets = [path.read_text() for path in (place.home / ".local/state/groupchat").glob("alice@*")]
+    assert len(set(secrets)) == 2
 
 
 @pytest_twisted.ensureDeferred
@@ -168,6 +187,7 @@ class Strict(Lines):
     """A server that wants a password."""
 
     passwords: list[Any] = []
+    lines: list[bytes] = []
     open: set[Strict] = set()
 
     def connectionMade(self) -> None:
@@ -178,6 +198,7 @@ class Strict(Lines):
 
     def lineReceived(self, line: bytes) -> None:
         hello = jsonlines.decode(line)
+        self.lines.append(line)
         if isinstance(hello, commands.Quit):
             self._say(events.Bye(code="quit", text="Bye."))
             self.transport.loseConnection()
@@ -199,6 +220,7 @@ class Strict(Lines):
 @pytest_twisted.async_yield_fixture
 async def strict(house: House) -> AsyncIterator[House]:
     Strict.passwords.clear()
+    Strict.lines.clear()
     await house.open(TLSMemoryBIOFactory(house.certificate.options(), False, Factory.forProtocol(Strict)))
     yield house
 
@@ -264,3 +286,26 @@ async def test_who_takes_the_port_of_a_server_on_this_machine_learns_nothing(str
     again = strict.connect("alice", "--password-file", "password")
     assert await again.ended() == 3
     assert len(heard) >= 4 and all(data.startswith(b"\x16\x03") for data in heard)
+
+
+@pytest_twisted.ensureDeferred
+async def test_another_certificate_at_the_port_of_a_server_on_this_machine_brings_nothing_to_light(strict: House):
+    (strict.place.directory / "password").write_text("hush\n")
+    alice = strict.connect("alice", "--password-file", "password", "--stay")
+    await alice.says("-- You are up to date.")
+    (known,) = (jsonlines.decode(line) for line in Strict.lines)
+    strict.certificate = Certificate("groupchat")
+    Strict.lines.clear()
+    await strict.open(TLSMemoryBIOFactory(strict.certificate.options(), False, Factory.forProtocol(Strict)))
+    for connection in list(Strict.open):
+        connection.transport.abortConnection()
+    assert await alice.ended() == 4
+    for options in ("--password-file", "password"), ("--outbox", "box"):
+        again = strict.connect("alice", *options)
+        again.send("for the first only")
+        assert await again.ended() == 4
+        assert "and not the one it had before" in again.err.text
+    assert Strict.lines == [], "nothing was said to it"
+    assert await strict.connect("alice").ended() == 4
+    (met,) = (jsonlines.decode(line) for line in Strict.lines[:1])
+    assert met.client != known.client and met.password is None

@@ -1,0 +1,102 @@
+"""
+Who the client is to its server: the client secret, and how far rooms were read under it.
+
+To a server on another machine that is known from the start. On this machine several servers may be at one place, one after the
+other, and each knows the client by another secret: which one it is shows with its certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from groupchat.client import secret
+from groupchat.client.secret import Secret
+from groupchat.client.trust import Server
+from groupchat.commands import Place
+
+
+class Claimant(Protocol):
+    """Who speaks to the server."""
+
+    def identify(self, client: str, read: Mapping[str, Place] | None) -> None:
+        """It is known which server this is: see `groupchat.client.conversation.Conversation`."""
+
+    def doubt(self, unproven: bool) -> None:
+        """Whether nothing shows who the server is: see there, too."""
+
+
+class Identity:
+    """
+    :param claimed: the secret, where it does not depend on the certificate; else None.
+    :param claim: claims one for a server at the place, or for the place alone.
+    :param drop: removes what is kept for the server with this certificate.
+    :param goes_on: whether a person goes on reading where the last run stopped.
+    :ivar claimant: who is to use it; to be set before the client connects.
+    """
+
+    claimant: Claimant
+
+    def __init__(
+        self, claimed: Secret | None, claim: Callable[[Server | None], Secret], drop: Callable[[str], None], goes_on: bool
+    ) -> None:
+        self._fixed = claimed is not None
+        self._server: Server | None = None
+        self._claimed = claimed or Secret(secret.make())
+        self._claim = claim
+        self._drop = drop
+        self._goes_on = goes_on
+
+    @property
+    def value(self) -> str:
+        """The client secret; before the server has shown which it is, one that nobody else will ever see."""
+        return self._claimed.value
+
+    def read(self) -> dict[str, Place] | None:
+        """How far rooms were read; None: they begin at their newest few."""
+        if not self._goes_on or (self._fixed and self._claimed.cursors is None):
+            return None
+        return self._claimed.cursors.read() if self._claimed.cursors else {}
+
+    @property
+    def spare(self) -> bool:
+        """Whether another process uses the first secret, so that this is a further one."""
+        return self._claimed.spare
+
+    def take(self) -> str:
+        """The best secret that can be had now: it goes over to the first one as soon as no other process uses that."""
+        if self._claimed.spare:
+            found = self._claim(self._server)
+            if found.spare:
+                found.close()
+            else:
+                self._claimed.close()
+                self._claimed = found
+        return self._claimed.value
+
+    def meet(self, server: Server | None) -> None:
+        """This is the server; None where it shows nothing."""
+        if not self._fixed:
+            self._claimed.close()
+            self._server = server
+            self._claimed = self._claim(server)
+            self.claimant.identify(self.value, self.read())
+
+    def doubt(self, unproven: bool) -> None:
+        """The next connection is made, in plain or not: see `groupchat.client.way.Near`."""
+        self.claimant.doubt(unproven)
+        if unproven and self._claimed.cursors is None:
+            self.meet(None)
+
+    def forget(self, certificate: str) -> None:
+        """The server with this certificate is remembered no longer."""
+        self._drop(certificate)
+
+    def keep(self, places: Mapping[str, Place]) -> None:
+        """Write down how far rooms were read."""
+        if self._goes_on and self._claimed.cursors is not None:
+            self._claimed.cursors.keep(places)
+
+    def close(self) -> None:
+        """Let others use the secret."""
+        self._claimed.close()
