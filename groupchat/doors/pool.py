@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 CHANCE = 1.0  #: seconds in which one may say who it is before it counts
 CROWD = 1024  #: connections that have that chance at once
-STEP = 0.002  #: seconds between two looks at whose chance is over
+STEP = 0.005  #: seconds between two looks at whose chance is over, where many come at once
 FEW = 8  #: that one look concerns: each may have to go, and others wait meanwhile
 
 
