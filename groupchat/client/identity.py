@@ -28,7 +28,7 @@ class Claimant(Protocol):
 
 class Identity:
     """
-    :param claimed: the secret, where it does not depend on the certificate; else None.
+    :param claimed: the secret, where there is one before the server is met; else None.
     :param claim: claims one for a server at the place, or for the place alone.
     :param drop: removes what is kept for the server with this certificate.
     :param goes_on: whether a person goes on reading where the last run stopped.
@@ -40,7 +40,6 @@ class Identity:
     def __init__(
         self, claimed: Secret | None, claim: Callable[[Server | None], Secret], drop: Callable[[str], None], goes_on: bool
     ) -> None:
-        self._fixed = claimed is not None
         self._server: Server | None = None
         self._claimed = claimed or Secret(secret.make())
         self._claim = claim
@@ -54,7 +53,7 @@ class Identity:
 
     def read(self) -> dict[str, Place] | None:
         """How far rooms were read; None: they begin at their newest few."""
-        if not self._goes_on or (self._fixed and self._claimed.cursors is None):
+        if not self._goes_on:
             return None
         return self._claimed.cursors.read() if self._claimed.cursors else {}
 
@@ -76,11 +75,10 @@ class Identity:
 
     def meet(self, server: Server | None) -> None:
         """This is the server; None where it shows nothing."""
-        if not self._fixed:
-            self._claimed.close()
-            self._server = server
-            self._claimed = self._claim(server)
-            self.claimant.identify(self.value, self.read())
+        self._server = server
+        self._claimed.close()
+        self._claimed = self._claim(server)
+        self.claimant.identify(self.value, self.read())
 
     def doubt(self, unproven: bool) -> None:
         """The next connection is made, in plain or not: see `groupchat.client.way.Near`."""

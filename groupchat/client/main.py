@@ -221,15 +221,19 @@ def _identity(options: argparse.Namespace, outbox: Outbox, source: Source) -> Id
         told = trust.told_server(trust.Pins(where / trust.FILE), trust.place(options.host, options.port), options.fingerprint)
 
     def claim(server: trust.Server | None) -> secret.Secret:
+        if isinstance(outbox, FileOutbox):
+            return _bound(outbox, server or told)
         return secret.claim(options.name, options.host, options.port, where, *(server or told or ()))
 
-    claimed = None
-    if isinstance(outbox, FileOutbox):
-        claimed = secret.Secret(outbox.secret, cursors=outbox.cursors)
-    elif told or not local:
-        claimed = claim(None)
+    claimed = claim(None) if outbox.lasting or told or not local else None
     drop = partial(secret.forget, options.host, options.port, where)
     return Identity(claimed, claim, drop, source is Source.PERSON and os.isatty(1) and not options.quiet)
+
+
+def _bound(outbox: FileOutbox, server: trust.Server | None) -> secret.Secret:
+    if server is not None:
+        outbox.bind(server.certificate)
+    return secret.Secret(outbox.secret, cursors=outbox.cursors)
 
 
 class _Run:

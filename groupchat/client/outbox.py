@@ -15,7 +15,7 @@ from pathlib import Path
 
 from groupchat.client import secret
 from groupchat.client.cursors import Cursors
-from groupchat.client.endings import USAGE, Ending
+from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
 from groupchat.commands import Place
 
 LOOK = 0.1  #: seconds until a file that another process uses is tried again
@@ -24,6 +24,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS owner (place TEXT NOT NULL, secret TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS said (id INTEGER PRIMARY KEY, room TEXT NOT NULL, n INTEGER, line BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS cursor (room TEXT PRIMARY KEY, epoch TEXT NOT NULL, after INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS server (certificate TEXT NOT NULL);
 """
 
 
@@ -106,6 +107,7 @@ class FileOutbox(Outbox):
         self.secret = self._claim(owner)
         self.cursors = Cursors(Path(f"{path}.cursors"), ours=True)
         (self.count,) = self._database.execute("SELECT count(*) FROM said").fetchone()
+        self._left = self.count > 0  # by an earlier run
 
     def _try_open(self, final: bool) -> bool:
         """Whether it is open. Says why not where this was the last attempt, or none can help."""
@@ -138,6 +140,27 @@ class FileOutbox(Outbox):
             self._database.close()
             raise Ending(USAGE, f"--outbox {self._path}: that file belongs to {row[0]}. Take another for {owner}.")
         return str(row[1])
+
+    def bind(self, certificate: str) -> None:
+        """
+        Be for the server with this certificate only. One that has nothing to deliver to another server changes over to this.
+
+        :raises Ending: an earlier run has left something for another server.
+        """
+        row = self._database.execute("SELECT certificate FROM server").fetchone()
+        if row == (certificate,):
+            return
+        if row and self._left:
+            text = f"--outbox {self._path}: what it keeps is for a server with another certificate than the one there now."
+            raise Ending(TURNED_AWAY, f"{text} Start that one, or take another file.")
+        if row:
+            self.secret = secret.make()
+            self._execute("UPDATE owner SET secret = ?", self.secret)
+            self._execute("DELETE FROM cursor")
+        self._execute("DELETE FROM server")
+        self._execute("INSERT INTO server VALUES (?)", certificate)
+        self._urgent = True
+        self.commit()
 
     def entries(self) -> list[Entry]:
         rows = self._database.execute("SELECT room, line, n, id FROM said ORDER BY id")

@@ -57,13 +57,6 @@ def test_each_server_knows_another_secret_and_its_rooms_are_read_apart(identify)
     assert mind.places == READ and mind.client == one
 
 
-def test_a_secret_that_goes_by_no_certificate_stays_whoever_is_met(identify, claim):
-    claimed = claim(None)
-    identity, mind = identify(claimed)
-    identity.meet(A)
-    assert mind.client == claimed.value
-
-
 def test_where_rooms_were_read_in_plain_is_kept_for_the_place(identify):
     for places in {}, READ:
         identity, mind = identify()

@@ -10,9 +10,10 @@ from twisted.internet.testing import MemoryReactorClock
 from groupchat.client import main
 from groupchat.client.bridge import Bridge
 from groupchat.client.conversation import Conversation
-from groupchat.client.endings import USAGE, Ending
+from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
 from groupchat.client.identity import Identity
 from groupchat.client.keyboard import JsonKeyboard, Keyboard, PipedKeyboard
+from groupchat.client.outbox import Entry
 from groupchat.client.screen import JsonScreen, PipedScreen, PlainScreen
 from groupchat.client.secret import Secret
 from groupchat.client.service import Source
@@ -210,13 +211,15 @@ def claimed(line, meets=None):
     """The client secret of a run with this command line, which meets that server."""
     options = parse(line)
     outbox = main._outbox(options, Source.PERSON)
-    identity = main._identity(options, outbox, Source.PERSON)
-    identity.claimant = Conversation("alice", identity.value, ["lobby"], Screen(), outbox, Clock())
-    if meets:
-        identity.meet(meets)
-    identity.close()
-    outbox.close()
-    return identity.value
+    try:
+        identity = main._identity(options, outbox, Source.PERSON)
+        identity.claimant = Conversation("alice", identity.value, ["lobby"], Screen(), outbox, Clock())
+        if meets:
+            identity.meet(meets)
+        identity.close()
+        return identity.value
+    finally:
+        outbox.close()
 
 
 @pytest.fixture
@@ -232,9 +235,22 @@ def test_an_outbox_brings_its_own_secret(tmp_path, state, host):
     assert not state.exists()
 
 
+def test_what_an_outbox_keeps_for_one_server_on_this_machine_is_not_for_another(tmp_path, state):
+    line = f"alice localhost 1 --outbox {tmp_path / 'box'}"
+    value = claimed(line, meets=Server("SHA256:a", heir=False))
+    box = main._outbox(parse(line), Source.PERSON)
+    box.add(Entry("lobby", b'{"type":"say","room":"lobby","text":"hush"}'))
+    box.close()
+    for other in {"line": line, "meets": Server("SHA256:b", heir=False)}, {"line": f"{line} --fingerprint {'0' * 64}"}:
+        with pytest.raises(Ending) as caught:
+            claimed(**other)
+        assert caught.value.status == TURNED_AWAY
+    assert claimed(line, meets=Server("SHA256:a", heir=False)) == value
+
+
 @pytest.mark.parametrize("line", ["alice h 1", "alice h 1 --fingerprint " + "0" * 64, "alice localhost 1 --no-tls"])
 def test_a_secret_that_goes_by_the_place_is_kept_where_state_is(state, line):
-    value = claimed(line, meets=Server("SHA256:x", heir=True))
+    value = claimed(line)
     _, host, port, *_ = line.split()
     assert (state / f"alice@{host}:{port}").read_text().strip() == value
 
@@ -243,7 +259,7 @@ def test_on_this_machine_the_secret_goes_by_the_certificate(state):
     one, two = (claimed("alice localhost 1", meets=Server(f"SHA256:{name}", heir=False)) for name in "ab")
     assert (state / "alice@localhost:1#a").read_text().strip() == one
     assert (state / "alice@localhost:1#b").read_text().strip() == two
-    told = claimed("alice localhost 1 --fingerprint " + "0" * 64, meets=Server("SHA256:a", heir=True))
+    told = claimed("alice localhost 1 --fingerprint " + "0" * 64)
     assert (state / f"alice@localhost:1#{'A' * 43}").read_text().strip() == told
 
 

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from groupchat.client.endings import Ending
+from groupchat.client.endings import TURNED_AWAY, Ending
 from groupchat.client.outbox import Entry, FileOutbox, Outbox
 from groupchat.commands import Place
 
@@ -146,3 +146,33 @@ def test_a_place_that_does_not_exist_is_told(opened, tmp_path):
 def test_nobody_else_can_read_it(opened, path):
     opened()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_is_kept_goes_to_the_server_with_that_certificate_only(opened):
+    box = opened()
+    box.bind("SHA256:a")
+    box.bind("SHA256:a")
+    box.add(Entry("lobby", b"{}"))
+    box.close()
+    box = opened()
+    box.bind("SHA256:a")
+    with pytest.raises(Ending) as caught:
+        box.bind("SHA256:b")
+    assert caught.value.status == TURNED_AWAY
+    assert caught.value.text.endswith("than the one there now. Start that one, or take another file.")
+
+
+def test_an_outbox_that_keeps_nothing_changes_over_to_another_server_with_another_secret(opened):
+    box = opened()
+    box.bind("SHA256:a")
+    box.remember("lobby", Place(epoch="e", after=3))
+    first = box.secret
+    box.close()
+    box = opened()
+    box.add(Entry("lobby", b"{}"))
+    box.bind("SHA256:b")
+    box.close()
+    again = opened()
+    again.bind("SHA256:b")
+    assert again.secret == box.secret != first
+    assert again.place("lobby") is None and look(again) == [("lobby", b"{}", None)]
