@@ -7,7 +7,7 @@ from __future__ import annotations
 from zope.interface import Attribute, Interface
 
 
-class IPeer(Interface):
+class IOutbound(Interface):
     """The way out of one connection: write-only, bounded, never raises."""
 
     full = Attribute("Whether more than 64 KiB wait to be read: what can wait is kept back then.")
@@ -38,36 +38,6 @@ class IPeer(Interface):
         """Close at once."""
 
 
-class IWire(Interface):
-    """Lines to commands, events to lines. Pure, and provided by a module."""
-
-    name = Attribute("What the wire is called.")
-    echo = Attribute("Whether a member gets what it said itself.")
-
-    def decode(line, inside=True):
-        """
-        The `Command` in a line that ends before its LF.
-
-        :param inside: whether the sender has come in by name.
-        :raises groupchat.errors.BadLine: there is none.
-        """
-
-    def about(line):
-        """Which of n, room and ref a refused line gave: a dict for its `events.Error`."""
-
-    def encode(event, me="", past=False):
-        """
-        The lines of an event, with their ends; b"" where it is not told on this wire.
-
-        :param me: the name of the reader.
-        :param past: whether a message is history to the reader.
-        """
-
-
-    def encode_all(told):
-        """The lines of a list of events, none of them past, as one who is none of their readers."""
-
-
 class ILedger(Interface):
     """
     Gives each draft its place in its room's log, makes it durable, and only then hands it back.
@@ -87,7 +57,7 @@ class ILedger(Interface):
         """
 
     def post(draft):
-        """Take a `groupchat.drafts.Draft`; it comes back by `appended` with what became of it written on it."""
+        """Take a `groupchat.core.entries.Entry`; it comes back by `appended` with what became of it written on it."""
 
     def page(room, after, through):
         """
@@ -126,7 +96,7 @@ class ILedgerOwner(Interface):
 class IAccounts(Interface):
     """Keeps accounts, bans, mutes and the audit log. A cold path: it answers by Deferred."""
 
-    rights = Attribute("The `groupchat.rights.Rights` that hold now.")
+    rights = Attribute("The `groupchat.core.permissions.Permissions` that hold now.")
     registers = Attribute("Whether people can make accounts here; else passwords come from elsewhere.")
 
     def open():
@@ -143,20 +113,20 @@ class IAccounts(Interface):
         """Whether there is a password for this name, here or elsewhere."""
 
     def check(name, password):
-        """A Deferred of the `groupchat.rights.Account` whose password this is, or None. Takes as long for a name without."""
+        """A Deferred of the `groupchat.core.permissions.Account` whose password this is, or None. Takes as long for a name without."""
 
     def register(account, password, deed):
         """
         Keep an account under this password: a Deferred that fires once that is on disk, and holds.
 
-        :raises groupchat.errors.Unavailable: (as its failure) it can't be done just now.
+        :raises groupchat.wire.errors.Unavailable: (as its failure) it can't be done just now.
         """
 
     def keep(thing, deed):
         """
         Keep an account or a measure, or (None) only a line of the audit log; otherwise like `register`.
 
-        :param deed: a `groupchat.rights.Deed`.
+        :param deed: a `groupchat.core.permissions.AuditEntry`.
         """
 
     def remember(account, client):

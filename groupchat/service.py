@@ -25,15 +25,16 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from groupchat import names, stale, systemd
-from groupchat.doors.port import Port, written
-from groupchat.doors.proxied import Proxied
+from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart, CannotStartYet
-from groupchat.hub import Hub
-from groupchat.starting import StartErrors
+from groupchat.ops import stale, systemd
+from groupchat.ops.start_errors import StartErrors
+from groupchat.server.factory import ChatFactory, format_address
+from groupchat.server.proxy_protocol import ProxyProtocolFactory
+from groupchat.wire import names
 
-STORE = 12.0  #: seconds that the ledger has to store what was said before the end: more than it waits for a lock
-UNKNOWN = 70  #: the exit status where it is not known what was stored (EX_SOFTWARE)
+STORE_TIMEOUT = 12.0  #: seconds that the ledger has to store what was said before the end: more than it waits for a lock
+EXIT_LEDGER_FAILED = 70  #: the exit status where it is not known what was stored (EX_SOFTWARE)
 
 
 class GroupChat(Service):
@@ -51,7 +52,7 @@ class GroupChat(Service):
     log = Logger()
 
     def __init__(
-        self, reactor: Any, listen: list[tuple[str, list[IStreamServerEndpoint]]], port: Port, hub: Hub,
+        self, reactor: Any, listen: list[tuple[str, list[IStreamServerEndpoint]]], port: ChatFactory, hub: Hub,
         errors: StartErrors | None = None, pidfile: str = "",
     ) -> None:  # fmt: skip
         self._reactor = reactor
@@ -150,10 +151,10 @@ class GroupChat(Service):
             self._announce_socket(host)
             return
         self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
-        if isinstance(getattr(port, "factory", None), Proxied):
+        if isinstance(getattr(port, "factory", None), ProxyProtocolFactory):
             self.log.info("A proxy that sends the PROXY protocol may connect to port {port}, and nobody else.", port=number)
             return
-        here, there = _addresses(written(host))
+        here, there = _addresses(format_address(host))
         for where, address in [("this machine", here)] * bool(here) + [("the network", one) for one in there]:
             trusted = " --no-tls" if self._port.certificate is None and where == "the network" else ""
             plain = "" if self._port.require_tls and where == "the network" else f"   or:  nc {address} {number}"
@@ -185,11 +186,11 @@ class GroupChat(Service):
 
     def _store(self) -> Deferred[Any]:
         stored: Deferred[Any] = self._hub.ledger.close()
-        return stored.addTimeout(STORE, self._reactor).addErrback(self._not_stored)
+        return stored.addTimeout(STORE_TIMEOUT, self._reactor).addErrback(self._not_stored)
 
     def _not_stored(self, failure: Failure) -> None:
         self.log.error("The ledger did not close in time: {why}", why=failure.getErrorMessage())
-        self._exit_with(UNKNOWN)
+        self._exit_with(EXIT_LEDGER_FAILED)
 
     def _farewell(self) -> Deferred[None]:
         self._hub.stop()
@@ -203,7 +204,7 @@ class GroupChat(Service):
         self._hub.stopping = True
         self.log.critical("{reason}. What was in flight may be stored or not: ending, so that clients ask again.", reason=reason)
         self._port.abort()
-        self._exit_with(UNKNOWN)
+        self._exit_with(EXIT_LEDGER_FAILED)
         with contextlib.suppress(ReactorNotRunning):  # it may be stopping already
             self._reactor.stop()
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import msgspec
 
-from groupchat import names
+from groupchat.wire import names
+from groupchat.wire.limits import MAX_ROOMS
 
-MAX_ROOMS = 32  #: rooms that one member can be in, at most: an option can only lower it
 MAX_PASSWORD = 1024  #: bytes of a password; it has one at least
-MAX_LINE = 32_768  #: bytes of a line from a client, its LF included
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,27 +22,30 @@ from twisted.python import usage
 
 import groupchat
 import twisted
-from groupchat import asking, clock, names, stale, streams, systemd
-from groupchat.accounts.argonfile import ArgonFile
-from groupchat.accounts.keeper import Keeper
+from groupchat import clock, prompt, streams
+from groupchat.accounts.passwordfile import PasswordFile
+from groupchat.accounts.store import AccountStore
 from groupchat.accounts.worker import Worker
-from groupchat.doors.port import Port
-from groupchat.doors.proxied import ProxiedEndpoint
-from groupchat.doors.tls import Certificate
-from groupchat.hub import Hub
+from groupchat.core.hub import Hub
 from groupchat.interfaces import ILedger
-from groupchat.ledgers.group import Keep
+from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.ops import stale, systemd
+from groupchat.ops.start_errors import StartErrors
+from groupchat.server.factory import ChatFactory
+from groupchat.server.proxy_protocol import ProxyProtocolEndpoint
+from groupchat.server.tls import Certificate
 from groupchat.service import GroupChat
-from groupchat.settings import MAX_ROOMS, Settings
-from groupchat.starting import StartErrors
+from groupchat.settings import Settings
+from groupchat.wire import names
+from groupchat.wire.limits import MAX_ROOMS
 
 BACKLOG = 1024  #: connections that wait to be accepted
-PLACES = 100
+DEFAULT_MAX = 100
 CERTIFICATE, ACCOUNTS = ".pem", ".accounts"  #: what files beside the ledger end in
 PID_FILE = "twistd.pid"  #: as twistd calls it where it is told nothing else
-SPARE = 32  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
+RESERVED_DESCRIPTORS = 32  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
 
 
 def _number(option: str, least: int, most: int) -> Any:
@@ -71,9 +74,9 @@ def _rate(option: str) -> Any:
     return coerce
 
 
-def _keep(text: str) -> Keep:
+def _keep(text: str) -> RetentionPolicy:
     try:
-        return Keep.parse(text)
+        return RetentionPolicy.parse(text)
     except ValueError:
         number = text.strip()
         hint = f' Write "{number}d" for days, or "{number} messages".' if re.fullmatch("[1-9][0-9]{0,5}", number) else ""
@@ -213,7 +216,7 @@ class Options(AuthOptionMixin, usage.Options):
         if self["port"] is None and not self["listen"]:
             self["port"] = 9000
         if self["max"] is None:
-            self["max"] = _ask_places() if self.stays() and asking.is_possible() else PLACES
+            self["max"] = _ask_places() if self.stays() and prompt.is_possible() else DEFAULT_MAX
         if self.parent is not None:
             _settle_pid_file(self.parent, self.stays())
             _settle_log(self.parent, self.stays())
@@ -247,7 +250,7 @@ def _settle_log(twistd: Any, stays: bool) -> None:
     """Where the log goes to the journal, each line says how much it matters, and leaves the time to the journal."""
     elsewhere = twistd.get("logger") or twistd.get("logfile") not in (None, "-") or twistd.get("syslog")
     if stays and not elsewhere and systemd.is_journal(sys.stdout):
-        twistd["logger"] = "groupchat.systemd.journal"
+        twistd["logger"] = "groupchat.ops.systemd.journal"
 
 
 def _not_started(why: str) -> SystemExit:
@@ -259,14 +262,14 @@ def _ask_places() -> int:
     """Ask the person at the terminal how many can come in."""
     while True:
         try:
-            answer = asking.ask(f"How many clients at most? [{PLACES}] ")
+            answer = prompt.ask(f"How many clients at most? [{DEFAULT_MAX}] ")
         except (EOFError, KeyboardInterrupt):
             raise SystemExit("\ngroupchat: not started.") from None
         if answer is None:
-            print(f"\nNobody answers: {PLACES}.")
-            return PLACES
+            print(f"\nNobody answers: {DEFAULT_MAX}.")
+            return DEFAULT_MAX
         try:
-            return int(_number("max", 1, 1_000_000)(answer)) if answer else PLACES
+            return int(_number("max", 1, 1_000_000)(answer)) if answer else DEFAULT_MAX
         except usage.UsageError as error:
             print(error)
 
@@ -300,7 +303,7 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
     )
     ledger, accounts = _make_ledger(options, reactor), _make_accounts(options, reactor)
     hub = Hub(settings, ledger, accounts, reactor, lambda: int(time.time() * 1000), lambda why: service.broken(why))
-    port = Port(
+    port = ChatFactory(
         hub, reactor, _connections(),
         certificate=_certificate(options), require_tls=bool(options["require-tls"]), handshakes=options["handshakes"],
     )  # fmt: skip
@@ -334,7 +337,7 @@ def _connections() -> int:
     """How many connections can be open: as many as descriptors may be, less those that files and the reactor need."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return max(1, most - SPARE)
+    return max(1, most - RESERVED_DESCRIPTORS)
 
 
 def _make_ledger(options: Options, reactor: Any) -> ILedger:
@@ -342,18 +345,18 @@ def _make_ledger(options: Options, reactor: Any) -> ILedger:
     return SQLiteLedger(reactor, path, keep) if path else MemoryLedger(reactor.callLater, keep)
 
 
-def _make_accounts(options: Options, reactor: Any) -> Keeper:
+def _make_accounts(options: Options, reactor: Any) -> AccountStore:
     """The accounts: in the file named by --auth, else in one beside the ledger."""
     checkers = options.get("credCheckers", [])
-    ours = [checker for checker in checkers if isinstance(checker, Keeper)]
+    ours = [checker for checker in checkers if isinstance(checker, AccountStore)]
     path = options["ledger"]
-    accounts = ours[0] if ours else Keeper(os.path.splitext(path)[0] + ACCOUNTS if path else ":memory:")
+    accounts = ours[0] if ours else AccountStore(os.path.splitext(path)[0] + ACCOUNTS if path else ":memory:")
     accounts.registers = bool(ours) or not checkers
     accounts.others = [checker for checker in checkers if checker is not accounts]
     filing, hashing = Worker(reactor, "accounts-file"), Worker(reactor, "passwords", most=200, modest=True)
     accounts.employ(filing, hashing, reactor)
     for checker in accounts.others:
-        if isinstance(checker, ArgonFile):
+        if isinstance(checker, PasswordFile):
             checker.work = hashing.do
     return accounts
 
@@ -362,7 +365,7 @@ def _endpoint(description: str, reactor: Any) -> IStreamServerEndpoint:
     kind, _, rest = description.partition(":")
     proxied = kind == "haproxy"
     endpoint: IStreamServerEndpoint = serverFromString(reactor, rest if proxied else description)
-    return ProxiedEndpoint(endpoint) if proxied else endpoint
+    return ProxyProtocolEndpoint(endpoint) if proxied else endpoint
 
 
 def _listen(options: Options, reactor: Any) -> list[tuple[str, list[IStreamServerEndpoint]]]:

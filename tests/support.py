@@ -28,12 +28,12 @@ from twisted.protocols import tls
 from twisted.python.failure import Failure
 
 from groupchat.accounts import passwords
-from groupchat.accounts.keeper import Keeper
-from groupchat.doors.port import Port
-from groupchat.doors.proxied import Proxied
-from groupchat.hub import Hub
+from groupchat.accounts.store import AccountStore
+from groupchat.core.hub import Hub
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.server.factory import ChatFactory
+from groupchat.server.proxy_protocol import ProxyProtocolFactory
 from groupchat.settings import Settings
 
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # quick: what it is else is tested in e2e
@@ -503,7 +503,7 @@ class Server:
     A whole server without a socket, on a ledger in memory unless another is given.
 
     :param ledger: makes an `ILedger` from the reactor.
-    :param door: what its `Port` is given.
+    :param door: what its `ChatFactory` is given.
     :param settings: what differs from the defaults; nobody is slowed unless `rate` is given.
     """
 
@@ -518,13 +518,13 @@ class Server:
     ) -> None:
         self.reactor = reactor or Reactor()
         self.ledger: Any = ledger(self.reactor) if ledger else MemoryLedger(self.reactor.callLater)
-        self.accounts = Keeper(":memory:")
+        self.accounts = AccountStore(":memory:")
         self.accounts.open()
         self.hub = Hub(Settings(**{"rate": 0, **settings}), self.ledger, self.accounts, self.reactor, self.now, self._broken)
         self.ledger.open(self.hub)
-        self.port = Port(self.hub, self.reactor, **door or {})
+        self.port = ChatFactory(self.hub, self.reactor, **door or {})
         self.port.doStart()
-        self.proxied: Proxied | None = None  # what stands before the port, if anything does
+        self.proxied: ProxyProtocolFactory | None = None  # what stands before the port, if anything does
 
     def now(self) -> int:
         return START + round(self.reactor.seconds() * 1000)

@@ -46,7 +46,7 @@ def test_tests_in_memory_run_first_and_only_they_are_measured():
     floor = Floor(measured)
     files = [
         "tests/e2e/test_start.py",
-        "tests/test_hub.py",
+        "tests/core/test_hub.py",
         "tests/hostile/test_table.py",
         "tests/wire/test_x.py",
     ]

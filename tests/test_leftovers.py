@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from groupchat import errors
-from groupchat.doors.peer import Peer
-from groupchat.room import Cursor
-from groupchat.session import Session
+from groupchat.core.room import Cursor
+from groupchat.core.session import Session
+from groupchat.server.outbound import Outbound
+from groupchat.wire import errors
 from tests.support import Server
 
 COUNT = 2000
@@ -48,7 +48,7 @@ def objects():
     """How many there are of those that can't be referred to weakly."""
     gc.collect()
     kinds = Counter(type(one) for one in gc.get_objects())
-    return kinds[Session], kinds[Peer], kinds[Cursor]
+    return kinds[Session], kinds[Outbound], kinds[Cursor]
 
 
 @pytest.mark.limit(120)

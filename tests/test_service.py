@@ -15,11 +15,11 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from groupchat import service
-from groupchat.accounts.keeper import Keeper
-from groupchat.doors.port import Port
+from groupchat.accounts.store import AccountStore
+from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart
-from groupchat.hub import Hub
-from groupchat.service import STORE, GroupChat
+from groupchat.server.factory import ChatFactory
+from groupchat.service import STORE_TIMEOUT, GroupChat
 from groupchat.settings import Settings
 
 ADDRESS = "service"
@@ -89,8 +89,8 @@ class House:
         self.did = []
         self.reactor = MemoryReactorClock()
         self.ledger = Ledger(self.did)
-        self.hub = Hub(Settings(), self.ledger, Keeper(":memory:"), self.reactor, lambda: 0, lambda why: self.service.broken(why))
-        self.port = Port(self.hub, self.reactor)
+        self.hub = Hub(Settings(), self.ledger, AccountStore(":memory:"), self.reactor, lambda: 0, lambda why: self.service.broken(why))
+        self.port = ChatFactory(self.hub, self.reactor)
         endpoints = [Endpoint(self.did, result) for result in results or [succeed(Listening(self.did, ADDRESS))]]
         self.service = GroupChat(self.reactor, [("port 9000", endpoints)], self.port, self.hub)
         self.hub.stop = lambda: self.did.append("farewells")
@@ -314,9 +314,9 @@ def test_it_does_not_wait_for_ever(house, expect_logged, monkeypatch):
     house.ledger.closing = Deferred()
     done = []
     house.service.stopService().addCallback(done.append)
-    house.reactor.advance(STORE + 0.1)
+    house.reactor.advance(STORE_TIMEOUT + 0.1)
     assert done == [None]
-    assert exits == [service.UNKNOWN]
+    assert exits == [service.EXIT_LEDGER_FAILED]
 
 
 def test_where_it_is_not_known_what_was_stored_it_ends(house, expect_logged, monkeypatch):
@@ -327,7 +327,7 @@ def test_where_it_is_not_known_what_was_stored_it_ends(house, expect_logged, mon
     house.did.clear()
     house.hub.failed("the ledger x: disk I/O error")
     house.hub.failed("again")
-    assert exits == [service.UNKNOWN]
+    assert exits == [service.EXIT_LEDGER_FAILED]
     assert house.reactor.hasStopped and house.hub.stopping
     house.service.stopService()
     assert house.did == ["port closed"], "nothing is stored any more, and nobody is told that it was"

@@ -7,10 +7,11 @@ from __future__ import annotations
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from groupchat import asking, names
+from groupchat import prompt
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.tap import Options, makeService
+from groupchat.wire import names
 
 
 @pytest.fixture(autouse=True)
@@ -28,11 +29,11 @@ def person(monkeypatch):
                 raise answer
             return answer
 
-        monkeypatch.setattr(asking, "is_possible", lambda: True)
-        monkeypatch.setattr(asking, "ask", ask)
+        monkeypatch.setattr(prompt, "is_possible", lambda: True)
+        monkeypatch.setattr(prompt, "ask", ask)
         return asked
 
-    monkeypatch.setattr(asking, "is_possible", lambda: False)
+    monkeypatch.setattr(prompt, "is_possible", lambda: False)
     return person
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from groupchat.errors import CannotStart, CannotStartYet
-from groupchat.service import UNKNOWN
+from groupchat.service import EXIT_LEDGER_FAILED
 from groupchat.tap import Options
 
 ROOT = Path(__file__).parents[1]
@@ -85,7 +85,7 @@ STOPPED = 0
 
 
 def test_every_exit_status_of_the_daemon_is_in_both_documents():
-    statuses = {STOPPED, CannotStart.status, CannotStartYet.status, UNKNOWN}
+    statuses = {STOPPED, CannotStart.status, CannotStartYet.status, EXIT_LEDGER_FAILED}
     readme = (ROOT / "README.rst").read_text().partition("Exit statuses\n---")[2].partition("``groupchat-connect``")[0]
     assert {int(number) for number in re.findall(r"^(?:``twistd``|\.\.) +(\d+)  ", readme, re.MULTILINE)} == statuses
     operating = (ROOT / "docs" / "operating.rst").read_text().partition("Signals and exit statuses")[2]

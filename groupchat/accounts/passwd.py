@@ -14,15 +14,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from groupchat import __version__, addresses, names, streams
+from groupchat import __version__, streams
 from groupchat.accounts import passwords
-from groupchat.accounts.file import AccountsFile
-from groupchat.errors import CannotStart, Refused
-from groupchat.events import stamp
-from groupchat.rights import BAN, MUTE, Account, Deed, Measure, Rights
+from groupchat.accounts.database import AccountsDatabase
+from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Permissions, Restriction
+from groupchat.errors import CannotStart
 from groupchat.settings import MAX_PASSWORD
+from groupchat.wire import addresses, names
+from groupchat.wire.errors import Refused
+from groupchat.wire.events import stamp
 
-LOG = 50  #: lines of the audit log that are shown
+LOG_LINES = 50  #: lines of the audit log that are shown
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(wanted: argparse.Namespace) -> None:
     try:
-        file = AccountsFile(wanted.file)
+        file = AccountsDatabase(wanted.file)
         if os.path.exists(wanted.file):
             _change(wanted, file)
         else:
@@ -52,7 +54,7 @@ def _run(wanted: argparse.Namespace) -> None:
         raise Refused(f"the accounts file {wanted.file}: {error}. Nothing was changed.") from None
 
 
-def _change(wanted: argparse.Namespace, file: AccountsFile) -> None:
+def _change(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
     file.open()
     try:
         _do(wanted, file, file.load())
@@ -60,7 +62,7 @@ def _change(wanted: argparse.Namespace, file: AccountsFile) -> None:
         file.close()
 
 
-def _begin(wanted: argparse.Namespace, file: AccountsFile) -> None:
+def _begin(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
     """There is no accounts file. Only setting a password makes one: anything else looks for it in the wrong place."""
     where = names.visible(os.path.abspath(wanted.file))
     if wanted.what is not None:
@@ -68,7 +70,7 @@ def _begin(wanted: argparse.Namespace, file: AccountsFile) -> None:
             f"there is no accounts file {where}. Go to the directory of the ledger, or name the file with -f PATH."
             " (The daemon makes it when it starts; groupchat-passwd NAME does, too.)"
         )
-    account = _with_password(Rights(), _named(wanted))
+    account = _with_password(Permissions(), _named(wanted))
     file.open()
     try:
         print(f"groupchat-passwd: this made a new accounts file, {where}.", file=sys.stderr)
@@ -98,13 +100,13 @@ def _parser() -> argparse.ArgumentParser:
         (("--unmute",), "lift the mute on NAME"),
         (("--bans",), "list the bans and mutes"),
         (("--list",), "list the registered names"),
-        (("--log",), f"show the last {LOG} lines of the audit log"),
+        (("--log",), f"show the last {LOG_LINES} lines of the audit log"),
     ):
         what.add_argument(*option, dest="what", action="store_const", const=option[-1], help=help)
     return parser
 
 
-def _do(wanted: argparse.Namespace, file: AccountsFile, rights: Rights) -> None:
+def _do(wanted: argparse.Namespace, file: AccountsDatabase, rights: Permissions) -> None:
     if wanted.what in _LISTS:
         for line in _LISTS[wanted.what](file, rights):
             print(names.visible(line))
@@ -121,7 +123,7 @@ def _named(wanted: argparse.Namespace) -> str:
     return name
 
 
-def _set_password(file: AccountsFile, account: Account) -> None:
+def _set_password(file: AccountsDatabase, account: Account) -> None:
     file.keep(account, _deed("password", account.name))
     print(f"The password of {account.name} is set.")
 
@@ -129,51 +131,51 @@ def _set_password(file: AccountsFile, account: Account) -> None:
 # What is listed.
 
 
-def _accounts(file: AccountsFile, rights: Rights) -> Iterator[str]:
+def _accounts(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
     for account in rights.accounts():
         yield f"{account.name}{'  operator' if account.operator else ''}"
 
 
-def _measures(file: AccountsFile, rights: Rights) -> Iterator[str]:
+def _measures(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
     now = _now()
     for measure in (*rights.measures(BAN, now), *rights.measures(MUTE, now)):
         until = f"until {stamp(measure.until)}" if measure.until else "for ever"
         why = f": {measure.text}" if measure.text else ""
-        yield f"{measure.kind} {addresses.written(measure.target)} {until}, by {measure.by}{why}"
+        yield f"{measure.kind} {addresses.format_address(measure.target)} {until}, by {measure.by}{why}"
 
 
-def _deeds(file: AccountsFile, rights: Rights) -> Iterator[str]:
-    return map(_written, file.deeds(LOG))
+def _deeds(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
+    return map(_written, file.deeds(LOG_LINES))
 
 
 # What is done.
 
 
-def _operator(file: AccountsFile, rights: Rights, name: str) -> str:
+def _operator(file: AccountsDatabase, rights: Permissions, name: str) -> str:
     account = rights.owner(name) or _with_password(rights, name)
     _set(file, account, True, "op")
     return f"{account.name} is an operator now."
 
 
-def _no_operator(file: AccountsFile, rights: Rights, name: str) -> str:
+def _no_operator(file: AccountsDatabase, rights: Permissions, name: str) -> str:
     _set(file, _known(rights, name), False, "deop")
     return f"{name} is no operator any more."
 
 
-def _delete(file: AccountsFile, rights: Rights, name: str) -> str:
+def _delete(file: AccountsDatabase, rights: Permissions, name: str) -> str:
     file.drop(_known(rights, name), _deed("delete", name))
     return f"{name} is nobody's now."
 
 
-def _unban(file: AccountsFile, rights: Rights, name: str) -> str:
+def _unban(file: AccountsDatabase, rights: Permissions, name: str) -> str:
     is_address = not name.startswith("@") and addresses.is_network(name)
     target = addresses.network(name) if is_address else _key(name)
     measure = rights.measure(BAN, name) or _held(rights, BAN, target)  # as it stands there, an older one may be in another form
     file.drop(measure, _deed("unban", measure.target))
-    return f"{addresses.written(measure.target)} is not banned any more."
+    return f"{addresses.format_address(measure.target)} is not banned any more."
 
 
-def _unmute(file: AccountsFile, rights: Rights, name: str) -> str:
+def _unmute(file: AccountsDatabase, rights: Permissions, name: str) -> str:
     measure = _held(rights, MUTE, _key(name))
     file.drop(measure, _deed("unmute", measure.target))
     return f"{measure.target} is not muted any more."
@@ -183,39 +185,39 @@ def _key(name: str) -> str:
     return names.key(name.removeprefix("@"))
 
 
-def _held(rights: Rights, kind: str, target: str) -> Measure:
+def _held(rights: Permissions, kind: str, target: str) -> Restriction:
     measure = rights.measure(kind, target)
     if measure is None or not measure.holds(_now()):
-        raise Refused(f'there is no {kind} on "{names.shown(addresses.written(target))}". --bans lists bans and mutes.')
+        raise Refused(f'there is no {kind} on "{names.printable(addresses.format_address(target))}". --bans lists bans and mutes.')
     return measure
 
 
-_LISTS: dict[str, Callable[[AccountsFile, Rights], Iterator[str]]] = {
+_LISTS: dict[str, Callable[[AccountsDatabase, Permissions], Iterator[str]]] = {
     "--list": _accounts, "--bans": _measures, "--log": _deeds,
 }  # fmt: skip
-_DEEDS: dict[str, Callable[[AccountsFile, Rights, str], str]] = {
+_DEEDS: dict[str, Callable[[AccountsDatabase, Permissions, str], str]] = {
     "--operator": _operator, "--no-operator": _no_operator, "--delete": _delete, "--unban": _unban, "--unmute": _unmute,
 }  # fmt: skip
 
 
-def _set(file: AccountsFile, account: Account, operator: bool, verb: str) -> None:
+def _set(file: AccountsDatabase, account: Account, operator: bool, verb: str) -> None:
     file.keep(msgspec.structs.replace(account, operator=operator), _deed(verb, account.name))
 
 
-def _known(rights: Rights, name: str) -> Account:
+def _known(rights: Permissions, name: str) -> Account:
     account = rights.owner(name)
     if account is None:
-        raise Refused(f'"{names.shown(name)}" is not registered. --list shows who is.')
+        raise Refused(f'"{names.printable(name)}" is not registered. --list shows who is.')
     return account
 
 
-def _with_password(rights: Rights, name: str) -> Account:
+def _with_password(rights: Permissions, name: str) -> Account:
     """The account of a name, with a password that is asked for. Whoever came in without one no longer does."""
     name = names.rule_for(name).person(name)
     if rights.imitates(name):
         raise Refused(f'"{name}" looks like a registered name.')
     known = rights.owner(name)
-    return Account(name, known.operator if known else False, passwords.hashed(_ask(name)))
+    return Account(name, known.operator if known else False, passwords.hash_password(_ask(name)))
 
 
 def _ask(name: str) -> str:
@@ -242,9 +244,9 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def _deed(verb: str, name: str) -> Deed:
+def _deed(verb: str, name: str) -> AuditEntry:
     """Who did it: "!" stands before a user of the machine, and in no name."""
-    return Deed(_now(), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name)
+    return AuditEntry(_now(), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name)
 
 
 def _has_name() -> bool:
@@ -254,7 +256,7 @@ def _has_name() -> bool:
         return False
 
 
-def _written(deed: Deed) -> str:
+def _written(deed: AuditEntry) -> str:
     until = f" until {stamp(deed.until)}" if deed.until else ""
     why = f": {deed.text}" if deed.text else ""
     return f"{stamp(deed.at)} {deed.by} {deed.verb} {deed.target}{until}{why}"

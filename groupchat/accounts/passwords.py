@@ -15,19 +15,19 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 @cache
-def nobodys() -> str:
+def dummy_hash() -> str:
     """What a try is checked against where there is nothing. To be asked for once before it counts how long that takes."""
     return _hasher.hash("")
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """What is kept of a password."""
     return _hasher.hash(password)
 
 
-def fits(kept: str, password: str) -> bool:
+def verify(kept: str, password: str) -> bool:
     """Whether a password is the one of which this is kept. Takes as long where nothing is ("")."""
     try:
-        return _hasher.verify(kept or nobodys(), password) and bool(kept)
+        return _hasher.verify(kept or dummy_hash(), password) and bool(kept)
     except (VerificationError, InvalidHashError):
         return False

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from groupchat.errors import Unavailable
+from groupchat.wire.errors import Unavailable
 
 
 class Worker:

@@ -11,7 +11,7 @@ import os
 import re
 from typing import NamedTuple
 
-from groupchat.client.endings import USAGE, Ending
+from groupchat.cli.exit import USAGE, Exit
 
 HOST = "localhost"
 PORT = 9000
@@ -41,18 +41,18 @@ def parse(words: list[str]) -> Wanted:
     :raises Ending: it makes no sense.
     """
     if len(words) > 3:
-        raise Ending(USAGE, f'"{words[3]}" is too much: NAME, HOST and PORT are all there is.')
+        raise Exit(USAGE, f'"{words[3]}" is too much: NAME, HOST and PORT are all there is.')
     named = bool(words) and ":" not in words[0] and not (len(words) == 1 and _is_number(words[0]))
     name = words[0] if named else None
     where = words[1:] if named else words
     if len(where) > 2:
-        raise Ending(USAGE, f'"{words[0]}" can\'t be your name: a name has no colon.')
+        raise Exit(USAGE, f'"{words[0]}" can\'t be your name: a name has no colon.')
     if len(where) == 1 and _is_number(where[0]):
         return Wanted(name, HOST, parse_port(where[0]))
     host, port = _split(where[0]) if where else (HOST, None)
     if len(where) == 2:
         if port is not None:
-            raise Ending(USAGE, f"The port is there twice: {where[0]} and {where[1]}. {_no_port(host)}Leave one out.")
+            raise Exit(USAGE, f"The port is there twice: {where[0]} and {where[1]}. {_no_port(host)}Leave one out.")
         port = parse_port(where[1])
     return Wanted(name, host, PORT if port is None else port)
 
@@ -62,7 +62,7 @@ def parse_port(text: str) -> int:
     :raises Ending: it is no port.
     """
     if not _is_number(text) or not 1 <= int(text[:9]) <= 65535:
-        raise Ending(USAGE, f'"{text}" is no port: a port is a number from 1 to 65535.')
+        raise Exit(USAGE, f'"{text}" is no port: a port is a number from 1 to 65535.')
     return int(text)
 
 
@@ -95,14 +95,14 @@ def _split(text: str) -> tuple[str, int | None]:
         return text, None
     host, colon, port = text.partition(":")
     if "/" in text or not host.removesuffix(".") or ":" in port or any(ord(character) < 33 for character in text) or "[" in text:
-        raise Ending(USAGE, f'"{text}" is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix:PATH for a socket.')
+        raise Exit(USAGE, f'"{text}" is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix:PATH for a socket.')
     return host.removesuffix("."), parse_port(port) if colon else None
 
 
 def _socket(path: str) -> str:
     path = os.path.abspath(os.path.expanduser(path)) if path else ""
     if not 1 <= len(os.fsencode(path)) <= _PATH_MOST:
-        raise Ending(USAGE, f'"{UNIX}{path}" is no socket: its path has to have 1 to {_PATH_MOST} bytes.')
+        raise Exit(USAGE, f'"{UNIX}{path}" is no socket: its path has to have 1 to {_PATH_MOST} bytes.')
     return UNIX + path
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from groupchat import files
-from groupchat.commands import Place
+from groupchat import atomicfile
+from groupchat.wire.commands import Position
 
 EVERY = 5.0  #: seconds between two times that it is written
 _MOST = 1_000_000  #: bytes of the file, at most
@@ -29,19 +29,19 @@ class Cursors:
     def __init__(self, path: Path, ours: bool) -> None:
         self._path = path
         self._ours = ours
-        self._kept: Mapping[str, Place] = {}
+        self._kept: Mapping[str, Position] = {}
 
-    def read(self) -> dict[str, Place]:
+    def read(self) -> dict[str, Position]:
         """The places that were kept, by room."""
         with contextlib.suppress(OSError, ValueError):  # what msgspec raises is a ValueError
             with self._path.open("rb") as file:
-                places = msgspec.json.decode(file.read(_MOST), type=dict[str, Place])
+                places = msgspec.json.decode(file.read(_MOST), type=dict[str, Position])
             self._kept = {room: place for room, place in places.items() if place.epoch is not None}
         return dict(self._kept)
 
-    def keep(self, places: Mapping[str, Place]) -> None:
+    def keep(self, places: Mapping[str, Position]) -> None:
         """Write these down, if they are others than before. Where that can't be, there is no reason not to chat."""
         if self._ours and places != self._kept:
             with contextlib.suppress(OSError):
-                files.replace(str(self._path), msgspec.json.encode(places))
+                atomicfile.write_atomic(str(self._path), msgspec.json.encode(places))
             self._kept = dict(places)

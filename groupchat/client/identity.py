@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from groupchat.client import secret
-from groupchat.client.secret import Secret
+from groupchat.client import client_id
+from groupchat.client.client_id import ClientId
 from groupchat.client.trust import Server
-from groupchat.commands import Place
+from groupchat.wire.commands import Position
 
 
 class Claimant(Protocol):
     """Who speaks to the server."""
 
-    def identify(self, client: str, read: Mapping[str, Place] | None) -> None:
-        """It is known which server this is: see `groupchat.client.conversation.Conversation`."""
+    def identify(self, client: str, read: Mapping[str, Position] | None) -> None:
+        """It is known which server this is: see `groupchat.client.model.Model`."""
 
     def doubt(self, unproven: bool) -> None:
         """Whether nothing shows who the server is: see there, too."""
@@ -38,10 +38,10 @@ class Identity:
     claimant: Claimant
 
     def __init__(
-        self, claimed: Secret | None, claim: Callable[[Server | None], Secret], drop: Callable[[str], None], goes_on: bool
+        self, claimed: ClientId | None, claim: Callable[[Server | None], ClientId], drop: Callable[[str], None], goes_on: bool
     ) -> None:
         self._server: Server | None = None
-        self._claimed = claimed or Secret(secret.make())
+        self._claimed = claimed or ClientId(client_id.make())
         self._claim = claim
         self._drop = drop
         self._goes_on = goes_on
@@ -51,7 +51,7 @@ class Identity:
         """The client secret; before the server has shown which it is, one that nobody else will ever see."""
         return self._claimed.value
 
-    def read(self) -> dict[str, Place] | None:
+    def read(self) -> dict[str, Position] | None:
         """How far rooms were read; None: they begin at their newest few."""
         if not self._goes_on:
             return None
@@ -90,7 +90,7 @@ class Identity:
         """The server with this certificate is remembered no longer."""
         self._drop(certificate)
 
-    def keep(self, places: Mapping[str, Place]) -> None:
+    def keep(self, places: Mapping[str, Position]) -> None:
         """Write down how far rooms were read."""
         if self._goes_on and self._claimed.cursors is not None:
             self._claimed.cursors.keep(places)

@@ -13,10 +13,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from groupchat.client import secret
+from groupchat.cli.exit import TURNED_AWAY, USAGE, Exit
+from groupchat.client import client_id
 from groupchat.client.cursors import Cursors
-from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
-from groupchat.commands import Place
+from groupchat.wire.commands import Position
 
 LOOK = 0.1  #: seconds until a file that another process uses is tried again
 
@@ -61,7 +61,7 @@ class Outbox:
         """What an earlier run left here, in the order said."""
         return []
 
-    def place(self, room: str) -> Place | None:
+    def place(self, room: str) -> Position | None:
         """Where the run that left something here stood in a room."""
         return None
 
@@ -71,7 +71,7 @@ class Outbox:
     def number(self, entry: Entry, n: int) -> None:
         entry.n = n
 
-    def remember(self, room: str, place: Place | None) -> None:
+    def remember(self, room: str, place: Position | None) -> None:
         """The log that the numbers of this room belong to."""
 
     def remove(self, entry: Entry) -> None:
@@ -115,7 +115,7 @@ class FileOutbox(Outbox):
             self._open()
         except (OSError, sqlite3.Error) as error:
             if final or not _is_locked(error):
-                raise Ending(USAGE, f"--outbox {self._path}: {_why(error)}") from None
+                raise Exit(USAGE, f"--outbox {self._path}: {_why(error)}") from None
             self._database.close()
             return False
         return True
@@ -132,13 +132,13 @@ class FileOutbox(Outbox):
     def _claim(self, owner: str) -> str:
         row = self._database.execute("SELECT place, secret FROM owner").fetchone()
         if row is None:
-            row = (owner, secret.make())
+            row = (owner, client_id.make())
             self._execute("INSERT INTO owner VALUES (?, ?)", *row)
             self._urgent = True
             self.commit()
         if row[0] != owner:
             self._database.close()
-            raise Ending(USAGE, f"--outbox {self._path}: that file belongs to {row[0]}. Take another for {owner}.")
+            raise Exit(USAGE, f"--outbox {self._path}: that file belongs to {row[0]}. Take another for {owner}.")
         return str(row[1])
 
     def bind(self, certificate: str) -> None:
@@ -152,9 +152,9 @@ class FileOutbox(Outbox):
             return
         if row and self._left:
             text = f"--outbox {self._path}: what it keeps is for a server with another certificate than the one there now."
-            raise Ending(TURNED_AWAY, f"{text} Start that one, or take another file.")
+            raise Exit(TURNED_AWAY, f"{text} Start that one, or take another file.")
         if row:
-            self.secret = secret.make()
+            self.secret = client_id.make()
             self._execute("UPDATE owner SET secret = ?", self.secret)
             self._execute("DELETE FROM cursor")
         self._execute("DELETE FROM server")
@@ -166,9 +166,9 @@ class FileOutbox(Outbox):
         rows = self._database.execute("SELECT room, line, n, id FROM said ORDER BY id")
         return [Entry(room, line, n, key) for room, line, n, key in rows]
 
-    def place(self, room: str) -> Place | None:
+    def place(self, room: str) -> Position | None:
         row = self._database.execute("SELECT epoch, after FROM cursor WHERE room = ?", (room,)).fetchone()
-        return Place(epoch=row[0], after=row[1]) if row else None
+        return Position(epoch=row[0], after=row[1]) if row else None
 
     def add(self, entry: Entry) -> None:
         super().add(entry)
@@ -181,7 +181,7 @@ class FileOutbox(Outbox):
             self._execute("UPDATE said SET n = ? WHERE id = ?", n, entry.key)
             self._urgent = True
 
-    def remember(self, room: str, place: Place | None) -> None:
+    def remember(self, room: str, place: Position | None) -> None:
         if place is None:  # in a log that is not the one we knew; the old place would make a reset of it
             self._execute("DELETE FROM cursor WHERE room = ?", room)
         else:
@@ -207,7 +207,7 @@ class FileOutbox(Outbox):
         try:
             return self._database.execute(statement, values).lastrowid or 0
         except sqlite3.Error as error:
-            raise Ending(USAGE, f"--outbox {self._path}: {_why(error)}") from None
+            raise Exit(USAGE, f"--outbox {self._path}: {_why(error)}") from None
 
 
 def _is_locked(error: Exception) -> bool:

@@ -28,12 +28,12 @@ from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from groupchat.cli.exit import TURNED_AWAY, Exit
 from groupchat.client.address import HOST, socket_path
-from groupchat.client.endings import TURNED_AWAY, Ending
 from groupchat.client.trust import canonical
 from groupchat.fingerprints import fingerprint
 
-AGAIN = 3  #: times that is connected again to one that was heard to say something else than TLS
+MAX_RETRIES = 3  #: times that is connected again to one that was heard to say something else than TLS
 _RECORDS = b"\x15\x16"  #: what the first record of a server can be: an alert, a handshake (RFC 8446, 5.1)
 _REFUSAL = b"\x02\x28"  #: in such an alert: fatal, handshake_failure (RFC 8446, 6)
 
@@ -73,9 +73,9 @@ class Encrypted:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
         """
-        Connect, and shake hands. Fails as the endpoint does, or with `NotTLS`, `BadTLS`, or the `Ending` of the check.
+        Connect, and shake hands. Fails as the endpoint does, or with `NotTLS`, `BadTLS`, or the `Exit` of the check.
         """
-        return self._try(protocolFactory, AGAIN)
+        return self._try(protocolFactory, MAX_RETRIES)
 
     def _try(self, factory: IProtocolFactory, left: int) -> Deferred[Any]:
         handshakes = Factory.forProtocol(functools.partial(_Handshake, factory, self._examine))
@@ -95,7 +95,7 @@ class Encrypted:
     def _examine(self, watched: Any) -> None:
         certificate = watched.getPeerCertificate()
         if certificate is None:
-            raise Ending(TURNED_AWAY, f"{self._host} shows no certificate.")
+            raise Exit(TURNED_AWAY, f"{self._host} shows no certificate.")
         shown = fingerprint(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
         self._check(shown, watched.vouched and self._belongs(watched.getHandle()))
 

@@ -21,9 +21,9 @@ from urllib.parse import quote
 
 import idna
 
-from groupchat import files
+from groupchat import atomicfile
+from groupchat.cli.exit import TURNED_AWAY, USAGE, Exit
 from groupchat.client.address import UNIX, socket_path
-from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
 from groupchat.fingerprints import parse_fingerprint
 
 FILE = "known_hosts"  #: beside the client secrets, whose names all have an @
@@ -67,7 +67,7 @@ def canonical(host: str) -> str:
         return quote(host, safe="")  # no name of a host; who looks it up will say so
 
 
-def place(host: str, port: int) -> str:
+def host_key(host: str, port: int) -> str:
     """How the file writes where a server is."""
     path = socket_path(host)
     if path is not None:
@@ -113,7 +113,7 @@ def judge(known: list[str], shown: str, vouched: bool) -> Verdict:
     return Verdict.CHANGED if known else Verdict.FIRST
 
 
-class Told:
+class PinnedTrust:
     """
     Exactly the certificate with this fingerprint is good; nothing is remembered.
 
@@ -126,7 +126,7 @@ class Told:
 
     def check(self, shown: str, vouched: bool) -> None:
         if shown != self._told:
-            raise Ending(
+            raise Exit(
                 TURNED_AWAY,
                 f"The certificate of {self._where} is {shown}, and not the one given with --fingerprint. "
                 "Somebody may be in between; ask those who run the server for its fingerprint.",
@@ -136,7 +136,7 @@ class Told:
         return ""
 
 
-class Seen:
+class TofuTrust:
     """
     What the authorities vouch for is good, and what was there the first time.
 
@@ -146,7 +146,7 @@ class Seen:
 
     def __init__(self, where: str, path: Path) -> None:
         self._where = where
-        self._pins = Pins(path)
+        self._pins = KnownHosts(path)
         self._shown = ""
         self._vouched = False
         self._own: list[str] = []  # where the file could not be written
@@ -198,11 +198,11 @@ class Server(NamedTuple):
     heir: bool
 
 
-def told_server(pins: Pins, where: str, told: str) -> Server:
+def told_server(pins: KnownHosts, where: str, told: str) -> Server:
     """The server at a place on this machine whose fingerprint was told; where the file can't be read, it is no heir."""
     try:
         known = [value for _, value in pins.find(where)]
-    except Ending:
+    except Exit:
         return Server(told, heir=False)
     return Server(told, heir=_is_heir(told, known) or not known)
 
@@ -239,7 +239,7 @@ class Local:
         self, where: str, path: Path, visitor: Visitor, strict: bool = False, told: Container[Verdict] = ()
     ) -> None:
         self._where = where
-        self._pins = Pins(path)
+        self._pins = KnownHosts(path)
         self._visitor = visitor
         self._strict = strict
         self._told = told
@@ -266,7 +266,7 @@ class Local:
 
     def _compare(self, certificate: str, shown: str) -> None:
         if self._server not in (certificate, shown):
-            raise Ending(
+            raise Exit(
                 TURNED_AWAY,
                 f"Another server is at {self._where} now: its certificate is {shown}. What was typed is for the one before; "
                 "start groupchat-connect again to join it.",
@@ -303,11 +303,11 @@ def _first_time(where: str, shown: str, kept: str) -> str:
     return f"First time at {where}. Its certificate is {shown}; {kept}"
 
 
-def _refusal(where: str, shown: str, known: list[str], lines: list[int], path: Path) -> Ending:
+def _refusal(where: str, shown: str, known: list[str], lines: list[int], path: Path) -> Exit:
     before = "one that the system's authorities vouch for" if AUTHORITIES in known else "the one it had before"
     numbers = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
     remedy = f"remove {numbers} of {path}" if lines else "start again"
-    return Ending(
+    return Exit(
         TURNED_AWAY,
         f"The certificate of {where} is {shown}, and not {before}. "
         "Somebody may be in between, or the server was set up anew. "
@@ -318,7 +318,7 @@ def _refusal(where: str, shown: str, known: list[str], lines: list[int], path: P
 # The file.
 
 
-class Pins:
+class KnownHosts:
     """
     The file that remembers certificates: ``HOST:PORT SHA256:…`` a line. All other lines in it stay as they are.
 
@@ -337,7 +337,7 @@ class Pins:
         try:
             lines = self._lines()
         except OSError as error:
-            raise Ending(USAGE, f"{self.path} can't be read: {error.strerror}. Make it readable, or use --fingerprint.") from None
+            raise Exit(USAGE, f"{self.path} can't be read: {error.strerror}. Make it readable, or use --fingerprint.") from None
         return [(number, _value(line)) for number, line in enumerate(lines, 1) if _is_about(line, where)]
 
     def put(self, where: str, value: str) -> None:
@@ -368,7 +368,7 @@ class Pins:
         return [_value(lines[at]) for at in gone]
 
     def _write(self, lines: list[bytes]) -> None:
-        files.replace(str(self.path.resolve()), b"".join(line + b"\n" for line in lines))
+        atomicfile.write_atomic(str(self.path.resolve()), b"".join(line + b"\n" for line in lines))
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 The way to a server on this machine: encrypted, too, as whoever listens there now may be another than before.
 
 A server there may speak no TLS at all. It gets on in plain, as long as none at that place has ever spoken TLS; but it can't
-show who it is, so no secret is given to it: see `groupchat.client.conversation.Conversation.unproven`.
+show who it is, so no secret is given to it: see `groupchat.client.model.Model.unproven`.
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from groupchat.drafts import Draft, Entering, Saying, Topicking
-from groupchat.events import Message, stamp
+from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
 from groupchat.interfaces import ILedger
-from groupchat.ledgers.ages import uptime
-from groupchat.ledgers.group import REMEMBERED, GroupCommit, Keep, Settler, digest, is_next, page
+from groupchat.ledgers.calendar import uptime
+from groupchat.ledgers.group_commit import REMEMBERED_NUMBERS, EntryProcessor, GroupCommit, RetentionPolicy, digest, is_next, page
+from groupchat.wire.events import Message, stamp
 
 
 class _Room:
@@ -44,7 +44,7 @@ class _Room:
 class _Said:
     def __init__(self) -> None:
         self.last = 0
-        self.ids: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED)
+        self.ids: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED_NUMBERS)
 
     def known(self, n: int) -> tuple[int, bytes] | None:
         back = self.last - n
@@ -52,15 +52,15 @@ class _Said:
 
 
 @implementer(ILedger)
-class MemoryLedger(Settler):
+class MemoryLedger(EntryProcessor):
     """
     :param later: `callLater` of a reactor.
     :param keep: how long messages are kept.
     """
 
-    def __init__(self, later: Callable[..., Any], keep: Keep | None = None) -> None:
+    def __init__(self, later: Callable[..., Any], keep: RetentionPolicy | None = None) -> None:
         self.epoch = token_urlsafe(6)
-        self._keep = keep or Keep()
+        self._keep = keep or RetentionPolicy()
         self._rooms: dict[str, _Room] = {}
         self._queue = GroupCommit(later, self._write)
         self.post = self._queue.post
@@ -85,15 +85,15 @@ class MemoryLedger(Settler):
     def rooms(self) -> Deferred[dict[str, str]]:
         return succeed({name: room.topic for name, room in self._rooms.items() if room.messages})
 
-    def _write(self, batch: list[Draft]) -> None:
+    def _write(self, batch: list[Entry]) -> None:
         self.settle(batch)
         self._queue.written(batch)
 
-    def _topic(self, draft: Topicking) -> None:
+    def _topic(self, draft: TopicEntry) -> None:
         room = self._rooms.setdefault(draft.room, _Room())
         room.topic, room.topic_by = draft.text, draft.sender
 
-    def _say(self, draft: Saying) -> None:
+    def _say(self, draft: MessageEntry) -> None:
         room = self._rooms.get(draft.room) or _Room()
         said = room.said.get(draft.client) or _Said()
         if not is_next(draft, said.last, said.known):
@@ -119,7 +119,7 @@ class MemoryLedger(Settler):
             room.messages.popleft()
             room.times.popleft()
 
-    def _enter(self, draft: Entering) -> None:
+    def _enter(self, draft: JoinEntry) -> None:
         room = self._rooms.get(draft.room) or _Room()
         self._forget(room)
         draft.head, draft.first = room.head, room.first

@@ -13,9 +13,9 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from groupchat.events import stamp
-from groupchat.ledgers.ages import EARLIEST, Calendar
-from groupchat.names import shown
+from groupchat.ledgers.calendar import EARLIEST_MS, Calendar
+from groupchat.wire.events import stamp
+from groupchat.wire.names import printable
 
 SHIFT = 40  #: place = room << SHIFT | id
 IDS = (1 << SHIFT) - 1
@@ -79,7 +79,7 @@ class Retention:
         self.calendar = Calendar(self._newest, wall, uptime, before[0] if before else 0)
         self._noted: int | None = 0  # the lag that is stored
         self._note_lag()
-        if age and wall < EARLIEST:
+        if age and wall < EARLIEST_MS:
             self.log.warn("The system's clock shows {now}, which is wrong: until it is set, no message grows old.", now=stamp(wall))
         elif age and not self.calendar.believed:
             self.log.warn(
@@ -90,7 +90,7 @@ class Retention:
 
     def _newest(self, until: int) -> int | None:
         """The time of the newest message up to a time."""
-        newest: int | None = self._db.execute(_NEWEST, {"shift": SHIFT, "earliest": EARLIEST, "until": until}).fetchone()[0]
+        newest: int | None = self._db.execute(_NEWEST, {"shift": SHIFT, "earliest": EARLIEST_MS, "until": until}).fetchone()[0]
         return newest
 
     def watch(self, wall: int, uptime: float) -> None:
@@ -130,7 +130,7 @@ class Retention:
 
     def _last_old(self, room: Any, high: int, today: int, oldest: int) -> tuple[int, int] | None:
         """The place and the time of the last message up to the id `high` that is surely older than `oldest`."""
-        aged = room.aged if EARLIEST < room.aged <= today else EARLIEST
+        aged = room.aged if EARLIEST_MS < room.aged <= today else EARLIEST_MS
         low = room.no << SHIFT | room.first
         those = {"low": low, "high": room.no << SHIFT | high, "today": today, "oldest": oldest, "aged": aged}
         young = self._db.execute(_YOUNG, those).fetchone()
@@ -160,7 +160,7 @@ class Retention:
             self._fresh.clear()
         if not self._gone or (uptime is not None and self._told is not None and uptime < self._told + _TELL):
             return
-        rooms = [f"{count} in {shown(name)}" for name, count in self._gone.most_common(_NAMED)]
+        rooms = [f"{count} in {printable(name)}" for name, count in self._gone.most_common(_NAMED)]
         if len(self._gone) > _NAMED:
             rooms.append(f"and others in {len(self._gone) - _NAMED} more rooms")
         self.log.info(

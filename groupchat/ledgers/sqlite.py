@@ -24,13 +24,13 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
-from groupchat.drafts import Draft
-from groupchat.events import Message, stamp
+from groupchat.core.entries import Entry
 from groupchat.interfaces import ILedger
-from groupchat.ledgers.group import MOST_IN_PAGE, GroupCommit, Keep, page
+from groupchat.ledgers.group_commit import MAX_MESSAGES_IN_PAGE, GroupCommit, RetentionPolicy, page
 from groupchat.ledgers.retention import IDS, SHIFT
-from groupchat.ledgers.wal import AGAIN
+from groupchat.ledgers.wal import RETRY_SECONDS
 from groupchat.ledgers.writer import Writer
+from groupchat.wire.events import Message, stamp
 
 #: A page as one value, read in one step: at each step the reactor may take the interpreter's lock, and has to give it back.
 _PAGE = """
@@ -72,10 +72,10 @@ class SQLiteLedger:
 
     epoch = ""
 
-    def __init__(self, reactor: Any, path: str, keep: Keep | None = None) -> None:
+    def __init__(self, reactor: Any, path: str, keep: RetentionPolicy | None = None) -> None:
         self._reactor = reactor
         self._path = path
-        self._writer = Writer(path, keep or Keep())
+        self._writer = Writer(path, keep or RetentionPolicy())
         self._reader: sqlite3.Connection | None = None
         self._retry: Any = None
         self._writing = _Thread("ledger-writer")
@@ -104,10 +104,10 @@ class SQLiteLedger:
             reader.close()  # before the writer, so that the last to close is the one that checkpoints
         self._writer.close()
 
-    def _write(self, batch: list[Draft]) -> None:
+    def _write(self, batch: list[Entry]) -> None:
         self._writing.callInThread(self._commit, batch)
 
-    def _commit(self, batch: list[Draft]) -> None:
+    def _commit(self, batch: list[Entry]) -> None:
         try:
             self._writer.commit(batch)
         except Exception as error:
@@ -115,7 +115,7 @@ class SQLiteLedger:
         else:
             self._reactor.callFromThread(self._written, batch)
 
-    def _written(self, batch: list[Draft]) -> None:
+    def _written(self, batch: list[Entry]) -> None:
         self._queue.written(batch)
         if self._writer.held:
             self._plan_write_back()
@@ -124,7 +124,7 @@ class SQLiteLedger:
 
     def _plan_write_back(self) -> None:
         if self._writer.held and self._retry is None and self._reader is not None:
-            self._retry = self._reactor.callLater(AGAIN, self._ask_to_write_back)
+            self._retry = self._reactor.callLater(RETRY_SECONDS, self._ask_to_write_back)
 
     def _ask_to_write_back(self) -> None:
         self._retry = None
@@ -160,7 +160,7 @@ class SQLiteLedger:
         return deferToThreadPool(self._reactor, self._reading, what, *arguments).addErrback(failed)
 
     def _page(self, room: str, after: int, through: int) -> list[Message]:
-        found, _ = self._range(room, after, through, "ASC", MOST_IN_PAGE)
+        found, _ = self._range(room, after, through, "ASC", MAX_MESSAGES_IN_PAGE)
         return found
 
     def _history(self, room: str, before: int, limit: int) -> tuple[list[Message], bool]:
@@ -178,7 +178,7 @@ class SQLiteLedger:
         if low > through:
             return [], first
         (rows,) = self._reader.execute(
-            _PAGE.format(order), (no << SHIFT | low, no << SHIFT | min(through, IDS), min(limit, MOST_IN_PAGE))
+            _PAGE.format(order), (no << SHIFT | low, no << SHIFT | min(through, IDS), min(limit, MAX_MESSAGES_IN_PAGE))
         ).fetchone()
         return page(_messages(room, _rows.decode(rows))), first
 

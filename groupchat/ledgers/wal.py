@@ -12,10 +12,10 @@ from enum import Enum, auto
 
 from twisted.logger import Logger
 
-from groupchat.ledgers.file import Checkpoint, LedgerFile
+from groupchat.ledgers.database import Checkpoint, LedgerDatabase
 
-GROWN = 4 << 20  #: bytes after which the WAL is written back
-AGAIN = 2.0  #: seconds after which a held WAL is tried again, and from which on the log says that it is held
+CHECKPOINT_BYTES = 4 << 20  #: bytes after which the WAL is written back
+RETRY_SECONDS = 2.0  #: seconds after which a held WAL is tried again, and from which on the log says that it is held
 
 
 class _State(Enum):
@@ -33,7 +33,7 @@ class WriteAhead:
 
     log = Logger()
 
-    def __init__(self, file: LedgerFile) -> None:
+    def __init__(self, file: LedgerDatabase) -> None:
         self._file = file
         self._grown = 0
         self._state = _State.FREE
@@ -47,7 +47,7 @@ class WriteAhead:
     def grow(self, size: int) -> None:
         """About so many bytes were written."""
         self._grown += size
-        if self._grown > GROWN:
+        if self._grown > CHECKPOINT_BYTES:
             self.write_back()
 
     def write_back(self) -> None:
@@ -65,7 +65,7 @@ class WriteAhead:
         now = time.monotonic()
         if self._state is _State.FREE:
             self._state, self._since = _State.HELD, now
-        elif self._state is _State.HELD and now - self._since >= AGAIN:
+        elif self._state is _State.HELD and now - self._since >= RETRY_SECONDS:
             self._state = _State.TOLD
             self.log.warn(
                 "Another program keeps reading the ledger {path} (a backup, or sqlite3 left open): its -wal grows until that ends.",

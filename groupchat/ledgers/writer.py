@@ -17,25 +17,33 @@ from typing import Any
 import msgspec
 from twisted.logger import Logger
 
-from groupchat.drafts import Draft, Entering, Saying, Topicking
-from groupchat.errors import Conflict, OutOfOrder
-from groupchat.events import stamp
-from groupchat.ledgers.ages import EARLIEST, STEP, uptime
-from groupchat.ledgers.file import LedgerFile, cannot_open, is_full, is_locked
-from groupchat.ledgers.group import FORGOTTEN, REMEMBERED, Keep, Settler, digest, is_next, no_room
+from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
+from groupchat.ledgers.calendar import EARLIEST_MS, MAX_DRIFT_MS, uptime
+from groupchat.ledgers.database import LedgerDatabase, cannot_open, is_full, is_locked
+from groupchat.ledgers.group_commit import (
+    CLIENT_LIFETIME_MS,
+    REMEMBERED_NUMBERS,
+    EntryProcessor,
+    RetentionPolicy,
+    digest,
+    disk_full,
+    is_next,
+)
 from groupchat.ledgers.retention import IDS, ROOMS, SHIFT, Retention
 from groupchat.ledgers.wal import WriteAhead
-from groupchat.names import shown
+from groupchat.wire.errors import Conflict, OutOfOrder
+from groupchat.wire.events import stamp
+from groupchat.wire.names import printable
 
-_SPEAKERS = 50_000  #: speakers that are known by heart
+_MAX_CACHED_CLIENTS = 50_000  #: speakers that are known by heart
 LOCKED = 10.0  #: seconds for which another program may hold a lock on the ledger
 _LOOK = 0.02  #: seconds between two looks whether it still does
-_TIDY = 60.0  #: seconds between two looks for what is no longer kept
-_SWEEP = 2_000  #: messages of a room deleted in one such look
-_PORTIONS = (1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256)  #: rows in one step: what is missing is made up by empty ones
+_PRUNE_INTERVAL = 60.0  #: seconds between two looks for what is no longer kept
+_PRUNE_MESSAGES = 2_000  #: messages of a room deleted in one such look
+_ROWS_PER_INSERT = (1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256)  #: rows in one step: what is missing is made up by empty ones
 
 #: What a message changes beside itself, so that to store a batch is one step of the database.
-_CONSEQUENCES = """
+_ON_INSERT_TRIGGER = """
     CREATE TEMP TRIGGER said AFTER INSERT ON main.messages BEGIN
         UPDATE rooms SET head = NEW.place & {ids}, first = max(first, (NEW.place & {ids}) + 1 - {keep})
             WHERE no = NEW.place >> {shift};
@@ -44,7 +52,7 @@ _CONSEQUENCES = """
 """
 
 #: The message that a speaker said as n. Its n ascend by one, so each step back is one n.
-_BACK = """
+_FIND_BY_N = """
     WITH RECURSIVE back(id, n) AS (
         SELECT :id, :last UNION ALL
         SELECT before, back.n - 1 FROM back JOIN messages ON place = :room | back.id WHERE back.n > :n
@@ -59,7 +67,7 @@ _LONGER_THAN_KEPT = """
     WHERE EXISTS (SELECT 1 FROM messages WHERE place BETWEEN no << :shift AND no << :shift | (first - 1)) LIMIT :rooms
 """
 #: What is still to be known of messages that are deleted.
-_REMAINS = """
+_DIGESTS_OF_DELETED = """
     SELECT json_group_array(json_array(speaker, n, place & :ids, text, act)) FROM (
         SELECT messages.* FROM messages JOIN speakers ON no = speaker WHERE place BETWEEN :low AND :high AND n > last - :remembered)
 """
@@ -95,7 +103,7 @@ class _Room:
         self.at = at  # of its last message: none after it is given an earlier time
 
 
-class _Speaker:
+class _Client:
     """A speaker's row, as the writer knows it."""
 
     __slots__ = ("id", "last", "no")
@@ -142,13 +150,13 @@ class Writer:
 
     log = Logger()
 
-    def __init__(self, path: str, keep: Keep) -> None:
+    def __init__(self, path: str, keep: RetentionPolicy) -> None:
         self._path = path
         self._keep = keep
         self._epoch = 0
         self._token = ""
         self._all_rooms: dict[str, _Room] = {}
-        self._all_speakers: dict[tuple[bytes, int], _Speaker] = {}
+        self._all_speakers: dict[tuple[bytes, int], _Client] = {}
         self._tidied = 0.0
         self._full = False
         self._late = False  # whether the log says that the clock is behind
@@ -159,7 +167,7 @@ class Writer:
 
         :raises CannotStart: it can't be opened.
         """
-        self._file = LedgerFile(self._path)
+        self._file = LedgerDatabase(self._path)
         self._db = self._file.db
         self._wal = WriteAhead(self._file)
         self._token = token_urlsafe(6)
@@ -169,7 +177,7 @@ class Writer:
             keep = self._keep.count or IDS
             self._retention = Retention(self._db, self._keep.age, int(time.time() * 1000), uptime(time), self._epoch)
             self._calendar = self._retention.calendar
-            self._db.execute(_CONSEQUENCES.format(ids=IDS, shift=SHIFT, keep=keep))
+            self._db.execute(_ON_INSERT_TRIGGER.format(ids=IDS, shift=SHIFT, keep=keep))
         except sqlite3.Error as error:
             self._file.close()
             raise cannot_open(self._path, error) from None
@@ -181,15 +189,15 @@ class Writer:
 
     # A batch.
 
-    def commit(self, batch: list[Draft]) -> None:
+    def commit(self, batch: list[Entry]) -> None:
         """
         Give each draft its place and make the batch durable.
 
         :raises sqlite3.Error: the outcome is unknown.
         """
-        if len(self._all_speakers) > _SPEAKERS:  # only between batches: what a batch has changed is not on disk yet
+        if len(self._all_speakers) > _MAX_CACHED_CLIENTS:  # only between batches: what a batch has changed is not on disk yet
             self._all_speakers.clear()
-        if not any(isinstance(draft, (Saying, Topicking)) for draft in batch):
+        if not any(isinstance(draft, (MessageEntry, TopicEntry)) for draft in batch):
             _Batch(self, storing=False).settle(batch)
             return
         try:
@@ -216,7 +224,7 @@ class Writer:
         """
         self._wal.write_back()
 
-    def _store(self, batch: list[Draft]) -> int:
+    def _store(self, batch: list[Entry]) -> int:
         """Store a batch, as soon as no other program has the ledger locked. Returns about how many bytes that took."""
         self._retention.watch(int(time.time() * 1000), uptime(time))
         lock = _Lock(self._path)
@@ -241,7 +249,7 @@ class Writer:
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
 
-    def _take_back(self, batch: list[Draft]) -> None:
+    def _take_back(self, batch: list[Entry]) -> None:
         """Surely nothing of a batch is stored: let it be judged again."""
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
@@ -252,7 +260,7 @@ class Writer:
             if isinstance(draft.refusal, (Conflict, OutOfOrder)):  # judged by what was not stored after all
                 draft.refusal = None
 
-    def _refuse(self, batch: list[Draft]) -> None:
+    def _refuse(self, batch: list[Entry]) -> None:
         """There was no space: judge the batch again with nothing to be stored."""
         self._tell_full(True)
         self._take_back(batch)
@@ -301,31 +309,31 @@ class Writer:
             self._db.execute("INSERT INTO begun VALUES (?, ?, ?)", (room.no, self._epoch, room.head))
             room.begun = True
 
-    def speaker(self, client: bytes, room: _Room) -> _Speaker | None:
+    def speaker(self, client: bytes, room: _Room) -> _Client | None:
         known = self._all_speakers.get((client, room.no))
         if known is None:
             row = self._db.execute(
                 "SELECT no, last, id FROM speakers WHERE client = ? AND room = ?", (client, room.no)
             ).fetchone()
             if row is not None:
-                known = self._remember(client, room, _Speaker(*row))
+                known = self._remember(client, room, _Client(*row))
         return known
 
-    def new_speaker(self, client: bytes, room: _Room, at: int) -> _Speaker:
+    def new_speaker(self, client: bytes, room: _Room, at: int) -> _Client:
         self.begin()
         number = self._file.insert(
             "INSERT INTO speakers (client, room, last, seen) VALUES (?, ?, 0, ?)", client, room.no, at
         )
-        return self._remember(client, room, _Speaker(number, 0, 0))
+        return self._remember(client, room, _Client(number, 0, 0))
 
-    def _remember(self, client: bytes, room: _Room, speaker: _Speaker) -> _Speaker:
+    def _remember(self, client: bytes, room: _Room, speaker: _Client) -> _Client:
         self._all_speakers[client, room.no] = speaker
         return speaker
 
-    def said(self, speaker: _Speaker, room: _Room, n: int) -> tuple[int, bytes] | None:
+    def said(self, speaker: _Client, room: _Room, n: int) -> tuple[int, bytes] | None:
         """The id and the digest of what a speaker said as n."""
         row = self._db.execute(
-            _BACK, {"id": speaker.id, "last": speaker.last, "room": room.no << SHIFT, "n": n, "speaker": speaker.no}
+            _FIND_BY_N, {"id": speaker.id, "last": speaker.last, "room": room.no << SHIFT, "n": n, "speaker": speaker.no}
         ).fetchone()
         if row is not None:
             return row[0], digest(row[1], bool(row[2]))
@@ -355,12 +363,12 @@ class Writer:
 
         :param more: whether more is to be written in this batch.
         """
-        if more or len(rows) > _PORTIONS[-1]:
+        if more or len(rows) > _ROWS_PER_INSERT[-1]:
             self.begin()
-        for start in range(0, len(rows), _PORTIONS[-1]):
-            some = rows[start : start + _PORTIONS[-1]]
+        for start in range(0, len(rows), _ROWS_PER_INSERT[-1]):
+            some = rows[start : start + _ROWS_PER_INSERT[-1]]
             width = len(some[0])
-            size = next(portion for portion in _PORTIONS if portion >= len(some))
+            size = next(portion for portion in _ROWS_PER_INSERT if portion >= len(some))
             values = list(chain.from_iterable(some))
             values += [None] * (size * width - len(values))
             self._db.execute(_insertion(into, width, size), values)
@@ -370,18 +378,18 @@ class Writer:
         """Whether the time at which something is said tells when it was received."""
         return self._calendar.received(0) is None
 
-    def stamp(self, saying: Saying, room: _Room) -> int | None:
+    def stamp(self, saying: MessageEntry, room: _Room) -> int | None:
         """Let the time of a saying be no earlier than the one before it in its room. Returns what `received` is to be."""
         received = self._calendar.received(saying.at)
         if saying.at < room.at:
-            late = room.at - saying.at > STEP
+            late = room.at - saying.at > MAX_DRIFT_MS
             received = saying.at if late and received is None else received
             saying.at = room.at
             if late and not self._late:
                 self._late = True
                 self.log.warn(
                     "The system's clock is behind the last message in {room}: what is said there has the same time until {at}.",
-                    room=shown(saying.room), at=stamp(room.at),
+                    room=printable(saying.room), at=stamp(room.at),
                 )  # fmt: skip
         room.at = saying.at
         return received
@@ -391,7 +399,7 @@ class Writer:
     def _tidy(self) -> None:
         """Now and then, forget what need no longer be kept: a bounded piece of work in the transaction of a batch."""
         now = time.monotonic()
-        if now - self._tidied < _TIDY and self._tidied:
+        if now - self._tidied < _PRUNE_INTERVAL and self._tidied:
             return
         self._tidied = now
         self.begin()
@@ -400,7 +408,7 @@ class Writer:
         for no, first in self._db.execute(_LONGER_THAN_KEPT, {"shift": SHIFT, "rooms": ROOMS}).fetchall():
             self._sweep(no << SHIFT, no << SHIFT | (first - 1))
         for (no,) in self._db.execute(
-            "SELECT no FROM speakers WHERE seen BETWEEN ? AND ? LIMIT 100", (EARLIEST, today - FORGOTTEN)
+            "SELECT no FROM speakers WHERE seen BETWEEN ? AND ? LIMIT 100", (EARLIEST_MS, today - CLIENT_LIFETIME_MS)
         ).fetchall():
             self._db.execute("DELETE FROM said WHERE speaker = ?", (no,))
             self._db.execute("DELETE FROM speakers WHERE no = ?", (no,))
@@ -408,9 +416,9 @@ class Writer:
 
     def _sweep(self, low: int, high: int) -> None:
         """Delete the first messages of a range of places, but not what is still to be known of them."""
-        last = self._file.value("SELECT place FROM messages WHERE place >= ? LIMIT 1 OFFSET ?", low, _SWEEP - 1)
-        those = {"low": low, "high": high if last is None else min(high, last), "ids": IDS, "remembered": REMEMBERED}
-        remains = _remains.decode(self._db.execute(_REMAINS, those).fetchone()[0])
+        last = self._file.value("SELECT place FROM messages WHERE place >= ? LIMIT 1 OFFSET ?", low, _PRUNE_MESSAGES - 1)
+        those = {"low": low, "high": high if last is None else min(high, last), "ids": IDS, "remembered": REMEMBERED_NUMBERS}
+        remains = _remains.decode(self._db.execute(_DIGESTS_OF_DELETED, those).fetchone()[0])
         self.insert(
             "INSERT OR REPLACE INTO said", [(speaker, n, id, digest(text, bool(act))) for speaker, n, id, text, act in remains]
         )
@@ -418,7 +426,7 @@ class Writer:
         self._db.execute("DELETE FROM messages WHERE place BETWEEN :low AND :high", those)
 
 
-class _Batch(Settler):
+class _Batch(EntryProcessor):
     """
     One batch on its way through the writer.
 
@@ -437,7 +445,7 @@ class _Batch(Settler):
         messages, self._messages = self._messages, []
         self._writer.insert("INSERT INTO messages", messages, more)
 
-    def _say(self, draft: Saying) -> None:
+    def _say(self, draft: MessageEntry) -> None:
         writer = self._writer
         room = writer.room(draft.room)
         speaker = writer.speaker(draft.client, room) if room and draft.n is not None else None
@@ -445,7 +453,7 @@ class _Batch(Settler):
         if not is_next(draft, speaker.last if speaker else 0, lambda n: self._known(speaker, room, n)):
             return
         if not self._storing:
-            draft.refusal = no_room()
+            draft.refusal = disk_full()
             return
         room = room or writer.new_room(draft.room)
         writer.begin_epoch(room)
@@ -467,22 +475,22 @@ class _Batch(Settler):
         self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, speaker.no, draft.n, speaker.id, received))
         speaker.last, speaker.id = draft.n, room.head
 
-    def _known(self, speaker: _Speaker | None, room: _Room | None, n: int) -> tuple[int, bytes] | None:
+    def _known(self, speaker: _Client | None, room: _Room | None, n: int) -> tuple[int, bytes] | None:
         """The id and the digest of what a speaker said as n, where that is not too long ago."""
-        if speaker is None or room is None or n <= speaker.last - REMEMBERED:
+        if speaker is None or room is None or n <= speaker.last - REMEMBERED_NUMBERS:
             return None
         if self._messages:
             self.write(more=True)  # it may be in this very batch
         return self._writer.said(speaker, room, n)
 
-    def _topic(self, draft: Topicking) -> None:
+    def _topic(self, draft: TopicEntry) -> None:
         if not self._storing:
-            draft.refusal = no_room()
+            draft.refusal = disk_full()
             return
         room = self._writer.room(draft.room) or self._writer.new_room(draft.room)
         self._writer.set_topic(room, draft.text, draft.sender)
 
-    def _enter(self, draft: Entering) -> None:
+    def _enter(self, draft: JoinEntry) -> None:
         room = self._writer.room(draft.room)
         draft.known = self._writer.is_known(room, draft.epoch, draft.after or 0)
         if room is None:

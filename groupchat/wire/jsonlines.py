@@ -16,12 +16,12 @@ from typing import Any, get_args
 import msgspec
 from zope.interface import moduleProvides
 
-from groupchat import commands, events
-from groupchat.commands import Command
-from groupchat.errors import BadField, BadHello, BadJson, BadUtf8, UnknownType
-from groupchat.events import Event
-from groupchat.interfaces import IWire
-from groupchat.names import HIDDEN, MARK
+from groupchat.wire import commands, events
+from groupchat.wire.commands import Command
+from groupchat.wire.errors import BadField, BadHello, BadJson, BadUtf8, UnknownType
+from groupchat.wire.events import Event
+from groupchat.wire.interfaces import IWire
+from groupchat.wire.names import HIDDEN, MARK
 
 moduleProvides(IWire)
 

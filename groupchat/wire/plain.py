@@ -16,12 +16,12 @@ from typing import Any
 
 from zope.interface import moduleProvides
 
-from groupchat import addresses, commands, durations, events
-from groupchat.commands import HERE, LOBBY, WORDS, Command
-from groupchat.errors import BadField, BadUtf8, UnknownType
-from groupchat.events import Event
-from groupchat.interfaces import IWire
-from groupchat.names import MARK, shown, visible
+from groupchat.wire import addresses, commands, durations, events
+from groupchat.wire.commands import COMMANDS, HERE, LOBBY, Command
+from groupchat.wire.errors import BadField, BadUtf8, UnknownType
+from groupchat.wire.events import Event
+from groupchat.wire.interfaces import IWire
+from groupchat.wire.names import MARK, printable, visible
 
 moduleProvides(IWire)
 
@@ -222,7 +222,7 @@ def _target(word: str) -> dict[str, str]:
     if not _NO_NAME.search(word) and not _PART_OF_ADDRESS.fullmatch(word):
         return {"name": word}
     named = "" if _NO_NAME.search(word) else f" If it is a name, write @{word}."
-    raise BadField(f'"{shown(word)}" is no address. Write it whole, 10.0.0.7, or as a network, 10.0.0.0/24.{named}')
+    raise BadField(f'"{printable(word)}" is no address. Write it whole, 10.0.0.7, or as a network, 10.0.0.0/24.{named}')
 
 
 _PARSERS: dict[str, Callable[[str], Command]] = {
@@ -250,8 +250,8 @@ _PARSERS: dict[str, Callable[[str], Command]] = {
     "/say": lambda rest: commands.Announce(text=_some(rest)),
     "/max": _max,
 }
-_ALIASES = {word: entry.word for entry in WORDS for word in (entry.word, *entry.aliases)}
-_USAGE = {entry.word: f"{entry.word} {entry.arguments}".strip() for entry in WORDS}
+_ALIASES = {word: entry.word for entry in COMMANDS for word in (entry.word, *entry.aliases)}
+_USAGE = {entry.word: f"{entry.word} {entry.arguments}".strip() for entry in COMMANDS}
 
 
 # What the server says.
@@ -354,12 +354,12 @@ def _history(event: events.History, me: str, past: bool) -> Iterator[str]:
 
 
 def _who(event: events.Who, me: str, past: bool) -> Iterator[str]:
-    shown = [f"{one.name} ({one.address})" if one.address else one.name for one in event.members]
-    if event.count > len(shown):
-        shown.append(f"and {event.count - len(shown)} more")
-    for start in range(0, len(shown), _ROW):
+    printable = [f"{one.name} ({one.address})" if one.address else one.name for one in event.members]
+    if event.count > len(printable):
+        printable.append(f"and {event.count - len(printable)} more")
+    for start in range(0, len(printable), _ROW):
         head = "" if start else ("Here is 1: " if event.count == 1 else f"Here are {event.count}: ")
-        yield f"-- {head}{', '.join(shown[start : start + _ROW])}{'.' if start + _ROW >= len(shown) else ','}"
+        yield f"-- {head}{', '.join(printable[start : start + _ROW])}{'.' if start + _ROW >= len(printable) else ','}"
 
 
 def _rooms(event: events.Rooms, me: str, past: bool) -> Iterator[str]:
@@ -374,7 +374,7 @@ def _measures(event: events.Bans | events.Mutes, me: str, past: bool) -> Iterato
     what, found = ("ban", event.bans) if isinstance(event, events.Bans) else ("mute", event.mutes)
     yield f"-- There is 1 {what}." if event.count == 1 else f"-- There are {event.count} {what}s."
     for one in found:
-        target = one.address or addresses.written(one.name or "")
+        target = one.address or addresses.format_address(one.name or "")
         until = f"until {one.until[:10]} {one.until[11:16]} UTC" if one.until else "for ever"
         yield f"-- {target} {until}, by {one.by}{f': {one.text}' if one.text else ''}"
     if event.count > len(found):
@@ -387,16 +387,16 @@ def _places(event: events.Places, me: str, past: bool) -> Iterator[str]:
 
 def _helped(event: events.Help, me: str, past: bool) -> Iterator[str]:
     if event.word is not None:
-        yield from _explained(next(word for word in WORDS if word.word == event.word))
+        yield from _explained(next(word for word in COMMANDS if word.word == event.word))
         return
-    shown = [word for word in WORDS if event.operator or not word.operator]
-    width = max(len(_USAGE[word.word]) for word in shown)
-    for word in shown:
+    printable = [word for word in COMMANDS if event.operator or not word.operator]
+    width = max(len(_USAGE[word.word]) for word in printable)
+    for word in printable:
         yield f"-- {_USAGE[word.word]:{width}}  {word.help}"
     yield f"-- {'//TEXT':{width}}  says a line that begins with /"
 
 
-def _explained(word: commands.Word) -> Iterator[str]:
+def _explained(word: commands.CommandHelp) -> Iterator[str]:
     yield f"-- {_USAGE[word.word]}  {word.help}{' (operators only)' if word.operator else ''}"
     for more in word.more:
         yield f"-- {more}"

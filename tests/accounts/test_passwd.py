@@ -9,8 +9,8 @@ import io
 import pytest
 
 from groupchat.accounts import passwd, passwords
-from groupchat.accounts.file import AccountsFile
-from groupchat.rights import Deed, Measure
+from groupchat.accounts.database import AccountsDatabase
+from groupchat.core.permissions import AuditEntry, Restriction
 
 
 @pytest.fixture
@@ -29,13 +29,13 @@ def run(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def begun(run):
     """The accounts file is there, as beside a daemon."""
-    AccountsFile("groupchat.accounts").open()
+    AccountsDatabase("groupchat.accounts").open()
 
 
 @pytest.fixture
 def rights():
     def rights():
-        file = AccountsFile("groupchat.accounts")
+        file = AccountsDatabase("groupchat.accounts")
         file.open()
         try:
             return file.load()
@@ -48,7 +48,7 @@ def rights():
 def test_it_sets_a_password(run, rights):
     assert run("alice", typed="secret\n") == "The password of alice is set.\n"
     account = rights().owner("alice")
-    assert passwords.fits(account.password, "secret")
+    assert passwords.verify(account.password, "secret")
     assert not account.operator
 
 
@@ -61,7 +61,7 @@ def test_it_makes_an_operator_of_someone_registered_and_takes_that_back(run, rig
     run("alice", typed="secret\n")
     run("-o", "ALICE")
     account = rights().owner("alice")
-    assert account.operator and passwords.fits(account.password, "secret")
+    assert account.operator and passwords.verify(account.password, "secret")
     assert run("--no-operator", "alice") == "alice is no operator any more.\n"
     assert not rights().owner("alice").operator
 
@@ -139,9 +139,9 @@ def test_a_password_that_is_refused_makes_no_file(run, tmp_path):
 
 
 def measure(kind, target, until=None, text=""):
-    file = AccountsFile("groupchat.accounts")
+    file = AccountsDatabase("groupchat.accounts")
     file.open()
-    file.keep(Measure(kind, target, "op", b"", until, text), Deed(0, "op", kind, target))
+    file.keep(Restriction(kind, target, "op", b"", until, text), AuditEntry(0, "op", kind, target))
     file.close()
 
 

@@ -11,7 +11,7 @@ import pytest_twisted
 from twisted.internet import reactor
 
 from groupchat.accounts.worker import Worker
-from groupchat.errors import Unavailable
+from groupchat.wire.errors import Unavailable
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 COUNTS = "counts"  #: in the folder in which it runs
-HELD = ("LineDoor", "Peer", "Session", "_Waiting", "Server")  #: classes whose objects are counted
+HELD = ("ChatProtocol", "Peer", "Session", "_Waiting", "Server")  #: classes whose objects are counted
 
 
 def count(number: int, frame: Any) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from itertools import count, islice
 from pathlib import Path
 
-from groupchat.drafts import Saying
-from groupchat.ledgers.group import Keep
+from groupchat.core.entries import MessageEntry
+from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.writer import Writer
 from tests.benchmarks.member import ROOM
 
@@ -22,7 +22,7 @@ _BEGIN = 1_795_356_180_000 - YEAR
 
 def build(path: Path, messages: int, progress: Callable[[str], None]) -> None:
     """Write so many messages of so many speakers into a new ledger."""
-    writer = Writer(str(path), Keep())
+    writer = Writer(str(path), RetentionPolicy())
     writer.open()
     sayings = (_saying(number, messages) for number in count())
     for done in range(0, messages, BATCH):
@@ -32,7 +32,7 @@ def build(path: Path, messages: int, progress: Callable[[str], None]) -> None:
     writer.close()
 
 
-def _saying(number: int, of: int) -> Saying:
+def _saying(number: int, of: int) -> MessageEntry:
     turn, speaker = divmod(number, SPEAKERS)
     at = _BEGIN + number * YEAR // of
-    return Saying(ROOM, f"speaker{speaker}", TEXT, at, client=b"%016d" % speaker, n=turn + 1)
+    return MessageEntry(ROOM, f"speaker{speaker}", TEXT, at, client=b"%016d" % speaker, n=turn + 1)

@@ -4,8 +4,7 @@ Doubles for the client's neighbours: a server that keeps the wire's promise, a s
 
 from __future__ import annotations
 
-from groupchat import commands, events, names
-from groupchat.wire import jsonlines
+from groupchat.wire import commands, events, jsonlines, names
 
 LIMITS = {"line": 32768, "text": 4096}
 AT = "2026-11-22T14:03:00.000Z"

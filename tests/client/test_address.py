@@ -6,8 +6,8 @@ import os
 
 import pytest
 
+from groupchat.cli.exit import USAGE, Exit
 from groupchat.client import address
-from groupchat.client.endings import USAGE, Ending
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,6 @@ NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix
     ],
 )
 def test_what_makes_no_sense_is_told_in_one_line(words, complaint):
-    with pytest.raises(Ending) as caught:
+    with pytest.raises(Exit) as caught:
         address.parse(words)
     assert (caught.value.status, caught.value.text) == (USAGE, complaint)

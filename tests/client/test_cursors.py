@@ -7,9 +7,9 @@ import stat
 import pytest
 
 from groupchat.client.cursors import Cursors
-from groupchat.commands import Place
+from groupchat.wire.commands import Position
 
-PLACES = {"lobby": Place(epoch="e1", after=7)}
+PLACES = {"lobby": Position(epoch="e1", after=7)}
 
 
 @pytest.fixture

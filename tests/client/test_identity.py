@@ -4,17 +4,17 @@ Who the client is to its server, once it has shown which it is.
 
 import pytest
 
-from groupchat.client import secret
-from groupchat.client.conversation import Conversation
+from groupchat.client import client_id
 from groupchat.client.identity import Identity
+from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.trust import Server
-from groupchat.commands import Place
+from groupchat.wire.commands import Position
 from tests.client.fakes import Screen
 from tests.support import Reactor
 
 A, B = Server("SHA256:a", heir=False), Server("SHA256:b", heir=False)
-READ = {"lobby": Place(epoch="e", after=8)}
+READ = {"lobby": Position(epoch="e", after=8)}
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def claim(tmp_path):
     claimed = []
 
     def claim(server):
-        claimed.append(secret.claim("alice", "localhost", 9000, tmp_path, *(server or ())))
+        claimed.append(client_id.claim("alice", "localhost", 9000, tmp_path, *(server or ())))
         return claimed[-1]
 
     yield claim
@@ -36,7 +36,7 @@ def identify(claim):
 
     def identify(claimed=None, goes_on=True):
         identity = Identity(claimed, claim, lambda certificate: None, goes_on)
-        identity.claimant = Conversation("alice", identity.value, ["lobby"], Screen(), Outbox(), Reactor(), identity.read())
+        identity.claimant = Model("alice", identity.value, ["lobby"], Screen(), Outbox(), Reactor(), identity.read())
         return identity, identity.claimant
 
     return identify

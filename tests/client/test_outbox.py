@@ -7,9 +7,9 @@ import stat
 
 import pytest
 
-from groupchat.client.endings import TURNED_AWAY, Ending
+from groupchat.cli.exit import TURNED_AWAY, Exit
 from groupchat.client.outbox import Entry, FileOutbox, Outbox
-from groupchat.commands import Place
+from groupchat.wire.commands import Position
 
 OWNER = "alice@localhost:9000"
 
@@ -94,18 +94,18 @@ def test_what_was_answered_is_gone_after_a_good_end(opened):
 
 def test_it_knows_where_its_numbers_belong(opened):
     box = opened()
-    box.remember("lobby", Place(epoch="e1", after=3))
-    box.remember("lobby", Place(epoch="e1", after=4))
-    box.remember("dev", Place(epoch="e1", after=4))
+    box.remember("lobby", Position(epoch="e1", after=3))
+    box.remember("lobby", Position(epoch="e1", after=4))
+    box.remember("dev", Position(epoch="e1", after=4))
     box.remember("dev", None)
     box.close()
     again = opened()
-    assert (again.place("lobby"), again.place("dev")) == (Place(epoch="e1", after=4), None)
+    assert (again.place("lobby"), again.place("dev")) == (Position(epoch="e1", after=4), None)
 
 
 def test_two_cannot_use_it_at_once(opened):
     opened()
-    with pytest.raises(Ending, match="another groupchat-connect uses that file"):
+    with pytest.raises(Exit, match="another groupchat-connect uses that file"):
         opened()
 
 
@@ -120,25 +120,25 @@ def test_a_script_waits_only_so_long(opened, path, monkeypatch):
     times = iter([0, 0, 5, 10])
     monkeypatch.setattr("groupchat.client.outbox.time.sleep", lambda seconds: None)
     monkeypatch.setattr("groupchat.client.outbox.time.monotonic", lambda: next(times))
-    with pytest.raises(Ending, match="another groupchat-connect uses that file"):
+    with pytest.raises(Exit, match="another groupchat-connect uses that file"):
         FileOutbox(str(path), OWNER, patience=10)
 
 
 def test_another_persons_words_are_not_said(opened, path):
     opened().close()
-    with pytest.raises(Ending, match=f"belongs to {OWNER}"):
+    with pytest.raises(Exit, match=f"belongs to {OWNER}"):
         opened(owner="bob@localhost:9000")
 
 
 def test_a_file_of_another_kind_is_left_alone(opened, path):
     path.write_text("shopping list\n" * 100)
-    with pytest.raises(Ending, match="not a database"):
+    with pytest.raises(Exit, match="not a database"):
         opened()
     assert path.read_text().startswith("shopping list")
 
 
 def test_a_place_that_does_not_exist_is_told(opened, tmp_path):
-    with pytest.raises(Ending, match="No such file or directory") as caught:
+    with pytest.raises(Exit, match="No such file or directory") as caught:
         opened(tmp_path / "nowhere" / "outbox")
     assert caught.value.status == 2
 
@@ -156,7 +156,7 @@ def test_what_is_kept_goes_to_the_server_with_that_certificate_only(opened):
     box.close()
     box = opened()
     box.bind("SHA256:a")
-    with pytest.raises(Ending) as caught:
+    with pytest.raises(Exit) as caught:
         box.bind("SHA256:b")
     assert caught.value.status == TURNED_AWAY
     assert caught.value.text.endswith("than the one there now. Start that one, or take another file.")
@@ -165,7 +165,7 @@ def test_what_is_kept_goes_to_the_server_with_that_certificate_only(opened):
 def test_an_outbox_that_keeps_nothing_changes_over_to_another_server_with_another_secret(opened):
     box = opened()
     box.bind("SHA256:a")
-    box.remember("lobby", Place(epoch="e", after=3))
+    box.remember("lobby", Position(epoch="e", after=3))
     first = box.secret
     box.close()
     box = opened()

@@ -14,16 +14,16 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.test.iosim import FakeTransport, IOPump
 
 from groupchat import fingerprints
+from groupchat.cli.exit import DONE, TURNED_AWAY, UNREACHABLE
+from groupchat.cli.input import InputParser
 from groupchat.client import trust
-from groupchat.client.conversation import Conversation
-from groupchat.client.endings import DONE, TURNED_AWAY, UNREACHABLE
-from groupchat.client.keyboard import Keyboard
+from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
-from groupchat.client.service import PATIENCE, Client
-from groupchat.client.tls import AGAIN, Encrypted
+from groupchat.client.reconnect import TIMEOUT, Client
+from groupchat.client.tls import MAX_RETRIES, Encrypted
 from tests.client.certificates import Certificate, authority, self_signed
 from tests.client.fakes import Screen
-from tests.client.test_service import Typed
+from tests.client.test_reconnect import Typed
 from tests.support import Server
 
 HOST = "chat.example.org"
@@ -114,13 +114,13 @@ class World:
         self.server = Server()
         self.path = path
         self.net = Network(behind, overtaken)
-        place = trust.place(host, 9000)
-        trusted = trust.Told(place, told) if told else trust.Seen(place, path)
+        place = trust.host_key(host, 9000)
+        trusted = trust.PinnedTrust(place, told) if told else trust.TofuTrust(place, path)
         self.clock, self.screen, self.typed = self.server.reactor, Screen(), Typed()
         if certificate is not None:
             self.show(certificate)
-        self.mind = Conversation("alice", "s" * 16, ["lobby"], self.screen, Outbox(), self.clock)
-        self.keyboard = Keyboard(self.mind, self.screen)
+        self.mind = Model("alice", "s" * 16, ["lobby"], self.screen, Outbox(), self.clock)
+        self.keyboard = InputParser(self.mind, self.screen)
         self.client = Client(
             Encrypted(self.net, host, trusted.check), f"{host}, port 9000", self.mind, self.keyboard, self.typed,
             self.clock, chance=lambda: 0.5, heard=trusted.keep,
@@ -203,7 +203,7 @@ def test_at_the_end_of_input_it_quits_as_tls_has_no_half_close(path):
     world.type("a last word", end=True)
     assert world.ending == (DONE, "")
     assert bob.heard() == ["alice: a last word", "alice left."]
-    world.run(PATIENCE)
+    world.run(TIMEOUT)
     assert len(world.server.port.doors) == 1, "and nothing is left of it"
 
 
@@ -213,7 +213,7 @@ def test_the_authorities_vouch_for_names_and_addresses(path, authorities, host):
     certificate = Certificate("other.example.org", trust.canonical(host), by=between)
     world = World(path, certificate, host=host)
     assert world.inside and world.screen.told == []
-    assert path.read_text() == f"{trust.place(host, 9000)} authorities\n"
+    assert path.read_text() == f"{trust.host_key(host, 9000)} authorities\n"
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_the_certificate_that_was_told_is_taken_and_not_remembered(path):
 
 def test_a_certificate_is_not_remembered_before_the_server_has_said_something_sensible(path):
     behind = encrypted(self_signed(), says(answer=b"220 mail.example.org ESMTP\r\n"))
-    world = World(path, behind=behind).run(PATIENCE)
+    world = World(path, behind=behind).run(TIMEOUT)
     assert world.ending[0] == UNREACHABLE
     assert not path.exists()
 
@@ -281,7 +281,7 @@ NO_TLS = f"{HOST}, port 9000 does not speak TLS. If you trust the network: --no-
 def test_one_that_says_something_else_is_tried_again_but_not_for_ever(path, greeting):
     world = World(path, behind=says(first=greeting))
     assert world.ending == (UNREACHABLE, NO_TLS)
-    assert world.net.asked == 1 + AGAIN
+    assert world.net.asked == 1 + MAX_RETRIES
     assert b"hello" not in world.net.sent
 
 
@@ -299,8 +299,8 @@ def test_our_own_server_without_tls_says_so(path):
 
 
 def test_a_greeting_that_was_faster_than_our_hello_is_no_end(path):
-    world = World(path, self_signed(), overtaken=AGAIN)
-    assert world.inside and world.net.asked == 1 + AGAIN
+    world = World(path, self_signed(), overtaken=MAX_RETRIES)
+    assert world.inside and world.net.asked == 1 + MAX_RETRIES
 
 
 def test_tls_of_another_kind_is_told_apart(path):
@@ -318,7 +318,7 @@ def test_a_server_that_hangs_up_during_the_handshake(path):
 
 
 def test_a_handshake_that_never_ends_is_not_waited_for(path):
-    world = World(path, behind=says()).run(PATIENCE)
+    world = World(path, behind=says()).run(TIMEOUT)
     status, text = world.ending
     assert (status, text[:10]) == (UNREACHABLE, "No answer ")
     assert world.run().net.pumps[0][1].disconnected

@@ -9,9 +9,9 @@ import stat
 import pytest
 
 from groupchat import fingerprints
+from groupchat.cli.exit import TURNED_AWAY, USAGE, Exit
 from groupchat.client import trust
-from groupchat.client.endings import TURNED_AWAY, USAGE, Ending
-from groupchat.client.trust import AUTHORITIES, Pins, Seen, Server, Told, Verdict
+from groupchat.client.trust import AUTHORITIES, KnownHosts, PinnedTrust, Server, TofuTrust, Verdict
 
 ONE, TWO, THREE = (fingerprints.fingerprint(der) for der in (b"one", b"two", b"three"))
 HEX = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"  # of b"one"
@@ -36,13 +36,13 @@ def remembered(path):
 
 def meet(path, shown=ONE, vouched=False, where=HERE):
     """Come to a server that shows this, and hear it answer. Returns what is told."""
-    seen = Seen(where, path)
+    seen = TofuTrust(where, path)
     seen.check(shown, vouched)
     return seen.keep()
 
 
 def refusal(act, *arguments):
-    with pytest.raises(Ending) as caught:
+    with pytest.raises(Exit) as caught:
         act(*arguments)
     return caught.value.status, caught.value.text
 
@@ -97,7 +97,7 @@ def test_what_is_no_fingerprint_is_not_taken_for_one(text):
     ],
 )
 def test_a_place_is_written_in_one_way(host, written):
-    assert trust.place(host, 1) == written
+    assert trust.host_key(host, 1) == written
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_the_first_one_is_remembered_and_told(path):
 
 
 def test_nothing_is_remembered_before_the_server_has_answered(path):
-    Seen(HERE, path).check(ONE, False)
+    TofuTrust(HERE, path).check(ONE, False)
     assert not path.exists()
 
 
@@ -157,7 +157,7 @@ def test_the_same_one_is_taken_without_a_word(path):
 
 def test_another_one_is_refused_before_anything_is_said(path, remembered):
     remembered(f"# mine\nother:9000 {TWO}\n{HERE} {ONE}\n")
-    assert refusal(Seen(HERE, path).check, TWO, False) == (
+    assert refusal(TofuTrust(HERE, path).check, TWO, False) == (
         TURNED_AWAY,
         f"The certificate of {HERE} is {TWO}, and not the one it had before. Somebody may be in between, or the server was "
         f"set up anew. If you know that it was: remove line 3 of {path}, or give the fingerprint that you were told with "
@@ -174,7 +174,7 @@ def test_what_the_authorities_vouch_for_is_taken_without_a_word(path):
 
 def test_where_authorities_once_vouched_nothing_less_will_do(path):
     meet(path, ONE, vouched=True)
-    status, text = refusal(Seen(HERE, path).check, TWO, False)
+    status, text = refusal(TofuTrust(HERE, path).check, TWO, False)
     assert (status, "not one that the system's authorities vouch for" in text) == (TURNED_AWAY, True)
 
 
@@ -207,12 +207,12 @@ def test_a_comment_is_no_line_about_a_place(path, remembered):
 @pytest.mark.parametrize("value", ["", " SHA256:", " garbage", " \xff"])
 def test_a_broken_line_lets_nobody_by(path, remembered, value):
     remembered(f"{HERE}{value}\n")
-    assert "remove line 1 of" in refusal(Seen(HERE, path).check, ONE, False)[1]
+    assert "remove line 1 of" in refusal(TofuTrust(HERE, path).check, ONE, False)[1]
 
 
 def test_all_lines_to_be_removed_are_named(path, remembered):
     remembered(f"{HERE} {TWO}\n\n{HERE} {THREE}\n")
-    assert "remove lines 1, 3 of" in refusal(Seen(HERE, path).check, ONE, False)[1]
+    assert "remove lines 1, 3 of" in refusal(TofuTrust(HERE, path).check, ONE, False)[1]
 
 
 def test_all_other_lines_stay_as_they_are(path):
@@ -256,7 +256,7 @@ def test_the_old_file_stays_where_the_new_one_cannot_be_made(path, remembered, m
 
 def test_where_nothing_can_be_written_it_lasts_as_long_as_the_process(tmp_path):
     (tmp_path / "file").touch()
-    seen = Seen(HERE, tmp_path / "file" / "known_hosts")
+    seen = TofuTrust(HERE, tmp_path / "file" / "known_hosts")
     seen.check(ONE, False)
     assert "it can't be remembered in" in seen.keep()
     seen.check(ONE, False)
@@ -266,12 +266,12 @@ def test_where_nothing_can_be_written_it_lasts_as_long_as_the_process(tmp_path):
 
 def test_a_file_that_cannot_be_read_is_not_taken_for_an_empty_one(path):
     path.mkdir(parents=True)
-    status, text = refusal(Seen(HERE, path).check, ONE, False)
+    status, text = refusal(TofuTrust(HERE, path).check, ONE, False)
     assert (status, text) == (USAGE, f"{path} can't be read: Is a directory. Make it readable, or use --fingerprint.")
 
 
 def test_of_two_at_once_the_second_goes_by_what_the_first_has_seen(path):
-    seen = Seen(HERE, path)
+    seen = TofuTrust(HERE, path)
     seen.check(ONE, False)
     meet(path, TWO)
     assert refusal(seen.keep)[0] == TURNED_AWAY
@@ -279,7 +279,7 @@ def test_of_two_at_once_the_second_goes_by_what_the_first_has_seen(path):
 
 
 def test_what_two_write_at_once_is_all_kept(path):
-    first, second = Pins(path), Pins(path)
+    first, second = KnownHosts(path), KnownHosts(path)
     with first.locked():
         first.put("a:1", ONE)
     with second.locked():
@@ -379,14 +379,14 @@ def test_on_this_machine_where_nothing_can_be_written_it_lasts_as_long_as_the_pr
 @pytest.mark.parametrize(("text", "heir"), [("", True), (f"{LOCAL} {ONE}\n", True), (f"{LOCAL} {TWO}\n{LOCAL} {ONE}\n", False)])
 def test_a_server_on_this_machine_whose_fingerprint_is_told_inherits_unless_another_was_first(path, remembered, text, heir):
     remembered(text)
-    assert trust.told_server(Pins(path), LOCAL, ONE) == Server(ONE, heir)
+    assert trust.told_server(KnownHosts(path), LOCAL, ONE) == Server(ONE, heir)
 
 
 # A fingerprint that was told.
 
 
 def test_the_one_that_was_told_is_good_whoever_vouches():
-    told = Told(HERE, ONE)
+    told = PinnedTrust(HERE, ONE)
     for vouched in True, False:
         told.check(ONE, vouched)
         assert told.keep() == ""
@@ -394,5 +394,5 @@ def test_the_one_that_was_told_is_good_whoever_vouches():
 
 @pytest.mark.parametrize("vouched", [True, False])
 def test_no_other_is_good_whoever_vouches(vouched):
-    status, text = refusal(Told(HERE, ONE).check, TWO, vouched)
+    status, text = refusal(PinnedTrust(HERE, ONE).check, TWO, vouched)
     assert (status, text[:80]) == (TURNED_AWAY, f"The certificate of {HERE} is {TWO}, and not"[:80])

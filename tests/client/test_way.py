@@ -7,21 +7,21 @@ import re
 import pytest
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
-from groupchat import commands, events
+from groupchat.cli.exit import TURNED_AWAY, UNREACHABLE
+from groupchat.cli.input import InputParser
 from groupchat.client import trust
-from groupchat.client.conversation import Conversation
-from groupchat.client.endings import TURNED_AWAY, UNREACHABLE
+from groupchat.client.client_id import ClientId
 from groupchat.client.identity import Identity
-from groupchat.client.keyboard import Keyboard
+from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
-from groupchat.client.secret import Secret
-from groupchat.client.service import Client
-from groupchat.client.tls import AGAIN, Encrypted
+from groupchat.client.reconnect import Client
+from groupchat.client.tls import MAX_RETRIES, Encrypted
 from groupchat.client.way import Near
 from groupchat.fingerprints import fingerprint
+from groupchat.wire import commands, events
 from tests.client.certificates import Certificate, self_signed
 from tests.client.fakes import Screen
-from tests.client.test_service import Asker, Typed
+from tests.client.test_reconnect import Asker, Typed
 from tests.client.test_tls import Network, says
 from tests.support import Server
 
@@ -40,20 +40,20 @@ class World:
         self.clock, self.screen = self.server.reactor, Screen()
         self.net = Network(behind or self.server.port)
         self.identity = Identity(None, self.claim, lambda certificate: None, goes_on=False)
-        self.mind = Conversation("alice", self.identity.value, ["lobby"], self.screen, Outbox(), self.clock)
+        self.mind = Model("alice", self.identity.value, ["lobby"], self.screen, Outbox(), self.clock)
         self.mind.password = password
         self.identity.claimant = self.mind
         told = {trust.Verdict.CHANGED} if asker else ()
-        trusted = trust.Local(trust.place(host, 9000), path, self.identity, password is not None, told)
+        trusted = trust.Local(trust.host_key(host, 9000), path, self.identity, password is not None, told)
         near = Near(self.net, Encrypted(self.net, host, trusted.check), trusted, self.identity.doubt)
         self.client = Client(
-            near, "localhost, port 9000", self.mind, Keyboard(self.mind, self.screen), Typed(), self.clock,
+            near, "localhost, port 9000", self.mind, InputParser(self.mind, self.screen), Typed(), self.clock,
             chance=lambda: 0.5, heard=near.keep, asker=asker,
         )  # fmt: skip
         self.endings = []
 
     def claim(self, server):
-        return Secret(SECRET if server is None else secret_for(server.certificate))
+        return ClientId(SECRET if server is None else secret_for(server.certificate))
 
     def start(self):
         self.client.start().addCallback(self.endings.append)
@@ -117,7 +117,7 @@ def test_a_server_without_tls_gets_on_in_plain_where_none_was_ever_spoken_but_ge
 
 def test_a_server_whose_greeting_is_faster_than_tls_is_tried_four_times_before_it_gets_anything_in_plain(path):
     world = World(path, says(first=b"What is your name?\n")).start()
-    assert world.net.asked == 1 + AGAIN + 1
+    assert world.net.asked == 1 + MAX_RETRIES + 1
 
 
 def test_a_server_that_speaks_tls_later_is_not_spoken_to_in_plain_again(path):

@@ -2,7 +2,7 @@
 Real programs and real sockets: start them, talk to them, wait for what they say.
 
 Nothing here sleeps: one waits for a line, for an end or for a condition, each with a limit; what came instead stands in
-the failure. Whatever a `Place` has started it ends, and it fails where one of its programs showed a traceback.
+the failure. Whatever a `Position` has started it ends, and it fails where one of its programs showed a traceback.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ PATIENT = """
 import sys
 from groupchat.client import service
 service.PATIENCE = 0.5
-from groupchat.client.main import main
+from groupchat.cli.main import main
 main()
 """
 

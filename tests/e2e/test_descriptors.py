@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import pytest_twisted
 
-from groupchat.tap import SPARE
+from groupchat.tap import RESERVED_DESCRIPTORS
 from tests.e2e.support import Place
 
 MOST = 12
-LIMITED = ("sh", "-c", f'ulimit -n {SPARE + MOST} && exec "$@"', "sh")
+LIMITED = ("sh", "-c", f'ulimit -n {RESERVED_DESCRIPTORS + MOST} && exec "$@"', "sh")
 
 
 @pytest_twisted.ensureDeferred

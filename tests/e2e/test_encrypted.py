@@ -12,8 +12,8 @@ import pytest_twisted
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from groupchat.doors.tls import make
 from groupchat.fingerprints import fingerprint
+from groupchat.server.tls import make
 from tests.e2e.support import Daemon, Place, Socket, until
 
 ENCRYPTED = r".*Encrypted with the certificate (SHA256:[A-Za-z0-9+/]{43})"

@@ -1,7 +1,7 @@
 """
 Programs in strange surroundings: no home, no user, streams that are closed, full, or in an encoding that lacks letters.
 
-Each works, or says in one line why it can't; no traceback is left (which `Place` sees to).
+Each works, or says in one line why it can't; no traceback is left (which `Position` sees to).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ pwd.getpwuid = nobody
 """
 PROGRAMS = {
     "twistd": "from twisted.scripts.twistd import run; run()",
-    "groupchat-connect": "from groupchat.client.main import main; main()",
+    "groupchat-connect": "from groupchat.cli.main import main; main()",
     "groupchat-passwd": "from groupchat.accounts.passwd import main; main()",
 }
 

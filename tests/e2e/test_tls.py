@@ -14,14 +14,13 @@ from twisted.internet import reactor
 from twisted.internet.protocol import Factory, Protocol
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
-from groupchat import commands, events
-from groupchat.accounts.keeper import Keeper
-from groupchat.client.lines import Lines
-from groupchat.doors.port import Port
-from groupchat.hub import Hub
+from groupchat.accounts.store import AccountStore
+from groupchat.core.hub import Hub
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.server.factory import ChatFactory
 from groupchat.settings import Settings
-from groupchat.wire import jsonlines
+from groupchat.wire import commands, events, jsonlines
+from groupchat.wire.framing import LineSplitter
 from tests.client.certificates import Certificate
 from tests.e2e.support import LIMIT, Place, Program
 
@@ -33,11 +32,11 @@ class House:
         self.place = place
         self.certificate = Certificate("groupchat")
         ledger = MemoryLedger(reactor.callLater)  # type: ignore[attr-defined]
-        accounts = Keeper(":memory:")
+        accounts = AccountStore(":memory:")
         accounts.open()
         self.hub = Hub(Settings(), ledger, accounts, reactor, lambda: int(time.time() * 1000), lambda why: None)
         ledger.open(self.hub)
-        self.door = Port(self.hub, reactor)
+        self.door = ChatFactory(self.hub, reactor)
         self.port = 0
         self._listening: Any = None
 
@@ -183,7 +182,7 @@ async def test_a_server_without_tls_is_told_apart_and_never_spoken_to(house: Hou
     assert plain.heard == 4  # type: ignore[attr-defined]
 
 
-class Strict(Lines):
+class Strict(LineSplitter):
     """A server that wants a password."""
 
     passwords: list[Any] = []

@@ -31,7 +31,7 @@ def upgrade():
 reactor.callWhenRunning(lambda: reactor.callLater(0, upgrade))
 """
 SERVER = GONE + "from twisted.scripts.twistd import run; run()"
-CLIENT = GONE + "from groupchat.client.main import main; main()"
+CLIENT = GONE + "from groupchat.cli.main import main; main()"
 OPTIONS = "-n --pidfile= groupchat --port 0 --max 10 --names unicode"
 
 

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from twisted.scripts import twistd
 
-from groupchat import hub, room
-from groupchat.client.reading import Reading
-from groupchat.drafts import Entering, Saying
-from groupchat.events import Message, Ok, stamp
-from groupchat.ledgers import file, sqlite, writer
+from groupchat.client.receiver import RoomReceiver
+from groupchat.core import hub, room
+from groupchat.core.entries import JoinEntry, MessageEntry
+from groupchat.ledgers import database, sqlite, writer
+from groupchat.wire.events import Message, Ok, stamp
 
 
 class Build(NamedTuple):
@@ -70,12 +70,12 @@ class _Eager:
         return self._database.execute(statement, *values)
 
 
-def _before_commit(act: Callable[[Any, list[Saying]], None]) -> None:
+def _before_commit(act: Callable[[Any, list[MessageEntry]], None]) -> None:
     """Do something with a batch before it is stored."""
     commit = sqlite.SQLiteLedger._commit
 
     def eager(self: Any, batch: list[Any]) -> None:
-        fresh = [draft for draft in batch if isinstance(draft, Saying)]
+        fresh = [draft for draft in batch if isinstance(draft, MessageEntry)]
         database = self._writer._db
         self._writer._db = _Eager(database, lambda: self._reactor.callFromThread(act, self._queue.owner, fresh))
         try:
@@ -91,7 +91,7 @@ def answer_before_commit() -> None:
     answered: set[int] = set()
     answer = hub.Hub._answer
 
-    def early(owner: Any, sayings: list[Saying]) -> None:
+    def early(owner: Any, sayings: list[MessageEntry]) -> None:
         for draft in sayings:
             if draft.fresh:
                 answer(owner, draft, Ok(draft.n, draft.room, draft.id, draft.ref))
@@ -110,7 +110,7 @@ def answer_before_commit() -> None:
 
 @build("kill", "kill", finds=("shown too soon", "id reused", "lost"))
 def show_before_commit() -> None:
-    def early(owner: Any, sayings: list[Saying]) -> None:
+    def early(owner: Any, sayings: list[MessageEntry]) -> None:
         for draft in sayings:
             here = owner.rooms.get(draft.room)
             if draft.fresh and here is not None and draft.id is not None:
@@ -123,13 +123,13 @@ def show_before_commit() -> None:
 
 @build("power-cut", "power-cut", finds=("lost",))
 def commit_without_sync() -> None:
-    prepare = file.LedgerFile._prepare
+    prepare = database.LedgerDatabase._prepare
 
     def normal(self: Any) -> None:
         prepare(self)
         self.db.execute("PRAGMA synchronous = NORMAL")
 
-    file.LedgerFile._prepare = normal  # type: ignore[method-assign]
+    database.LedgerDatabase._prepare = normal  # type: ignore[method-assign]
 
 
 @build("reset", "kill", "reset", finds=("stored twice",))
@@ -139,7 +139,7 @@ def no_dedupe() -> None:
 
 @build("failing-syncs", finds=("wrong no",))
 def no_after_an_io_error() -> None:
-    writer.is_full = file.is_full = lambda error: True  # type: ignore[attr-defined]
+    writer.is_full = database.is_full = lambda error: True  # type: ignore[attr-defined]
 
 
 @build("put-back", finds=("order differs", "silent hole"))
@@ -160,26 +160,26 @@ def an_old_copy_in_the_same_epoch() -> None:
 
 @build("reset", "reset", finds=("silent hole",))
 def resume_one_too_late() -> None:
-    entered = hub._SETTLE[Entering]
+    entered = hub._ON_COMMITTED[JoinEntry]
 
-    def late(owner: Any, draft: Entering) -> None:
+    def late(owner: Any, draft: JoinEntry) -> None:
         if draft.after is not None and draft.after < draft.head:
             draft.after += 1
         entered(owner, draft)
 
-    hub._SETTLE[Entering] = late
+    hub._ON_COMMITTED[JoinEntry] = late
 
 
 @build("reset", "reset", finds=("delivered twice",))
 def resume_one_too_early() -> None:
-    entered = hub._SETTLE[Entering]
+    entered = hub._ON_COMMITTED[JoinEntry]
 
-    def early(owner: Any, draft: Entering) -> None:
+    def early(owner: Any, draft: JoinEntry) -> None:
         if draft.after:
             draft.after -= 1
         entered(owner, draft)
 
-    hub._SETTLE[Entering] = early
+    hub._ON_COMMITTED[JoinEntry] = early
 
 
 @build("reset", "reset", "reset", "reset", finds=("silent hole",))
@@ -230,7 +230,7 @@ def live_before_history() -> None:
 
 @build("reset", "reset", finds=("silent hole",), client=True)
 def cursor_before_display() -> None:
-    advance = Reading._advance
+    advance = RoomReceiver._advance
 
     def hasty(self: Any, first: int, last: int, event: Any, line: bytes) -> None:
         if self._after is not None and first != self._after + 1:
@@ -240,19 +240,19 @@ def cursor_before_display() -> None:
         self._reader.show(event, line, last <= self._through)
         self._check_end()
 
-    Reading._advance = hasty  # type: ignore[method-assign]
+    RoomReceiver._advance = hasty  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager
 def client_patch(name: str) -> Iterator[None]:
     """The clients of this process are broken for a while, where it is a client that this build breaks."""
-    before = Reading._advance
+    before = RoomReceiver._advance
     if BUILDS[name].client:
         BUILDS[name].patch()
     try:
         yield
     finally:
-        Reading._advance = before  # type: ignore[method-assign]
+        RoomReceiver._advance = before  # type: ignore[method-assign]
 
 
 def main() -> None:

@@ -19,15 +19,14 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.protocol import ReconnectingClientFactory
 from twisted.protocols.basic import LineOnlyReceiver
 
-from groupchat import commands, events
-from groupchat.client import secret
-from groupchat.client.conversation import Conversation, Room
-from groupchat.client.endings import UNREACHABLE, Ending
+from groupchat.cli.exit import UNREACHABLE, Exit
+from groupchat.client import client_id
+from groupchat.client.model import Model, Room
 from groupchat.client.outbox import Outbox
-from groupchat.client.service import Client
-from groupchat.commands import Place
-from groupchat.events import Event
-from groupchat.wire import jsonlines
+from groupchat.client.reconnect import Client
+from groupchat.wire import commands, events, jsonlines
+from groupchat.wire.commands import Position
+from groupchat.wire.events import Event
 from tests.faults.history import History, key
 
 MOST = 120  #: things said and not yet answered that a writer keeps up
@@ -37,17 +36,17 @@ BROKE = 99  #: the status of a client whose display broke down
 AGAIN = 0.1  #: seconds until one who has just begun, and found no server, tries again
 
 
-class _Watched(Conversation):
+class _Watched(Model):
     """A conversation whose lines are written down as they go out and come in."""
 
-    def __init__(self, member: Member, places: dict[str, Place | None]) -> None:
+    def __init__(self, member: Member, places: dict[str, Position | None]) -> None:
         self._note = partial(member.history.note, member.name)
         super().__init__(member.name, member.secret, places, _Display(member), Outbox(), reactor)  # type: ignore[arg-type]
         for room, place in places.items():
             self._rooms[room] = Room(room, self, place)
 
     @property
-    def places(self) -> dict[str, Place | None]:
+    def places(self) -> dict[str, Position | None]:
         """The cursors."""
         return {name: room.reading.place for name, room in self._rooms.items()}
 
@@ -112,7 +111,7 @@ class _Display:
             return
         if isinstance(event, events.Message):
             if not self._left:
-                raise Ending(BROKE)
+                raise Exit(BROKE)
             self._left -= 1
             self._member.seen[event.room] = event.id
         self._note(*shown(event))
@@ -161,7 +160,7 @@ class Member:
     def __init__(self, name: str, rooms: Iterable[str], history: History, port: int, rng: Random, fragile: int = 0) -> None:
         self.name = name
         self.rooms = list(rooms)
-        self.secret = secret.make()
+        self.secret = client_id.make()
         self.history = history
         self.rng = rng
         self.fragile = fragile
@@ -187,7 +186,7 @@ class Member:
         )  # type: ignore[arg-type]  # fmt: skip
         self._client.start().addCallback(self._ended)
 
-    def _ended(self, ending: Ending) -> None:
+    def _ended(self, ending: Exit) -> None:
         if self._client is None:
             return
         if ending.status not in (BROKE, UNREACHABLE):

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import pytest_twisted
 
-from groupchat.drafts import Saying
-from groupchat.ledgers.group import Keep
+from groupchat.core.entries import MessageEntry
+from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.writer import Writer
 from tests.faults.broken import BUILDS, client_patch
 from tests.faults.checker import FINDINGS, Checker, Findings
@@ -183,11 +183,11 @@ BATCH = 20_000
 
 def fill(ledger: Path) -> None:
     """Store a million messages, as a daemon that is killed leaves them."""
-    writer = Writer(str(ledger), Keep())
+    writer = Writer(str(ledger), RetentionPolicy())
     writer.open()
     for start in range(0, MESSAGES, BATCH):
         numbers = range(start, start + BATCH)
-        writer.commit([Saying("lobby", "someone", f"message {n}: a line like any other", 1000 + n) for n in numbers])
+        writer.commit([MessageEntry("lobby", "someone", f"message {n}: a line like any other", 1000 + n) for n in numbers])
     writer.close()
 
 

@@ -19,7 +19,7 @@ except ImportError:
     sys.exit("needs atheris: pip install atheris (it has wheels for some Pythons only; docs/hostile.rst says more)")
 
 with atheris.instrument_imports(include=["groupchat"]):
-    from groupchat.doors import line, peer, port  # noqa: F401
+    from groupchat.server import factory, outbound, protocol  # noqa: F401
     from groupchat.wire import jsonlines, plain  # noqa: F401
     from tests.hostile import fuzz
 

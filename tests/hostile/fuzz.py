@@ -18,9 +18,9 @@ from typing import Any
 import msgspec
 from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 
-from groupchat import events
-from groupchat.ledgers.group import Keep
+from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.wire import events
 from tests.hostile.case import VISIBLE, without_telnet
 from tests.hostile.grammar import Grammar
 from tests.hostile.play import Stranger
@@ -110,7 +110,7 @@ class Fuzz:
         self.reactor._readers.clear()
         for call in self.reactor.getDelayedCalls():
             call.cancel()
-        ledger = lambda reactor: MemoryLedger(reactor.callLater, Keep(count=200))  # noqa: E731
+        ledger = lambda reactor: MemoryLedger(reactor.callLater, RetentionPolicy(count=200))  # noqa: E731
         self.server = Server(ledger, self.reactor, rate=50, burst=200)
         self.amy, self.ben = self.server.plain("amy"), self.server.json("ben")
         self.amy.read()

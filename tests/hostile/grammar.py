@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from random import Random
 
-from groupchat.commands import WORDS
+from groupchat.wire.commands import COMMANDS
 from tests.hostile import framing, lines, names, openings, texts
 
 ROOMS = [
@@ -113,8 +113,8 @@ RAW = [*lines.NO_JSON.values(), *lines.NESTED.values(), *(data for data in frami
 RAW = [data for data in RAW if len(data) < 100] * 8 + RAW
 QUITS = {"json": b'{"type":"quit"}', "plain": b"/quit"}
 
-WORD = [word.word.encode() for word in WORDS if word.word != "/quit"] + [
-    *[alias.encode() for word in WORDS for alias in word.aliases if word.word != "/quit"],
+WORD = [word.word.encode() for word in COMMANDS if word.word != "/quit"] + [
+    *[alias.encode() for word in COMMANDS for alias in word.aliases if word.word != "/quit"],
     b"/dance",
     b"/qiut",
     b"/",

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupchat import commands, events, names
-from groupchat.errors import Refused
-from groupchat.session import Session
-from groupchat.wire import jsonlines, plain
+from groupchat.core.session import Session
+from groupchat.wire import commands, events, jsonlines, names, plain
+from groupchat.wire.errors import Refused
 from tests.hostile import fuzz
 from tests.hostile.case import VISIBLE, hello, without_telnet
 from tests.hostile.grammar import RAW, Grammar

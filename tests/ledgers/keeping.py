@@ -11,12 +11,12 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from groupchat.drafts import Draft, Entering, Saying, Topicking
-from groupchat.events import Message
+from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
 from groupchat.interfaces import ILedgerOwner
 from groupchat.ledgers import sqlite
-from groupchat.ledgers.group import Keep
+from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.wire.events import Message
 from tests.support import Reactor
 
 ALICE, BOB = b"alice-alice-alic", b"bob-bob-bob-bob-"
@@ -54,7 +54,7 @@ class Pool:
 class Unthreaded(sqlite.SQLiteLedger):
     """The ledger on disk, without its threads."""
 
-    def __init__(self, reactor: Any, path: str, keep: Keep | None = None) -> None:
+    def __init__(self, reactor: Any, path: str, keep: RetentionPolicy | None = None) -> None:
         super().__init__(reactor, path, keep)
         self._writing = self._reading = Pool()  # type: ignore[assignment]
 
@@ -62,17 +62,17 @@ class Unthreaded(sqlite.SQLiteLedger):
 @implementer(ILedgerOwner)
 class Owner:
     def __init__(self) -> None:
-        self.batches: list[list[Draft]] = []
+        self.batches: list[list[Entry]] = []
         self.reasons: list[str] = []
 
-    def appended(self, batch: list[Draft]) -> None:
+    def appended(self, batch: list[Entry]) -> None:
         self.batches.append(batch)
 
     def failed(self, reason: str) -> None:
         self.reasons.append(reason)
 
     @property
-    def drafts(self) -> list[Draft]:
+    def drafts(self) -> list[Entry]:
         return [draft for batch in self.batches for draft in batch]
 
 
@@ -93,15 +93,15 @@ class Log:
     def run(self) -> None:
         self.reactor.run()
 
-    def say(self, text: str = "hello", **fields: Any) -> Saying:
+    def say(self, text: str = "hello", **fields: Any) -> MessageEntry:
         """Post a saying. Where nothing else is given, it is alice's and has no n."""
         refusal = fields.pop("refusal", None)
-        draft = Saying(**{"room": "lobby", "sender": "alice", "text": text, "at": now(), "client": ALICE, **fields})
+        draft = MessageEntry(**{"room": "lobby", "sender": "alice", "text": text, "at": now(), "client": ALICE, **fields})
         draft.refusal = refusal
-        saying: Saying = self.post(draft)
+        saying: MessageEntry = self.post(draft)
         return saying
 
-    def said(self, text: str = "hello", **fields: Any) -> Saying:
+    def said(self, text: str = "hello", **fields: Any) -> MessageEntry:
         """The same, and it has come back."""
         saying = self.say(text, **fields)
         self.run()
@@ -114,13 +114,13 @@ class Log:
             self.say(str(number), room=room)
         self.run()
 
-    def entered(self, client: bytes = ALICE, epoch: str | None = None, after: int | None = None, room: str = "lobby") -> Entering:
-        draft: Entering = self.post(Entering(room, client, epoch, after))
+    def entered(self, client: bytes = ALICE, epoch: str | None = None, after: int | None = None, room: str = "lobby") -> JoinEntry:
+        draft: JoinEntry = self.post(JoinEntry(room, client, epoch, after))
         self.run()
         return draft
 
-    def topic(self, text: str, sender: str = "alice") -> Topicking:
-        draft: Topicking = self.post(Topicking("lobby", sender, text))
+    def topic(self, text: str, sender: str = "alice") -> TopicEntry:
+        draft: TopicEntry = self.post(TopicEntry("lobby", sender, text))
         self.run()
         return draft
 
@@ -149,7 +149,7 @@ class Log:
             assert self._result(self.ledger.close()) is None
 
 
-def in_memory(reactor: Any, keep: Keep | None = None) -> MemoryLedger:
+def in_memory(reactor: Any, keep: RetentionPolicy | None = None) -> MemoryLedger:
     return MemoryLedger(reactor.callLater, keep)
 
 

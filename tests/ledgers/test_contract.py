@@ -7,11 +7,11 @@ from __future__ import annotations
 import pytest
 from zope.interface.verify import verifyObject
 
-from groupchat.drafts import Entering, Leaving, Quitting, Renaming
-from groupchat.errors import Conflict, NotInRoom, OutOfOrder, Refused
-from groupchat.events import stamp
+from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry, RenameEntry
 from groupchat.interfaces import ILedger, ILedgerOwner
-from groupchat.ledgers.group import PAGE, Keep
+from groupchat.ledgers.group_commit import PAGE_BYTES, RetentionPolicy
+from groupchat.wire.errors import Conflict, NotInRoom, OutOfOrder, Refused
+from groupchat.wire.events import stamp
 from tests.ledgers.keeping import ALICE, BOB, Log, Owner, in_memory, now, on_disk
 
 DAY = 86_400_000
@@ -36,7 +36,7 @@ def keeping(make):
     logs = []
 
     def keeping(keep):
-        logs.append(Log(lambda reactor: make(reactor, Keep.parse(keep))))
+        logs.append(Log(lambda reactor: make(reactor, RetentionPolicy.parse(keep))))
         return logs[-1]
 
     yield keeping
@@ -71,7 +71,7 @@ def test_nothing_is_answered_inside_post(log):
 
 
 def test_what_is_posted_in_one_turn_is_one_batch_in_the_order_posted(log):
-    posted = [log.say("a"), log.post(Leaving("lobby", None)), log.say("b"), log.post(Quitting("")), log.post(Renaming("rob", None))]
+    posted = [log.say("a"), log.post(LeaveEntry("lobby", None)), log.say("b"), log.post(QuitEntry("")), log.post(RenameEntry("rob", None))]
     log.run()
     assert log.owner.batches == [posted]
 
@@ -102,9 +102,9 @@ def test_an_owner_that_fails_does_not_stop_the_log(log, expect_logged):
 
 
 def test_presence_takes_no_id(log):
-    log.post(Leaving("lobby", None))
+    log.post(LeaveEntry("lobby", None))
     assert log.said().id == 1
-    log.post(Renaming("rob", None))
+    log.post(RenameEntry("rob", None))
     assert log.said().id == 2
 
 
@@ -243,12 +243,12 @@ def test_a_page_and_history_are_cut_at_64_kib(log, text):
     assert ids(page) == list(range(1, len(page) + 1))
     assert ids(history) == list(range(601 - len(history), 601))
     for found in (page, history):
-        assert PAGE / 2 < sum(len(message.text.encode()) + 128 for message in found) <= PAGE
+        assert PAGE_BYTES / 2 < sum(len(message.text.encode()) + 128 for message in found) <= PAGE_BYTES
 
 
 def test_a_page_has_at_least_one_message(log):
-    log.say("x" * PAGE)
-    log.say("y" * PAGE)
+    log.say("x" * PAGE_BYTES)
+    log.say("y" * PAGE_BYTES)
     log.run()
     assert ids(log.page(0, 2)) == [1]
     assert ids(log.history(3, 2)[0]) == [2]
@@ -345,7 +345,7 @@ def test_what_is_too_old_is_still_known_by_its_n(keeping):
 
 def test_one_who_enters_is_told_how_the_room_stands_at_its_place_in_the_order(log):
     log.say("a", n=1)
-    entering = log.post(Entering("lobby", ALICE))
+    entering = log.post(JoinEntry("lobby", ALICE))
     log.say("b", n=2)
     log.run()
     assert (entering.head, entering.first, entering.said) == (1, 1, 1)

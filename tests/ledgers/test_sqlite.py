@@ -16,13 +16,14 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred
 
-from groupchat.drafts import Entering, Leaving, Saying, Topicking
-from groupchat.errors import CannotStart, Conflict, OutOfOrder, StorageFull
-from groupchat.ledgers import file as opening
+from groupchat.core.entries import JoinEntry, LeaveEntry, MessageEntry, TopicEntry
+from groupchat.errors import CannotStart
+from groupchat.ledgers import database as opening
 from groupchat.ledgers import retention, wal
 from groupchat.ledgers import writer as writing
-from groupchat.ledgers.group import FORGOTTEN, Keep, digest
+from groupchat.ledgers.group_commit import CLIENT_LIFETIME_MS, RetentionPolicy, digest
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.wire.errors import Conflict, OutOfOrder, StorageFull
 from tests.ledgers.keeping import ALICE, BOB, Log, Owner, now, on_disk
 
 FULL_DISK = "database or disk is full"
@@ -39,7 +40,7 @@ def start(path):
     logs = []
 
     def start(file=path, keep=None):
-        logs.append(Log(lambda reactor: on_disk(file)(reactor, Keep.parse(keep or "all"))))
+        logs.append(Log(lambda reactor: on_disk(file)(reactor, RetentionPolicy.parse(keep or "all"))))
         return logs[-1]
 
     yield start
@@ -184,7 +185,7 @@ def test_with_another_keep_the_next_message_moves_the_first(log, again):
 
 
 def test_a_client_unseen_for_30_days_is_forgotten(log, again, path):
-    log.said("one", n=1, at=now() - FORGOTTEN - 1000)
+    log.said("one", n=1, at=now() - CLIENT_LIFETIME_MS - 1000)
     log.said("one", n=1, client=BOB)
     log = again(log)
     log.said("new")
@@ -194,8 +195,8 @@ def test_a_client_unseen_for_30_days_is_forgotten(log, again, path):
 
 def test_what_is_no_longer_kept_is_deleted_bit_by_bit(log, again, path, monkeypatch):
     log.fill(10)
-    monkeypatch.setattr(writing, "_SWEEP", 4)
-    monkeypatch.setattr(writing, "_TIDY", 0.0)
+    monkeypatch.setattr(writing, "_PRUNE_MESSAGES", 4)
+    monkeypatch.setattr(writing, "_PRUNE_INTERVAL", 0.0)
     log = again(log, keep="1 messages")
     left = []
     for _ in range(5):
@@ -344,7 +345,7 @@ def test_nothing_in_the_wal_is_left_by_a_close(log, path):
 
 
 def test_the_wal_is_written_back_as_it_grows(log, monkeypatch, path):
-    monkeypatch.setattr(wal, "GROWN", 10_000)
+    monkeypatch.setattr(wal, "CHECKPOINT_BYTES", 10_000)
     log.said("x" * 4096)
     assert b"x" * 1000 not in path.read_bytes()
     log.said("y" * 4096)
@@ -354,7 +355,7 @@ def test_the_wal_is_written_back_as_it_grows(log, monkeypatch, path):
 @pytest.fixture
 def pinned(log, path, monkeypatch):
     """The bytes of the WAL, which has grown while another program reads; `pinned.reader` is that program."""
-    monkeypatch.setattr(wal, "GROWN", 100_000)
+    monkeypatch.setattr(wal, "CHECKPOINT_BYTES", 100_000)
     reader = sqlite3.connect(path, isolation_level=None)
     log.said("before")
     reader.execute("BEGIN")
@@ -367,11 +368,11 @@ def test_a_wal_that_a_reader_holds_is_cut_once_the_reader_is_gone(log, pinned, l
     for _ in range(3):
         log.fill(200)
         log.say("x" * 100_000)
-        log.reactor.run(wal.AGAIN)
+        log.reactor.run(wal.RETRY_SECONDS)
     grown = pinned.size()
     assert grown > 300_000
     pinned.reader.execute("COMMIT")
-    log.reactor.run(wal.AGAIN)
+    log.reactor.run(wal.RETRY_SECONDS)
     assert pinned.size() == 0, "nothing had to be said for that"
     log.fill(200)
     assert pinned.size() < grown / 3
@@ -382,12 +383,12 @@ def test_the_log_says_once_that_a_reader_holds_the_wal_and_once_that_none_does(l
     monkeypatch.setattr(wal, "time", SimpleNamespace(monotonic=lambda: now[0]))
     for _ in range(4):
         log.said("x" * 100_000)
-        log.reactor.run(wal.AGAIN)
-        now[0] += wal.AGAIN
+        log.reactor.run(wal.RETRY_SECONDS)
+        now[0] += wal.RETRY_SECONDS
     (line,) = logged()
     assert line.startswith("Another program keeps reading the ledger ")
     pinned.reader.execute("COMMIT")
-    log.reactor.run(3 * wal.AGAIN)
+    log.reactor.run(3 * wal.RETRY_SECONDS)
     assert len(logged()) == 2 and logged()[1].endswith("its -wal is small again.")
 
 
@@ -405,7 +406,7 @@ def test_only_its_owner_may_read_the_file(log, path):
 
 
 def test_what_was_said_is_known_also_where_it_is_no_longer_kept(log, again, path, monkeypatch):
-    monkeypatch.setattr(writing, "_TIDY", 0.0)
+    monkeypatch.setattr(writing, "_PRUNE_INTERVAL", 0.0)
     for n in range(1, 1006):
         log.say(f"as {n}", n=n)
     log.run()
@@ -442,7 +443,7 @@ def test_what_was_said_is_known_also_if_it_was_stored_in_the_first_shape(start, 
 
 
 def test_speakers_that_it_does_not_know_by_heart_are_looked_up(log, monkeypatch):
-    monkeypatch.setattr(writing, "_SPEAKERS", 1)
+    monkeypatch.setattr(writing, "_MAX_CACHED_CLIENTS", 1)
     for n in (1, 2, 3):
         sayings = [log.say(f"as {n}", n=n, client=client) for client in (ALICE, BOB, b"carol" * 3, ALICE, BOB)]
         log.run()
@@ -545,7 +546,7 @@ def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
 
 
 def test_an_sqlite_that_is_too_old_is_named(cannot_start, monkeypatch):
-    monkeypatch.setattr(opening, "OLDEST", (99, 1))
+    monkeypatch.setattr(opening, "MIN_SQLITE", (99, 1))
     assert cannot_start().endswith(f"needs SQLite 99.1 or newer, and this Python has {sqlite3.sqlite_version}.")
 
 
@@ -671,7 +672,7 @@ def test_it_recovers_when_there_is_space_again(log, disk):
 
 def test_on_a_full_disk_presence_goes_through(log, disk):
     disk(True)
-    posted = [log.post(Leaving("lobby", None)), *full_batch(log)]
+    posted = [log.post(LeaveEntry("lobby", None)), *full_batch(log)]
     entering = log.entered()
     assert log.owner.drafts[1:] == [*posted, entering]
     assert (entering.head, entering.said) == (1, 1)
@@ -689,7 +690,7 @@ def test_on_a_full_disk_what_was_stored_before_is_known(log, disk):
 def test_on_a_full_disk_a_topic_is_refused(log, disk):
     log.topic("tea at four")
     disk(True)
-    topic = log.post(Topicking("lobby", "bob", "none"))
+    topic = log.post(TopicEntry("lobby", "bob", "none"))
     full_batch(log)
     assert isinstance(topic.refusal, StorageFull)
     assert log.entered().topic == "tea at four"
@@ -697,7 +698,7 @@ def test_on_a_full_disk_a_topic_is_refused(log, disk):
 
 def test_on_a_full_disk_nothing_of_a_new_room_is_left(log, disk):
     disk(True)
-    saying, entering = log.say("first", room="new", n=1), log.post(Entering("new", ALICE))
+    saying, entering = log.say("first", room="new", n=1), log.post(JoinEntry("new", ALICE))
     full_batch(log)
     assert isinstance(saying.refusal, StorageFull)
     assert (entering.head, entering.first, entering.said) == (0, 1, 0)
@@ -752,7 +753,7 @@ def other(log, path, monkeypatch):
 
 def test_what_is_said_while_another_program_writes_is_stored_once_that_is_done(log, other, path, logged):
     said = [log.say("new", room="dev"), log.say("as 2", n=2), log.say("ahead", n=4), log.say("as 3", n=3)]
-    topic = log.post(Topicking("lobby", "bob", "tea"))
+    topic = log.post(TopicEntry("lobby", "bob", "tea"))
     log.run()
     assert [saying.id for saying in said] == [1, 2, None, 3]
     assert said[2].refusal.want == 3 and topic.refusal is None
@@ -869,7 +870,7 @@ async def test_in_its_threads_it_answers_in_the_reactor(path):
 
     ledger, owner = SQLiteLedger(reactor, str(path)), Answering()
     ledger.open(owner)
-    posted = [Saying("lobby", "alice", str(n), now(), client=ALICE, n=n) for n in range(1, 101)]
+    posted = [MessageEntry("lobby", "alice", str(n), now(), client=ALICE, n=n) for n in range(1, 101)]
     for saying in posted:
         ledger.post(saying)
     assert await owner.answered == posted

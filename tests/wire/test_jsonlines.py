@@ -15,10 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from zope.interface.verify import verifyObject
 
-from groupchat import commands, events
-from groupchat.errors import BadField, BadJson, BadUtf8, Refused, UnknownType
-from groupchat.interfaces import IWire
-from groupchat.wire import jsonlines
+from groupchat.wire import commands, events, jsonlines
+from groupchat.wire.errors import BadField, BadJson, BadUtf8, Refused, UnknownType
+from groupchat.wire.interfaces import IWire
 
 LETTERS = st.characters(exclude_categories=["Cs"])
 TEXTS = st.text(LETTERS)
@@ -226,7 +225,7 @@ def test_what_is_wrong_is_said_with_the_name_of_the_field():
         ({"type": "hello", "name": "alice"}, commands.Hello(name="alice")),
         (
             {"type": "hello", "name": "a", "client": "c" * 16, "rooms": {"lobby": {"epoch": "k", "after": 0}, "dev": None}},
-            commands.Hello(name="a", client="c" * 16, rooms={"lobby": commands.Place("k", 0), "dev": None}),
+            commands.Hello(name="a", client="c" * 16, rooms={"lobby": commands.Position("k", 0), "dev": None}),
         ),
         ({"type": "join", "room": "dev", "after": 7}, commands.Join(room="dev", after=7)),
         ({"type": "leave", "room": "dev"}, commands.Leave(room="dev")),
@@ -273,7 +272,7 @@ def test_noncharacters_pass():
 
 REFS = st.none() | st.text(LETTERS, max_size=64)
 SAYS = st.builds(commands.Say, room=TEXTS, text=TEXTS, act=st.booleans(), n=st.none() | SMALL, ref=REFS)
-PLACES = st.builds(commands.Place, epoch=st.none(), after=st.integers(0, 2**53 - 1)) | st.none()
+PLACES = st.builds(commands.Position, epoch=st.none(), after=st.integers(0, 2**53 - 1)) | st.none()
 HELLOS = st.builds(commands.Hello, name=TEXTS, rooms=st.none() | st.dictionaries(TEXTS, PLACES, max_size=32))
 
 

@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zope.interface.verify import verifyObject
 
-from groupchat import commands, errors, events, names
-from groupchat.commands import HERE
-from groupchat.errors import BadField, BadUtf8, Refused, UnknownType
-from groupchat.interfaces import IWire
-from groupchat.wire import plain
+from groupchat.wire import commands, errors, events, names, plain
+from groupchat.wire.commands import HERE
+from groupchat.wire.errors import BadField, BadUtf8, Refused, UnknownType
+from groupchat.wire.interfaces import IWire
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,31}"), fullmatch=True)
@@ -400,7 +399,7 @@ def test_the_rooms():
 @pytest.mark.parametrize("operator", [False, True])
 def test_help_lists_the_commands_that_one_may_use(operator):
     lines = shown(events.Help(operator=operator))
-    for word in commands.WORDS:
+    for word in commands.COMMANDS:
         assert (f"-- {word.word} " in lines) == (operator or not word.operator)
     assert "-- //TEXT" in lines
 

@@ -1,0 +1,1 @@
+"""groupchat-connect: the command line, standard input and output, and the terminal."""

@@ -1,0 +1,196 @@
+"""
+What a line of standard input means, and when it may act.
+
+Lines act in the order typed: a command waits until all that was said before it is stored, and what is typed after a
+``/join`` waits until it is known where we are.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from groupchat.client.model import Display, Model
+from groupchat.wire import commands, events, jsonlines, names, plain
+from groupchat.wire.commands import HERE, Command
+from groupchat.wire.errors import BadUtf8, Refused, TextEmpty
+from groupchat.wire.limits import MAX_LINE
+
+MAX_UNSTORED = 1000  #: things said and not yet stored, until reading on is postponed
+_MARK = names.MARK.encode()
+_NUMBER = len(',"n":9007199254740991}\n')
+
+
+class InputParser:
+    """
+    Lines for people: what is typed is said; ``/`` begins a command.
+
+    :param conversation: where they act.
+    :param screen: where it is told what is wrong with them.
+
+    :ivar ended: whether nothing more is typed.
+    :ivar quitting: whether the last thing typed was to end.
+    :ivar unsaid: lines that were not said or not done, and never will be.
+    """
+
+    def __init__(self, conversation: Model, screen: Display) -> None:
+        self._conversation = conversation
+        self._screen = screen
+        self._lines: deque[bytes] = deque()
+        self.ended = False
+        self.quitting = False
+        self.unsaid = 0
+        self._given_up = False
+
+    @property
+    def full(self) -> bool:
+        """Whether reading on should wait. A lasting outbox takes everything while the server is away."""
+        outbox = self._conversation.outbox
+        return bool(self._lines) or (outbox.count > MAX_UNSTORED and (self._conversation.inside or not outbox.lasting))
+
+    @property
+    def done(self) -> bool:
+        """Whether everything typed has acted and nothing more comes."""
+        return self.quitting or (self.ended and not self._lines)
+
+    @property
+    def waiting(self) -> int:
+        """Lines that have not acted yet."""
+        return len(self._lines)
+
+    def type(self, line: bytes) -> None:
+        """A line was typed."""
+        line = line.removeprefix(_MARK)
+        if not line.strip() or self.quitting:
+            return
+        if self._given_up:
+            self.unsaid += 1
+        else:
+            self._lines.append(line)
+
+    def overflow(self) -> None:
+        """A line was typed that is too long to be looked at."""
+        self.unsaid += 1
+        if not self._given_up:
+            self._screen.complain("That line is too long. Say it in parts.")
+
+    def give_up(self) -> None:
+        """Only count what is typed from now on."""
+        self._given_up = True
+
+    def work(self) -> None:
+        """Act on what was typed, as far as it may act now."""
+        while self._lines and not self._conversation.moving:
+            try:
+                if not self._act(self._lines[0]):
+                    return
+            except Refused as refused:
+                self.unsaid += 1
+                self._screen.complain(refused.text, self._word(self._lines[0]))
+            self._lines.popleft()
+            if self.quitting:
+                self._lines.clear()
+
+    def _act(self, line: bytes) -> bool:
+        """Whether this could act now."""
+        command = self.decode(line)
+        if isinstance(command, commands.Say):
+            self._conversation.say(names.message_text(command.text), command.act)
+        elif isinstance(command, commands.Help):
+            self._screen.show(events.Help(self._conversation.operator, command.word), b"", self._conversation.name)
+        elif isinstance(command, commands.Quit):
+            self.quitting = True
+        elif not self._conversation.settled:
+            return False
+        elif isinstance(command, commands.MoveTo):
+            self._conversation.move(names.rule_for(command.room).room(command.room))
+        else:
+            self._conversation.ask(self._at(command))
+        return True
+
+    def decode(self, line: bytes) -> Command:
+        """
+        The command in a line.
+
+        :raises Refused: there is none.
+        """
+        _check_utf8(line)
+        return plain.decode(line)
+
+    def _word(self, line: bytes) -> str | None:
+        """The command that a line names, where it is one."""
+        return plain.about(line).get("ref")
+
+    def _at(self, command: Command) -> Command:
+        """The command with the room that it is about."""
+        if getattr(command, "room", None) == HERE:
+            command.room = self._conversation.here  # type: ignore[attr-defined]
+        return command
+
+
+class PipedKeyboard(InputParser):
+    """Lines of a pipe or a file: each is said as it is, whatever it begins with. A blank one is nothing."""
+
+    def _act(self, line: bytes) -> bool:
+        try:
+            return super()._act(line)
+        except TextEmpty:
+            return True
+
+    def decode(self, line: bytes) -> Command:
+        try:
+            return commands.Say(room=HERE, text=line.decode())
+        except UnicodeDecodeError:
+            raise BadUtf8("That line is not UTF-8. Convert it first, as iconv does.") from None
+
+    def _word(self, line: bytes) -> str | None:
+        return None
+
+
+class JsonInputParser(InputParser):
+    """Lines for programs: what begins with ``{`` goes out as it is, with a client and an n where it lacks them."""
+
+    def _act(self, line: bytes) -> bool:
+        if line.startswith(b"{"):
+            return self._act_on(_decode(line), line.strip())
+        _check_utf8(line)
+        say = commands.Say(room=self._conversation.here, text=names.message_text(line.decode()))
+        return self._act_on(say, jsonlines.encode_command(say)[:-1])
+
+    def _act_on(self, command: Command, line: bytes) -> bool:
+        if isinstance(command, commands.Say) and self._is_ours(command, line):
+            self._conversation.say_line(names.key(command.room), line)
+        elif isinstance(command, commands.Quit):
+            self.quitting = True
+        elif not self._conversation.settled:
+            return False
+        else:
+            self._conversation.ask(command, self._with_client(command, line))
+        return True
+
+    def _is_ours(self, say: commands.Say, line: bytes) -> bool:
+        """Whether this can be said under a number of ours. What can't goes as it is: the server says best why not."""
+        try:
+            names.message_text(say.text)
+        except Refused:
+            return False
+        return say.n is None and self._conversation.knows(names.key(say.room)) and len(line) + _NUMBER <= MAX_LINE
+
+    def _with_client(self, command: Command, line: bytes) -> bytes:
+        if isinstance(command, commands.Hello) and command.client is None:
+            return b'%s,"client":"%s"}' % (line[:-1], self._conversation.client.encode())
+        return line
+
+
+def _decode(line: bytes) -> Command:
+    """The command in a line; one that the server answers, where it is none."""
+    try:
+        return jsonlines.decode(line)
+    except Refused:
+        return commands.Ping(ref=jsonlines.about(line).get("ref"))
+
+
+def _check_utf8(line: bytes) -> None:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        raise BadUtf8("That line is not UTF-8. Set your terminal to UTF-8.") from None

@@ -1,0 +1,155 @@
+"""
+Standard input and output: bytes in, bytes out, and holding back on either side. It knows no line's meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from groupchat.wire.framing import LineSplitter
+
+
+class LineSink(Protocol):
+    """To whom the lines of standard input go."""
+
+    ended: bool
+
+    def type(self, line: bytes) -> None:
+        """A line was typed."""
+
+    def overflow(self) -> None:
+        """A line was typed that is too long to be looked at."""
+
+
+class OutputProducer(Protocol):
+    """Who fills standard output, and is told when it is full (an IPushProducer), and when a chunk was typed."""
+
+    def pauseProducing(self) -> None: ...
+
+    def resumeProducing(self) -> None: ...
+
+    def stopProducing(self) -> None: ...
+
+    def check(self) -> None: ...
+
+
+@implementer(IHalfCloseableProtocol)
+class StdioProtocol(LineSplitter):
+    """The protocol of a `Stdio`. It reads nothing before `resume`."""
+
+    def __init__(self) -> None:
+        self._typist: LineSink | None = None
+        self._throttled: OutputProducer | None = None
+        self._taker: Callable[[bytes | None], None] | None = None
+        self._reading = True
+        self._writable = False
+        self._closed: Deferred[None] | None = None
+        self._drained: Deferred[None] | None = None
+        self._input_over = False
+
+    def attach(self, typist: LineSink, throttled: OutputProducer) -> None:
+        """Say who reads and writes here; before the transport is made."""
+        self._typist = typist
+        self._throttled = throttled
+
+    def connectionMade(self) -> None:
+        self._writable = True
+        self.transport.registerProducer(self._throttled, True)
+        self.pause()
+
+    # Input.
+
+    def pause(self) -> None:
+        if self._reading:
+            self._reading = False
+            self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self.transport.resumeProducing()
+
+    def divert(self, taker: Callable[[bytes | None], None] | None) -> None:
+        """Give the next line to this one, and not to the typist; None stands for the end of input."""
+        self._taker = taker
+
+    def lineReceived(self, line: bytes) -> None:
+        if self._taker is not None:
+            taker, self._taker = self._taker, None
+            taker(line)
+        elif self._typist is not None:
+            self._typist.type(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        if self._typist is not None:
+            self._typist.overflow()
+
+    def chunkEnded(self) -> None:
+        if self._throttled is not None:
+            self._throttled.check()
+
+    def readConnectionLost(self) -> None:
+        if self._taker is not None:
+            taker, self._taker = self._taker, None
+            taker(None)
+        self._input_over = True
+        if self._typist is not None:
+            self._typist.ended = True
+        self.inputEnded()
+        self._stop_draining()
+
+    def drain(self, seconds: float, clock: IReactorTime) -> Deferred[None]:
+        """Hand over what is left of the input, whatever holds it back. Fires at its end, or after so many seconds."""
+        drained: Deferred[None] = Deferred()
+        self._drained = drained
+        if self._input_over:
+            self._stop_draining()
+        else:
+            timer = clock.callLater(seconds, self._stop_draining)
+            drained.addCallback(lambda _: timer.cancel() if timer.active() else None)
+            self.resume()
+        return drained
+
+    def _stop_draining(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None:
+            self.pause()
+            drained.callback(None)
+
+    # Output.
+
+    def write(self, data: bytes) -> None:
+        """Print this, as soon as it can be. The transport remembers what could not be."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def writeConnectionLost(self) -> None:
+        self._gone()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        self._gone()
+
+    def _gone(self) -> None:
+        self._writable = False
+        if self._closed is not None:
+            closed, self._closed = self._closed, None
+            closed.callback(None)
+        elif self._throttled is not None:
+            self._throttled.stopProducing()
+
+    def close(self) -> Deferred[None]:
+        """Print what is still to be printed, and close. Fires when that is done."""
+        closed: Deferred[None] = Deferred()
+        if self._writable:
+            self._closed = closed
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
+        else:
+            closed.callback(None)
+        return closed

@@ -1,0 +1,510 @@
+"""
+The client's mind: the rooms one is in, over one connection after the other. Sans-I/O.
+
+It takes the server's events and the person's commands, and gives lines to send and events to show. What one room needs
+is in `reading.py`, `sending.py` and `echoes.py`; here they meet. Nothing here knows a socket, a terminal or a file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+from twisted.internet.interfaces import IReactorTime
+
+from groupchat.cli.exit import TURNED_AWAY, Exit
+from groupchat.client import client_id
+from groupchat.client.echo import EchoFilter
+from groupchat.client.outbox import Entry, Outbox
+from groupchat.client.receiver import FILL, MISSED, RoomReceiver
+from groupchat.client.sender import MENDED, RENUMBERED, SendWindow
+from groupchat.wire import commands, events, jsonlines, names
+from groupchat.wire.commands import Command, Position
+from groupchat.wire.events import Event
+
+KEEPALIVE = "groupchat-connect is here"  #: the ref of pings that no person asked for
+_LEAVING = "groupchat-connect leaves"
+_OURS = frozenset({FILL, KEEPALIVE, _LEAVING})
+_JOIN = "/join"
+NO_TLS = "If you trust it, start again with --no-tls."
+
+
+class Display(Protocol):
+    """Where a person, or a program, reads."""
+
+    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+        """
+        Display what the server said.
+
+        :param event: None for what this client does not know.
+        :param line: the same as the server wrote it, without its LF; b"" where it did not.
+        :param me: the name of the one who reads.
+        :param past: whether it is history.
+        :param mine: whether it is what was typed here.
+        """
+
+    def tell(self, text: str) -> None:
+        """Display what the client has to say."""
+
+    def warn(self, text: str) -> None:
+        """Display what the client has to say even to those who want to hear of nothing but errors."""
+
+    def complain(self, text: str, word: str | None = None) -> None:
+        """
+        Display what is wrong with what was typed.
+
+        :param word: the command, where it was one.
+        """
+
+    def show_elsewhere(self, event: Event, line: bytes) -> None:
+        """Display what the server said about a room that we have left."""
+
+
+class Owner(Protocol):
+    """Who is told what concerns the whole connection."""
+
+    def welcomed(self) -> None:
+        """The server has let us in."""
+
+    def turned_away(self, error: events.Error) -> None:
+        """The server has refused the hello."""
+
+    def dismissed(self, bye: events.Bye) -> None:
+        """The server ends the connection."""
+
+
+class Room:
+    """One room of a conversation: how it is read, what is said in it, and which words are one's own."""
+
+    def __init__(
+        self, name: str, conversation: Model, place: Position | None = None, quiet: bool = False, most: int | None = None
+    ) -> None:
+        self.name = name
+        self.quiet = quiet  #: whether we are in it only to deliver what an earlier run has left
+        self.tentative = False  #: whether the server may still say that it can't be entered
+        self.entered = False
+        self.reading = RoomReceiver(name, self, place, most)
+        self.sending = SendWindow(conversation.outbox, conversation.clock, conversation.flush)
+        self._conversation = conversation
+        self._echoes = EchoFilter()
+        self._said = 0
+        self._anew = False
+        self._complained = False
+
+    def go_on(self, place: Position | None) -> None:
+        """Read from this place on, if nothing was read yet."""
+        if place is not None and self.reading.place is None:
+            self.reading = RoomReceiver(self.name, self, place, MISSED)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still to come."""
+        return not (self.entered and self.sending.empty) or self.reading.behind
+
+    def ask(self, question: commands.AskHistory) -> None:
+        self._conversation.send(question)
+
+    def tell(self, text: str) -> None:
+        self._conversation.screen.tell(text)
+
+    def show(self, event: Event, line: bytes, past: bool) -> None:
+        me = self._conversation.name
+        mine = isinstance(event, events.Message) and self._echoes.claim(event, me)
+        if not self.quiet:
+            self._conversation.screen.show(event, line, me, past, mine)
+        if isinstance(event, events.CaughtUp):
+            self._echoes.replayed()
+
+    def take(self, event: Event, line: bytes) -> None:
+        """Something happened here."""
+        if isinstance(event, events.RoomState):
+            self._said = event.said
+        elif isinstance(event, events.Reset):
+            self._anew = True
+        elif isinstance(event, events.Catchup) and not self.entered:
+            self._enter()
+        self.reading.take(event, line)
+
+    def _enter(self) -> None:
+        # Not before this line: a reset may stand between it and the room line that told `said`.
+        self.entered = True
+        self.tentative = False
+        for entry in self.sending.open(self._said, self._anew):
+            say = jsonlines.decode(entry.line)
+            if isinstance(say, commands.Say) and entry.n is not None:
+                self._echoes.expect_text(entry.n, names.visible(say.text), say.act)
+        self._anew = False
+
+    def stored(self, ok: events.Ok) -> None:
+        """Something said here got its answer."""
+        if ok.n is not None and self.sending.stored(ok.n) and ok.id is not None and not self.reading.seen(ok.id):
+            self._echoes.expect(ok.n, ok.id)
+        self._complained = False
+
+    def refused(self, error: events.Error) -> bool:
+        """Something said here was refused. Returns whether that is worth a word: what mends itself is not, or once."""
+        entry = self.sending.refused(error)
+        if entry is None or error.code not in MENDED:
+            self._conversation.unsaid += entry is not None
+            return True
+        worth = error.code not in RENUMBERED and not self._complained
+        self._complained = self._complained or worth
+        return worth
+
+    def lose(self) -> None:
+        """The connection is gone."""
+        self.entered = False
+        self.sending.close()
+        self.reading.reopen()
+
+
+class Model:
+    """
+    :param name: who speaks.
+    :param client: the client secret.
+    :param rooms: the rooms to enter; what is typed goes to the first.
+    :param screen: where a person reads.
+    :param outbox: where what is said is kept.
+    :param clock: for what is tried again later.
+    :param read: how far rooms were read before, where a person goes on reading there; None: rooms begin at their newest few.
+
+    :ivar here: the room that what is typed goes to.
+    :ivar inside: whether the server has let us in.
+    :ivar operator: whether as an operator.
+    :ivar owner: who is told what concerns the whole connection; to be set before anything comes in.
+    :ivar password: that of the name, where it is known.
+    :ivar unproven: whether nothing shows that the server is the one it should be: it gets no password, and in place of the client
+        secret one that lasts as long as the process.
+    :ivar unsaid: how much of what was said or asked the server has refused, or left without an answer.
+    """
+
+    owner: Owner
+    password: str | None = None
+    unproven = False
+
+    def __init__(
+        self, name: str, client: str, rooms: Iterable[str], screen: Display, outbox: Outbox, clock: IReactorTime,
+        read: Mapping[str, Position] | None = None,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.client = client
+        self.screen = screen
+        self.outbox = outbox
+        self.clock = clock
+        self.inside = False
+        self.operator = False
+        self._passing = client_id.make()
+        self.unsaid = 0
+        self._send: Callable[[bytes], None] | None = None
+        self._asked: Counter[str] = Counter()
+        self._moving: str | None = None
+        self._goes_on = read is not None
+        self._read = dict(read or {})
+        self._rooms = {room: Room(room, self, self._read.get(room), most=MISSED) for room in rooms}
+        self.here = next(iter(self._rooms))
+        self._restore()
+
+    def _restore(self) -> None:
+        """Take up what an earlier run has left, where it stood."""
+        left: dict[str, Room] = {}
+        for entry in self.outbox.entries():
+            name = entry.room
+            if name not in left:
+                left[name] = Room(name, self, self.outbox.place(name), quiet=name not in self._rooms)
+            left[name].sending.add(entry)
+        self._rooms.update(left)
+
+    def identify(self, client: str, read: Mapping[str, Position] | None) -> None:
+        """
+        It is known which server this is; nothing was said to it yet.
+
+        :param client: the client secret for it.
+        :param read: how far its rooms were read before.
+        """
+        self.client = client
+        self._read = dict(read or {})
+        for room in self._rooms.values():
+            room.go_on(self._read.get(room.name))
+
+    @property
+    def places(self) -> dict[str, Position]:
+        """How far each room was read."""
+        now = {name: room.reading.place for name, room in self._rooms.items() if room.entered and not room.quiet}
+        return self._read | {name: place for name, place in now.items() if place is not None}
+
+    def _note_places(self) -> None:
+        """Rooms are about to be left, and it is known no longer how far they were read."""
+        if self._goes_on:
+            self._read = self.places
+
+    # Connections.
+
+    def connect(self, send: Callable[[bytes], None]) -> None:
+        """There is a connection; lines go out by `send`."""
+        self._send = send
+        self.greet()
+
+    def greet(self) -> None:
+        """Ask to be let in."""
+        places = {name: room.reading.place for name, room in self._rooms.items()}
+        if self.unproven:
+            self.send(commands.Hello(name=self.name, client=self._passing, rooms=places))
+        else:
+            self.send(commands.Hello(name=self.name, client=self.client, rooms=places, password=self.password))
+
+    def doubt(self, unproven: bool) -> None:
+        """
+        Say whether the next connection is one on which nothing shows who the server is.
+
+        :raises Ending: what is in the outbox can't be delivered there, as its numbers hold under the client secret only.
+        """
+        if unproven and self.outbox.lasting:
+            raise Exit(TURNED_AWAY, f"Nothing shows that this is the server: it gets no secret, which an outbox needs. {NO_TLS}")
+        self.unproven = unproven
+
+    def disconnect(self) -> None:
+        """The connection is gone. What was said is kept for the next."""
+        self._note_places()
+        self._send = None
+        self.inside = False
+        for room in self._rooms.values():
+            room.lose()
+
+    def forget_questions(self) -> None:
+        """What was asked on the last connection is not asked again: it may have been done."""
+        asked, self._asked = self._asked, Counter()
+        self.unsaid += asked.total()
+        for ref in asked.elements():
+            self.screen.complain("The connection was lost before the answer came. Ask again.", ref)
+
+    def quit(self) -> None:
+        """Nothing more is said or asked."""
+        self.send(commands.Quit())
+
+    def send(self, command: Command) -> None:
+        """Send a line that needs no n."""
+        self._write(jsonlines.encode_command(command))
+
+    def _write(self, data: bytes) -> None:
+        if self._send is not None:
+            self._send(data)
+
+    def flush(self) -> None:
+        """Send what is due. To be called when everything that came at once was taken."""
+        due = []
+        for room in list(self._rooms.values()):
+            entries = room.sending.due()
+            if entries:
+                self.outbox.remember(room.name, room.reading.place)
+                due += entries
+            elif room.quiet and not room.busy:
+                self._leave(room)
+        self.outbox.commit()  # the numbers are safe before anyone hears of them
+        if due:
+            self._write(b"".join(b'%s,"n":%d}\n' % (entry.line[:-1], entry.n or 0) for entry in due))
+
+    # What the person does.
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is not yet known which room the next words go to."""
+        return self._moving is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether a command can be sent now: we are in, and all that was said before it is stored."""
+        return self.inside and not self.outbox.count and not self.moving
+
+    @property
+    def busy(self) -> bool:
+        """Whether something said or asked has no answer yet, or history is still to come."""
+        return bool(self._asked) or self.moving or any(room.busy for room in self._rooms.values())
+
+    def say(self, text: str, act: bool = False) -> None:
+        """Say this here."""
+        say = commands.Say(room=self.here, text=text, act=act)
+        self.say_line(self.here, jsonlines.encode_command(say)[:-1])
+
+    def say_line(self, room: str, line: bytes) -> None:
+        """
+        Say what stands in this line, under a number of ours.
+
+        :param line: a good `say` without an n, without its LF.
+        """
+        entry = Entry(room, line)
+        self.outbox.add(entry)
+        self._rooms[room].sending.add(entry)
+
+    def knows(self, room: str) -> bool:
+        """Whether we are in this room, or about to be."""
+        return room in self._rooms
+
+    def ask(self, command: Command, line: bytes | None = None) -> None:
+        """
+        Ask the server for something that is not a saying.
+
+        :param line: the command as it was typed, where it was.
+        """
+        if isinstance(command, commands.Register) and self.unproven:
+            self.screen.complain(f"Nothing shows that this is the server: it gets no password. {NO_TLS}", command.ref)
+            return
+        if isinstance(command, commands.AskHistory) and line is None and command.room in self._rooms:
+            self._rooms[command.room].reading.turn_back(command)
+        if isinstance(command, commands.Join):
+            self._expect_room(command)
+        elif isinstance(command, commands.Leave):
+            self._rooms.pop(names.key(command.room), None)
+        if not isinstance(command, (commands.Join, commands.Pong, commands.Quit)):
+            self._asked[command.ref or ""] += 1
+        self._write(jsonlines.encode_command(command) if line is None else line + b"\n")
+
+    def _expect_room(self, join: commands.Join) -> None:
+        room = names.key(join.room)
+        if room not in self._rooms:
+            place = None if join.after is None else Position(epoch=join.epoch, after=join.after)
+            self._rooms[room] = Room(room, self, place, most=MISSED if self._goes_on else None)
+            self._rooms[room].tentative = True
+
+    def move(self, room: str) -> None:
+        """
+        Leave this room and enter another.
+
+        :param room: as the server writes it.
+        """
+        if room == self.here:
+            self.screen.complain(f"You are in {room} already.", _JOIN)
+            return
+        self._moving = room
+        place = self._read.get(room) or Position()
+        self.ask(commands.Join(room=room, epoch=place.epoch, after=place.after, ref=_JOIN))
+
+    def _arrive(self) -> None:
+        """The room that we move to is open."""
+        assert self._moving is not None
+        old, self.here, self._moving = self.here, self._moving, None
+        self._leave(self._rooms[old])
+
+    def _leave(self, room: Room) -> None:
+        self._note_places()
+        del self._rooms[room.name]
+        self.send(commands.Leave(room=room.name, ref=_LEAVING))
+
+    # What the server says.
+
+    def receive(self, event: Event | None, line: bytes) -> None:
+        """A line of the server; its event is None where this client does not know such."""
+        take = _TAKEN.get(type(event))
+        if getattr(event, "ref", None) not in _OURS and isinstance(event, _ANSWERS):
+            self._answered(event)
+        if take:
+            take(self, event, line)
+        else:
+            self._show(event, line)
+
+    def _show(self, event: Event | None, line: bytes) -> None:
+        if getattr(event, "ref", None) not in _OURS:
+            self.screen.show(event, line, self.name)
+
+    def _answered(self, event: Event) -> None:
+        ref = getattr(event, "ref", None) or ""
+        if self._asked[ref] > 1:
+            self._asked[ref] -= 1
+        else:
+            del self._asked[ref]
+
+    def _take_welcome(self, event: events.Welcome, line: bytes) -> None:
+        self.name = event.name
+        self.operator = event.operator
+        self.inside = True
+        self._show(event, line)
+        self.owner.welcomed()
+
+    def _take_bye(self, event: events.Bye, line: bytes) -> None:
+        self._show(event, line)
+        self.owner.dismissed(event)
+
+    def _take_ping(self, event: events.Ping, line: bytes) -> None:
+        self._show(event, line)
+        self.send(commands.Pong())
+        for name, head in event.heads.items():
+            room = self._rooms.get(name)
+            if room is not None and room.entered:
+                room.reading.heard(head)
+
+    def _take_in_room(self, event: InRoom, line: bytes) -> None:
+        room = self._rooms.get(event.room)
+        if room is None:
+            self.screen.show_elsewhere(event, line)
+            return
+        if isinstance(event, events.Presence):
+            self.name = event.renamed.get(self.name, self.name)
+        room.take(event, line)
+        if isinstance(event, events.Catchup) and event.room == self._moving:
+            self._arrive()
+
+    def _take_history(self, event: events.History, line: bytes) -> None:
+        room = self._rooms.get(event.room)
+        if event.ref != FILL:
+            self._show(event, line)
+            if room is not None:
+                room.reading.turned(event)
+        elif room is not None:
+            room.reading.fill(event)
+
+    def _take_ok(self, event: events.Ok, line: bytes) -> None:
+        room = self._rooms.get(event.room or "")
+        if room is not None and event.n is not None:
+            room.stored(event)
+        self._show(event, line)
+
+    def _take_error(self, event: events.Error, line: bytes) -> None:
+        room = self._rooms.get(names.key(event.room or ""))
+        worth = True
+        if room is not None and event.n is not None:
+            worth = room.refused(event)
+            if event.code in MENDED:
+                event = _patiently(event)
+        elif room is not None and event.ref == FILL:
+            room.reading.fill(None)
+        elif room is not None and room.tentative:
+            del self._rooms[room.name]
+            self._moving = None
+        if worth:
+            self._show(event, line)
+        if event.ref in _OURS:
+            return
+        if not self.inside:
+            self.owner.turned_away(event)
+        elif event.ref is not None and event.n is None:
+            self.unsaid += 1
+
+
+def _patiently(error: events.Error) -> events.Error:
+    """A refusal of what is said again by itself, as a person should read it."""
+    return msgspec.structs.replace(error, text=error.text.replace("try again later", "it is tried again by itself"))
+
+
+InRoom = (
+    events.RoomState | events.Gap | events.Reset | events.Catchup | events.Message | events.Presence | events.Topic
+)
+_ANSWERS = (
+    events.Ok, events.Error, events.Who, events.Rooms, events.History, events.Topic, events.Pong, events.Bans, events.Mutes,
+    events.Places,
+)  # fmt: skip
+_TAKEN: dict[type[object], Callable[[Model, Any, bytes], None]] = {
+    events.Welcome: Model._take_welcome,
+    events.Bye: Model._take_bye,
+    events.Ping: Model._take_ping,
+    events.RoomState: Model._take_in_room,
+    events.Gap: Model._take_in_room,
+    events.Reset: Model._take_in_room,
+    events.Catchup: Model._take_in_room,
+    events.Message: Model._take_in_room,
+    events.Presence: Model._take_in_room,
+    events.Topic: Model._take_in_room,
+    events.History: Model._take_history,
+    events.Ok: Model._take_ok,
+    events.Error: Model._take_error,
+}

@@ -1,0 +1,226 @@
+"""
+Who is let in, and under which name: bans, members, passwords, and how often one may try.
+
+It decides; coming in itself, and the places, are the hub's affair. What is known of people is in the accounts (`IAccounts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from groupchat.core.permissions import BAN, MUTE, Account
+from groupchat.core.ratelimit import KeyedTokenBuckets, client_prefix
+from groupchat.settings import MAX_PASSWORD, Settings
+from groupchat.wire import errors, names
+from groupchat.wire.events import Bye, stamp
+
+#: Wrong passwords at once, and a second after that: from one address (as many as can be at the door); from one address for one
+#: name; and for one name from all addresses that never gave its password: so many that a few addresses lock nobody out.
+ADDRESS_TRIES = (64, 1 / 10)
+NAME_TRIES = (10, 1 / 30)
+STRANGERS_TRIES = (200, 1 / 10)
+KNOWN = 4096  #: pairs of a name and an address that gave its password that are remembered
+
+
+Taken = list[tuple[KeyedTokenBuckets, Hashable]]
+
+
+class AccessPolicy:
+    """
+    :param accounts: an `IAccounts`.
+    :param seconds: a monotonic clock, in seconds.
+    :param now: the time in milliseconds since 1970.
+    """
+
+    def __init__(
+        self, accounts: Any, settings: Settings, seconds: Callable[[], float], now: Callable[[], int]
+    ) -> None:
+        self._accounts = accounts
+        self._settings = settings
+        self._now = now
+        self._tries = _Tries(seconds)
+
+    # At the door.
+
+    def ban_on_address(self, address: str, name: str = "") -> Bye | None:
+        """
+        Why nobody comes in from this address, or None.
+
+        :param name: who asks. An operator's name is never kept out so: it has to be shown by its password, from wherever it is.
+        """
+        if name and self._accounts.rights.rules(name):
+            return None
+        found = self._accounts.rights.on_address(address, self._now())
+        return found and errors.banned(found.text, found.until and stamp(found.until))
+
+    def ban_on_person(self, name: str, client: bytes) -> Bye | None:
+        """Why this one does not come in, or None."""
+        found = self._accounts.rights.on_person(BAN, name, client, self._now())
+        return found and errors.banned(found.text, found.until and stamp(found.until))
+
+    def recognise(self, name: str, client: bytes) -> Account | None:
+        """The account of this name, where this client needs no password for it."""
+        account: Account | None = self._accounts.rights.owner(name)
+        return account if account is not None and client in account.clients else None
+
+    def identify(self, name: str, client: bytes) -> Account | None:
+        """
+        Who this is, without a password: the owner of the name, or None for a guest.
+
+        :raises NameTaken: it could be read as the name of somebody else.
+        :raises BadPassword: it is somebody's; the password is to be asked for.
+        :raises Disconnect: only members come in here.
+        """
+        account = self.recognise(name, client)
+        if account is not None:
+            return account
+        if self._accounts.knows(name):
+            raise errors.BadPassword(f'The name "{name}" is registered: its password is needed.', asked=True)
+        self._refuse_imitation(name)
+        if self._settings.members_only:
+            raise errors.Disconnect(errors.MEMBERS_ONLY)
+        return None
+
+    @staticmethod
+    def check_length(password: str) -> None:
+        """
+        See whether this can be a password.
+
+        :raises BadPassword: it is empty, or longer than `MAX_PASSWORD`.
+        """
+        if not 1 <= len(password.encode()) <= MAX_PASSWORD:
+            raise errors.BadPassword(f"A password has 1 to {MAX_PASSWORD} bytes.")
+
+    def check(self, name: str, password: str, address: str) -> Any:
+        """
+        A Deferred of the `Account` whose password this is. A name that nobody has registered takes as long to refuse.
+
+        :raises BadPassword: it can be nobody's; or (as its failure) it is not.
+        :raises TooOften: there were too many tries.
+        """
+        self.check_length(password)
+        key, whence = names.key(name), client_prefix(address)
+        taken, wait = self._tries.take(key, whence)
+        if wait:
+            retry = round(wait + 0.5)
+            raise errors.TooOften(f"Too many wrong passwords. Try again in {retry} s.", retry=retry)
+
+        def judge(account: Account | None) -> Account:
+            if account is None:
+                raise errors.BadPassword(f'That is not the password of "{name}".')
+            self._tries.succeeded(key, whence, taken)
+            return account
+
+        return self._accounts.check(name, password).addCallback(judge)
+
+    def remember(self, account: Account, client: bytes) -> None:
+        """
+        Let the client that gave the password of an account log in without it from now on.
+
+        Where the password is kept elsewhere, nothing here learns when it changes: each login needs it.
+        """
+        if account.password and client not in account.clients:
+            kept = self._accounts.remember(account, client)
+            kept.addErrback(lambda failure: failure.trap(errors.Unavailable))  # the log has it; the password is asked for once more
+
+    # Inside.
+
+    def check_rename(self, name: str, client: bytes, account: str) -> None:
+        """
+        See whether someone who is in may bear this name.
+
+        :param account: the key of the account under which one came in; "" for a guest.
+        :raises NameTaken: it is somebody else's, or could be read so.
+        :raises NotAllowed: it is banned, or nobody's where only members are in.
+        """
+        if self.ban_on_person(name, b""):
+            raise errors.NotAllowed("That name is banned. Take another.")
+        owner = self._accounts.rights.owner(name)
+        if owner is not None and (owner.key == account or client in owner.clients):
+            return
+        if self._accounts.knows(name):
+            raise errors.NameTaken(f'The name "{name}" is registered. Come in under it, with its password.')
+        self._refuse_imitation(name)
+        if self._settings.members_only:
+            raise errors.NotAllowed("Only members come in here: a name has to be registered.")
+
+    def check_registration(self, name: str, account: str) -> Account:
+        """
+        The account that someone who bears this name may give a password: theirs, or a new one.
+
+        :raises NameTaken: it is somebody else's by now, or could be read so.
+        :raises NotAllowed: passwords are not kept here.
+        """
+        if not self._accounts.registers:
+            raise errors.NotAllowed("Passwords are kept elsewhere here. Ask an operator.")
+        owner: Account | None = self._accounts.rights.owner(name)
+        if owner is not None and owner.key == account:
+            return owner
+        if self._accounts.knows(name):
+            raise errors.NameTaken(f'The name "{name}" is registered by another.')
+        self._refuse_imitation(name)
+        return Account(name)
+
+    def check_voice(self, name: str, client: bytes) -> None:
+        """
+        See whether someone may speak.
+
+        :raises Muted: an operator lets them only listen.
+        """
+        rights = self._accounts.rights
+        if rights.lenient:
+            return
+        found = rights.on_person(MUTE, name, client, self._now())
+        if found is not None:
+            raise errors.muted(found.text, found.until and stamp(found.until))
+
+    def _refuse_imitation(self, name: str) -> None:
+        if self._accounts.rights.imitates(name):
+            raise errors.NameTaken(f'The name "{name}" looks like a registered one. Choose another.')
+
+
+class _Tries:
+    """
+    How many passwords may be tried. Only an address that tries is slowed, not the owner of a name at another: many addresses are
+    slowed together, but for those from which the owner has logged in.
+
+    :param seconds: a monotonic clock, in seconds.
+    """
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._addresses = KeyedTokenBuckets(ADDRESS_TRIES[1], ADDRESS_TRIES[0], seconds)
+        self._pairs = KeyedTokenBuckets(NAME_TRIES[1], NAME_TRIES[0], seconds)
+        self._strangers = KeyedTokenBuckets(STRANGERS_TRIES[1], STRANGERS_TRIES[0], seconds)
+        self._known: dict[tuple[str, str], None] = {}  # the one that logged in longest ago is the first
+
+    def take(self, key: str, whence: str) -> tuple[Taken, float]:
+        """
+        Take a try for the name of this key, from this origin. Returns what was taken and 0.0, or the seconds until there is one
+        (and then nothing is taken).
+        """
+        pair: tuple[str, str] = (key, whence)
+        taken: Taken = []
+        limits: Taken = [(self._addresses, whence), (self._pairs, pair)]
+        if pair not in self._known:
+            limits.append((self._strangers, key))
+        for shares, whose in limits:
+            wait = shares.take(whose)
+            if wait:
+                _give(taken)
+                return [], wait
+            taken.append((shares, whose))
+        return taken, 0.0
+
+    def succeeded(self, key: str, whence: str, taken: Taken) -> None:
+        """It was the right password: it does not count, and its origin is known from now on."""
+        _give(taken)
+        self._known.pop((key, whence), None)
+        self._known[key, whence] = None
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
+
+
+def _give(taken: Taken) -> None:
+    for shares, whose in taken:
+        shares.give(whose)

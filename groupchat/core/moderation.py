@@ -1,0 +1,237 @@
+"""
+What operators can do: each act is written down first, then done to everyone whom it concerns, and can be undone.
+
+An act answers with a sentence for the operator. Who is an operator is not decided here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from twisted.logger import Logger
+
+from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Restriction
+from groupchat.wire import addresses, commands, errors, events, names
+from groupchat.wire.commands import OperatorCommand
+from groupchat.wire.events import Bye, stamp
+
+PAGE = 1000  #: lines in an answer to bans and mutes
+MAX_SECONDS = 100 * 366 * 86_400  #: seconds; what is to last longer lasts for ever
+
+
+class Moderation:
+    """
+    :param hub: whose people they rule.
+    """
+
+    log = Logger()
+
+    def __init__(self, hub: Any) -> None:
+        self._hub = hub
+        self._accounts = hub.accounts
+
+    def do(self, by: Any, command: OperatorCommand) -> Any:
+        """
+        Do what an operator asks for: a Deferred of the answer.
+
+        :param by: the operator's session.
+        :raises Refused: it can't be done; also as its failure.
+        """
+        return _ACTS[type(command)](self, by, command)
+
+    def look(self, command: commands.Look) -> events.Event:
+        """What an operator asks to see."""
+        if isinstance(command, commands.AskBans):
+            return events.Bans(*self._listed(BAN, command.after), command.ref)
+        if isinstance(command, commands.AskMutes):
+            return events.Mutes(*self._listed(MUTE, command.after), command.ref)
+        return events.Places(self._hub.max, len(self._hub.sessions), command.ref)
+
+    def _listed(self, kind: str, after: str | None) -> tuple[list[events.Measured], int]:
+        """The next `PAGE` after a target, and how many there are in all."""
+        held = self._accounts.rights.measures(kind, self._hub.now())
+        after = "" if after is None else _listed_target(after)
+        return [_measured(one) for one in held if one.target > after][:PAGE], len(held)
+
+    def _deed(self, by: Any, verb: str, target: str = "", until: int | None = None, text: str = "") -> AuditEntry:
+        self.log.info("{by}: {verb} {target} {text}", by=by.name, verb=verb, target=target, text=text)
+        return AuditEntry(self._hub.now(), by.name, verb, target, until, text)
+
+    def _until(self, seconds: int | None) -> int | None:
+        return None if seconds is None or seconds > MAX_SECONDS else self._hub.now() + seconds * 1000
+
+    def _present(self, name: str) -> Any:
+        session = self._hub.named(name)
+        if session is None:
+            raise errors.NoSuchName(f'Nobody here is called "{names.printable(name)}".')
+        return session
+
+    # Out, and in again.
+
+    def _kick(self, by: Any, command: commands.Kick) -> Any:
+        session = self._present(command.name)
+        name, why = session.name, _why(command)
+        kept = self._accounts.keep(None, self._deed(by, "kick", name, text=why))
+        return kept.addCallback(lambda _: self._end([session], errors.kicked(by.name, why), f"{name} is sent out."))
+
+    def _ban(self, by: Any, command: commands.Ban) -> Any:
+        target, until, why = self._target(command), self._until(command.seconds), _why(command)
+        if by in self._concerned(target):
+            raise errors.NotAllowed("That would keep you out yourself.")
+        session = self._hub.named(target)
+        answer = self._banned(by, target, until, why, session)
+        measure = Restriction(BAN, target, by.name, session.client if session else b"", until, why)
+        bye = errors.banned(why, stamp(until) if until else None)
+        kept = self._accounts.keep(measure, self._deed(by, "ban", target, until, why))
+        return kept.addCallback(lambda _: self._end(self._concerned(target), bye, answer))
+
+    def _banned(self, by: Any, target: str, until: int | None, why: str, session: Any) -> str:
+        """What an operator is told of a ban: on whom, until when, and why."""
+        answer = f"{addresses.format_address(target)} {_lasts('banned', until, why)}"
+        if "/" not in target:
+            unknown = session is None and self._accounts.rights.owner(target) is None
+            return f"{answer} (Nobody here is called so.)" if unknown else answer
+        if _is_in(by.peer.address, ipaddress.ip_network(target)):
+            return f"{answer} (You are there, too; operators still get in.)"
+        return answer
+
+    def _concerned(self, target: str) -> list[Any]:
+        """Everyone who is in and whom a ban concerns; operators are not kept out by their network."""
+        if "/" not in target:
+            return [session for session in [self._hub.named(target)] if session]
+        wide = ipaddress.ip_network(target)
+        return [one for one in self._hub.sessions if not one.operator and _is_in(one.peer.address, wide)]
+
+    def _end(self, sessions: list[Any], bye: Bye, answer: str) -> str:
+        for session in sessions:
+            session.end(bye)
+        return answer
+
+    def _unban(self, by: Any, command: commands.Unban) -> Any:
+        measure = self._held(BAN, self._target(command))
+        kept = self._accounts.drop(measure, self._deed(by, "unban", measure.target))
+        return kept.addCallback(lambda _: f"{addresses.format_address(measure.target)} may come in again.")
+
+    def _target(self, command: commands.Ban | commands.Unban) -> str:
+        """The key of a name, or a network."""
+        if command.address is None:
+            return names.key(self._hub.settings.names.person(command.name or ""))
+        try:
+            return addresses.network(command.address)
+        except ValueError:
+            address = names.printable(command.address)
+            raise errors.BadField(f'"{address}" is no address and no network. Write 10.0.0.7 or 10.0.0.0/24.') from None
+
+    def _held(self, kind: str, target: str) -> Restriction:
+        measure: Restriction | None = self._accounts.rights.measure(kind, target)
+        if measure is None or not measure.holds(self._hub.now()):
+            raise errors.NoSuchName(f'There is no {kind} on "{target}".')
+        return measure
+
+    # Listening only.
+
+    def _mute(self, by: Any, command: commands.Mute) -> Any:
+        session = self._hub.named(command.name)
+        if session is None and self._accounts.rights.owner(command.name) is None:
+            self._present(command.name)
+        until, why = self._until(command.seconds), _why(command)
+        name = session.name if session else command.name
+        measure = Restriction(MUTE, names.key(name), by.name, session.client if session else b"", until, why)
+        kept = self._accounts.keep(measure, self._deed(by, "mute", measure.target, until, why))
+        return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
+
+    def _unmute(self, by: Any, command: commands.Unmute) -> Any:
+        session = self._hub.named(command.name)
+        held = session and self._accounts.rights.on_person(MUTE, session.name, session.client, self._hub.now())
+        measure = held or self._held(MUTE, names.key(command.name))  # who is muted may bear another name by now
+        kept = self._accounts.drop(measure, self._deed(by, "unmute", measure.target))
+        return kept.addCallback(lambda _: self._tell(by, command.name, "may speak again."))
+
+    def _tell(self, by: Any, name: str, what: str) -> str:
+        """Let someone know, if they are in, what was done. Returns the same for the operator."""
+        session = self._hub.named(name)
+        if session is not None and session is not by:
+            session.send(events.Notice(f"You {_are(what)}", by.name))
+        return f"{session.name if session else names.printable(name)} {what}"
+
+    # The rest.
+
+    def _op(self, by: Any, command: commands.Op) -> Any:
+        return self._set_operator(by, command.name, True, "is an operator now.")
+
+    def _deop(self, by: Any, command: commands.Deop) -> Any:
+        return self._set_operator(by, command.name, False, "is no operator any more.")
+
+    def _set_operator(self, by: Any, name: str, operator: bool, what: str) -> Any:
+        account: Account | None = self._accounts.rights.owner(name)
+        if account is None:
+            raise errors.NoSuchName(f'"{names.printable(name)}" is not registered. Only a registered person can be an operator.')
+        changed = msgspec.structs.replace(account, operator=operator)
+        kept = self._accounts.keep(changed, self._deed(by, "op" if operator else "deop", account.name))
+        return kept.addCallback(lambda _: self._tell(by, account.name, what))
+
+    def _max(self, by: Any, command: commands.Max) -> Any:
+        def change(_: Any) -> str:
+            self._hub.max = command.max
+            return f"{command.max} people can be in now."
+
+        return self._accounts.keep(None, self._deed(by, "max", str(command.max))).addCallback(change)
+
+    def _announce(self, by: Any, command: commands.Announce) -> Any:
+        text = names.message_text(command.text)
+
+        def tell_all(_: Any) -> str:
+            notice = events.Notice(text, by.name)
+            for session in list(self._hub.sessions):
+                session.send(notice)
+            return "All were told."
+
+        return self._accounts.keep(None, self._deed(by, "notice", text=text)).addCallback(tell_all)
+
+
+def _is_in(address: str, wide: Any) -> bool:
+    try:
+        return addresses.ip(address) in wide
+    except ValueError:
+        return False
+
+
+def _listed_target(after: str) -> str:
+    """A target as it was listed, as it is kept."""
+    return addresses.network(after) if addresses.is_network(after) else names.key(after)
+
+
+def _measured(measure: Restriction) -> events.Measured:
+    until = stamp(measure.until) if measure.until else None
+    address = addresses.format_address(measure.target) if "/" in measure.target else None
+    name = measure.target if address is None else None
+    return events.Measured(measure.by, name, address, until, measure.text)
+
+
+def _why(command: Any) -> str:
+    return names.topic_text(command.text or "")
+
+
+def _lasts(what: str, until: int | None, why: str) -> str:
+    lasts = f"until {stamp(until)[:16].replace('T', ' ')} UTC" if until else "for ever"
+    return f"is {what} {lasts}{f': {why}' if why else '.'}"
+
+
+def _are(what: str) -> str:
+    return f"are{what[2:]}" if what.startswith("is ") else what
+
+
+_ACTS: dict[type[OperatorCommand], Callable[[Moderation, Any, Any], Any]] = {
+    commands.Kick: Moderation._kick,
+    commands.Ban: Moderation._ban,
+    commands.Unban: Moderation._unban,
+    commands.Mute: Moderation._mute,
+    commands.Unmute: Moderation._unmute,
+    commands.Op: Moderation._op,
+    commands.Deop: Moderation._deop,
+    commands.Max: Moderation._max,
+    commands.Announce: Moderation._announce,
+}

@@ -1,0 +1,1 @@
+"""The TCP port: connections before and after login, framing, TLS and the way out."""

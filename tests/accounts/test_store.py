@@ -1,0 +1,265 @@
+"""
+The keeper of accounts: what survives a restart, what another program changes, and who is asked for a password.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+
+from groupchat.accounts import passwords
+from groupchat.accounts.database import AccountsDatabase
+from groupchat.accounts.passwordfile import PasswordFile
+from groupchat.accounts.store import AccountStore
+from groupchat.core.permissions import BAN, MAX_KNOWN_CLIENTS, MUTE, Account, AuditEntry, Restriction
+from groupchat.errors import CannotStart
+from groupchat.wire.errors import Unavailable
+
+DEED = AuditEntry(1, "op", "test", "bob", 2, "why")
+BAN_ON_BOB = Restriction(BAN, "bob", "op", b"c" * 16, 5, "spam")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "chat.accounts")
+
+
+@pytest.fixture
+def start(path):
+    """Starts a keeper on the same file each time."""
+    keepers = []
+
+    def start():
+        keepers.append(AccountStore(path))
+        keepers[-1].open()
+        return keepers[-1]
+
+    yield start
+    for keeper in keepers:
+        keeper.close()
+
+
+def answer(deferred):
+    """What a Deferred has fired with: nothing here waits."""
+    results = []
+    deferred.addBoth(results.append)
+    (result,) = results
+    return result
+
+
+def test_the_file_is_nobody_elses_to_read(start, path):
+    start()
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+
+
+def test_what_was_kept_holds_at_once_and_after_a_restart(start):
+    account = Account("Alice", True, "", (b"1" * 16, b"0" * 16))
+    keeper = start()
+    answer(keeper.register(account, "secret", DEED))
+    answer(keeper.keep(BAN_ON_BOB, DEED))
+    for one in (keeper, start()):
+        kept = one.rights.owner("alice")
+        assert (kept.name, kept.operator, kept.clients) == ("Alice", True, (b"1" * 16, b"0" * 16))
+        assert one.rights.measure(BAN, "bob") == BAN_ON_BOB
+        assert answer(one.check("alice", "secret")) == kept
+
+
+def test_a_client_is_remembered_across_a_restart_and_the_audit_log_has_nothing_of_it(start):
+    keeper = start()
+    answer(keeper.register(Account("alice"), "secret", DEED))
+    for number in range(MAX_KNOWN_CLIENTS + 1):
+        answer(keeper.remember(keeper.rights.owner("alice"), b"%016d" % number))
+    for one in (keeper, start()):
+        clients = one.rights.owner("alice").clients
+        assert (len(clients), clients[0], clients[-1]) == (MAX_KNOWN_CLIENTS, b"%016d" % 1, b"%016d" % MAX_KNOWN_CLIENTS)
+        assert answer(one.deeds(10)) == [DEED]
+
+
+def test_a_client_is_not_remembered_when_the_password_that_it_gave_was_changed_meanwhile(start):
+    keeper, outside = start(), start()
+    answer(keeper.register(Account("alice"), "secret", DEED))
+    gave = keeper.rights.owner("alice")
+    answer(outside.register(Account("alice"), "another", DEED))
+    answer(keeper.remember(gave, b"1" * 16))
+    answer(keeper.look())
+    assert keeper.rights.owner("alice").clients == () == start().rights.owner("alice").clients
+    answer(outside.drop(gave, DEED))
+    answer(keeper.remember(gave, b"1" * 16))
+    assert start().rights.owner("alice") is None
+
+
+def test_what_was_dropped_holds_no_longer(start):
+    keeper = start()
+    answer(keeper.keep(Account("alice"), DEED))
+    answer(keeper.keep(BAN_ON_BOB, DEED))
+    answer(keeper.drop(Account("alice"), DEED))
+    answer(keeper.drop(BAN_ON_BOB, DEED))
+    for one in (keeper, start()):
+        assert not one.rights.accounts()
+        assert one.rights.measure(BAN, "bob") is None
+
+
+def test_a_ban_and_a_mute_of_one_person_are_two_things(start):
+    keeper = start()
+    answer(keeper.keep(BAN_ON_BOB, DEED))
+    answer(keeper.drop(Restriction(MUTE, "bob", "op"), DEED))
+    assert keeper.rights.measure(BAN, "bob")
+
+
+def test_the_audit_log_is_kept_in_order(start):
+    for number in range(3):
+        answer(start().keep(None, AuditEntry(number, "op", "kick", f"n{number}")))
+    assert [deed.target for deed in answer(start().deeds(2))] == ["n1", "n2"]
+
+
+def test_what_another_program_changes_is_seen(start, path):
+    keeper = start()
+    other = AccountsDatabase(path)
+    other.open()
+    other.keep(Account("alice", True), DEED)
+    other.close()
+    assert keeper.rights.owner("alice") is None
+    answer(keeper.look())
+    assert keeper.rights.owner("alice").operator
+
+
+def test_a_file_that_can_not_be_written_changes_nothing(start, path, expect_logged):
+    keeper = start()
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TRIGGER broken BEFORE INSERT ON accounts BEGIN SELECT RAISE(ABORT, 'no space'); END")
+    failure = answer(keeper.keep(Account("alice"), DEED))
+    assert failure.check(Unavailable)
+    assert keeper.rights.owner("alice") is None
+    assert answer(keeper.keep(BAN_ON_BOB, DEED)) is None
+    assert [deed.verb for deed in answer(keeper.deeds(9))] == ["test"]
+    expect_logged("The accounts file can't be written: no space")
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 100, b""])
+def test_what_is_no_accounts_file_is_not_opened(path, content):
+    if content:
+        with open(path, "wb") as file:
+            file.write(content)
+    else:
+        with sqlite3.connect(path) as other:
+            other.execute("CREATE TABLE other (a)")
+    with pytest.raises(CannotStart, match=r"chat\.accounts"):
+        AccountStore(path).open()
+
+
+def test_a_file_of_a_newer_version_is_not_opened(start, path):
+    start()
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA user_version = 2")
+    with pytest.raises(CannotStart, match="newer groupchat"):
+        AccountStore(path).open()
+
+
+# Passwords.
+
+
+@pytest.mark.parametrize("password", ["secret ", "Secret", "", "x" * 5000])
+def test_another_password_is_wrong(start, password):
+    keeper = start()
+    answer(keeper.register(Account("alice"), "secret", DEED))
+    assert answer(keeper.check("alice", password)) is None
+
+
+def test_a_name_without_a_password_is_as_much_work_as_one_with(start, monkeypatch):
+    keeper = start()
+    answer(keeper.register(Account("alice"), "secret", DEED))
+    answer(keeper.keep(Account("bob"), DEED))
+    done = []
+    monkeypatch.setattr(passwords._hasher.__class__, "verify", lambda self, kept, password: done.append(kept.rsplit("$", 2)[0]))
+    for name in ("alice", "bob", "nobody-at-all"):
+        answer(keeper.check(name, "wrong"))
+    assert len(done) == 3
+    assert len(set(done)) == 1
+
+
+def test_what_is_no_hash_fits_nothing():
+    assert not passwords.verify("plain text", "plain text")
+
+
+def test_a_checker_of_anybody_is_asked_and_its_names_are_their_owners_from_then_on(start):
+    keeper = start()
+    keeper.others = [InMemoryUsernamePasswordDatabaseDontUse(alice=b"secret")]
+    assert answer(keeper.check("alice", "wrong")) is None
+    assert not keeper.knows("alice")
+    assert answer(keeper.check("alice", "secret")) == Account("alice")
+    assert keeper.knows("alice")
+    assert answer(keeper.check("alice", "wrong")) is None
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "passwords"
+    path.write_text(f"# who comes in\n\nAlice:{passwords.hash_password('secret')}\n")
+    return path
+
+
+def test_a_text_file_of_hashes_is_asked_too(start, text):
+    keeper = start()
+    keeper.others = [PasswordFile(str(text))]
+    assert keeper.knows("ALICE")
+    assert not keeper.knows("# who comes in")
+    assert answer(keeper.check("bob", "secret")) is None
+    assert answer(keeper.check("alice", "secret")) == Account("alice")
+
+
+def test_a_text_file_is_read_again_when_it_has_changed(start, text):
+    checker = PasswordFile(str(text))
+    assert not checker.knows("bob")
+    text.write_text(text.read_text() + f"bob:{passwords.hash_password('other')}\n")
+    assert checker.knows("bob")
+
+
+# Damage.
+
+
+def test_a_file_that_is_damaged_while_it_runs_is_told_once_and_what_it_said_before_holds(start, path, logged, expect_logged):
+    expect_logged("Can't read the accounts file")
+    keeper = start()
+    keeper.keep(Account("alice"), DEED)
+    whole = Path(path).read_bytes()
+    with open(path, "r+b") as file:
+        file.write(b"damage" * 500)
+    for _ in range(3):
+        answer(keeper.look())
+    assert keeper.rights.owner("alice")
+    with open(path, "r+b") as file:
+        file.write(whole)
+    for _ in range(2):
+        answer(keeper.look())
+    told, again = logged()
+    assert told.startswith(f"Can't read the accounts file {path}: ")
+    assert again == f"Can read the accounts file {path} again; it had failed 3 times."
+
+
+def test_a_file_that_is_damaged_at_the_start_is_refused_in_one_line(start, path):
+    start().keep(Account("alice"), DEED)
+    with open(path, "r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096 * 3)
+    with pytest.raises(CannotStart, match=r"^the accounts file .*\. Restore a backup, or choose another by --auth\.$"):
+        AccountStore(path).open()
+
+
+def test_a_text_file_of_passwords_that_goes_away_is_told_once_and_what_it_said_before_holds(tmp_path, logged, expect_logged):
+    expect_logged("Can't read the passwords")
+    path = tmp_path / "passwords"
+    path.write_text("alice:x\n")
+    checker = PasswordFile(str(path))
+    assert checker.knows("alice")
+    path.unlink()
+    assert checker.knows("alice") and checker.knows("alice")
+    path.write_text("bob:y\n")
+    assert checker.knows("bob") and not checker.knows("alice")
+    told, again = logged()
+    assert told == f"Can't read the passwords in {path}: No such file or directory. What was there before holds; it is tried again."
+    assert again == f"Can read the passwords in {path} again; it had failed 2 times."

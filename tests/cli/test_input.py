@@ -1,0 +1,247 @@
+"""
+What a typed line means, and when it acts.
+"""
+
+import json
+
+import pytest
+
+from groupchat.cli.input import MAX_UNSTORED, InputParser, JsonInputParser, PipedKeyboard
+from groupchat.wire import events
+from tests.client.fakes import welcome
+from tests.client.test_model import Talk, ok
+
+
+class Desk(Talk):
+    """A conversation with a keyboard before it."""
+
+    def __init__(self, kind=InputParser):
+        super().__init__()
+        self.keyboard = kind(self.mind, self.screen)
+
+    def type(self, *lines):
+        for typed in lines:
+            self.keyboard.type(typed if isinstance(typed, bytes) else typed.encode())
+        return self.work()
+
+    def work(self):
+        self.keyboard.work()
+        self.mind.flush()
+        return self
+
+    def sent(self):
+        return [{key: one[key] for key in one if key not in ("client", "rooms")} for one in super().sent()]
+
+    @classmethod
+    def inside(cls, kind=InputParser):
+        desk = cls(kind).connect().hear(welcome()).enter()
+        desk.sent()
+        return desk
+
+
+@pytest.fixture
+def desk():
+    return Desk.inside()
+
+
+@pytest.fixture
+def program():
+    return Desk.inside(JsonInputParser)
+
+
+def say(n, text, **more):
+    return {"type": "say", "room": "lobby", "text": text, **more, "n": n}
+
+
+def test_a_line_is_said(desk):
+    assert desk.type("hello").sent() == [say(1, "hello")]
+
+
+def test_an_empty_line_is_nothing(desk):
+    assert desk.type("", "  ").sent() == []
+
+
+def test_two_slashes_say_one(desk):
+    assert desk.type("//x").sent() == [say(1, "/x")]
+
+
+def test_me_is_an_act(desk):
+    assert desk.type("/me waves").sent() == [say(1, "waves", act=True)]
+
+
+def test_controls_are_made_visible(desk):
+    assert desk.type("a\x1bb").sent() == [say(1, "a␛b")]
+
+
+def test_a_command_is_asked_in_the_room_where_one_is(desk):
+    assert desk.type("/who").sent() == [{"type": "who", "room": "lobby", "ref": "/who"}]
+
+
+def test_help_is_at_hand_while_the_server_is_not():
+    desk = Desk().type("/help")
+    assert desk.screen.shown == [(events.Help(), False)]
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("/bogus", "There is no such command. /help lists them; // says a line that begins with /."),
+        ("/msg bob", "/msg: Type it like this: /msg NAME TEXT"),
+        (b"caf\xe9", "That line is not UTF-8. Set your terminal to UTF-8."),
+        (b"\xff\xfd\x01", "That line is not UTF-8. Set your terminal to UTF-8."),
+        ("x" * 4097, "A message has at most 4096 bytes. Say it in parts."),
+        ("/join a/b", "/join: A room's name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit."),
+    ],
+)
+def test_a_line_that_makes_no_sense_is_told_and_the_next_is_read(desk, line, complaint):
+    assert desk.type(line, "next").sent() == [say(1, "next")]
+    assert desk.screen.complaints == [complaint]
+    assert desk.keyboard.unsaid == 1
+
+
+def test_a_line_too_long_to_look_at_is_told(desk):
+    desk.keyboard.overflow()
+    assert desk.screen.complaints == ["That line is too long. Say it in parts."]
+
+
+def test_a_command_waits_until_what_was_said_before_is_stored(desk):
+    assert desk.type("a", "/who", "b").sent() == [say(1, "a")]
+    desk.hear(ok(1, 1)).work()
+    assert [one["type"] for one in desk.sent()] == ["who", "say"]
+
+
+def test_what_is_typed_after_join_goes_to_the_new_room(desk):
+    assert [one["type"] for one in desk.type("/join dev", "hello").sent()] == ["join"]
+    desk.enter("dev").work()
+    assert [(one["type"], one["room"]) for one in desk.sent()] == [("leave", "lobby"), ("say", "dev")]
+
+
+def test_what_is_typed_while_the_connection_is_lost_is_said_later(desk):
+    desk.mind.disconnect()
+    desk.type("a", "/who")
+    desk.connect().hear(welcome()).enter().hear(ok(1, 1)).work()
+    assert [one["type"] for one in desk.sent()] == ["hello", "say", "who"]
+
+
+def test_an_operators_question_waits_for_its_answer_and_the_answer_is_shown(desk):
+    assert desk.type("/bans", "/max").sent() == [{"type": "bans", "ref": "/bans"}, {"type": "places", "ref": "/max"}]
+    assert desk.mind.busy
+    desk.hear(events.Bans([], 0, "/bans"), events.Places(20, 1, "/max"))
+    assert not desk.mind.busy
+    assert [type(event) for event, _ in desk.screen.shown[-2:]] == [events.Bans, events.Places]
+
+
+def test_help_explains_one_command(desk):
+    desk.type("/help msg")
+    assert desk.screen.shown[-1] == (events.Help(word="/msg"), False)
+
+
+def test_a_byte_order_mark_before_a_line_is_dropped(desk, program):
+    assert desk.type("\ufeffhello").sent() == [say(1, "hello")]
+    assert program.type('\ufeff{"type":"ping"}').sent() == [{"type": "ping"}]
+
+
+def test_quit_ends_and_what_follows_is_not_read(desk):
+    desk.type("/quit", "never")
+    assert desk.keyboard.done and desk.sent() == []
+    assert desk.type("never").sent() == []
+
+
+def test_it_is_done_when_all_has_acted_and_nothing_more_comes(desk):
+    desk.type("a", "/who")
+    desk.keyboard.ended = True
+    assert not desk.keyboard.done
+    desk.hear(ok(1, 1)).work()
+    assert desk.keyboard.done
+
+
+def test_reading_on_waits_while_too_much_is_not_stored(desk):
+    desk.type(*("x" for _ in range(MAX_UNSTORED)))
+    assert not desk.keyboard.full
+    assert desk.type("x").keyboard.full
+
+
+# For scripts.
+
+
+@pytest.mark.parametrize("line", ["/quit", "//x", "/kick bob", " /who", "/dev/vda1  20G", "{}", "/join dev"])
+def test_every_line_of_a_pipe_is_said_as_it_is(line):
+    assert Desk.inside(PipedKeyboard).type(line).sent() == [say(1, line)]
+
+
+@pytest.mark.parametrize("line", [b"caf\xe9", b"\xff\xfd\x01", b"x" * 4097])
+def test_a_line_of_a_pipe_that_cannot_be_said_is_counted(line):
+    desk = Desk.inside(PipedKeyboard)
+    assert desk.type(line, "next").sent() == [say(1, "next")]
+    assert desk.keyboard.unsaid == len(desk.screen.complaints) == 1
+
+
+def test_a_blank_line_of_a_pipe_is_nothing():
+    desk = Desk.inside(PipedKeyboard)
+    assert desk.type("", " ", "\u3000").sent() == []
+    assert desk.keyboard.unsaid == 0
+
+
+def test_what_comes_after_it_was_given_up_is_only_counted(desk):
+    desk.mind.disconnect()
+    desk.type("a", "/who")
+    desk.keyboard.give_up()
+    desk.type("b", "", b"\xff")
+    desk.keyboard.overflow()
+    assert (desk.keyboard.waiting, desk.keyboard.unsaid, desk.mind.outbox.count) == (1, 3, 1)
+
+
+# For programs.
+
+
+def test_a_say_gets_its_number_and_keeps_the_rest(program):
+    typed = '{"type":"say","room":"lobby","text":"x","ref":"r","mood":1}'
+    assert program.type(typed).sent() == [say(1, "x", ref="r", mood=1)]
+
+
+def test_a_line_that_is_no_object_is_said(program):
+    assert program.type("/who", "plain").sent() == [say(1, "/who"), say(2, "plain")]
+
+
+def test_a_say_that_has_its_number_goes_as_it_is(program):
+    assert program.type('{"type":"say","room":"lobby","text":"x","n":9}').sent() == [say(9, "x")]
+
+
+def test_what_the_server_can_judge_better_goes_as_it_is(program):
+    bad = '{"type":"say","room":"lobby","text":""}', '{"type":"say","room":"dev","text":"x"}', '{"type":"bogus"}'
+    assert program.type(*bad).sent() == [json.loads(one) for one in bad]
+    program.type('{"broken')
+    assert program._sent == [b'{"broken\n']
+
+
+def test_what_goes_as_it_is_is_waited_for(program):
+    program.type('{"type":"who","room":"lobby"}')
+    assert program.mind.busy
+    program.hear(events.Who(room="lobby", members=[], count=0))
+    assert not program.mind.busy
+
+
+def test_a_hello_gets_the_client(program):
+    program.type('{"type":"hello","name":"alice"}')
+    assert json.loads(program._sent[-1])["client"] == program.mind.client
+
+
+def test_one_can_join_another_room_and_speak_there(program):
+    program.type('{"type":"join","room":"Dev"}', '{"type":"say","room":"Dev","text":"x"}')
+    assert [one["type"] for one in program.sent()] == ["join"]
+    program.enter("dev", said=4)
+    assert program.sent() == [{"type": "say", "room": "Dev", "text": "x", "n": 5}]
+
+
+def test_one_can_leave_the_only_room_and_is_told_so_by_the_server(program):
+    program.type('{"type":"leave","room":"lobby"}', "anyone?")
+    assert program.sent()[-1] == {"type": "say", "room": "lobby", "text": "anyone?"}
+
+
+def test_a_program_can_quit(program):
+    assert program.type('{"type":"quit"}').keyboard.quitting
+
+
+def test_a_line_that_no_number_fits_in_goes_as_it_is(program):
+    program.type('{"type":"say","room":"lobby","text":"x","pad":"%s"}' % ("x" * 32720))
+    assert "n" not in program.sent()[0]

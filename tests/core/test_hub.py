@@ -1,0 +1,452 @@
+"""
+One order for all: answers and messages, presence in its place, and what is stored before it is shown.
+"""
+
+from __future__ import annotations
+
+import pytest
+from zope.interface.verify import verifyObject
+
+from groupchat.interfaces import ILedgerOwner
+from groupchat.ledgers.group_commit import RetentionPolicy
+from groupchat.ledgers.memory import MemoryLedger
+from groupchat.wire import names
+from tests.ledgers.keeping import Unthreaded
+from tests.support import Server
+
+both = pytest.mark.parametrize("wire", ["plain", "json"])
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+def test_the_hub_owns_a_ledger(server):
+    verifyObject(ILedgerOwner, server.hub)
+
+
+# Presence.
+
+
+@both
+def test_one_who_comes_is_told_to_the_others_and_not_to_itself(server, wire):
+    alice = server.join(wire, "alice")
+    bob = server.connect(wire)
+    bob.hello("bob")
+    server.run()
+    assert alice.heard() == ["bob joined."]
+    assert bob.heard() == []
+
+
+@both
+def test_what_several_do_in_one_turn_is_one_line(server, wire):
+    alice = server.join(wire, "alice")
+    others = [server.connect() for _ in range(5)]
+    for number, other in enumerate(others):
+        other.hello(f"n{number}")
+    server.run()
+    assert alice.heard() == ["n0, n1 and 3 more joined."]
+    for other in others[:2]:
+        other.close()
+    others[2].rename("n9")
+    server.run()
+    assert alice.heard() == ["n0 and n1 left.", "n2 is now n9."]
+
+
+def test_a_presence_line_is_applied_in_its_order_and_counts(server):
+    alice, bob, carol = server.json("alice"), server.json("bob"), server.json("carol")
+    alice.heard()
+    dave = server.connect()
+    bob.reset()
+    carol.rename("kate")
+    dave.hello("dave")
+    server.run()
+    assert alice.events() == [
+        {"type": "presence", "room": "lobby", "count": 3, "left": ["bob"], "renamed": {"carol": "kate"}, "joined": ["dave"]}
+    ]
+
+
+def test_no_name_is_twice_in_one_line(server):
+    alice, bob = server.json("alice"), server.json("bob")
+    alice.heard()
+    bob.close()
+    carol = server.connect()
+    carol.hello("bob")
+    server.run()
+    carol.close()
+    server.run()
+    bob = server.connect()
+    bob.hello("bob")
+    bob.rename("rob")
+    bob.rename("bob")
+    bob.quit()
+    server.run()
+    assert alice.heard() == [
+        "bob left.", "bob joined.", "bob left.", "bob joined.", "bob is now rob.", "rob is now bob.", "bob left."
+    ]  # fmt: skip
+
+
+def test_nobody_speaks_before_they_are_told_to_have_joined(server):
+    alice = server.json("alice")
+    bob = server.connect()
+    bob.hello("bob")
+    bob.say("hi")
+    alice.say("ho")
+    server.run()
+    heard = alice.heard()
+    assert heard.index("bob joined.") < heard.index("bob: hi")
+
+
+def test_nobody_leaves_before_their_last_word(server):
+    alice, bob = server.json("alice"), server.json("bob")
+    alice.heard()
+    bob.say("last")
+    server.reactor.turn()
+    bob.close()
+    server.run()
+    assert alice.heard() == ["bob: last", "bob left."]
+
+
+def test_one_who_left_without_a_word_says_nothing_more(server):
+    alice, bob = server.json("alice"), server.json("bob")
+    alice.heard()
+    bob.say("unread")
+    bob.close()
+    server.run()
+    assert alice.heard() == ["bob left."]
+
+
+def test_a_name_that_was_given_up_may_be_taken_in_the_same_turn(server):
+    alice, bob, carol = server.json("alice"), server.json("bob"), server.json("carol")
+    alice.heard()
+    bob.rename("rob")
+    carol.rename("bob")
+    server.run()
+    assert alice.heard() == ["bob is now rob.", "carol is now bob."]
+
+
+def test_one_who_is_gone_before_it_was_in_is_told_to_nobody_for_good(server):
+    alice = server.json("alice")
+    bob = server.connect()
+    bob.hello("bob")
+    server.reactor.turn()
+    bob.close()
+    server.run()
+    assert alice.heard() in ([], ["bob joined.", "bob left."])
+    assert len(server.hub.rooms["lobby"].members) == 1
+
+
+# Order.
+
+
+def test_all_see_one_order(server):
+    everyone = [server.json(f"n{number}") for number in range(4)]
+    for client in everyone:
+        client.heard()
+    for round in range(5):
+        for client in everyone:
+            client.say(str(round))
+    server.run()
+    orders = [client.heard() for client in everyone]
+    assert all(order == orders[0] for order in orders)
+    assert len(orders[0]) == 20
+
+
+def test_presence_has_the_same_place_for_all(server):
+    alice, bob = server.json("alice"), server.json("bob")
+    carol = server.json("carol")
+    for client in (alice, bob):
+        client.heard()
+    alice.say("before")
+    server.reactor.turn()
+    carol.close()
+    server.reactor.turn()
+    bob.say("after")
+    server.run()
+    assert alice.heard() == bob.heard() == ["alice: before", "carol left.", "bob: after"]
+
+
+# Stored before shown.
+
+
+class Held(MemoryLedger):
+    """A ledger whose disk is slow."""
+
+    def __init__(self, reactor):
+        super().__init__(reactor.callLater)
+        self.batches = []
+        self.slow = False
+        self._store, self._queue._write = self._queue._write, self._hold
+
+    def _hold(self, batch):
+        if self.slow:
+            self.batches.append(batch)
+        else:
+            self._store(batch)
+
+    def write(self):
+        self._store(self.batches.pop(0))
+
+
+@pytest.fixture
+def held():
+    return Server(ledger=Held)
+
+
+def test_nothing_is_shown_before_it_is_stored(held):
+    alice, bob = held.json("alice"), held.plain("bob")
+    alice.heard()
+    held.ledger.slow = True
+    alice.say("hi", n=1)
+    held.run(1)
+    assert alice.read() == bob.read() == b""
+    held.ledger.write()
+    held.run()
+    assert alice.heard() == bob.heard() == ["alice: hi"]
+
+
+def test_what_is_said_while_one_batch_is_stored_is_the_next(held):
+    alice, bob = held.json("alice"), held.json("bob")
+    held.ledger.slow = True
+    for n in range(1, 6):
+        alice.say(str(n), n=n)
+        bob.say(str(n), n=n)
+        held.run()
+    assert [len(batch) for batch in held.ledger.batches] == [2]
+    held.ledger.write()
+    held.run()
+    assert [len(batch) for batch in held.ledger.batches] == [8]
+    calls = bob.transport.calls
+    held.ledger.write()
+    held.run()
+    assert bob.transport.calls == calls + 1, "one write for each member"
+
+
+def test_what_is_asked_meanwhile_may_overtake(held):
+    alice = held.json("alice")
+    held.ledger.slow = True
+    alice.say("hi", n=1)
+    assert alice.ask("ping", ref="r") == [{"type": "pong", "ref": "r"}]
+
+
+def test_what_was_said_by_one_who_is_gone_is_still_shown(held):
+    alice, bob = held.json("alice"), held.json("bob")
+    alice.heard()
+    held.ledger.slow = True
+    bob.say("last", n=1)
+    held.run()
+    bob.close()
+    held.ledger.slow = False
+    held.ledger.write()
+    held.run()
+    assert alice.heard() == ["bob: last", "bob left."]
+
+
+def test_under_the_name_of_the_moment_it_is_said(held):
+    alice, bob = held.json("alice"), held.json("bob")
+    alice.heard()
+    held.ledger.slow = True
+    bob.say("one")
+    bob.rename("rob")
+    held.run()
+    held.ledger.slow = False
+    held.ledger.write()
+    held.run()
+    assert alice.heard() == ["bob: one", "bob is now rob."]
+
+
+# Where storing fails.
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A server on a disk. Call `disk.full(True)` and there is no space on it."""
+    server = Server(ledger=lambda reactor: Unthreaded(reactor, str(tmp_path / "chat.db")))
+    database = server.ledger._writer._db
+
+    def full(yes):
+        (pages,) = database.execute("PRAGMA page_count").fetchone()
+        database.execute(f"PRAGMA max_page_count = {pages if yes else 1_000_000}")
+
+    server.full = full
+    yield server
+    server.ledger.close()
+    server.run()
+
+
+def test_on_a_full_disk_all_is_refused_and_presence_goes_through(disk):
+    alice, bob = disk.json("alice"), disk.json("bob")
+    alice.ask("say", room="lobby", text="before", n=1)
+    disk.full(True)
+    for n in range(2, 12):
+        alice.say("x" * 4096, n=n)
+    disk.connect("plain").hello("carol")
+    disk.run()
+    refused = alice.events()
+    assert [event["code"] for event in refused if event["type"] == "error"] == ["storage-full"] + ["out-of-order"] * 9
+    assert [event["want"] for event in refused if "want" in event] == [2] * 9
+    assert bob.heard() == ["alice: before", "carol joined."]
+    disk.full(False)
+    assert alice.ask("say", room="lobby", text="after", n=2)[0] == {"type": "ok", "n": 2, "room": "lobby", "id": 2}
+    assert bob.heard() == ["alice: after"]
+
+
+def test_a_person_is_told_that_the_disk_is_full(disk):
+    alice = disk.plain("alice")
+    alice.say("before")
+    disk.run()
+    disk.full(True)
+    for _ in range(10):
+        alice.say("x" * 4096)
+    disk.run()
+    assert alice.lines() == ["! The server's disk is full. It was not stored; try again later."] * 10
+
+
+def test_after_an_io_error_nothing_is_answered_any_more(disk, expect_logged):
+    expect_logged("disk I/O error")
+    alice = disk.json("alice")
+    disk.ledger._writer.commit = fail_to_write
+    assert alice.ask("say", room="lobby", text="hi", n=1) == []
+    assert alice.ask("say", room="lobby", text="ho", n=2) == []
+    disk.ledger._queue._busy, disk.ledger._queue._pending = False, []
+
+
+def fail_to_write(batch):
+    import sqlite3
+
+    raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_a_restart_goes_on_where_it_was(tmp_path):
+    def start():
+        return Server(ledger=lambda reactor: Unthreaded(reactor, str(tmp_path / "chat.db")))
+
+    server = start()
+    alice = server.json("alice")
+    alice.ask("say", room="lobby", text="one", n=1)
+    alice.topic("tea")
+    server.run()
+    epoch = server.ledger.epoch
+    server.ledger.close()
+    server = start()
+    alice = server.connect()
+    alice.hello("alice", rooms={"lobby": {"epoch": epoch, "after": 1}})
+    alice.say("one", n=1)
+    alice.say("two", n=2)
+    server.run()
+    _, room, catchup, again, ok, message = alice.events()
+    assert (room["said"], room["topic"], room["head"], catchup["through"]) == (1, "tea", 1, 1)
+    assert room["epoch"] != epoch
+    assert (again["id"], ok["id"], message["id"]) == (1, 2, 2)
+    server.ledger.close()
+    server.run()
+
+
+# What is no longer kept.
+
+
+def test_one_who_comes_back_too_late_is_told_of_the_gap():
+    server = Server(ledger=lambda reactor: MemoryLedger(reactor.callLater, RetentionPolicy(count=3)))
+    alice = server.json("alice")
+    for n in range(10):
+        alice.say(str(n))
+    server.run()
+    got = server.connect().ask("hello", name="bob", rooms={"lobby": {"after": 2}})
+    assert [event["type"] for event in got] == ["welcome", "room", "gap", "catchup", "message", "message", "message"]
+    assert (got[1]["first"], got[1]["head"]) == (8, 10)
+    assert got[2] == {"type": "gap", "room": "lobby", "after": 2, "before": 8}
+    assert [event["id"] for event in got[4:]] == [8, 9, 10]
+
+
+# Stopping.
+
+
+@both
+def test_when_it_stops_all_are_told(server, wire):
+    alice = server.join(wire, "alice")
+    server.hub.stop()
+    server.run()
+    assert alice.heard() == ["The server is stopping. Come back in 2 s."]
+    assert alice.gone
+
+
+def test_a_stopping_server_says_when_to_come_back(server):
+    alice = server.json("alice")
+    server.hub.stop()
+    (bye,) = alice.events()
+    assert (bye["code"], bye["retry"]) == ("stopping", 2)
+
+
+
+
+# Names in all scripts.
+
+
+@pytest.fixture
+def worldly():
+    return Server(names=names.UNICODE)
+
+
+@both
+def test_names_of_all_scripts_are_told_as_they_are(worldly, wire):
+    alice = worldly.join(wire, "alice")
+    ivan = worldly.connect(wire)
+    ivan.hello("Иван", **({"client": "the-client-of-ivan"} if wire == "json" else {}))
+    worldly.run()
+    ivan.say("привет")
+    worldly.run()
+    alice.tell("ИВАН", "psst")
+    worldly.run()
+    assert alice.heard() == ["Иван joined.", "Иван: привет"]
+    assert [note for note in ivan.heard() if "psst" in note] == ["alice (to you): psst"]
+
+
+def test_nobody_comes_in_under_a_name_that_could_be_read_as_anothers(worldly):
+    worldly.json("alice")
+    mallory = worldly.connect()
+    mallory.hello("аlice", client="the-client-of-mallory")
+    mallory.hello("a1ice", client="the-client-of-mallory")
+    mallory.hello("Alice", client="the-client-of-mallory")
+    worldly.run()
+    assert [(told["code"], told["text"]) for told in mallory.events()] == [
+        ("name-taken", 'The name "аlice" looks like one that is taken. Choose another.'),
+        ("name-taken", 'The name "a1ice" looks like one that is taken. Choose another.'),
+        ("name-taken", 'The name "Alice" is taken. Choose another.'),
+    ]
+
+
+def test_a_name_that_looks_like_ones_own_may_be_taken_and_is_given_up_with_it(worldly):
+    alice, bob = worldly.json("alice"), worldly.json("bob")
+    alice.heard()
+    assert bob.ask("rename", name="ALICE")[0]["code"] == "name-taken"
+    assert bob.ask("rename", name="аliсe")[0]["code"] == "name-taken"
+    assert alice.ask("rename", name="Alice", ref="1")[0] == {"type": "ok", "ref": "1"}
+    assert alice.ask("rename", name="AIice", ref="2")[0] == {"type": "ok", "ref": "2"}
+    assert alice.ask("rename", name="carol", ref="3")[0] == {"type": "ok", "ref": "3"}
+    bob.heard()
+    assert bob.ask("rename", name="аliсe", ref="4")[0] == {"type": "ok", "ref": "4"}
+    bob.close()
+    alice.close()
+    worldly.json("alice")
+    worldly.json("bob")
+    assert len(worldly.hub.sessions) == 2
+
+
+def test_who_comes_back_may_bear_a_name_that_looks_like_the_one_it_had(worldly):
+    worldly.json("alice", client="the-client-of-alice")
+    worldly.json("a1ice", client="the-client-of-alice")
+    assert [session.name for session in worldly.hub.sessions] == ["a1ice"]
+
+
+def test_a_room_of_any_script_is_written_in_lower_case(worldly):
+    alice = worldly.json("alice")
+    assert alice.ask("join", room="КУХНЯ")[0]["room"] == "кухня"
+    assert alice.ask("say", room="Кухня", text="чай", n=1)[0] == {"type": "ok", "n": 1, "room": "кухня", "id": 1}
+
+
+def test_names_in_ascii_are_told_apart_by_their_letters_alone(server):
+    for name in ["u10", "u1O", "ul0"]:
+        server.json(name)
+    assert len(server.hub.sessions) == 3
+    assert server.connect().ask("hello", name="аlice")[0]["code"] == "bad-name"

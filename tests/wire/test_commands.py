@@ -1,0 +1,92 @@
+"""
+The table of verbs holds what the JSON wire and people need, and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import msgspec
+import pytest
+
+from groupchat.wire import commands, plain
+
+TYPES = set(
+    "hello join leave say tell history who rooms rename topic ping pong register "
+    "kick mute unmute op deop ban unban max notice bans mutes places quit".split()
+)
+
+
+def tag(kind: type[commands.Command]) -> object:
+    return kind.__struct_config__.tag
+
+
+def test_the_json_wire_carries_these_verbs():
+    assert {tag(kind) for kind in get_args(commands.AnyCommand)} == TYPES
+
+
+def test_what_is_only_for_people_is_not_on_the_json_wire():
+    assert not {commands.Help, commands.MoveTo} & set(get_args(commands.AnyCommand))
+
+
+def test_every_word_in_the_table_can_be_typed_and_every_word_that_can_be_typed_is_in_it():
+    assert {word.word for word in commands.COMMANDS} == set(plain._PARSERS)
+
+
+def test_no_two_words_or_aliases_are_the_same():
+    typed = [name for word in commands.COMMANDS for name in (word.word, *word.aliases)]
+    assert len(set(typed)) == len(typed)
+    assert all(name.startswith("/") and name == name.lower() for name in typed)
+
+
+def test_the_words_that_only_operators_may_use_make_commands_that_only_operators_may():
+    for word in commands.COMMANDS:
+        if word.operator:
+            argument = "" if word.word in ("/bans", "/mutes") else " 5"
+            assert isinstance(plain.parse(f"{word.word}{argument}"), commands.OperatorCommand)
+
+
+@pytest.mark.parametrize("kind", [commands.Kick, commands.Unmute, commands.Op, commands.Deop, commands.Unban])
+def test_what_is_done_in_a_moment_takes_no_time(kind):
+    assert kind(name="bob").seconds is None
+    with pytest.raises(ValueError, match="seconds"):
+        kind(name="bob", seconds=60)
+
+
+@pytest.mark.parametrize("place", [{}, {"after": 0}, {"epoch": "k3f9", "after": 1042}])
+def test_a_place_is_a_log_and_what_is_known_of_it(place):
+    assert commands.Join(room="lobby", **place).after == place.get("after")
+    assert commands.Position(**place).epoch == place.get("epoch")
+
+
+@pytest.mark.parametrize("make", [commands.Position, lambda **place: commands.Join(room="lobby", **place)])
+def test_a_log_without_what_is_known_of_it_is_no_place(make):
+    with pytest.raises(ValueError, match="epoch"):
+        make(epoch="k3f9")
+
+
+@pytest.mark.parametrize("kind", [commands.Ban, commands.Unban])
+def test_a_ban_is_on_a_name_or_an_address(kind):
+    assert kind(name="bob").name == "bob"
+    assert kind(address="192.0.2.7").address == "192.0.2.7"
+    with pytest.raises(ValueError, match="name"):
+        kind()
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (commands.Count, [1, 2**53 - 1], [0, -1, 2**53, 1.0, True, "1"]),
+        (commands.Id, [0, 2**53 - 1], [-1, 2**53, 0.0, False]),
+        (commands.Ref, ["", "x" * 64, "ü" * 64], ["x" * 65, 1]),
+        (commands.Epoch, ["", "x" * 64], ["x" * 65]),
+        (commands.Client, ["a" * 16, "A_-9" * 16], ["a" * 15, "a" * 65, "a" * 16 + "\n", "ü" * 16, "a b" * 8]),
+        (commands.Rooms, [{}, {str(n): None for n in range(32)}], [{str(n): None for n in range(33)}]),
+    ],
+)
+def test_values_have_their_bounds(kind, good, bad):
+    for value in good:
+        assert msgspec.convert(value, kind) == value
+    for value in bad:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(value, kind)
