@@ -1,5 +1,6 @@
 """
-A group chat for the machine you have: one command starts it, ``nc`` or ``groupchat-connect`` joins it.
+A group chat for the machine you have: one command starts it, ``nc`` or ``groupchat-connect`` joins
+it.
 
 The house and its rooms are drawn in ``docs/architecture.rst``; the wire in ``docs/protocol.rst``.
 """

@@ -1,5 +1,6 @@
 """
-``groupchat`` and ``python -m groupchat``: the same as ``twistd -n --pidfile= groupchat``, with the same options.
+``groupchat`` and ``python -m groupchat``: the same as ``twistd -n --pidfile= groupchat``, with the
+same options.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ COMMAND = "groupchat"
 
 
 class _ServerOptions(twistd.ServerOptions):  # type: ignore[misc, name-defined]
-    """twistd's own options, with this plugin and no other: Twisted's cache of plugins is neither needed nor written."""
+    """
+    twistd's own options, with this plugin and no other: Twisted's cache of plugins is neither
+    needed nor written.
+    """
 
     synopsis = "Usage:"
 

@@ -1,5 +1,6 @@
 """
-Files that are there as a whole, or not at all; and only ours to read. And whether there is room for them.
+Files that are there as a whole, or not at all; and only ours to read. And whether there is room for
+them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ def is_full(error: Exception, path: str) -> bool:
     """
     Whether an error with a file is due to a full disk.
 
-    SQLite calls it so only where it can't write; where it can't make or map a file beside it, the disk itself is asked.
+    SQLite calls it so only where it can't write; where it can't make or map a file beside it, the
+    disk itself is asked.
     """
     if isinstance(error, OSError):
         return error.errno in _FULL
@@ -43,7 +45,9 @@ def write_atomic(path: str, data: bytes) -> None:
 
     :raises OSError: it can't be done; what was there still is.
     """
-    descriptor, fresh = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path) or ".")
+    descriptor, fresh = tempfile.mkstemp(
+        prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path) or "."
+    )
     try:
         with open(descriptor, "wb") as file:
             file.write(data)

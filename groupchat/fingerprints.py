@@ -1,5 +1,6 @@
 """
-Fingerprints of certificates: the SHA-256 of a certificate in DER, as ssh and `ssh-keygen -l` write that of a key.
+Fingerprints of certificates: the SHA-256 of a certificate in DER, as ssh and `ssh-keygen -l` write
+that of a key.
 """
 
 from __future__ import annotations

@@ -42,8 +42,8 @@ class ILedger(Interface):
     """
     Gives each draft its place in its room's log, makes it durable, and only then hands it back.
 
-    Answers come by `ILedgerOwner.appended`, in the order posted, and never inside `post`. Reading is a cold path and
-    answers by Deferred.
+    Answers come by `ILedgerOwner.appended`, in the order posted, and never inside `post`. Reading
+    is a cold path and answers by Deferred.
     """
 
     epoch = Attribute("The name of this run of the log, once open.")
@@ -57,16 +57,22 @@ class ILedger(Interface):
         """
 
     def post(draft):
-        """Take a `groupchat.core.entries.Entry`; it comes back by `appended` with what became of it written on it."""
+        """
+        Take a `groupchat.core.entries.Entry`; it comes back by `appended` with what became of it
+        written on it.
+        """
 
     def page(room, after, through):
         """
-        A Deferred of the messages with after < id <= through, ascending, at most 64 KiB of text (but at least one).
-        Empty where none of them is kept.
+        A Deferred of the messages with after < id <= through, ascending, at most 64 KiB of text
+        (but at least one). Empty where none of them is kept.
         """
 
     def history(room, before, limit):
-        """A Deferred of (messages, more): the newest `limit` with id < before, ascending; cut like `page`."""
+        """
+        A Deferred of (messages, more): the newest `limit` with id < before, ascending; cut like
+        `page`.
+        """
 
     def rooms():
         """A Deferred of {name: topic} of the rooms in which messages are kept."""
@@ -97,7 +103,9 @@ class IAccounts(Interface):
     """Keeps accounts, bans, mutes and the audit log. A cold path: it answers by Deferred."""
 
     rights = Attribute("The `groupchat.core.permissions.Permissions` that hold now.")
-    registers = Attribute("Whether people can make accounts here; else passwords come from elsewhere.")
+    registers = Attribute(
+        "Whether people can make accounts here; else passwords come from elsewhere."
+    )
 
     def open():
         """
@@ -113,7 +121,10 @@ class IAccounts(Interface):
         """Whether there is a password for this name, here or elsewhere."""
 
     def check(name, password):
-        """A Deferred of the `groupchat.core.permissions.Account` whose password this is, or None. Takes as long for a name without."""
+        """
+        A Deferred of the `groupchat.core.permissions.Account` whose password this is, or None.
+        Takes as long for a name without.
+        """
 
     def register(account, password, deed):
         """
@@ -124,15 +135,17 @@ class IAccounts(Interface):
 
     def keep(thing, deed):
         """
-        Keep an account or a measure, or (None) only a line of the audit log; otherwise like `register`.
+        Keep an account or a measure, or (None) only a line of the audit log; otherwise like
+        `register`.
 
         :param deed: a `groupchat.core.permissions.AuditEntry`.
         """
 
     def remember(account, client):
         """
-        From now on this client logs in under this account without a password, unless that has changed meanwhile. Nothing is told in
-        the audit log. A Deferred that fires once that is on disk, and holds; otherwise like `register`.
+        From now on this client logs in under this account without a password, unless that has
+        changed meanwhile. Nothing is told in the audit log. A Deferred that fires once that is on
+        disk, and holds; otherwise like `register`.
 
         :param client: the digest of its secret.
         """

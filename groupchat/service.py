@@ -1,7 +1,8 @@
 """
 Start and stop, in order: ports, ledger, and when it ends farewells between the two.
 
-twistd calls `privilegedStartService` and `startService` before its reactor runs, so nobody is let in before both are done.
+twistd calls `privilegedStartService` and `startService` before its reactor runs, so nobody is let
+in before both are done.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from groupchat.server.factory import ChatFactory, format_address
 from groupchat.server.proxy_protocol import ProxyProtocolFactory
 from groupchat.wire import names
 
-STORE_TIMEOUT = 12.0  #: seconds that the ledger has to store what was said before the end: more than it waits for a lock
+#: seconds that the ledger has to store what was said before the end: more than it waits for a lock
+STORE_TIMEOUT = 12.0
 EXIT_LEDGER_FAILED = 70  #: the exit status where it is not known what was stored (EX_SOFTWARE)
 
 
@@ -42,8 +44,8 @@ class GroupChat(Service):
     The daemon.
 
     :param reactor: the one that runs.
-    :param listen: (what to call it in an error, the endpoint), for each that is to be listened on; the factory tries
-        them in order.
+    :param listen: (what to call it in an error, the endpoint), for each that is to be listened on;
+        the factory tries them in order.
     :param port: the ServerFactory; its certificate is opened here.
     :param errors: tells why the daemon can't start.
     :param pidfile: twistd's, by its path; empty: none.
@@ -78,7 +80,9 @@ class GroupChat(Service):
             self._bind(name, endpoints)
 
     def _bind(self, name: str, endpoints: list[IStreamServerEndpoint]) -> None:
-        """Listen on the first of these endpoints that this machine has (one without IPv6 has IPv4)."""
+        """
+        Listen on the first of these endpoints that this machine has (one without IPv6 has IPv4).
+        """
         failures = self._listen_on(endpoints[0])
         if failures and _clears_socket(failures[0]):
             failures = self._listen_on(endpoints[0])
@@ -104,7 +108,8 @@ class GroupChat(Service):
         try:
             self._hub.ledger.open(self._hub)
             if self._port.certificate is not None:
-                self._port.certificate.open()  # once the ledger is ours alone: so is what lies beside it
+                # once the ledger is ours alone: so is what lies beside it
+                self._port.certificate.open()
             self._hub.accounts.open()  # the last, for its threads: a start that fails ends at once
         except CannotStart as why:
             self._cannot_start(why)
@@ -116,11 +121,15 @@ class GroupChat(Service):
         for port in self._port.ports:
             self._announce(port)
         if self._port.certificate is not None:
-            self.log.info("Encrypted with the certificate {print}", print=self._port.certificate.fingerprint)
+            self.log.info(
+                "Encrypted with the certificate {print}", print=self._port.certificate.fingerprint
+            )
         systemd.ready()
 
     def _heed_signals(self) -> None:
-        """A stop that was asked for is a good end: status 0, where Twisted would die of the signal."""
+        """
+        A stop that was asked for is a good end: status 0, where Twisted would die of the signal.
+        """
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._reactor.callFromThread(self._stop))
@@ -152,12 +161,23 @@ class GroupChat(Service):
             return
         self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
         if isinstance(getattr(port, "factory", None), ProxyProtocolFactory):
-            self.log.info("A proxy that sends the PROXY protocol may connect to port {port}, and nobody else.", port=number)
+            self.log.info(
+                "A proxy that sends the PROXY protocol may connect to port {port}, and nobody else.",
+                port=number,
+            )
             return
         here, there = _addresses(format_address(host))
-        for where, address in [("this machine", here)] * bool(here) + [("the network", one) for one in there]:
-            trusted = " --no-tls" if self._port.certificate is None and where == "the network" else ""
-            plain = "" if self._port.require_tls and where == "the network" else f"   or:  nc {address} {number}"
+        for where, address in [("this machine", here)] * bool(here) + [
+            ("the network", one) for one in there
+        ]:
+            trusted = (
+                " --no-tls" if self._port.certificate is None and where == "the network" else ""
+            )
+            plain = (
+                ""
+                if self._port.require_tls and where == "the network"
+                else f"   or:  nc {address} {number}"
+            )
             self.log.info(
                 "Join from {where}:  groupchat-connect YOUR_NAME {address} {port}{trusted}{plain}",
                 where=where, address=address, port=number, trusted=trusted, plain=plain,
@@ -170,7 +190,10 @@ class GroupChat(Service):
             return
         path = names.visible(shlex.quote(os.path.abspath(os.fsdecode(name))))
         self.log.info("Listening on unix:{path} ({max} places).", path=path, max=self._hub.max)
-        self.log.info("Join from this machine:  groupchat-connect YOUR_NAME unix:{path}   or:  nc -U {path}", path=path)
+        self.log.info(
+            "Join from this machine:  groupchat-connect YOUR_NAME unix:{path}   or:  nc -U {path}",
+            path=path,
+        )
 
     # Stop.
 
@@ -179,7 +202,9 @@ class GroupChat(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         systemd.stopping()
         self._hub.stopping = True
-        closing = DeferredList([maybeDeferred(port.stopListening) for port in self._port.ports], consumeErrors=True)
+        closing = DeferredList(
+            [maybeDeferred(port.stopListening) for port in self._port.ports], consumeErrors=True
+        )
         if self._broken:
             return closing
         return closing.addCallback(lambda _: self._store()).addCallback(lambda _: self._farewell())
@@ -197,19 +222,28 @@ class GroupChat(Service):
         return self._port.emptied().addCallback(lambda _: self._hub.accounts.close())
 
     def broken(self, reason: str) -> None:
-        """It is not known what was stored: answer nothing any more, and end, so that clients ask again."""
+        """
+        It is not known what was stored: answer nothing any more, and end, so that clients ask
+        again.
+        """
         if self._broken:
             return
         self._broken = True
         self._hub.stopping = True
-        self.log.critical("{reason}. What was in flight may be stored or not: ending, so that clients ask again.", reason=reason)
+        self.log.critical(
+            "{reason}. What was in flight may be stored or not: ending, so that clients ask again.",
+            reason=reason,
+        )
         self._port.abort()
         self._exit_with(EXIT_LEDGER_FAILED)
         with contextlib.suppress(ReactorNotRunning):  # it may be stopping already
             self._reactor.stop()
 
     def _exit_with(self, status: int) -> None:
-        """twistd knows no exit status: end with this one when all else is done, or when that takes too long."""
+        """
+        twistd knows no exit status: end with this one when all else is done, or when that takes too
+        long.
+        """
 
         def leave() -> None:
             sys.stdout.flush()
@@ -252,20 +286,32 @@ def _clears_socket(failure: Failure) -> bool:
 
 def _cannot_listen(name: str, failure: Failure) -> CannotStart:
     number = _errno(failure)
-    choose = "choose another by --port" if name.startswith("port ") else "choose another by --listen"
+    choose = (
+        "choose another by --port" if name.startswith("port ") else "choose another by --listen"
+    )
     if _is_locked(failure):
-        return CannotStartYet(f"can't listen on {name}: another daemon does. Stop that one, or {choose}.")
+        return CannotStartYet(
+            f"can't listen on {name}: another daemon does. Stop that one, or {choose}."
+        )
     if number is None:
         return CannotStart(f"can't listen on {name}: {failure.getErrorMessage()}")
     why = failure.value.socketError.strerror  # type: ignore[union-attr]
     if number == errno.EADDRINUSE:
         return CannotStartYet(f"can't listen on {name}: {why}. Stop what is there, or {choose}.")
     if number == errno.EADDRNOTAVAIL:
-        return CannotStartYet(f"can't listen on {name}: {why}. This machine does not have it, or not yet: wait, or {choose}.")
+        return CannotStartYet(
+            f"can't listen on {name}: {why}. This machine does not have it, or not yet: wait, or {choose}."
+        )
     if number in (errno.ENOSPC, errno.EDQUOT):
         return CannotStartYet(f"can't listen on {name}: the disk is full. Make room, or {choose}.")
-    if number == errno.EACCES and isinstance(failure.value, CannotListenError) and isinstance(failure.value.port, int):
-        return CannotStart(f"can't listen on {name}: not allowed (ports below 1024 are for root). {choose.capitalize()}.")
+    if (
+        number == errno.EACCES
+        and isinstance(failure.value, CannotListenError)
+        and isinstance(failure.value.port, int)
+    ):
+        return CannotStart(
+            f"can't listen on {name}: not allowed (ports below 1024 are for root). {choose.capitalize()}."
+        )
     return CannotStart(f"can't listen on {name}: {why}. {choose.capitalize()}.")
 
 
@@ -275,7 +321,9 @@ def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackT
         sys.__excepthook__(kind, error, trace)
         return
     print(systemd.marked(f"groupchat: {error}", sys.__stderr__), file=sys.__stderr__, flush=True)
-    if error.status != CannotStart.status and getattr(sys, "last_value", None) is error:  # it has ended the program
+    if (
+        error.status != CannotStart.status and getattr(sys, "last_value", None) is error
+    ):  # it has ended the program
         atexit.register(os._exit, error.status)
 
 
@@ -291,7 +339,9 @@ def _addresses(host: str) -> tuple[str | None, list[str]]:
 def _own_addresses(both: bool) -> list[str]:
     """The addresses by which this machine reaches others (asking for a route sends nothing)."""
     found = []
-    for family, other in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))[: 1 + both]:
+    for family, other in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))[
+        : 1 + both
+    ]:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             try:
                 probe.connect((other, 9))

@@ -25,7 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :ivar motd: a word to everyone who comes in.
     :ivar pool: connections that are not in yet.
     :ivar hello_within: seconds after its last line in which one has to come in.
-    :ivar idle: seconds of silence after which a JSON client is gone; it is asked whether it is there after a third of them.
+    :ivar idle: seconds of silence after which a JSON client is gone; it is asked whether it is
+        there after a third of them.
     :ivar names: what people and rooms may be called.
     :ivar show_addresses: who sees the addresses of others: "everyone", "operators" or "nobody".
     :ivar members_only: whether only those come in whose name is registered.

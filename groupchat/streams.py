@@ -1,5 +1,6 @@
 """
-Standard input, output and error, whatever a program was given for them: closed, full, or in an encoding that lacks letters.
+Standard input, output and error, whatever a program was given for them: closed, full, or in an
+encoding that lacks letters.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from collections.abc import Iterator
 
 
 def prepare() -> None:
-    """Let everything be printed: what an encoding can't write as an escape, and where a stream is closed, nothing."""
+    """
+    Let everything be printed: what an encoding can't write as an escape, and where a stream is
+    closed, nothing.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -39,7 +43,8 @@ def written() -> Iterator[None]:
     """
     Write what is printed within before this ends.
 
-    :raises OSError: it can't be written; nothing more is tried, so that Python has nothing to complain about at its end.
+    :raises OSError: it can't be written; nothing more is tried, so that Python has nothing to
+        complain about at its end.
     """
     try:
         yield

@@ -45,7 +45,8 @@ BACKLOG = 1024  #: connections that wait to be accepted
 DEFAULT_MAX = 100
 CERTIFICATE, ACCOUNTS = ".pem", ".accounts"  #: what files beside the ledger end in
 PID_FILE = "twistd.pid"  #: as twistd calls it where it is told nothing else
-RESERVED_DESCRIPTORS = 32  #: descriptors for ports, ledger and log; without them these would fail to open just when it is full
+#: descriptors for ports, ledger and log; without them these would fail to open just when it is full
+RESERVED_DESCRIPTORS = 32
 
 
 def _number(option: str, least: int, most: int) -> Any:
@@ -55,7 +56,9 @@ def _number(option: str, least: int, most: int) -> Any:
         except ValueError:
             number = least - 1
         if not least <= number <= most:
-            raise usage.UsageError(f'--{option} takes a whole number from {least} to {most}, not "{_shown(text)}".')
+            raise usage.UsageError(
+                f'--{option} takes a whole number from {least} to {most}, not "{_shown(text)}".'
+            )
         return number
 
     return coerce
@@ -69,7 +72,9 @@ def _rate(option: str) -> Any:
                 return rate
         except ValueError:
             pass
-        raise usage.UsageError(f'--{option} takes a number from 0 (no limit) to 1000000, not "{_shown(text)}".')
+        raise usage.UsageError(
+            f'--{option} takes a number from 0 (no limit) to 1000000, not "{_shown(text)}".'
+        )
 
     return coerce
 
@@ -79,8 +84,14 @@ def _keep(text: str) -> RetentionPolicy:
         return RetentionPolicy.parse(text)
     except ValueError:
         number = text.strip()
-        hint = f' Write "{number}d" for days, or "{number} messages".' if re.fullmatch("[1-9][0-9]{0,5}", number) else ""
-        raise usage.UsageError(f'--keep takes "all", "90d" or "100000 messages", not "{_shown(text)}".{hint}') from None
+        hint = (
+            f' Write "{number}d" for days, or "{number} messages".'
+            if re.fullmatch("[1-9][0-9]{0,5}", number)
+            else ""
+        )
+        raise usage.UsageError(
+            f'--keep takes "all", "90d" or "100000 messages", not "{_shown(text)}".{hint}'
+        ) from None
 
 
 def _ledger(text: str) -> str:
@@ -88,17 +99,25 @@ def _ledger(text: str) -> str:
     if text != "memory" and (kind != "sqlite" or not path):
         raise usage.UsageError(f'--ledger takes "memory" or "sqlite:PATH", not "{_shown(text)}".')
     if path == ":memory:" or path.startswith("file:"):
-        raise usage.UsageError(f'--ledger takes a path behind sqlite:, not "{_shown(path)}" (--ledger memory keeps nothing).')
+        raise usage.UsageError(
+            f'--ledger takes a path behind sqlite:, not "{_shown(path)}" (--ledger memory keeps nothing).'
+        )
     if path and os.path.basename(path) in ("", ".", ".."):
-        raise usage.UsageError(f'--ledger takes the path of a file, and "{_shown(path)}" is a directory.')
+        raise usage.UsageError(
+            f'--ledger takes the path of a file, and "{_shown(path)}" is a directory.'
+        )
     if os.path.splitext(path)[1] in (CERTIFICATE, ACCOUNTS):
-        raise usage.UsageError(f'--ledger takes no path that ends in {CERTIFICATE} or {ACCOUNTS}: such files are kept beside it.')
+        raise usage.UsageError(
+            f"--ledger takes no path that ends in {CERTIFICATE} or {ACCOUNTS}: such files are kept beside it."
+        )
     return path
 
 
 def _whom(text: str) -> str:
     if text not in ("everyone", "operators", "nobody"):
-        raise usage.UsageError(f'--show-addresses takes everyone, operators or nobody, not "{_shown(text)}".')
+        raise usage.UsageError(
+            f'--show-addresses takes everyone, operators or nobody, not "{_shown(text)}".'
+        )
     return text
 
 
@@ -127,7 +146,10 @@ def _shown(text: str) -> str:
 
 
 def _text(argument: str) -> str:
-    """An argument of the command line as it can be written anywhere; what was no UTF-8 in it is a surrogate in Python."""
+    """
+    An argument of the command line as it can be written anywhere; what was no UTF-8 in it is a
+    surrogate in Python.
+    """
     return names.visible(argument.encode(errors="replace").decode())
 
 
@@ -138,7 +160,9 @@ class Options(AuthOptionMixin, usage.Options):
     command = "twistd groupchat"  #: what the person has typed
 
     synopsis = "[--port N] [--max N] [options]"
-    longdesc = "A group chat. People join with groupchat-connect, nc or telnet; programs with JSON lines."
+    longdesc = (
+        "A group chat. People join with groupchat-connect, nc or telnet; programs with JSON lines."
+    )
     optParameters = [
         ["port", "p", None, "TCP port to listen on, IPv4 and IPv6; 0: any free one (default: 9000, or none with --listen)",
          _number("port", 0, 65535)],
@@ -176,7 +200,10 @@ class Options(AuthOptionMixin, usage.Options):
         self["listen"] = []
 
     def opt_listen(self, endpoint: str) -> None:
-        """Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock; may be given several times"""
+        """
+        Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock; may
+        be given several times
+        """
         self["listen"].append(endpoint)
 
     def opt_help(self) -> None:
@@ -196,7 +223,10 @@ class Options(AuthOptionMixin, usage.Options):
         raise SystemExit(0)
 
     def parseOptions(self, options: Any = None) -> None:
-        """Errors are for the person at the terminal: one line on stderr and status 1, not twistd's page on stdout."""
+        """
+        Errors are for the person at the terminal: one line on stderr and status 1, not twistd's
+        page on stdout.
+        """
         streams.prepare()
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
@@ -208,7 +238,9 @@ class Options(AuthOptionMixin, usage.Options):
             raise usage.UsageError(f'"{_shown(arguments[0])}" is no option.')
 
     def postOptions(self) -> None:
-        for name, _, default, _, coerce in (entry for entry in self.optParameters if len(entry) == 5):
+        for name, _, default, _, coerce in (
+            entry for entry in self.optParameters if len(entry) == 5
+        ):
             if self[name] is default is not None:  # usage coerces what is given, but no default
                 self[name] = coerce(default)
         if self["no-tls"] and (self["require-tls"] or self["certificate"]):
@@ -222,12 +254,21 @@ class Options(AuthOptionMixin, usage.Options):
             _settle_log(self.parent, self.stays())
 
     def stays(self) -> bool:
-        """Whether twistd stays in the foreground. (Twisted's twist always does, and has no option for it.)"""
-        return self.parent is None or bool(self.parent.get("nodaemon", True) or self.parent.get("debug"))
+        """
+        Whether twistd stays in the foreground. (Twisted's twist always does, and has no option for
+        it.)
+        """
+        return self.parent is None or bool(
+            self.parent.get("nodaemon", True) or self.parent.get("debug")
+        )
 
     def logs_to_terminal(self) -> bool:
         """Whether the log is on standard output."""
-        return self.stays() and (self.parent is None or self.parent.get("logfile") in (None, "-") and not self.parent.get("syslog"))
+        return self.stays() and (
+            self.parent is None
+            or self.parent.get("logfile") in (None, "-")
+            and not self.parent.get("syslog")
+        )
 
 
 def _settle_pid_file(twistd: Any, stays: bool) -> None:
@@ -247,8 +288,13 @@ def _settle_pid_file(twistd: Any, stays: bool) -> None:
 
 
 def _settle_log(twistd: Any, stays: bool) -> None:
-    """Where the log goes to the journal, each line says how much it matters, and leaves the time to the journal."""
-    elsewhere = twistd.get("logger") or twistd.get("logfile") not in (None, "-") or twistd.get("syslog")
+    """
+    Where the log goes to the journal, each line says how much it matters, and leaves the time to
+    the journal.
+    """
+    elsewhere = (
+        twistd.get("logger") or twistd.get("logfile") not in (None, "-") or twistd.get("syslog")
+    )
     if stays and not elsewhere and systemd.is_journal(sys.stdout):
         twistd["logger"] = "groupchat.ops.systemd.journal"
 
@@ -302,13 +348,22 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
         rooms_each=options["rooms-each"],
     )
     ledger, accounts = _make_ledger(options, reactor), _make_accounts(options, reactor)
-    hub = Hub(settings, ledger, accounts, reactor, lambda: int(time.time() * 1000), lambda why: service.broken(why))
+    hub = Hub(
+        settings,
+        ledger,
+        accounts,
+        reactor,
+        lambda: int(time.time() * 1000),
+        lambda why: service.broken(why),
+    )
     port = ChatFactory(
         hub, reactor, _connections(),
         certificate=_certificate(options), require_tls=bool(options["require-tls"]), handshakes=options["handshakes"],
     )  # fmt: skip
     pidfile = options.parent.get("pidfile", "") if options.parent is not None else ""
-    service = GroupChat(reactor, _listen(options, reactor), port, hub, _start_errors(options), pidfile)
+    service = GroupChat(
+        reactor, _listen(options, reactor), port, hub, _start_errors(options), pidfile
+    )
     return service
 
 
@@ -317,7 +372,10 @@ def _start_errors(options: Options) -> StartErrors:
 
 
 def _announce() -> None:
-    """Say which version this is. The log begins with it, since twistd shows first what was logged before it opened the log."""
+    """
+    Say which version this is. The log begins with it, since twistd shows first what was logged
+    before it opened the log.
+    """
     Logger().info(
         "groupchat {version} (Twisted {twisted}, Python {python})",
         version=groupchat.__version__, twisted=twisted.__version__, python=platform.python_version(),
@@ -334,7 +392,10 @@ def _certificate(options: Options) -> Certificate | None:
 
 
 def _connections() -> int:
-    """How many connections can be open: as many as descriptors may be, less those that files and the reactor need."""
+    """
+    How many connections can be open: as many as descriptors may be, less those that files and the
+    reactor need.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return max(1, most - RESERVED_DESCRIPTORS)
@@ -350,10 +411,17 @@ def _make_accounts(options: Options, reactor: Any) -> AccountStore:
     checkers = options.get("credCheckers", [])
     ours = [checker for checker in checkers if isinstance(checker, AccountStore)]
     path = options["ledger"]
-    accounts = ours[0] if ours else AccountStore(os.path.splitext(path)[0] + ACCOUNTS if path else ":memory:")
+    accounts = (
+        ours[0]
+        if ours
+        else AccountStore(os.path.splitext(path)[0] + ACCOUNTS if path else ":memory:")
+    )
     accounts.registers = bool(ours) or not checkers
     accounts.others = [checker for checker in checkers if checker is not accounts]
-    filing, hashing = Worker(reactor, "accounts-file"), Worker(reactor, "passwords", most=200, modest=True)
+    filing, hashing = (
+        Worker(reactor, "accounts-file"),
+        Worker(reactor, "passwords", most=200, modest=True),
+    )
     accounts.employ(filing, hashing, reactor)
     for checker in accounts.others:
         if isinstance(checker, PasswordFile):

@@ -1,15 +1,18 @@
 """
 What every test gets: a limit, and a look at what it leaves behind.
 
-pytest-twisted lets a hanging test hang, and passes one that logs an error or leaves the reactor dirty. Here each of these
-fails:
+pytest-twisted lets a hanging test hang, and passes one that logs an error or leaves the reactor
+dirty. Here each of these fails:
 
-- what is not done after `LIMIT` seconds (or those of ``@pytest.mark.limit``): a test, an async fixture, its end. What blocks
-  the reactor itself ends the whole run, with its stack (``faulthandler_timeout`` in setup.cfg);
-- a test that logs an error it does not name by `expect_logged`, Deferreds dropped with an unhandled error included;
+- what is not done after `LIMIT` seconds (or those of ``@pytest.mark.limit``): a test, an async
+  fixture, its end. What blocks the reactor itself ends the whole run, with its stack
+  (``faulthandler_timeout`` in setup.cfg);
+- a test that logs an error it does not name by `expect_logged`, Deferreds dropped with an unhandled
+  error included;
 - a test that leaves delayed calls, readers or writers in the reactor.
 
-`needs` names what a test needs from outside: where it is missing, the test is skipped, or fails in CI.
+`needs` names what a test needs from outside: where it is missing, the test is skipped, or fails in
+CI.
 """
 
 from __future__ import annotations
@@ -52,12 +55,16 @@ class _Limit:
     def _limited(self, function: Callable[..., Any], *args: Any) -> defer.Deferred[Any]:
         from twisted.internet import reactor
 
-        return defer.maybeDeferred(function, *args).addTimeout(self.seconds, reactor, self._too_long)  # type: ignore[arg-type]
+        return defer.maybeDeferred(function, *args).addTimeout(
+            self.seconds, reactor, self._too_long
+        )  # type: ignore[arg-type]
 
     @staticmethod
     def _too_long(result: Any, seconds: float) -> None:
         cause = result.value if isinstance(result, Failure) else None
-        raise TimeoutError(f"not done after {seconds:g} s; the traceback above this one shows what it waited for") from cause
+        raise TimeoutError(
+            f"not done after {seconds:g} s; the traceback above this one shows what it waited for"
+        ) from cause
 
 
 _limit = _Limit()
@@ -87,8 +94,12 @@ class Logged:
 
     def complaints(self) -> list[str]:
         """What was logged but not expected, or expected but not logged."""
-        unseen = [want for want in self.expected if not any(_is(event, want) for event in self.events)]
-        unasked = [event for event in self.events if not any(_is(event, want) for want in self.expected)]
+        unseen = [
+            want for want in self.expected if not any(_is(event, want) for event in self.events)
+        ]
+        unasked = [
+            event for event in self.events if not any(_is(event, want) for want in self.expected)
+        ]
         return [f"was expected to be logged: {want!r}" for want in unseen] + [
             f"was logged: {_told(event)}" for event in unasked
         ]
@@ -190,7 +201,10 @@ def _nothing_unseen() -> Iterator[Logged]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure the coverage of the project's own tests where that is asked for; not of tests that a test runs."""
+    """
+    Measure the coverage of the project's own tests where that is asked for; not of tests that a
+    test runs.
+    """
     if os.environ.get("GROUPCHAT_COVERAGE") and config.rootpath == Path(__file__).parents[1]:
         from tests import floor
 
@@ -198,7 +212,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What there is before the first test lives on: the collector need not look at it after each."""
+    """
+    What there is before the first test lives on: the collector need not look at it after each.
+    """
     gc.collect()
     gc.freeze()
 
@@ -208,7 +224,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def needs() -> Callable[..., str]:
-    """Call it with a program, and the package that brings it where that is called otherwise; it answers with the path."""
+    """
+    Call it with a program, and the package that brings it where that is called otherwise; it
+    answers with the path.
+    """
     return _needed
 
 
@@ -216,5 +235,7 @@ def _needed(program: str, package: str = "") -> str:
     places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     found = shutil.which(program, path=places)
     if found is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {program}: install {package or program}")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            f"needs {program}: install {package or program}"
+        )
     return found

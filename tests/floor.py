@@ -1,8 +1,10 @@
 """
-Measures what the tests in memory cover of ``groupchat/``, and fails the run below the floor in ``setup.cfg``.
+Measures what the tests in memory cover of ``groupchat/``, and fails the run below the floor in
+``setup.cfg``.
 
-Only where ``GROUPCHAT_COVERAGE`` is in the environment, as in CI: these tests take about a minute longer.
-The other tests run after them without it, since their limits of time are those of real programs.
+Only where ``GROUPCHAT_COVERAGE`` is in the environment, as in CI: these tests take about a minute
+longer. The other tests run after them without it, since their limits of time are those of real
+programs.
 """
 
 from __future__ import annotations

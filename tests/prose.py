@@ -9,7 +9,8 @@ It would rather miss a sentence than raise a false alarm. ::
     python -m tests.prose docs/faults.rst all findings in these files
     python -m tests.prose --baseline      list the files that have findings today in prose-baseline.txt
 
-The baseline can only shrink: tests/test_prose.py fails if a file that it doesn't list has a finding, or one that it lists has none.
+The baseline can only shrink: tests/test_prose.py fails if a file that it doesn't list has a
+finding, or one that it lists has none.
 """
 
 from __future__ import annotations
@@ -182,7 +183,9 @@ def _numbered(text: str) -> Iterator[tuple[int, str]]:
 
 
 def of_page(text: str, first: int = 1) -> Iterator[Prose]:
-    """The paragraphs of reStructuredText, without titles, literal blocks, directives and comments."""
+    """
+    The paragraphs of reStructuredText, without titles, literal blocks, directives and comments.
+    """
     block: list[str] = []
     start, skipped = first, -1
     lines = text.splitlines()
@@ -249,7 +252,10 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[Prose]:
-    """Comments in lines that follow each other are a paragraph; one behind code (its number is negative) stands alone."""
+    """
+    Comments in lines that follow each other are a paragraph; one behind code (its number is
+    negative) stands alone.
+    """
     block: list[str] = []
     start = 0
     for number, line in lines:

@@ -1,5 +1,6 @@
 """
-What an sdist ships beside what is installed: the tests and the documents. ``setup.cfg`` names this to setuptools.
+What an sdist ships beside what is installed: the tests and the documents. ``setup.cfg`` names this
+to setuptools.
 """
 
 from __future__ import annotations

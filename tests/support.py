@@ -1,9 +1,10 @@
 """
-A server in memory: a reactor whose time the test moves on, transports that stall and break when they are told to, and clients
-of both wires that a test talks through.
+A server in memory: a reactor whose time the test moves on, transports that stall and break when
+they are told to, and clients of both wires that a test talks through.
 
-The transports keep Twisted's own buffers, producers and TLS (`abstract.FileDescriptor`); only the kernel is a double. Nothing
-happens until `Server.run`, so what is done between two runs is done in one turn of the reactor.
+The transports keep Twisted's own buffers, producers and TLS (`abstract.FileDescriptor`); only the
+kernel is a double. Nothing happens until `Server.run`, so what is done between two runs is done in
+one turn of the reactor.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolFactory
 from groupchat.settings import Settings
 
-passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # quick: what it is else is tested in e2e
+passwords._hasher = PasswordHasher(
+    time_cost=1, memory_cost=8, parallelism=1
+)  # quick: what it is else is tested in e2e
 
 START = 1_795_356_180_000  #: when every test begins: 2026-11-22 14:03 UTC, in milliseconds
 SECRET = "a-secret-of-{name:_<16}"
@@ -85,7 +88,9 @@ class Reactor(Clock):
     def turn(self) -> bool:
         """One turn. Returns whether there was anything to do."""
         due = [call for call in self.getDelayedCalls() if call.getTime() <= self.rightNow]
-        for call in due:  # and not what they ask for, which is of the next turn (`advance` would do that at once)
+        for call in (
+            due
+        ):  # and not what they ask for, which is of the next turn (`advance` would do that at once)
             if call.active():
                 self.calls.remove(call)
                 call.called = 1
@@ -98,7 +103,13 @@ class Reactor(Clock):
             self._work(transport, transport.doWrite, self._writers)
         return bool(due or readable or writable)
 
-    def _work(self, transport: Transport, work: Callable[[], Any], those: dict[Transport, None], reading: bool = False) -> None:
+    def _work(
+        self,
+        transport: Transport,
+        work: Callable[[], Any],
+        those: dict[Transport, None],
+        reading: bool = False,
+    ) -> None:
         why = work() if transport in those else None
         if why is None:
             return
@@ -224,7 +235,8 @@ class Client:
     """
     Someone's end of a connection.
 
-    `heard` says what it was told in the words of the plain wire, whichever wire it speaks; how it was welcomed is left out.
+    `heard` says what it was told in the words of the plain wire, whichever wire it speaks; how it
+    was welcomed is left out.
     """
 
     def __init__(self, server: Server, address: str = "192.0.2.1") -> None:
@@ -390,7 +402,11 @@ class JsonClient(Client):
 
     def _message(self, event: dict[str, Any]) -> Iterator[str]:
         past = "past " if event["id"] <= self.through.get(event["room"], 0) else ""
-        said = f"* {event['from']} {event['text']}" if event.get("act") else f"{event['from']}: {event['text']}"
+        said = (
+            f"* {event['from']} {event['text']}"
+            if event.get("act")
+            else f"{event['from']}: {event['text']}"
+        )
         yield past + said
 
     def _presence(self, event: dict[str, Any]) -> Iterator[str]:
@@ -402,7 +418,11 @@ class JsonClient(Client):
             yield f"{_together(event['joined'])} joined."
 
     def _topic(self, event: dict[str, Any]) -> Iterator[str]:
-        yield f"{event['from']} set the topic: {event['text']}" if event["text"] else f"{event['from']} cleared the topic."
+        yield (
+            f"{event['from']} set the topic: {event['text']}"
+            if event["text"]
+            else f"{event['from']} cleared the topic."
+        )
 
     def _tell(self, event: dict[str, Any]) -> Iterator[str]:
         yield f"{event['from']} (to you): {event['text']}"
@@ -415,7 +435,11 @@ class JsonClient(Client):
 
     def _gap(self, event: dict[str, Any]) -> Iterator[str]:
         count = event["before"] - event["after"] - 1
-        yield "1 message is no longer kept." if count == 1 else f"{count} messages are no longer kept."
+        yield (
+            "1 message is no longer kept."
+            if count == 1
+            else f"{count} messages are no longer kept."
+        )
 
 
 def _together(names: list[str]) -> str:
@@ -426,7 +450,8 @@ def _together(names: list[str]) -> str:
 
 class Encrypted(Client):
     """
-    Someone who speaks TLS. What it sends goes out once the handshake is done, each time that something is read.
+    Someone who speaks TLS. What it sends goes out once the handshake is done, each time that
+    something is read.
 
     :ivar context: of the connections that are made from now on.
     :ivar ended: whether the server has ended TLS, properly.
@@ -520,11 +545,20 @@ class Server:
         self.ledger: Any = ledger(self.reactor) if ledger else MemoryLedger(self.reactor.callLater)
         self.accounts = AccountStore(":memory:")
         self.accounts.open()
-        self.hub = Hub(Settings(**{"rate": 0, **settings}), self.ledger, self.accounts, self.reactor, self.now, self._broken)
+        self.hub = Hub(
+            Settings(**{"rate": 0, **settings}),
+            self.ledger,
+            self.accounts,
+            self.reactor,
+            self.now,
+            self._broken,
+        )
         self.ledger.open(self.hub)
         self.port = ChatFactory(self.hub, self.reactor, **door or {})
         self.port.doStart()
-        self.proxied: ProxyProtocolFactory | None = None  # what stands before the port, if anything does
+        self.proxied: ProxyProtocolFactory | None = (
+            None  # what stands before the port, if anything does
+        )
 
     def now(self) -> int:
         return START + round(self.reactor.seconds() * 1000)

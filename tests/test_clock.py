@@ -14,8 +14,12 @@ from groupchat.clock import use_monotonic
 
 @pytest.fixture
 def reactor(monkeypatch):
-    """A reactor of Twisted's own, and with `set_clock` the system's clock is set so much forward."""
-    monkeypatch.setattr(base.ReactorBase, "seconds", staticmethod(lambda: 1e9 + time.monotonic() + ahead[0]))
+    """
+    A reactor of Twisted's own, and with `set_clock` the system's clock is set so much forward.
+    """
+    monkeypatch.setattr(
+        base.ReactorBase, "seconds", staticmethod(lambda: 1e9 + time.monotonic() + ahead[0])
+    )
     ahead = [0.0]
     reactor = selectreactor.SelectReactor()
     reactor.set_clock = lambda seconds: ahead.__setitem__(0, seconds)

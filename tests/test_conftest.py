@@ -21,7 +21,9 @@ log = Logger()
 def run(pytester: pytest.Pytester):
     """Runs these lines as tests under conftest.py, in a process of their own."""
     pytester.makeconftest(Path(__file__).with_name("conftest.py").read_text())
-    pytester.makeini("[pytest]\nmarkers = limit(seconds): \nfaulthandler_timeout = 3\nfaulthandler_exit_on_timeout = true\n")
+    pytester.makeini(
+        "[pytest]\nmarkers = limit(seconds): \nfaulthandler_timeout = 3\nfaulthandler_exit_on_timeout = true\n"
+    )
 
     def run(lines: str) -> pytest.RunResult:
         pytester.makepyfile(PREFACE + lines)
@@ -52,7 +54,9 @@ def test_next():
     pass
 """)
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["*await defer.Deferred()  # for ever*", "*TimeoutError: not done after 0.1 s*"])
+    result.stdout.fnmatch_lines(
+        ["*await defer.Deferred()  # for ever*", "*TimeoutError: not done after 0.1 s*"]
+    )
 
 
 def test_a_fixture_that_hangs_at_its_start_or_end_fails(run):

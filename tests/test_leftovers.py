@@ -1,5 +1,6 @@
 """
-After many connections of all kinds nothing is left of them: no door, session, timer, address or cursor.
+After many connections of all kinds nothing is left of them: no door, session, timer, address or
+cursor.
 """
 
 from __future__ import annotations
@@ -38,9 +39,13 @@ def come(server, number):
     if kind >= len(KINDS) and number % 3 == 0:
         client.stall()
     client.say("hello")
-    {"end": client.end, "reset": client.reset, "close": client.close, "wait": lambda: None, "quit": client.quit}[
-        ENDS[number // 7 % len(ENDS)]
-    ]()
+    {
+        "end": client.end,
+        "reset": client.reset,
+        "close": client.close,
+        "wait": lambda: None,
+        "quit": client.quit,
+    }[ENDS[number // 7 % len(ENDS)]]()
     return client
 
 
@@ -79,7 +84,14 @@ def test_of_2000_connections_nothing_is_left(alone):
     assert len(server.reactor.getDelayedCalls()) == timers
     assert (len(server.reactor._readers), len(server.reactor._writers)) == (readers, 0)
     port, hub, people = server.port, server.hub, 0 if alone else 1
-    assert len(port.doors) == len(port._addresses) == len(hub.sessions) == len(hub._names) == len(hub._clients) == people
+    assert (
+        len(port.doors)
+        == len(port._addresses)
+        == len(hub.sessions)
+        == len(hub._names)
+        == len(hub._clients)
+        == people
+    )
     assert len(port._waiting) == len(port._unchecked) == len(port._knocks) == 0
     assert len(hub.rooms) == people and all(len(room.members) == 1 for room in hub.rooms.values())
     assert not hub._touched and not hub._answered and not hub._settled and not hub._finishing

@@ -89,9 +89,19 @@ class House:
         self.did = []
         self.reactor = MemoryReactorClock()
         self.ledger = Ledger(self.did)
-        self.hub = Hub(Settings(), self.ledger, AccountStore(":memory:"), self.reactor, lambda: 0, lambda why: self.service.broken(why))
+        self.hub = Hub(
+            Settings(),
+            self.ledger,
+            AccountStore(":memory:"),
+            self.reactor,
+            lambda: 0,
+            lambda why: self.service.broken(why),
+        )
         self.port = ChatFactory(self.hub, self.reactor)
-        endpoints = [Endpoint(self.did, result) for result in results or [succeed(Listening(self.did, ADDRESS))]]
+        endpoints = [
+            Endpoint(self.did, result)
+            for result in results or [succeed(Listening(self.did, ADDRESS))]
+        ]
         self.service = GroupChat(self.reactor, [("port 9000", endpoints)], self.port, self.hub)
         self.hub.stop = lambda: self.did.append("farewells")
 
@@ -108,7 +118,9 @@ class House:
 
 @pytest.fixture(autouse=True)
 def handlers(monkeypatch):
-    """The handlers of signals that it puts in place. (A start that fails puts a hook in place, too.)"""
+    """
+    The handlers of signals that it puts in place. (A start that fails puts a hook in place, too.)
+    """
     handlers = {}
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(service.signal, "signal", handlers.__setitem__)
@@ -147,7 +159,11 @@ def test_it_binds_then_opens_the_ledger(house):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(OSError(98, "Already in use"), "Already in use. Stop"), (PermissionError(13, "no"), "not allowed")]
+    ("error", "told"),
+    [
+        (OSError(98, "Already in use"), "Already in use. Stop"),
+        (PermissionError(13, "no"), "not allowed"),
+    ],
 )
 def test_a_port_that_can_not_be_bound_is_told_in_one_line(error, told, capfd):
     house = House(refused(error), succeed(None))
@@ -156,7 +172,11 @@ def test_a_port_that_can_not_be_bound_is_told_in_one_line(error, told, capfd):
     assert house.did == ["port opened"]
     sys.excepthook(CannotStart, caught.value, None)
     line = capfd.readouterr().err
-    assert line.startswith("groupchat: can't listen on port 9000: ") and told in line and line.count("\n") == 1
+    assert (
+        line.startswith("groupchat: can't listen on port 9000: ")
+        and told in line
+        and line.count("\n") == 1
+    )
 
 
 @pytest.mark.parametrize("ends_the_program", [True, False])
@@ -166,13 +186,17 @@ def test_what_can_pass_by_itself_ends_the_program_with_75(monkeypatch, capfd, en
         house.start()
     exits = []
     monkeypatch.setattr(service.atexit, "register", lambda *call: exits.append(call))
-    monkeypatch.setattr(sys, "last_value", caught.value if ends_the_program else None, raising=False)
+    monkeypatch.setattr(
+        sys, "last_value", caught.value if ends_the_program else None, raising=False
+    )
     sys.excepthook(CannotStart, caught.value, None)
     assert exits == [(service.os._exit, 75)] * ends_the_program
 
 
 def test_without_ipv6_it_listens_on_ipv4():
-    house = House(refused(OSError(97, "Address family not supported")), succeed(Listening([], ADDRESS)))
+    house = House(
+        refused(OSError(97, "Address family not supported")), succeed(Listening([], ADDRESS))
+    )
     house.start()
     assert house.did == ["port opened", "port opened", "ledger opened"]
 
@@ -226,7 +250,9 @@ def test_where_tls_is_required_nc_is_for_this_machine_only(logged, monkeypatch, 
     assert "nc localhost 9000" in here
     assert ("nc 192.0.2.1 9000" in there) is not require_tls
     assert "groupchat-connect YOUR_NAME localhost 9000  " in here
-    assert "groupchat-connect YOUR_NAME 192.0.2.1 9000 --no-tls" in there, "as it has no certificate"
+    assert "groupchat-connect YOUR_NAME 192.0.2.1 9000 --no-tls" in there, (
+        "as it has no certificate"
+    )
 
 
 def test_it_says_how_to_join_by_a_unix_socket(logged):
@@ -245,7 +271,10 @@ def test_it_says_how_to_join(logged):
     house = House(succeed(Listening([], IPv4Address("TCP", "127.0.0.1", 9000))))
     house.start()
     house.run()
-    assert any("groupchat-connect YOUR_NAME 127.0.0.1 9000" in text and "nc 127.0.0.1 9000" in text for text in logged)
+    assert any(
+        "groupchat-connect YOUR_NAME 127.0.0.1 9000" in text and "nc 127.0.0.1 9000" in text
+        for text in logged
+    )
 
 
 # Stop.
@@ -330,4 +359,6 @@ def test_where_it_is_not_known_what_was_stored_it_ends(house, expect_logged, mon
     assert exits == [service.EXIT_LEDGER_FAILED]
     assert house.reactor.hasStopped and house.hub.stopping
     house.service.stopService()
-    assert house.did == ["port closed"], "nothing is stored any more, and nobody is told that it was"
+    assert house.did == ["port closed"], (
+        "nothing is stored any more, and nobody is told that it was"
+    )

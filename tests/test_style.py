@@ -31,5 +31,9 @@ def test_mypy_finds_nothing(needs):
 
 
 def test_twisteds_own_directories_hold_the_plugins_and_nothing_else():
-    files = {path.name for path in (ROOT / "twisted").rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    files = {
+        path.name
+        for path in (ROOT / "twisted").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
     assert files - {"dropin.cache"} == {"groupchat_auth.py", "groupchat_plugin.py"}

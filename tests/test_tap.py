@@ -56,8 +56,17 @@ def made(*arguments):
 def test_without_options_it_listens_on_9000_for_a_hundred():
     options = parsed()
     assert (options["port"], options["max"], options["listen"]) == (9000, 100, [])
-    assert (options["replay"], options["rate"], options["burst"], options["per-address"]) == (20, 50.0, 200, 0)
-    assert (options["ledger"], options["show-addresses"], options["motd"]) == ("groupchat.db", "operators", None)
+    assert (options["replay"], options["rate"], options["burst"], options["per-address"]) == (
+        20,
+        50.0,
+        200,
+        0,
+    )
+    assert (options["ledger"], options["show-addresses"], options["motd"]) == (
+        "groupchat.db",
+        "operators",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +115,10 @@ def test_what_is_given_holds(option, text, value):
 def test_with_listen_there_is_no_port_unless_it_is_given():
     assert parsed("--listen", "tcp:9001")["port"] is None
     assert parsed("--listen", "tcp:9001", "--port", "9000")["port"] == 9000
-    assert parsed("--listen", "tcp:9001", "--listen", "unix:/x")["listen"] == ["tcp:9001", "unix:/x"]
+    assert parsed("--listen", "tcp:9001", "--listen", "unix:/x")["listen"] == [
+        "tcp:9001",
+        "unix:/x",
+    ]
 
 
 @pytest.mark.parametrize("endpoint", ["nonsense:1", "", "tcp:x", "unix"])
@@ -120,7 +132,9 @@ def test_an_endpoint_that_is_none_is_told_in_one_line(endpoint):
 # The question at a terminal.
 
 
-@pytest.mark.parametrize(("answers", "most"), [(["7"], 7), ([""], 100), (["many", "0", "5"], 5), ([None], 100)])
+@pytest.mark.parametrize(
+    ("answers", "most"), [(["7"], 7), ([""], 100), (["many", "0", "5"], 5), ([None], 100)]
+)
 def test_at_a_terminal_it_asks_how_many(person, capsys, answers, most):
     asked = person(*answers)
     assert parsed()["max"] == most

@@ -25,7 +25,9 @@ DEFAULT = ROOT / "etc" / "groupchat.default"
 def analyze(needs):
     """Runs systemd-analyze; its exit status and all that it said."""
     program = needs("systemd-analyze", "systemd")
-    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    version = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, check=True
+    ).stdout
     if int(version.split()[1]) < 250:
         pytest.skip("needs systemd 250 or later")
 
@@ -52,7 +54,9 @@ def test_the_service_is_exposed_to_little(analyze):
 def offered() -> dict[str, str | None]:
     """The daemon's options and their defaults."""
     flags = [name for name, *_ in Options.optFlags]
-    return {name: default for name, _, default, *_ in Options.optParameters} | dict.fromkeys([*flags, "listen", "auth"])
+    return {name: default for name, _, default, *_ in Options.optParameters} | dict.fromkeys(
+        [*flags, "listen", "auth"]
+    )
 
 
 def test_the_file_of_options_shows_each_with_its_default():
@@ -64,7 +68,11 @@ def test_the_file_of_options_shows_each_with_its_default():
 
 
 def test_the_readme_shows_each_option_with_its_default():
-    table = dict(re.findall(r"^``--([a-z-]+)(?: [^`]*)?``  +(.*)$", (ROOT / "README.rst").read_text(), re.MULTILINE))
+    table = dict(
+        re.findall(
+            r"^``--([a-z-]+)(?: [^`]*)?``  +(.*)$", (ROOT / "README.rst").read_text(), re.MULTILINE
+        )
+    )
     assert set(table) == set(offered())
     for name, default in offered().items():
         if default is not None:
@@ -86,11 +94,24 @@ STOPPED = 0
 
 def test_every_exit_status_of_the_daemon_is_in_both_documents():
     statuses = {STOPPED, CannotStart.status, CannotStartYet.status, EXIT_LEDGER_FAILED}
-    readme = (ROOT / "README.rst").read_text().partition("Exit statuses\n---")[2].partition("``groupchat-connect``")[0]
-    assert {int(number) for number in re.findall(r"^(?:``twistd``|\.\.) +(\d+)  ", readme, re.MULTILINE)} == statuses
-    operating = (ROOT / "docs" / "operating.rst").read_text().partition("Signals and exit statuses")[2]
-    assert {int(number) for number in re.findall(r"^(\d+) +\S", operating, re.MULTILINE)} == statuses
+    readme = (
+        (ROOT / "README.rst")
+        .read_text()
+        .partition("Exit statuses\n---")[2]
+        .partition("``groupchat-connect``")[0]
+    )
+    assert {
+        int(number) for number in re.findall(r"^(?:``twistd``|\.\.) +(\d+)  ", readme, re.MULTILINE)
+    } == statuses
+    operating = (
+        (ROOT / "docs" / "operating.rst").read_text().partition("Signals and exit statuses")[2]
+    )
+    assert {
+        int(number) for number in re.findall(r"^(\d+) +\S", operating, re.MULTILINE)
+    } == statuses
 
 
 def test_only_what_can_pass_by_itself_is_tried_again():
-    assert re.findall(r"^RestartPreventExitStatus=(.*)$", UNIT.read_text(), re.MULTILINE) == [str(CannotStart.status)]
+    assert re.findall(r"^RestartPreventExitStatus=(.*)$", UNIT.read_text(), re.MULTILINE) == [
+        str(CannotStart.status)
+    ]

@@ -1,1 +1,4 @@
-"""Names that are somebody's own, operators, bans and mutes: the file in which they are kept, and how passwords are checked."""
+"""
+Names that are somebody's own, operators, bans and mutes: the file in which they are kept, and how
+passwords are checked.
+"""

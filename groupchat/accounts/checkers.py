@@ -1,5 +1,6 @@
 """
-What ``--auth`` takes of ours. twistd looks at this for every command, so nothing is imported before it is asked for.
+What ``--auth`` takes of ours. twistd looks at this for every command, so nothing is imported before
+it is asked for.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class _Factory:
 
     def generateChecker(self, argstring: str) -> Any:
         if not argstring:
-            raise SystemExit(f"groupchat: --auth {self.authType} needs a file: --auth {self.authType}:PATH")
+            raise SystemExit(
+                f"groupchat: --auth {self.authType} needs a file: --auth {self.authType}:PATH"
+            )
         return self._make(argstring)
 
 
@@ -47,13 +50,19 @@ def _argon_file(path: str) -> Any:
         checker.knows("")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise SystemExit(f"groupchat: --auth argon2:{ascii(path)[1:-1]} can't be read: {why}.") from None
+        raise SystemExit(
+            f"groupchat: --auth argon2:{ascii(path)[1:-1]} can't be read: {why}."
+        ) from None
     return checker
 
 
 sqlite = _Factory(
-    "sqlite", "Accounts in an SQLite file, made where it is not there. /register and groupchat-passwd write it.", _keeper
+    "sqlite",
+    "Accounts in an SQLite file, made where it is not there. /register and groupchat-passwd write it.",
+    _keeper,
 )
 argon2 = _Factory(
-    "argon2", "A text file, name:$argon2id$... in each line. It is only read, and read again when it has changed.", _argon_file
+    "argon2",
+    "A text file, name:$argon2id$... in each line. It is only read, and read again when it has changed.",
+    _argon_file,
 )

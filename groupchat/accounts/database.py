@@ -1,8 +1,9 @@
 """
-The accounts file: SQLite, small, read whole at the start. Nothing of passwords, names or rights is decided here.
+The accounts file: SQLite, small, read whole at the start. Nothing of passwords, names or rights is
+decided here.
 
-It is edited from two sides, by the daemon and by ``groupchat-passwd`` beside it: every change is one transaction, and each side
-sees that the other has changed something.
+It is edited from two sides, by the daemon and by ``groupchat-passwd`` beside it: every change is
+one transaction, and each side sees that the other has changed something.
 """
 
 from __future__ import annotations
@@ -45,8 +46,12 @@ class AccountsDatabase:
             if self.path != ":memory:":
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
                 _give_to_owner_of_folder(self.path)
-            place = self.path if self.path == ":memory:" else os.path.abspath(self.path)  # never a URI
-            self._db = sqlite3.connect(place, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+            place = (
+                self.path if self.path == ":memory:" else os.path.abspath(self.path)
+            )  # never a URI
+            self._db = sqlite3.connect(
+                place, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            )
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._prepare()
@@ -56,21 +61,32 @@ class AccountsDatabase:
     def _cannot_open(self, error: Exception) -> CannotStart:
         what = f"the accounts file {self.path}"
         if is_full(error, self.path):
-            return CannotStartYet(f"{what}: the disk is full. Make room, or choose another by --auth.")
+            return CannotStartYet(
+                f"{what}: the disk is full. Make room, or choose another by --auth."
+            )
         if "locked" in str(error):
-            return CannotStartYet(f"{what}: another program has locked it. Stop that one, or choose another by --auth.")
+            return CannotStartYet(
+                f"{what}: another program has locked it. Stop that one, or choose another by --auth."
+            )
         why = error.strerror if isinstance(error, OSError) else str(error)
         return CannotStart(f"{what}: {why}. Mend it, or choose another by --auth.")
 
     def _prepare(self) -> None:
-        application, version = self._value("PRAGMA application_id"), self._value("PRAGMA user_version")
+        application, version = (
+            self._value("PRAGMA application_id"),
+            self._value("PRAGMA user_version"),
+        )
         if not self._value("SELECT count(*) FROM sqlite_master") and application == 0:
             schema = (resources.files("groupchat.accounts") / "schema.sql").read_text()
             self._db.executescript(
                 f"BEGIN IMMEDIATE; {schema} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
             )
         elif application != APPLICATION or version > VERSION:
-            whose = "was written by a newer groupchat" if application == APPLICATION else "belongs to another program"
+            whose = (
+                "was written by a newer groupchat"
+                if application == APPLICATION
+                else "belongs to another program"
+            )
             raise CannotStart(f"the accounts file {self.path} {whose}. Choose another by --auth.")
 
     def _value(self, statement: str) -> Any:
@@ -84,25 +100,36 @@ class AccountsDatabase:
     def load(self) -> Permissions:
         """All that it holds now."""
         seen = self._value("PRAGMA data_version")
-        with closing(self._db.execute("SELECT account, client FROM clients ORDER BY account, place")) as rows:
-            clients = {key: tuple(client for _, client in some) for key, some in groupby(rows, itemgetter(0))}
+        with closing(
+            self._db.execute("SELECT account, client FROM clients ORDER BY account, place")
+        ) as rows:
+            clients = {
+                key: tuple(client for _, client in some)
+                for key, some in groupby(rows, itemgetter(0))
+            }
         accounts = self._db.execute("SELECT key, name, operator, password FROM accounts")
         measures = self._db.execute("SELECT kind, target, by, client, until, text FROM measures")
         rights = Permissions(
-            (Account(name, bool(operator), password, clients.get(key, ())) for key, name, operator, password in accounts),
+            (
+                Account(name, bool(operator), password, clients.get(key, ()))
+                for key, name, operator, password in accounts
+            ),
             (Restriction(*row) for row in measures),
         )
         self._seen = seen  # only now: what could not be read is to be looked at again
         return rights
 
     def load_if_changed(self) -> Permissions | None:
-        """All that it holds now, if the other side has changed something since it was last looked at."""
+        """
+        All that it holds now, if the other side has changed something since it was last looked at.
+        """
         return self.load() if self._value("PRAGMA data_version") != self._seen else None
 
     def deeds(self, count: int) -> list[AuditEntry]:
         """The newest lines of the audit log, the oldest of them first."""
         rows = self._db.execute(
-            "SELECT at, by, verb, target, until, text FROM deeds ORDER BY rowid DESC LIMIT ?", (count,)
+            "SELECT at, by, verb, target, until, text FROM deeds ORDER BY rowid DESC LIMIT ?",
+            (count,),
         ).fetchall()
         return [AuditEntry(*row) for row in reversed(rows)]
 
@@ -114,7 +141,8 @@ class AccountsDatabase:
             if isinstance(thing, Account):
                 self._forget(thing)
                 self._db.execute(
-                    "INSERT INTO accounts VALUES (?, ?, ?, ?)", (thing.key, thing.name, thing.operator, thing.password)
+                    "INSERT INTO accounts VALUES (?, ?, ?, ?)",
+                    (thing.key, thing.name, thing.operator, thing.password),
                 )
                 self._put_clients(thing)
             elif thing is not None:
@@ -125,14 +153,23 @@ class AccountsDatabase:
                 )
 
     def remember(self, account: Account, client: bytes) -> bool:
-        """Let a client log in without a password. Returns whether this account still has the password that it gave."""
+        """
+        Let a client log in without a password. Returns whether this account still has the password
+        that it gave.
+        """
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            row = self._db.execute("SELECT password FROM accounts WHERE key = ?", (account.key,)).fetchone()
+            row = self._db.execute(
+                "SELECT password FROM accounts WHERE key = ?", (account.key,)
+            ).fetchone()
             if row is None or row[0] != account.password:
                 return False
-            rows = self._db.execute("SELECT client FROM clients WHERE account = ? ORDER BY place", (account.key,))
-            newest = msgspec.structs.replace(account, clients=tuple(known for (known,) in rows)).known_by(client)
+            rows = self._db.execute(
+                "SELECT client FROM clients WHERE account = ? ORDER BY place", (account.key,)
+            )
+            newest = msgspec.structs.replace(
+                account, clients=tuple(known for (known,) in rows)
+            ).known_by(client)
             self._db.execute("DELETE FROM clients WHERE account = ?", (account.key,))
             self._put_clients(newest)
             return True
@@ -146,7 +183,9 @@ class AccountsDatabase:
         if isinstance(thing, Account):
             self._db.execute("DELETE FROM accounts WHERE key = ?", (thing.key,))
         else:
-            self._db.execute("DELETE FROM measures WHERE kind = ? AND target = ?", (thing.kind, thing.target))
+            self._db.execute(
+                "DELETE FROM measures WHERE kind = ? AND target = ?", (thing.kind, thing.target)
+            )
 
     def _put_clients(self, account: Account) -> None:
         rows = [(account.key, client, place) for place, client in enumerate(account.clients)]
@@ -158,7 +197,8 @@ class AccountsDatabase:
         with self._db:  # which commits, or rolls back
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(
-                "INSERT INTO deeds VALUES (?, ?, ?, ?, ?, ?)", (deed.at, deed.by, deed.verb, deed.target, deed.until, deed.text)
+                "INSERT INTO deeds VALUES (?, ?, ?, ?, ?, ?)",
+                (deed.at, deed.by, deed.verb, deed.target, deed.until, deed.text),
             )
             yield
 

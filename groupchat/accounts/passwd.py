@@ -1,5 +1,6 @@
 """
-``groupchat-passwd``: accounts from the outside, beside a daemon that runs or not. It sees what was changed within a second.
+``groupchat-passwd``: accounts from the outside, beside a daemon that runs or not. It sees what was
+changed within a second.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ def _change(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
 
 
 def _begin(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
-    """There is no accounts file. Only setting a password makes one: anything else looks for it in the wrong place."""
+    """
+    There is no accounts file. Only setting a password makes one: anything else looks for it in the
+    wrong place.
+    """
     where = names.visible(os.path.abspath(wanted.file))
     if wanted.what is not None:
         raise Refused(
@@ -85,7 +89,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Set the password of a name, asking for it (or the first line of standard input), and say who is an operator."
         " A daemon that runs heeds it within a second.",
     )
-    parser.add_argument("name", nargs="?", help="whose password to set; with an option below, whom (or which address) it is about")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        help="whose password to set; with an option below, whom (or which address) it is about",
+    )
     parser.add_argument(
         "-f", "--file", default="groupchat.accounts", metavar="PATH",
         help="the accounts file: beside the ledger, or that of --auth sqlite:PATH (default: groupchat.accounts)",
@@ -170,7 +178,9 @@ def _delete(file: AccountsDatabase, rights: Permissions, name: str) -> str:
 def _unban(file: AccountsDatabase, rights: Permissions, name: str) -> str:
     is_address = not name.startswith("@") and addresses.is_network(name)
     target = addresses.network(name) if is_address else _key(name)
-    measure = rights.measure(BAN, name) or _held(rights, BAN, target)  # as it stands there, an older one may be in another form
+    measure = rights.measure(BAN, name) or _held(
+        rights, BAN, target
+    )  # as it stands there, an older one may be in another form
     file.drop(measure, _deed("unban", measure.target))
     return f"{addresses.format_address(measure.target)} is not banned any more."
 
@@ -188,7 +198,9 @@ def _key(name: str) -> str:
 def _held(rights: Permissions, kind: str, target: str) -> Restriction:
     measure = rights.measure(kind, target)
     if measure is None or not measure.holds(_now()):
-        raise Refused(f'there is no {kind} on "{names.printable(addresses.format_address(target))}". --bans lists bans and mutes.')
+        raise Refused(
+            f'there is no {kind} on "{names.printable(addresses.format_address(target))}". --bans lists bans and mutes.'
+        )
     return measure
 
 
@@ -212,7 +224,10 @@ def _known(rights: Permissions, name: str) -> Account:
 
 
 def _with_password(rights: Permissions, name: str) -> Account:
-    """The account of a name, with a password that is asked for. Whoever came in without one no longer does."""
+    """
+    The account of a name, with a password that is asked for. Whoever came in without one no longer
+    does.
+    """
     name = names.rule_for(name).person(name)
     if rights.imitates(name):
         raise Refused(f'"{name}" looks like a registered name.')
@@ -246,7 +261,9 @@ def _now() -> int:
 
 def _deed(verb: str, name: str) -> AuditEntry:
     """Who did it: "!" stands before a user of the machine, and in no name."""
-    return AuditEntry(_now(), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name)
+    return AuditEntry(
+        _now(), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name
+    )
 
 
 def _has_name() -> bool:

@@ -1,5 +1,6 @@
 """
-A text file of passwords, for those who keep them elsewhere already: a line for each, ``name:$argon2id$…``. Only read.
+A text file of passwords, for those who keep them elsewhere already: a line for each,
+``name:$argon2id$…``. Only read.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from groupchat.wire import names
 @implementer(ICredentialsChecker)
 class PasswordFile:
     """
-    :param path: of the file; it is read again when it has changed. Where it can't be read, what it said before holds.
+    :param path: of the file; it is read again when it has changed. Where it can't be read, what it
+        said before holds.
 
     :ivar work: how a password is checked without blocking; at once where nobody has said otherwise.
     """
@@ -53,7 +55,9 @@ class PasswordFile:
                 raise UnauthorizedLogin
             return name.encode()
 
-        asked: Deferred[bool] = self.work(passwords.verify, self._read().get(names.key(name), ""), password)
+        asked: Deferred[bool] = self.work(
+            passwords.verify, self._read().get(names.key(name), ""), password
+        )
         return asked.addCallback(judge)
 
     def _read(self) -> dict[str, str]:
@@ -73,5 +77,9 @@ class PasswordFile:
         if version != self._version:
             with open(self._path, encoding="utf-8") as file:
                 lines = [line.strip().partition(":") for line in file]
-            self._kept = {names.key(name): kept for name, colon, kept in lines if colon and not name.startswith("#")}
+            self._kept = {
+                names.key(name): kept
+                for name, colon, kept in lines
+                if colon and not name.startswith("#")
+            }
             self._version = version

@@ -1,7 +1,9 @@
 """
-Passwords: what is kept of them, and whether one is right. Blocking, and slow by intent: `worker.py` keeps that from the reactor.
+Passwords: what is kept of them, and whether one is right. Blocking, and slow by intent: `worker.py`
+keeps that from the reactor.
 
-argon2id (RFC 9106) with the parameters that OWASP recommends for servers: 19 MiB, two passes, one lane; some 20 ms.
+argon2id (RFC 9106) with the parameters that OWASP recommends for servers: 19 MiB, two passes, one
+lane; some 20 ms.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 @cache
 def dummy_hash() -> str:
-    """What a try is checked against where there is nothing. To be asked for once before it counts how long that takes."""
+    """
+    What a try is checked against where there is nothing. To be asked for once before it counts how
+    long that takes.
+    """
     return _hasher.hash("")
 
 

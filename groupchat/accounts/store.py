@@ -1,7 +1,8 @@
 """
 The keeper of accounts: the rights that hold, in step with their file, and whose password is right.
 
-twisted.cred is the seam: the keeper is a checker itself, and asks others beside it. What blocks is done by workers.
+twisted.cred is the seam: the keeper is a checker itself, and asks others beside it. What blocks is
+done by workers.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ class AccountStore:
 
     def employ(self, filing: Worker, hashing: Worker, clock: Any) -> None:
         """
-        Let workers do what blocks, and look after the file from time to time. To be called before `open`.
+        Let workers do what blocks, and look after the file from time to time. To be called before
+        `open`.
 
         :param filing: does what concerns the file.
         :param hashing: does what concerns passwords.
@@ -80,7 +82,9 @@ class AccountStore:
         try:
             self.rights = self._file.load()
         except sqlite3.Error as error:
-            raise CannotStart(f"the accounts file {self.path}: {error}. Restore a backup, or choose another by --auth.") from None
+            raise CannotStart(
+                f"the accounts file {self.path}: {error}. Restore a backup, or choose another by --auth."
+            ) from None
         for worker in self._workers:
             worker.start()
         self._hashing(passwords.dummy_hash)
@@ -111,7 +115,9 @@ class AccountStore:
     # Passwords.
 
     def knows(self, name: str) -> bool:
-        return self.rights.owner(name) is not None or any(one.knows(name) for one in self.others if hasattr(one, "knows"))
+        return self.rights.owner(name) is not None or any(
+            one.knows(name) for one in self.others if hasattr(one, "knows")
+        )
 
     @inlineCallbacks
     def check(self, name: str, password: str) -> Any:
@@ -141,7 +147,9 @@ class AccountStore:
                 raise UnauthorizedLogin
             return account.name.encode()
 
-        asked = self._hashing(passwords.verify, account.password if account else "", credentials.password.decode())
+        asked = self._hashing(
+            passwords.verify, account.password if account else "", credentials.password.decode()
+        )
         return asked.addCallback(judge)
 
     # Changes.
@@ -185,8 +193,12 @@ class AccountStore:
     def _write(self, change: Callable[..., Any], thing: Any, more: Any) -> Deferred[Any]:
         def failed(failure: Failure) -> None:
             if failure.check(sqlite3.Error):
-                self.log.error("The accounts file can't be written: {why}", why=failure.getErrorMessage())
-                raise Unavailable("That can't be kept just now: an operator can see why in the log.")
+                self.log.error(
+                    "The accounts file can't be written: {why}", why=failure.getErrorMessage()
+                )
+                raise Unavailable(
+                    "That can't be kept just now: an operator can see why in the log."
+                )
             failure.raiseException()
 
         return self._filing(change, thing, more).addErrback(failed)

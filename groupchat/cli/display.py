@@ -36,10 +36,14 @@ class PlainDisplay:
         self._room = ""  # the last that one was welcomed to
         self._greeted = False
 
-    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+    def show(
+        self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
+    ) -> None:
         if event is None or mine or self._is_stale(event):
             return
-        if isinstance(event, events.Ok) and event.ref in _ACTS and not event.text:  # an older server says no more
+        if (
+            isinstance(event, events.Ok) and event.ref in _ACTS and not event.text
+        ):  # an older server says no more
             self.tell(f"{event.ref}: done.")
         try:
             lines = list(plain.lines(event, me, past))
@@ -60,10 +64,15 @@ class PlainDisplay:
 
     def _print(self, lines: list[str]) -> None:
         if lines:
-            self._write("".join(f"{names.visible(line)}\n" for line in lines).encode(errors="replace"))
+            self._write(
+                "".join(f"{names.visible(line)}\n" for line in lines).encode(errors="replace")
+            )
 
     def _is_stale(self, event: Event) -> bool:
-        """Whether a person need not be told: welcomes after a lost connection, refusals while there is none."""
+        """
+        Whether a person need not be told: welcomes after a lost connection, refusals while there is
+        none.
+        """
         if isinstance(event, events.Welcome):
             stale, self._greeted, self._inside = self._greeted, True, True
             return stale
@@ -72,13 +81,16 @@ class PlainDisplay:
             return stale
         if isinstance(event, events.Bye):
             inside, self._inside = self._inside, False
-            return not inside or (event.retry is None and event.code != "quit")  # main.py tells why we end
+            return not inside or (
+                event.retry is None and event.code != "quit"
+            )  # main.py tells why we end
         return isinstance(event, events.Error) and not self._inside
 
 
 class JsonDisplay:
     """
-    For programs: the server's lines as they are (a raw control in one is escaped); what the client has to say goes elsewhere.
+    For programs: the server's lines as they are (a raw control in one is escaped); what the client
+    has to say goes elsewhere.
 
     :param write: takes whole lines of the server.
     :param aside: takes whole lines of the client.
@@ -91,7 +103,9 @@ class JsonDisplay:
         self.warn = self._aside.warn
         self.complain = self._aside.complain
 
-    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+    def show(
+        self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
+    ) -> None:
         if line:
             self._write(jsonlines.safe(line) + b"\n")
 
@@ -101,7 +115,8 @@ class JsonDisplay:
 
 class PipedScreen:
     """
-    For scripts: errors, and answers to commands. Lines that were not said are told in one line, at most every `REPORT` seconds.
+    For scripts: errors, and answers to commands. Lines that were not said are told in one line, at
+    most every `REPORT` seconds.
 
     :param write: takes whole lines of answers.
     :param aside: takes whole lines about errors.
@@ -119,7 +134,9 @@ class PipedScreen:
         self._count = 0  # complaints not yet reported
         self._timer: IDelayedCall | None = None
 
-    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+    def show(
+        self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
+    ) -> None:
         if isinstance(event, events.Error) and event.code in MENDED:  # nothing is lost
             self._errors.complain(event.text)
         elif isinstance(event, events.Error):

@@ -12,7 +12,9 @@ UNREACHABLE = 3  #: there is no server, or it is silent
 TURNED_AWAY = 4  #: the server does not want this client
 LOST = 5  #: the connection is gone and does not come back
 UNSAID = 6  #: all went well, but for lines that were not said
-KEPT = 7  #: the server can't be reached, or the connection is gone; the outbox keeps everything that was to be said
+#: the server can't be reached, or the connection is gone; the outbox keeps everything that was to
+#: be said
+KEPT = 7
 UNPRINTED = 8  #: everything was said, but not everything heard could be printed
 
 

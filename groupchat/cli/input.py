@@ -1,8 +1,8 @@
 """
 What a line of standard input means, and when it may act.
 
-Lines act in the order typed: a command waits until all that was said before it is stored, and what is typed after a
-``/join`` waits until it is known where we are.
+Lines act in the order typed: a command waits until all that was said before it is stored, and what
+is typed after a ``/join`` waits until it is known where we are.
 """
 
 from __future__ import annotations
@@ -43,9 +43,13 @@ class InputParser:
 
     @property
     def full(self) -> bool:
-        """Whether reading on should wait. A lasting outbox takes everything while the server is away."""
+        """
+        Whether reading on should wait. A lasting outbox takes everything while the server is away.
+        """
         outbox = self._conversation.outbox
-        return bool(self._lines) or (outbox.count > MAX_UNSTORED and (self._conversation.inside or not outbox.lasting))
+        return bool(self._lines) or (
+            outbox.count > MAX_UNSTORED and (self._conversation.inside or not outbox.lasting)
+        )
 
     @property
     def done(self) -> bool:
@@ -96,7 +100,9 @@ class InputParser:
         if isinstance(command, commands.Say):
             self._conversation.say(names.message_text(command.text), command.act)
         elif isinstance(command, commands.Help):
-            self._screen.show(events.Help(self._conversation.operator, command.word), b"", self._conversation.name)
+            self._screen.show(
+                events.Help(self._conversation.operator, command.word), b"", self._conversation.name
+            )
         elif isinstance(command, commands.Quit):
             self.quitting = True
         elif not self._conversation.settled:
@@ -128,7 +134,10 @@ class InputParser:
 
 
 class PipedKeyboard(InputParser):
-    """Lines of a pipe or a file: each is said as it is, whatever it begins with. A blank one is nothing."""
+    """
+    Lines of a pipe or a file: each is said as it is, whatever it begins with. A blank one is
+    nothing.
+    """
 
     def _act(self, line: bytes) -> bool:
         try:
@@ -147,7 +156,10 @@ class PipedKeyboard(InputParser):
 
 
 class JsonInputParser(InputParser):
-    """Lines for programs: what begins with ``{`` goes out as it is, with a client and an n where it lacks them."""
+    """
+    Lines for programs: what begins with ``{`` goes out as it is, with a client and an n where it
+    lacks them.
+    """
 
     def _act(self, line: bytes) -> bool:
         if line.startswith(b"{"):
@@ -168,12 +180,19 @@ class JsonInputParser(InputParser):
         return True
 
     def _is_ours(self, say: commands.Say, line: bytes) -> bool:
-        """Whether this can be said under a number of ours. What can't goes as it is: the server says best why not."""
+        """
+        Whether this can be said under a number of ours. What can't goes as it is: the server says
+        best why not.
+        """
         try:
             names.message_text(say.text)
         except Refused:
             return False
-        return say.n is None and self._conversation.knows(names.key(say.room)) and len(line) + _NUMBER <= MAX_LINE
+        return (
+            say.n is None
+            and self._conversation.knows(names.key(say.room))
+            and len(line) + _NUMBER <= MAX_LINE
+        )
 
     def _with_client(self, command: Command, line: bytes) -> bytes:
         if isinstance(command, commands.Hello) and command.client is None:

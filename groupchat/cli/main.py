@@ -1,5 +1,6 @@
 """
-``groupchat-connect [NAME] [HOST] [PORT]``: the command line, and where the client's objects meet. No more is decided here.
+``groupchat-connect [NAME] [HOST] [PORT]``: the command line, and where the client's objects meet.
+No more is decided here.
 """
 
 from __future__ import annotations
@@ -70,20 +71,55 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     :raises Ending: it makes no sense.
     """
-    parser = _Parser(prog=PROGRAM, usage=_USAGE, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
+    parser = _Parser(
+        prog=PROGRAM, usage=_USAGE, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False
+    )
     parser.add_argument("where", metavar="[NAME] [HOST] [PORT]", help=_WHERE, nargs="*")
-    parser.add_argument("--room", action="append", type=_room, help="the room to enter (default: lobby)")
-    parser.add_argument("--json", action="store_true", help="print the server's lines as they are; for programs")
-    parser.add_argument("--stay", action="store_true", help="go on listening when standard input has ended")
-    parser.add_argument("--show", action="store_true", help="in a pipe: print what the room says, as at a terminal")
-    parser.add_argument("--commands", action="store_true", help="in a pipe: lines that begin with / are commands, as at a terminal")
-    parser.add_argument("--quiet", action="store_true", help="print nothing at all, not even errors")
-    parser.add_argument("--outbox", metavar="FILE", help="keep in FILE what the server has not stored yet, for the next run")
-    parser.add_argument("--password-file", metavar="FILE", help="the password of a registered name is the first line of FILE")
-    parser.add_argument("--tls", action="store_true", help="encrypt to this machine in any case, even if its server never did")
-    parser.add_argument("--no-tls", action="store_true", help="don't encrypt; for servers and networks that you trust")
     parser.add_argument(
-        "--fingerprint", metavar="SHA256:...", type=_fingerprint, help="take the certificate with this fingerprint, and no other"
+        "--room", action="append", type=_room, help="the room to enter (default: lobby)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the server's lines as they are; for programs"
+    )
+    parser.add_argument(
+        "--stay", action="store_true", help="go on listening when standard input has ended"
+    )
+    parser.add_argument(
+        "--show", action="store_true", help="in a pipe: print what the room says, as at a terminal"
+    )
+    parser.add_argument(
+        "--commands",
+        action="store_true",
+        help="in a pipe: lines that begin with / are commands, as at a terminal",
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="print nothing at all, not even errors"
+    )
+    parser.add_argument(
+        "--outbox",
+        metavar="FILE",
+        help="keep in FILE what the server has not stored yet, for the next run",
+    )
+    parser.add_argument(
+        "--password-file",
+        metavar="FILE",
+        help="the password of a registered name is the first line of FILE",
+    )
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="encrypt to this machine in any case, even if its server never did",
+    )
+    parser.add_argument(
+        "--no-tls",
+        action="store_true",
+        help="don't encrypt; for servers and networks that you trust",
+    )
+    parser.add_argument(
+        "--fingerprint",
+        metavar="SHA256:...",
+        type=_fingerprint,
+        help="take the certificate with this fingerprint, and no other",
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     options = parser.parse_intermixed_args(arguments)
@@ -94,9 +130,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if options.quiet and (options.show or options.json):
         parser.error(f"--quiet and {'--show' if options.show else '--json'} exclude each other")
     if options.no_tls and (options.tls or options.fingerprint):
-        parser.error(f"--no-tls and {'--tls' if options.tls else '--fingerprint'} exclude each other")
+        parser.error(
+            f"--no-tls and {'--tls' if options.tls else '--fingerprint'} exclude each other"
+        )
     options.name = naming.own(PROGRAM, asks=_asks(options)) if name is None else naming.person(name)
-    options.tls = bool(options.tls or options.fingerprint or not (options.no_tls or trust.is_loopback(options.host)))
+    options.tls = bool(
+        options.tls
+        or options.fingerprint
+        or not (options.no_tls or trust.is_loopback(options.host))
+    )
     return options
 
 
@@ -115,7 +157,10 @@ def _fingerprint(text: str) -> str:
     try:
         return fingerprints.parse_fingerprint(text)
     except ValueError:
-        raise Exit(USAGE, f'"{text}" is no fingerprint: one is SHA256: and 43 letters, or 64 digits of hex.') from None
+        raise Exit(
+            USAGE,
+            f'"{text}" is no fingerprint: one is SHA256: and 43 letters, or 64 digits of hex.',
+        ) from None
 
 
 def connect(options: argparse.Namespace, reactor: Any) -> Exit:
@@ -127,7 +172,9 @@ def connect(options: argparse.Namespace, reactor: Any) -> Exit:
     identity = _identity(options, outbox, source)
     bridge, aside = StdioProtocol(), Aside(reactor)
     screen = _screen(options, source, bridge, aside, reactor)
-    conversation = Model(options.name, identity.value, options.room, screen, outbox, reactor, identity.read())
+    conversation = Model(
+        options.name, identity.value, options.room, screen, outbox, reactor, identity.read()
+    )
     conversation.password = known
     identity.claimant = conversation
     keyboard = _keyboard(options, source)(conversation, screen)
@@ -136,7 +183,17 @@ def connect(options: argparse.Namespace, reactor: Any) -> Exit:
     asker = Terminal(bridge, bridge.write if os.isatty(1) else aside.write) if asks else None
     turn = identity if source is Source.SCRIPT and not outbox.lasting else None
     client = Client(
-        endpoint, where, conversation, keyboard, bridge, reactor, options.stay, heard=heard, asker=asker, source=source, turn=turn
+        endpoint,
+        where,
+        conversation,
+        keyboard,
+        bridge,
+        reactor,
+        options.stay,
+        heard=heard,
+        asker=asker,
+        source=source,
+        turn=turn,
     )
     bridge.attach(keyboard, client)
     run = _Run(client, conversation, keyboard, bridge, source, reactor)
@@ -156,7 +213,9 @@ def _source(options: argparse.Namespace) -> Source:
     return Source.PERSON if os.isatty(0) else Source.SCRIPT
 
 
-def _screen(options: argparse.Namespace, source: Source, bridge: StdioProtocol, aside: Aside, reactor: Any) -> Display:
+def _screen(
+    options: argparse.Namespace, source: Source, bridge: StdioProtocol, aside: Aside, reactor: Any
+) -> Display:
     if options.quiet:
         return PipedScreen(_print_nothing, _print_nothing, reactor)
     if options.json:
@@ -172,7 +231,9 @@ def _keyboard(options: argparse.Namespace, source: Source) -> type[InputParser]:
     return InputParser if source is Source.PERSON or options.commands else PipedKeyboard
 
 
-def _way(options: argparse.Namespace, identity: Identity, reactor: Any) -> tuple[Any, Callable[[], str] | None]:
+def _way(
+    options: argparse.Namespace, identity: Identity, reactor: Any
+) -> tuple[Any, Callable[[], str] | None]:
     """The way to the server, and what is to be called once it turns out to be one."""
     endpoint = _endpoint(options, reactor)
     if options.no_tls:
@@ -215,21 +276,32 @@ def _outbox(options: argparse.Namespace, source: Source) -> Outbox:
 
 
 def _identity(options: argparse.Namespace, outbox: Outbox, source: Source) -> Identity:
-    """The client secret: that of the outbox, of the place, or, on this machine, of the server that will be there."""
+    """
+    The client secret: that of the outbox, of the place, or, on this machine, of the server that
+    will be there.
+    """
     where = client_id.directory()
     local = not options.no_tls and trust.is_loopback(options.host)
     told = None
     if local and options.fingerprint:
-        told = trust.told_server(trust.KnownHosts(where / trust.FILE), trust.host_key(options.host, options.port), options.fingerprint)
+        told = trust.told_server(
+            trust.KnownHosts(where / trust.FILE),
+            trust.host_key(options.host, options.port),
+            options.fingerprint,
+        )
 
     def claim(server: trust.Server | None) -> client_id.ClientId:
         if isinstance(outbox, FileOutbox):
             return _bound(outbox, server or told)
-        return client_id.claim(options.name, options.host, options.port, where, *(server or told or ()))
+        return client_id.claim(
+            options.name, options.host, options.port, where, *(server or told or ())
+        )
 
     claimed = claim(None) if outbox.lasting or told or not local else None
     drop = partial(client_id.forget, options.host, options.port, where)
-    return Identity(claimed, claim, drop, source is Source.PERSON and os.isatty(1) and not options.quiet)
+    return Identity(
+        claimed, claim, drop, source is Source.PERSON and os.isatty(1) and not options.quiet
+    )
 
 
 def _bound(outbox: FileOutbox, server: trust.Server | None) -> client_id.ClientId:
@@ -242,7 +314,13 @@ class _Run:
     """The client in its reactor, from start to end."""
 
     def __init__(
-        self, client: Client, conversation: Model, keyboard: InputParser, bridge: StdioProtocol, source: Source, reactor: Any
+        self,
+        client: Client,
+        conversation: Model,
+        keyboard: InputParser,
+        bridge: StdioProtocol,
+        source: Source,
+        reactor: Any,
     ) -> None:
         self._client = client
         self._conversation = conversation
@@ -296,9 +374,14 @@ class _Run:
             self._reactor.stop()
 
     def outcome(self, outbox: str | None, reason: str) -> Outcome:
-        """What is to be told about it. A person has seen already which lines were refused, and a program reads it."""
+        """
+        What is to be told about it. A person has seen already which lines were refused, and a
+        program reads it.
+        """
         stdio, keyboard, conversation = self._stdio, self._keyboard, self._conversation
-        unsaid = {Source.PERSON: 0, Source.PROGRAM: keyboard.unsaid}.get(self._source, keyboard.unsaid + conversation.unsaid)
+        unsaid = {Source.PERSON: 0, Source.PROGRAM: keyboard.unsaid}.get(
+            self._source, keyboard.unsaid + conversation.unsaid
+        )
         asked_to_end = self._ending.status == DONE and self._source is not Source.SCRIPT
         return Outcome(
             unsaid=unsaid + (0 if asked_to_end else keyboard.waiting),
@@ -316,7 +399,10 @@ def _print_nothing(data: bytes) -> None:
 
 
 def _print_last(data: bytes) -> None:
-    """Print this on stderr, unless nobody reads that for `LAST` seconds: a terminal that is stopped keeps nothing running."""
+    """
+    Print this on stderr, unless nobody reads that for `LAST` seconds: a terminal that is stopped
+    keeps nothing running.
+    """
 
     def write() -> None:
         with contextlib.suppress(OSError):

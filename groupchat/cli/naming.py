@@ -1,5 +1,6 @@
 """
-The name to join under: the one on the command line, that of the user, or one that is asked for at the terminal.
+The name to join under: the one on the command line, that of the user, or one that is asked for at
+the terminal.
 """
 
 from __future__ import annotations

@@ -61,5 +61,8 @@ class Outcome:
         return f"{lines} kept in {self.outbox} for the next run."
 
     def _troubles(self) -> list[str]:
-        what = [("Standard input can't be read", self.unread), ("Standard output can't be written", self.unprinted)]
+        what = [
+            ("Standard input can't be read", self.unread),
+            ("Standard output can't be written", self.unprinted),
+        ]
         return [f"{text}: {error.strerror}." for text, error in what if error is not None]

@@ -33,7 +33,9 @@ def read(path: str) -> str:
     except UnicodeDecodeError:
         raise Exit(USAGE, f"--password-file {path}: its first line is not UTF-8.") from None
     if not 1 <= len(line) <= MAX_PASSWORD:
-        raise Exit(USAGE, f"--password-file {path}: its first line has to have 1 to {MAX_PASSWORD} bytes.")
+        raise Exit(
+            USAGE, f"--password-file {path}: its first line has to have 1 to {MAX_PASSWORD} bytes."
+        )
     return password
 
 
@@ -53,7 +55,10 @@ class Terminal:
         self._before: Any = None  # how the terminal was, while it shows nothing
 
     def ask(self, question: str, answered: Callable[[str | None], None]) -> None:
-        """Ask; what was typed before the question is no answer. The answer is None where nothing more is typed."""
+        """
+        Ask; what was typed before the question is no answer. The answer is None where nothing more
+        is typed.
+        """
 
         def take(line: bytes | None) -> None:
             self._show()

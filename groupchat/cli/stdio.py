@@ -1,5 +1,6 @@
 """
-Standard input and output: bytes in, bytes out, and holding back on either side. It knows no line's meaning.
+Standard input and output: bytes in, bytes out, and holding back on either side. It knows no line's
+meaning.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ class LineSink(Protocol):
 
 
 class OutputProducer(Protocol):
-    """Who fills standard output, and is told when it is full (an IPushProducer), and when a chunk was typed."""
+    """
+    Who fills standard output, and is told when it is full (an IPushProducer), and when a chunk was
+    typed.
+    """
 
     def pauseProducing(self) -> None: ...
 
@@ -76,7 +80,9 @@ class StdioProtocol(LineSplitter):
             self.transport.resumeProducing()
 
     def divert(self, taker: Callable[[bytes | None], None] | None) -> None:
-        """Give the next line to this one, and not to the typist; None stands for the end of input."""
+        """
+        Give the next line to this one, and not to the typist; None stands for the end of input.
+        """
         self._taker = taker
 
     def lineReceived(self, line: bytes) -> None:
@@ -105,7 +111,10 @@ class StdioProtocol(LineSplitter):
         self._stop_draining()
 
     def drain(self, seconds: float, clock: IReactorTime) -> Deferred[None]:
-        """Hand over what is left of the input, whatever holds it back. Fires at its end, or after so many seconds."""
+        """
+        Hand over what is left of the input, whatever holds it back. Fires at its end, or after so
+        many seconds.
+        """
         drained: Deferred[None] = Deferred()
         self._drained = drained
         if self._input_over:

@@ -1,9 +1,10 @@
 """
 Standard input and output: a transport that leaves them as they are.
 
-O_NONBLOCK belongs to the open file, which a terminal or a pipe shares with other processes: a client that set it would break the
-reads and writes of all of them, and after a kill -9 for good. So a thread reads and another one writes, and both may block.
-They only move bytes; everything else happens in the reactor's thread.
+O_NONBLOCK belongs to the open file, which a terminal or a pipe shares with other processes: a
+client that set it would break the reads and writes of all of them, and after a kill -9 for good. So
+a thread reads and another one writes, and both may block. They only move bytes; everything else
+happens in the reactor's thread.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from twisted.python.failure import Failure
 
 CHUNK_BYTES = 1 << 16  #: bytes read or written at once, at most
 HIGH_WATER_MARK = 1 << 16  #: bytes not yet printed, until the producer is paused
-TERMINAL_HIGH_WATER_MARK = 1 << 22  #: the same for a terminal: a person who stops it (Ctrl-S) stays in the room
+TERMINAL_HIGH_WATER_MARK = (
+    1 << 22
+)  #: the same for a terminal: a person who stops it (Ctrl-S) stays in the room
 
 
 class Reader:
@@ -88,7 +91,8 @@ class Reader:
 
     def _came(self, chunk: bytes, error: OSError | None) -> None:
         self._chunk = chunk
-        # A terminal that is gone, or that we may no longer read in the background, has nothing more to say.
+        # A terminal that is gone, or that we may no longer read in the background, has nothing more
+        # to say.
         self._error = None if error and self._terminal and error.errno == errno.EIO else error
         self._hand_over()
 
@@ -203,7 +207,8 @@ class Writer:
 
 class Aside:
     """
-    Lines for stderr, which nobody may read: those that do not fit are dropped, and nothing waits for them.
+    Lines for stderr, which nobody may read: those that do not fit are dropped, and nothing waits
+    for them.
 
     :param reactor: see `Writer`.
     """
@@ -228,7 +233,13 @@ class Aside:
 
 
 def _trouble(event: int) -> OSError:
-    number = errno.EPIPE if event & select.POLLERR else errno.EBADF if event & select.POLLNVAL else errno.EIO
+    number = (
+        errno.EPIPE
+        if event & select.POLLERR
+        else errno.EBADF
+        if event & select.POLLNVAL
+        else errno.EIO
+    )
     return OSError(number, os.strerror(number))
 
 
@@ -258,7 +269,8 @@ def _wait(descriptor: int, what: int) -> None:
 
 class Stdio:
     """
-    Both as the transport of a protocol that implements IHalfCloseableProtocol, with back-pressure in both directions.
+    Both as the transport of a protocol that implements IHalfCloseableProtocol, with back-pressure
+    in both directions.
 
     :param protocol: reads and writes.
     :param reactor: runs it.
@@ -268,7 +280,9 @@ class Stdio:
     :ivar unprinted: whether that has cost any of the output.
     """
 
-    def __init__(self, protocol: Any, reactor: IReactorFromThreads, stdin: int = 0, stdout: int = 1) -> None:
+    def __init__(
+        self, protocol: Any, reactor: IReactorFromThreads, stdin: int = 0, stdout: int = 1
+    ) -> None:
         self.read_error: OSError | None = None
         self.write_error: OSError | None = None
         self.unprinted = False

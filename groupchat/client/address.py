@@ -36,7 +36,8 @@ class Wanted(NamedTuple):
 
 def parse(words: list[str]) -> Wanted:
     """
-    The first word is the name, unless it has a colon (as no name has, but addresses do) or is a number that stands alone.
+    The first word is the name, unless it has a colon (as no name has, but addresses do) or is a
+    number that stands alone.
 
     :raises Ending: it makes no sense.
     """
@@ -52,7 +53,10 @@ def parse(words: list[str]) -> Wanted:
     host, port = _split(where[0]) if where else (HOST, None)
     if len(where) == 2:
         if port is not None:
-            raise Exit(USAGE, f"The port is there twice: {where[0]} and {where[1]}. {_no_port(host)}Leave one out.")
+            raise Exit(
+                USAGE,
+                f"The port is there twice: {where[0]} and {where[1]}. {_no_port(host)}Leave one out.",
+            )
         port = parse_port(where[1])
     return Wanted(name, host, PORT if port is None else port)
 
@@ -94,15 +98,26 @@ def _split(text: str) -> tuple[str, int | None]:
     if _is_ipv6(text):
         return text, None
     host, colon, port = text.partition(":")
-    if "/" in text or not host.removesuffix(".") or ":" in port or any(ord(character) < 33 for character in text) or "[" in text:
-        raise Exit(USAGE, f'"{text}" is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix:PATH for a socket.')
+    if (
+        "/" in text
+        or not host.removesuffix(".")
+        or ":" in port
+        or any(ord(character) < 33 for character in text)
+        or "[" in text
+    ):
+        raise Exit(
+            USAGE,
+            f'"{text}" is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix:PATH for a socket.',
+        )
     return host.removesuffix("."), parse_port(port) if colon else None
 
 
 def _socket(path: str) -> str:
     path = os.path.abspath(os.path.expanduser(path)) if path else ""
     if not 1 <= len(os.fsencode(path)) <= _PATH_MOST:
-        raise Exit(USAGE, f'"{UNIX}{path}" is no socket: its path has to have 1 to {_PATH_MOST} bytes.')
+        raise Exit(
+            USAGE, f'"{UNIX}{path}" is no socket: its path has to have 1 to {_PATH_MOST} bytes.'
+        )
     return UNIX + path
 
 

@@ -1,8 +1,10 @@
 """
-The client secret: what makes a client's own count of its messages hold across connections and restarts.
+The client secret: what makes a client's own count of its messages hold across connections and
+restarts.
 
-One for each name, host and port, on this machine also for each certificate, in a file of its own that holds nothing else, and
-locked while it is in use: a second terminal takes another. Where nothing can be kept, a fresh one lasts as long as the process.
+One for each name, host and port, on this machine also for each certificate, in a file of its own
+that holds nothing else, and locked while it is in use: a second terminal takes another. Where
+nothing can be kept, a fresh one lasts as long as the process.
 """
 
 from __future__ import annotations
@@ -30,11 +32,14 @@ class ClientId:
     A client secret, ours until `close`.
 
     :ivar value: the secret itself.
-    :ivar spare: whether it is a further one, as another process uses the first: a server may know only that.
+    :ivar spare: whether it is a further one, as another process uses the first: a server may know
+        only that.
     :ivar cursors: how far the rooms were read under this name; None where nothing can be kept.
     """
 
-    def __init__(self, value: str, descriptor: int | None = None, cursors: Cursors | None = None) -> None:
+    def __init__(
+        self, value: str, descriptor: int | None = None, cursors: Cursors | None = None
+    ) -> None:
         self.value = value
         self.spare = False
         self.cursors = cursors
@@ -53,7 +58,10 @@ def make() -> str:
 
 
 def directory() -> Path:
-    """Where the secrets of this account are; one that has no home keeps nothing, as this can't be a directory."""
+    """
+    Where the secrets of this account are; one that has no home keeps nothing, as this can't be a
+    directory.
+    """
     try:
         state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     except RuntimeError:
@@ -61,11 +69,14 @@ def directory() -> Path:
     return Path(state) / "groupchat"
 
 
-def claim(name: str, host: str, port: int, where: Path, certificate: str = "", heir: bool = False) -> ClientId:
+def claim(
+    name: str, host: str, port: int, where: Path, certificate: str = "", heir: bool = False
+) -> ClientId:
     """
     The first secret for this name at this place that no other process uses.
 
-    :param certificate: of the server, where several may be at the place: another one has other secrets.
+    :param certificate: of the server, where several may be at the place: another one has other
+        secrets.
     :param heir: whether secrets of the place that say no certificate become this server's.
     """
     place = _place(host, port)

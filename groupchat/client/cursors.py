@@ -1,8 +1,8 @@
 """
 How far each room was read here, kept from one run to the next beside the client secret.
 
-It is written rarely: after a crash some is seen again, but nothing is left out. What can't be read counts for nothing: then the
-newest few messages are shown, as the first time.
+It is written rarely: after a crash some is seen again, but nothing is left out. What can't be read
+counts for nothing: then the newest few messages are shown, as the first time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _MOST = 1_000_000  #: bytes of the file, at most
 class Cursors:
     """
     :param path: the file.
-    :param ours: whether it is ours to write: of several terminals of one name, only the first one's.
+    :param ours: whether it is ours to write: of several terminals of one name, only the first
+        one's.
     """
 
     def __init__(self, path: Path, ours: bool) -> None:
@@ -40,7 +41,10 @@ class Cursors:
         return dict(self._kept)
 
     def keep(self, places: Mapping[str, Position]) -> None:
-        """Write these down, if they are others than before. Where that can't be, there is no reason not to chat."""
+        """
+        Write these down, if they are others than before. Where that can't be, there is no reason
+        not to chat.
+        """
         if self._ours and places != self._kept:
             with contextlib.suppress(OSError):
                 atomicfile.write_atomic(str(self._path), msgspec.json.encode(places))

@@ -1,8 +1,9 @@
 """
 Which of the messages that come in are one's own words of this run: what one typed is there already.
 
-A message is known by the id in its ok, which comes before it. Where the ok was lost with its connection, it is known by
-its sender and text when it is replayed. Own words of earlier runs are history like any other.
+A message is known by the id in its ok, which comes before it. Where the ok was lost with its
+connection, it is known by its sender and text when it is replayed. Own words of earlier runs are
+history like any other.
 """
 
 from __future__ import annotations

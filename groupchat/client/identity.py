@@ -1,8 +1,9 @@
 """
 Who the client is to its server: the client secret, and how far rooms were read under it.
 
-To a server on another machine that is known from the start. On this machine several servers may be at one place, one after the
-other, and each knows the client by another secret: which one it is shows with its certificate.
+To a server on another machine that is known from the start. On this machine several servers may be
+at one place, one after the other, and each knows the client by another secret: which one it is
+shows with its certificate.
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ class Identity:
     claimant: Claimant
 
     def __init__(
-        self, claimed: ClientId | None, claim: Callable[[Server | None], ClientId], drop: Callable[[str], None], goes_on: bool
+        self,
+        claimed: ClientId | None,
+        claim: Callable[[Server | None], ClientId],
+        drop: Callable[[str], None],
+        goes_on: bool,
     ) -> None:
         self._server: Server | None = None
         self._claimed = claimed or ClientId(client_id.make())
@@ -48,7 +53,10 @@ class Identity:
 
     @property
     def value(self) -> str:
-        """The client secret; before the server has shown which it is, one that nobody else will ever see."""
+        """
+        The client secret; before the server has shown which it is, one that nobody else will ever
+        see.
+        """
         return self._claimed.value
 
     def read(self) -> dict[str, Position] | None:
@@ -63,7 +71,10 @@ class Identity:
         return self._claimed.spare
 
     def take(self) -> str:
-        """The best secret that can be had now: it goes over to the first one as soon as no other process uses that."""
+        """
+        The best secret that can be had now: it goes over to the first one as soon as no other
+        process uses that.
+        """
         if self._claimed.spare:
             found = self._claim(self._server)
             if found.spare:

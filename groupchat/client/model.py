@@ -1,8 +1,9 @@
 """
 The client's mind: the rooms one is in, over one connection after the other. Sans-I/O.
 
-It takes the server's events and the person's commands, and gives lines to send and events to show. What one room needs
-is in `reading.py`, `sending.py` and `echoes.py`; here they meet. Nothing here knows a socket, a terminal or a file.
+It takes the server's events and the person's commands, and gives lines to send and events to show.
+What one room needs is in `reading.py`, `sending.py` and `echoes.py`; here they meet. Nothing here
+knows a socket, a terminal or a file.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ NO_TLS = "If you trust it, start again with --no-tls."
 class Display(Protocol):
     """Where a person, or a program, reads."""
 
-    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+    def show(
+        self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
+    ) -> None:
         """
         Display what the server said.
 
@@ -49,7 +52,9 @@ class Display(Protocol):
         """Display what the client has to say."""
 
     def warn(self, text: str) -> None:
-        """Display what the client has to say even to those who want to hear of nothing but errors."""
+        """
+        Display what the client has to say even to those who want to hear of nothing but errors.
+        """
 
     def complain(self, text: str, word: str | None = None) -> None:
         """
@@ -76,10 +81,17 @@ class Owner(Protocol):
 
 
 class Room:
-    """One room of a conversation: how it is read, what is said in it, and which words are one's own."""
+    """
+    One room of a conversation: how it is read, what is said in it, and which words are one's own.
+    """
 
     def __init__(
-        self, name: str, conversation: Model, place: Position | None = None, quiet: bool = False, most: int | None = None
+        self,
+        name: str,
+        conversation: Model,
+        place: Position | None = None,
+        quiet: bool = False,
+        most: int | None = None,
     ) -> None:
         self.name = name
         self.quiet = quiet  #: whether we are in it only to deliver what an earlier run has left
@@ -139,12 +151,20 @@ class Room:
 
     def stored(self, ok: events.Ok) -> None:
         """Something said here got its answer."""
-        if ok.n is not None and self.sending.stored(ok.n) and ok.id is not None and not self.reading.seen(ok.id):
+        if (
+            ok.n is not None
+            and self.sending.stored(ok.n)
+            and ok.id is not None
+            and not self.reading.seen(ok.id)
+        ):
             self._echoes.expect(ok.n, ok.id)
         self._complained = False
 
     def refused(self, error: events.Error) -> bool:
-        """Something said here was refused. Returns whether that is worth a word: what mends itself is not, or once."""
+        """
+        Something said here was refused. Returns whether that is worth a word: what mends itself is
+        not, or once.
+        """
         entry = self.sending.refused(error)
         if entry is None or error.code not in MENDED:
             self._conversation.unsaid += entry is not None
@@ -168,16 +188,18 @@ class Model:
     :param screen: where a person reads.
     :param outbox: where what is said is kept.
     :param clock: for what is tried again later.
-    :param read: how far rooms were read before, where a person goes on reading there; None: rooms begin at their newest few.
+    :param read: how far rooms were read before, where a person goes on reading there; None: rooms
+        begin at their newest few.
 
     :ivar here: the room that what is typed goes to.
     :ivar inside: whether the server has let us in.
     :ivar operator: whether as an operator.
     :ivar owner: who is told what concerns the whole connection; to be set before anything comes in.
     :ivar password: that of the name, where it is known.
-    :ivar unproven: whether nothing shows that the server is the one it should be: it gets no password, and in place of the client
-        secret one that lasts as long as the process.
-    :ivar unsaid: how much of what was said or asked the server has refused, or left without an answer.
+    :ivar unproven: whether nothing shows that the server is the one it should be: it gets no
+        password, and in place of the client secret one that lasts as long as the process.
+    :ivar unsaid: how much of what was said or asked the server has refused, or left without an
+        answer.
     """
 
     owner: Owner
@@ -212,7 +234,9 @@ class Model:
         for entry in self.outbox.entries():
             name = entry.room
             if name not in left:
-                left[name] = Room(name, self, self.outbox.place(name), quiet=name not in self._rooms)
+                left[name] = Room(
+                    name, self, self.outbox.place(name), quiet=name not in self._rooms
+                )
             left[name].sending.add(entry)
         self._rooms.update(left)
 
@@ -231,7 +255,11 @@ class Model:
     @property
     def places(self) -> dict[str, Position]:
         """How far each room was read."""
-        now = {name: room.reading.place for name, room in self._rooms.items() if room.entered and not room.quiet}
+        now = {
+            name: room.reading.place
+            for name, room in self._rooms.items()
+            if room.entered and not room.quiet
+        }
         return self._read | {name: place for name, place in now.items() if place is not None}
 
     def _note_places(self) -> None:
@@ -252,16 +280,24 @@ class Model:
         if self.unproven:
             self.send(commands.Hello(name=self.name, client=self._passing, rooms=places))
         else:
-            self.send(commands.Hello(name=self.name, client=self.client, rooms=places, password=self.password))
+            self.send(
+                commands.Hello(
+                    name=self.name, client=self.client, rooms=places, password=self.password
+                )
+            )
 
     def doubt(self, unproven: bool) -> None:
         """
         Say whether the next connection is one on which nothing shows who the server is.
 
-        :raises Ending: what is in the outbox can't be delivered there, as its numbers hold under the client secret only.
+        :raises Ending: what is in the outbox can't be delivered there, as its numbers hold under
+            the client secret only.
         """
         if unproven and self.outbox.lasting:
-            raise Exit(TURNED_AWAY, f"Nothing shows that this is the server: it gets no secret, which an outbox needs. {NO_TLS}")
+            raise Exit(
+                TURNED_AWAY,
+                f"Nothing shows that this is the server: it gets no secret, which an outbox needs. {NO_TLS}",
+            )
         self.unproven = unproven
 
     def disconnect(self) -> None:
@@ -303,7 +339,9 @@ class Model:
                 self._leave(room)
         self.outbox.commit()  # the numbers are safe before anyone hears of them
         if due:
-            self._write(b"".join(b'%s,"n":%d}\n' % (entry.line[:-1], entry.n or 0) for entry in due))
+            self._write(
+                b"".join(b'%s,"n":%d}\n' % (entry.line[:-1], entry.n or 0) for entry in due)
+            )
 
     # What the person does.
 
@@ -314,7 +352,9 @@ class Model:
 
     @property
     def settled(self) -> bool:
-        """Whether a command can be sent now: we are in, and all that was said before it is stored."""
+        """
+        Whether a command can be sent now: we are in, and all that was said before it is stored.
+        """
         return self.inside and not self.outbox.count and not self.moving
 
     @property
@@ -348,9 +388,15 @@ class Model:
         :param line: the command as it was typed, where it was.
         """
         if isinstance(command, commands.Register) and self.unproven:
-            self.screen.complain(f"Nothing shows that this is the server: it gets no password. {NO_TLS}", command.ref)
+            self.screen.complain(
+                f"Nothing shows that this is the server: it gets no password. {NO_TLS}", command.ref
+            )
             return
-        if isinstance(command, commands.AskHistory) and line is None and command.room in self._rooms:
+        if (
+            isinstance(command, commands.AskHistory)
+            and line is None
+            and command.room in self._rooms
+        ):
             self._rooms[command.room].reading.turn_back(command)
         if isinstance(command, commands.Join):
             self._expect_room(command)
@@ -483,11 +529,19 @@ class Model:
 
 def _patiently(error: events.Error) -> events.Error:
     """A refusal of what is said again by itself, as a person should read it."""
-    return msgspec.structs.replace(error, text=error.text.replace("try again later", "it is tried again by itself"))
+    return msgspec.structs.replace(
+        error, text=error.text.replace("try again later", "it is tried again by itself")
+    )
 
 
 InRoom = (
-    events.RoomState | events.Gap | events.Reset | events.Catchup | events.Message | events.Presence | events.Topic
+    events.RoomState
+    | events.Gap
+    | events.Reset
+    | events.Catchup
+    | events.Message
+    | events.Presence
+    | events.Topic
 )
 _ANSWERS = (
     events.Ok, events.Error, events.Who, events.Rooms, events.History, events.Topic, events.Pong, events.Bans, events.Mutes,

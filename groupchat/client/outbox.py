@@ -1,8 +1,10 @@
 """
-The outbox: what was said here and is not yet known to be stored there. In memory, or in a file that survives a crash.
+The outbox: what was said here and is not yet known to be stored there. In memory, or in a file that
+survives a crash.
 
-It keeps; it does not decide what is sent (that is `sending.py`). In a file, what `commit` returned from is synced: the
-same words get the same n after a kill -9, under the same client secret, so nothing is said twice and nothing is lost.
+It keeps; it does not decide what is sent (that is `sending.py`). In a file, what `commit` returned
+from is synced: the same words get the same n after a kill -9, under the same client secret, so
+nothing is said twice and nothing is lost.
 """
 
 from __future__ import annotations
@@ -138,12 +140,16 @@ class FileOutbox(Outbox):
             self.commit()
         if row[0] != owner:
             self._database.close()
-            raise Exit(USAGE, f"--outbox {self._path}: that file belongs to {row[0]}. Take another for {owner}.")
+            raise Exit(
+                USAGE,
+                f"--outbox {self._path}: that file belongs to {row[0]}. Take another for {owner}.",
+            )
         return str(row[1])
 
     def bind(self, certificate: str) -> None:
         """
-        Be for the server with this certificate only. One that has nothing to deliver to another server changes over to this.
+        Be for the server with this certificate only. One that has nothing to deliver to another
+        server changes over to this.
 
         :raises Ending: an earlier run has left something for another server.
         """
@@ -167,12 +173,16 @@ class FileOutbox(Outbox):
         return [Entry(room, line, n, key) for room, line, n, key in rows]
 
     def place(self, room: str) -> Position | None:
-        row = self._database.execute("SELECT epoch, after FROM cursor WHERE room = ?", (room,)).fetchone()
+        row = self._database.execute(
+            "SELECT epoch, after FROM cursor WHERE room = ?", (room,)
+        ).fetchone()
         return Position(epoch=row[0], after=row[1]) if row else None
 
     def add(self, entry: Entry) -> None:
         super().add(entry)
-        entry.key = self._execute("INSERT INTO said (room, line) VALUES (?, ?)", entry.room, entry.line)
+        entry.key = self._execute(
+            "INSERT INTO said (room, line) VALUES (?, ?)", entry.room, entry.line
+        )
         self._urgent = True
 
     def number(self, entry: Entry, n: int) -> None:
@@ -182,10 +192,14 @@ class FileOutbox(Outbox):
             self._urgent = True
 
     def remember(self, room: str, place: Position | None) -> None:
-        if place is None:  # in a log that is not the one we knew; the old place would make a reset of it
+        if (
+            place is None
+        ):  # in a log that is not the one we knew; the old place would make a reset of it
             self._execute("DELETE FROM cursor WHERE room = ?", room)
         else:
-            self._execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", room, place.epoch, place.after)
+            self._execute(
+                "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", room, place.epoch, place.after
+            )
 
     def remove(self, entry: Entry) -> None:
         # Not urgent: what comes back after a crash has its n, and the server knows that.

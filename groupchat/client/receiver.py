@@ -1,10 +1,11 @@
 """
 One room as it is read: its cursor, and each message once, in order, without a hole.
 
-The law: what is shown has the id after the one shown before, unless a gap or a reset said otherwise; the cursor moves
-only after the line was shown. A server that keeps the wire's promise leaves no holes; where one appears all the same,
-what is missing is asked for, and what is behind it waits. Of very much that was missed between two runs only the newest is
-shown, and the person is told how much more there is.
+The law: what is shown has the id after the one shown before, unless a gap or a reset said
+otherwise; the cursor moves only after the line was shown. A server that keeps the wire's promise
+leaves no holes; where one appears all the same, what is missing is asked for, and what is behind it
+waits. Of very much that was missed between two runs only the newest is shown, and the person is
+told how much more there is.
 """
 
 from __future__ import annotations
@@ -46,18 +47,27 @@ class RoomReceiver:
     :param most: messages after that place that are shown, at most; None: all.
     """
 
-    def __init__(self, room: str, reader: Reader, place: Position | None = None, most: int | None = None) -> None:
+    def __init__(
+        self, room: str, reader: Reader, place: Position | None = None, most: int | None = None
+    ) -> None:
         self._room = room
         self._reader = reader
         self._epoch = self._coming = place.epoch if place else None
         self._after = place.after if place else None  # None: any id may be the first
         self._through = 0
         self._behind = False  # whether the end of history is still to come
-        self._held: list[tuple[Event, bytes]] | None = None  # what is behind a hole, while that is being filled
+        self._held: list[tuple[Event, bytes]] | None = (
+            None  # what is behind a hole, while that is being filled
+        )
         self._until = 0  # the id behind the hole
         self._found: list[Message] = []
         self._most = most
-        self._unshown = (0, 0)  # of what was missed, the ids between the first (exclusive) and the second were not shown yet
+        self._unshown = (
+            0,
+            0,
+            # of what was missed, the ids between the first (exclusive) and the second were not shown
+            # yet
+        )
         self._shown_from = 0  # the id up to which nothing is shown as it comes
 
     @property
@@ -68,8 +78,8 @@ class RoomReceiver:
     @property
     def behind(self) -> bool:
         """
-        Whether history is still known to come. Of the newest few it is not known whether there are any (a server may
-        give none); one that is asked to quit gives them first.
+        Whether history is still known to come. Of the newest few it is not known whether there are
+        any (a server may give none); one that is asked to quit gives them first.
         """
         return (self._behind and self._after is not None) or self._held is not None
 
@@ -107,14 +117,18 @@ class RoomReceiver:
             self._unshown, self._shown_from = (0, 0), 0
             self._start(event.first, event.head)
         elif isinstance(event, Catchup):
-            self._epoch = self._coming  # not before: until now a reset could say that the place is none in this log
+            self._epoch = (
+                self._coming
+            )  # not before: until now a reset could say that the place is none in this log
             self._through = event.through
             self._behind = True
             self._shorten()
             self._check_end()
 
     def _start(self, first: int, head: int) -> None:
-        if self._after is None and first > head:  # nothing is kept, so none of the newest few will come
+        if (
+            self._after is None and first > head
+        ):  # nothing is kept, so none of the newest few will come
             self._after = head
 
     def _shorten(self) -> None:
@@ -125,10 +139,15 @@ class RoomReceiver:
         missed = self._through - self._after
         self._shown_from = self._through - most
         self._unshown = (self._after, self._shown_from)
-        self._reader.tell(f"You missed {missed} messages. Here are the newest {most}; /history shows those before them.")
+        self._reader.tell(
+            f"You missed {missed} messages. Here are the newest {most}; /history shows those before them."
+        )
 
     def turn_back(self, question: AskHistory) -> None:
-        """Let a person's question for history be about what was missed and not shown, where there is such."""
+        """
+        Let a person's question for history be about what was missed and not shown, where there is
+        such.
+        """
         after, until = self._unshown
         if question.before is None and after < until:
             question.before = until + 1
@@ -176,13 +195,17 @@ class RoomReceiver:
         if not self._found:
             self._until = before
         missing = before - (self._after or 0) - 1
-        self._reader.ask(AskHistory(room=self._room, before=before, limit=min(missing, _PAGE_MESSAGES), ref=FILL))
+        self._reader.ask(
+            AskHistory(room=self._room, before=before, limit=min(missing, _PAGE_MESSAGES), ref=FILL)
+        )
 
     def fill(self, page: History | None) -> None:
         """What was missing, or a part of it; None where it can't be had."""
         if self._held is None:
             return
-        messages = [message for message in page.messages if not self.seen(message.id)] if page else []
+        messages = (
+            [message for message in page.messages if not self.seen(message.id)] if page else []
+        )
         self._found = messages + self._found
         if page and page.more and messages and not self.seen(messages[0].id - 1):
             self._ask(messages[0].id)

@@ -1,8 +1,9 @@
 """
-The client as a whole: it connects, comes back when the connection is lost, and knows when and why it ends.
+The client as a whole: it connects, comes back when the connection is lost, and knows when and why
+it ends.
 
-Not a ClientService: that one knows neither of a server that asks to be left alone for a while nor of one that says why
-one is not wanted.
+Not a ClientService: that one knows neither of a server that asks to be left alone for a while nor
+of one that says why one is not wanted.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ MAX_BACKOFF = 30.0  #: seconds between two attempts, at most
 RETRY_JITTER = 2.0  #: at most so many seconds are added to what the server asked for
 TURN = 30.0  #: seconds for which a script waits where its name is taken
 TURN_LOOK = 1.0  #: seconds until it looks again, at most
-DELIVERY_TIMEOUT = 300.0  #: seconds for which what was typed is tried to be delivered, when nothing more is typed
+DELIVERY_TIMEOUT = (
+    300.0  #: seconds for which what was typed is tried to be delivered, when nothing more is typed
+)
 
 
 class Input(Protocol):
@@ -79,7 +82,9 @@ class Source(Enum):
 
     PERSON = "a person at a terminal: an answer is awaited at once"
     SCRIPT = "a pipe or a file: every line is to be said, and is read ahead"
-    PROGRAM = "a program that reads the server's lines: it decides itself what to do about a taken name"
+    PROGRAM = (
+        "a program that reads the server's lines: it decides itself what to do about a taken name"
+    )
 
 
 class Client:
@@ -92,10 +97,12 @@ class Client:
     :param clock: the reactor's time.
     :param stay: whether to stay when nothing more is typed.
     :param chance: a number from 0 to 1.
-    :param heard: called when the server has said something sensible; returns what a person should be told about it.
+    :param heard: called when the server has said something sensible; returns what a person should
+        be told about it.
     :param asker: who can ask for a password; None where nobody is at a terminal.
     :param source: what lines are typed by.
-    :param turn: exchanges the client secret while a script waits for its name; None where it is always the same.
+    :param turn: exchanges the client secret while a script waits for its name; None where it is
+        always the same.
     """
 
     def __init__(
@@ -127,7 +134,9 @@ class Client:
         self._turn = turn
         self._unread = False  # nobody reads any more
         self._turn_ends: float | None = None  # when we no longer wait for our name
-        self._missed: Exit | None = None  # how we end once nothing more is typed, where the server was never there
+        self._missed: Exit | None = (
+            None  # how we end once nothing more is typed, where the server was never there
+        )
         self._asking = False
         self._answered = False  # but the connection that the answer is for is about to be gone
         self._heard = False  # anything sensible, on this connection
@@ -156,7 +165,9 @@ class Client:
 
     # Timers, each under the name of what it waits for.
 
-    def _after(self, seconds: float, what: str, act: Callable[..., object], *arguments: Any) -> None:
+    def _after(
+        self, seconds: float, what: str, act: Callable[..., object], *arguments: Any
+    ) -> None:
         self._cancel(what)
         self._timers[what] = self._clock.callLater(seconds, self._fire, what, act, *arguments)
 
@@ -200,15 +211,25 @@ class Client:
 
     def _may_keep_more(self) -> bool:
         """Whether more may be typed that is to be kept for a server that is away."""
-        return self._reads_ahead and self._conversation.outbox.lasting and not (self._keyboard.ended or self._keyboard.full)
+        return (
+            self._reads_ahead
+            and self._conversation.outbox.lasting
+            and not (self._keyboard.ended or self._keyboard.full)
+        )
 
     @property
     def _reads_ahead(self) -> bool:
         """Whether lines are read before the server has let us in."""
-        return self._source is Source.SCRIPT or (self._source is Source.PROGRAM and self._conversation.outbox.lasting)
+        return self._source is Source.SCRIPT or (
+            self._source is Source.PROGRAM and self._conversation.outbox.lasting
+        )
 
     def _explain(self, reason: BaseException | None) -> str:
-        if isinstance(reason, error.ConnectError) and reason.osError in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+        if isinstance(reason, error.ConnectError) and reason.osError in (
+            errno.ENOENT,
+            errno.ENOTDIR,
+            errno.EACCES,
+        ):
             return f"Cannot reach {self._where}: {os.strerror(reason.osError)}. Is the server running, and is that its socket?"
         if isinstance(reason, (error.DNSLookupError, ValueError)):
             return f"There is no such host: {self._where}. Check its name."
@@ -224,7 +245,9 @@ class Client:
         return f"Cannot reach {self._where}: {reason}"
 
     def _come_back(self) -> None:
-        delay = self._chance() * (min(MAX_BACKOFF, 2.0**self._failures) if self._turn_ends is None else TURN_LOOK)
+        delay = self._chance() * (
+            min(MAX_BACKOFF, 2.0**self._failures) if self._turn_ends is None else TURN_LOOK
+        )
         if self._bye is not None:
             delay = max(delay, (self._bye.retry or 0) + self._chance() * RETRY_JITTER)
         self._failures = min(self._failures + 1, 10)
@@ -267,7 +290,8 @@ class Client:
         if self._over:
             return
         if self._asking and (self._bye is None or self._bye.retry is not None):
-            self._bye = None  # servers don't wait as long as one may take for a password; then we come again
+            # servers don't wait as long as one may take for a password; then we come again
+            self._bye = None
             if self._answered:
                 self._come_with_password()
             return
@@ -306,7 +330,9 @@ class Client:
 
     def _explain_silence(self, silent: bool) -> str:
         if silent:
-            return f"No welcome from {self._where} within {TIMEOUT:.0f} s. Is that a groupchat server?"
+            return (
+                f"No welcome from {self._where} within {TIMEOUT:.0f} s. Is that a groupchat server?"
+            )
         return f"{self._where} closed the connection without a word. Is that a groupchat server?"
 
     # What the server says about it.
@@ -321,7 +347,11 @@ class Client:
         self._failures = 0
 
     def turned_away(self, error: events.Error) -> None:
-        if error.code == "bad-password" and self._asker is not None and not self._conversation.unproven:
+        if (
+            error.code == "bad-password"
+            and self._asker is not None
+            and not self._conversation.unproven
+        ):
             self._ask_for_password(error)
         else:
             self._look_for_turn(error)
@@ -331,7 +361,9 @@ class Client:
     def _look_for_turn(self, error: events.Error) -> None:
         """Wait where the name may become free soon: another run of the same script has it."""
         spare = self._turn is not None and self._turn.spare and not self._been_in
-        if self._source is not Source.SCRIPT or not (error.code == "name-taken" or (error.code == "bad-password" and spare)):
+        if self._source is not Source.SCRIPT or not (
+            error.code == "name-taken" or (error.code == "bad-password" and spare)
+        ):
             self._turn_ends = None
         elif self._turn_ends is None:
             self._turn_ends = self._clock.seconds() + TURN
@@ -385,9 +417,16 @@ class Client:
     def _check(self) -> None:
         self._keyboard.work()
         self._conversation.flush()
-        if self._missed is not None and not self._been_in and "retry" in self._timers and not self._may_keep_more():
+        if (
+            self._missed is not None
+            and not self._been_in
+            and "retry" in self._timers
+            and not self._may_keep_more()
+        ):
             self._end(self._missed)
-        elif self._keyboard.quitting or (self._keyboard.done and not (self._stay and not self._unread)):
+        elif self._keyboard.quitting or (
+            self._keyboard.done and not (self._stay and not self._unread)
+        ):
             self._finish()
         self._pace()
 
@@ -421,7 +460,10 @@ class Client:
     # The end.
 
     def _finish(self) -> None:
-        """Nothing more is typed. End as soon as everything said is stored and everything asked is answered."""
+        """
+        Nothing more is typed. End as soon as everything said is stored and everything asked is
+        answered.
+        """
         if not self._been_in or self._quitting:
             return
         if self._conversation.inside:
@@ -432,7 +474,12 @@ class Client:
         elif not self._conversation.outbox.count:
             self._end(Exit())
         elif "give up" not in self._timers:
-            self._after(DELIVERY_TIMEOUT, "give up", self._end, Exit(LOST, "The connection is lost and does not come back."))
+            self._after(
+                DELIVERY_TIMEOUT,
+                "give up",
+                self._end,
+                Exit(LOST, "The connection is lost and does not come back."),
+            )
 
     def _quit(self) -> None:
         self._quitting = True

@@ -1,8 +1,9 @@
 """
 What is said in one room: its numbers, what is in flight, and how a refusal is mended.
 
-The law: the n of one room count up without holes; an entry is answered once; nobody's words overtake those said before
-them. Numbers are the outbox's to keep and the server's to judge; nothing here knows a connection.
+The law: the n of one room count up without holes; an entry is answered once; nobody's words
+overtake those said before them. Numbers are the outbox's to keep and the server's to judge; nothing
+here knows a connection.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from groupchat.wire.events import Error
 WINDOW = 100  #: entries in flight at once, at most
 RETRY_SECONDS = 1.0  #: seconds until what could not be done just now is tried again
 
-#: Nothing was stored and nothing is wrong with the words: say them again, later or under another number.
+#: Nothing was stored and nothing is wrong with the words: say them again, later or under another
+#: number.
 _LATER = frozenset({"storage-full", "too-often", "unavailable"})
 #: The same, and the server only wants another number.
 RENUMBERED = frozenset({"out-of-order", "conflict"})
@@ -41,7 +43,9 @@ class SendWindow:
         self._next = 1
         self._waiting: deque[Entry] = deque()
         self._flight: dict[int, Entry] = {}
-        self._repeated: list[Entry] = []  # in flight since an earlier connection, to be sent again as they are
+        self._repeated: list[
+            Entry
+        ] = []  # in flight since an earlier connection, to be sent again as they are
         self._halted = False  # a refusal came: nothing goes out until all in flight are answered
         self._refused: list[Entry] = []
         self._pause = 0.0
@@ -58,16 +62,21 @@ class SendWindow:
 
     def open(self, said: int, anew: bool = False) -> list[Entry]:
         """
-        The room was entered, and the server has stored our first `said` here. Returns which of ours these are.
+        The room was entered, and the server has stored our first `said` here. Returns which of ours
+        these are.
 
-        :param anew: whether it is another log than the one that our numbers belong to, so that it has none of ours.
+        :param anew: whether it is another log than the one that our numbers belong to, so that it
+            has none of ours.
 
-        What it has not stored is numbered anew from said + 1: after a lost connection these are the same numbers as
-        before, after a reset or a refusal they need not be. What it has stored is sent again nevertheless: for its ok.
+        What it has not stored is numbered anew from said + 1: after a lost connection these are the
+        same numbers as before, after a reset or a refusal they need not be. What it has stored is
+        sent again nevertheless: for its ok.
         """
         numbered = [*self._refused, *self._flight.values(), *self._leftovers()]
         numbered.sort(key=attrgetter("n"))
-        stored = [entry for entry in numbered if entry.n is not None and entry.n <= said and not anew]
+        stored = [
+            entry for entry in numbered if entry.n is not None and entry.n <= said and not anew
+        ]
         self._waiting.extendleft(reversed(numbered[len(stored) :]))
         self._flight = {entry.n: entry for entry in stored if entry.n is not None}
         self._repeated = list(stored)
@@ -115,7 +124,10 @@ class SendWindow:
         return entry
 
     def refused(self, error: Error) -> Entry | None:
-        """A refusal with an n came. Returns whose; None where it is none of ours. Given up unless `MENDED`."""
+        """
+        A refusal with an n came. Returns whose; None where it is none of ours. Given up unless
+        `MENDED`.
+        """
         entry = self._flight.pop(error.n or 0, None)
         if entry is None or entry.n is None:
             return None
@@ -139,7 +151,10 @@ class SendWindow:
             self._next = n
 
     def _settle(self) -> None:
-        """Go on after a refusal, once nothing is in flight, and not before the time that the server asked for."""
+        """
+        Go on after a refusal, once nothing is in flight, and not before the time that the server
+        asked for.
+        """
         if not self._halted or self._flight:
             return
         self._waiting.extendleft(reversed(self._refused))

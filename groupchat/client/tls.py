@@ -1,8 +1,9 @@
 """
-The encrypted way to a server: an endpoint around an endpoint. Its connections are there once TLS is, with a good certificate.
+The encrypted way to a server: an endpoint around an endpoint. Its connections are there once TLS
+is, with a good certificate.
 
-Until then nothing of what the client says goes out. What makes a certificate good is in `trust.py`; here OpenSSL is asked
-whether the system's authorities vouch for it.
+Until then nothing of what the client says goes out. What makes a certificate good is in `trust.py`;
+here OpenSSL is asked whether the system's authorities vouch for it.
 """
 
 from __future__ import annotations
@@ -33,8 +34,12 @@ from groupchat.client.address import HOST, socket_path
 from groupchat.client.trust import canonical
 from groupchat.fingerprints import fingerprint
 
-MAX_RETRIES = 3  #: times that is connected again to one that was heard to say something else than TLS
-_RECORDS = b"\x15\x16"  #: what the first record of a server can be: an alert, a handshake (RFC 8446, 5.1)
+MAX_RETRIES = (
+    3  #: times that is connected again to one that was heard to say something else than TLS
+)
+_RECORDS = (
+    b"\x15\x16"  #: what the first record of a server can be: an alert, a handshake (RFC 8446, 5.1)
+)
 _REFUSAL = b"\x02\x28"  #: in such an alert: fatal, handshake_failure (RFC 8446, 6)
 
 Check = Callable[[str, bool], None]
@@ -44,7 +49,8 @@ class NotTLS(Exception):
     """
     The other side does not speak TLS.
 
-    :ivar overtaken: whether it said something else: that may be its greeting, which was faster than our hello.
+    :ivar overtaken: whether it said something else: that may be its greeting, which was faster than
+        our hello.
     """
 
     def __init__(self, overtaken: bool) -> None:
@@ -67,13 +73,16 @@ class Encrypted:
     def __init__(self, endpoint: IStreamClientEndpoint, host: str, check: Check) -> None:
         self._endpoint = endpoint
         name = HOST if socket_path(host) else host
-        self._host = canonical(name).partition("%")[0]  # without the interface of a link-local address
+        self._host = canonical(name).partition("%")[
+            0
+        ]  # without the interface of a link-local address
         self._creator = _Creator(self._host)
         self._check = check
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
         """
-        Connect, and shake hands. Fails as the endpoint does, or with `NotTLS`, `BadTLS`, or the `Exit` of the check.
+        Connect, and shake hands. Fails as the endpoint does, or with `NotTLS`, `BadTLS`, or the
+        `Exit` of the check.
         """
         return self._try(protocolFactory, MAX_RETRIES)
 
@@ -102,7 +111,9 @@ class Encrypted:
     def _belongs(self, connection: SSL.Connection) -> bool:
         """Whether the certificate is this host's."""
         try:
-            (verify_ip_address if _is_address(self._host) else verify_hostname)(connection, self._host)
+            (verify_ip_address if _is_address(self._host) else verify_hostname)(
+                connection, self._host
+            )
         except (CertificateError, VerificationError, ValueError):
             return False
         return True
@@ -118,7 +129,9 @@ def _is_address(host: str) -> bool:
 
 @implementer(IOpenSSLClientConnectionCreator)
 class _Creator:
-    """Makes the connections of OpenSSL. They take any certificate, but note whether it is vouched for."""
+    """
+    Makes the connections of OpenSSL. They take any certificate, but note whether it is vouched for.
+    """
 
     def __init__(self, host: str) -> None:
         self._host = host
@@ -149,8 +162,13 @@ class _Watched(TLSMemoryBIOProtocol):
         self.vouched = False
         self._doubted = False
 
-    def verified(self, connection: Any, certificate: Any, error: int, depth: int, good: int) -> bool:
-        """OpenSSL has looked at a certificate of the chain, the server's own last. Whether it shall go on."""
+    def verified(
+        self, connection: Any, certificate: Any, error: int, depth: int, good: int
+    ) -> bool:
+        """
+        OpenSSL has looked at a certificate of the chain, the server's own last. Whether it shall go
+        on.
+        """
         self._doubted = self._doubted or not good
         self.vouched = depth == 0 and not self._doubted
         return True
@@ -203,6 +221,10 @@ def _why(first: bytes, reason: Failure) -> Exception | Failure:
         return NotTLS(overtaken=True)
     if first[:1] == b"\x15" and first[5:] == _REFUSAL:
         return NotTLS(overtaken=False)
-    if isinstance(reason.value, SSL.Error) and reason.value.args and isinstance(reason.value.args[0], list):
+    if (
+        isinstance(reason.value, SSL.Error)
+        and reason.value.args
+        and isinstance(reason.value.args[0], list)
+    ):
         return BadTLS("TLS failed: " + ", ".join(str(entry[-1]) for entry in reason.value.args[0]))
     return reason

@@ -1,10 +1,11 @@
 """
-Whether the certificate that a server shows is good: by the system's authorities, by what was seen there before (as ssh does
-it), or by a fingerprint that was told.
+Whether the certificate that a server shows is good: by the system's authorities, by what was seen
+there before (as ssh does it), or by a fingerprint that was told.
 
-The law: a place on another machine that ever had a good certificate never gets on with one that is neither the same nor vouched
-for. On this machine another certificate is another server, which gets nothing that was meant for the first. There is no socket
-and no OpenSSL here: what comes in is a fingerprint, and whether the authorities vouch for it.
+The law: a place on another machine that ever had a good certificate never gets on with one that is
+neither the same nor vouched for. On this machine another certificate is another server, which gets
+nothing that was meant for the first. There is no socket and no OpenSSL here: what comes in is a
+fingerprint, and whether the authorities vouch for it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from groupchat.fingerprints import parse_fingerprint
 
 FILE = "known_hosts"  #: beside the client secrets, whose names all have an @
 MOST = 8  #: certificates that are remembered of a place on this machine; the oldest makes room
-AUTHORITIES = "authorities"  #: in place of a fingerprint: any certificate that the system's authorities vouch for
+#: in place of a fingerprint: any certificate that the system's authorities vouch for
+AUTHORITIES = "authorities"
 
 
 class Trust(Protocol):
@@ -57,7 +59,10 @@ class Trust(Protocol):
 
 
 def canonical(host: str) -> str:
-    """A host in the one way in which it is written to others: ASCII, lower case; addresses as RFC 5952 has them."""
+    """
+    A host in the one way in which it is written to others: ASCII, lower case; addresses as RFC 5952
+    has them.
+    """
     with contextlib.suppress(ValueError):
         return str(ipaddress.ip_address(host))
     host = host.lower().removesuffix(".")
@@ -167,7 +172,9 @@ class TofuTrust:
                     self._pins.put(self._where, value)
         except OSError as error:
             self._own = [value]
-            return self._tell(verdict, f"it can't be remembered in {self._pins.path}: {error.strerror}.")
+            return self._tell(
+                verdict, f"it can't be remembered in {self._pins.path}: {error.strerror}."
+            )
         return self._tell(verdict, f"it is remembered in {self._pins.path}.")
 
     def _judge(self) -> Verdict:
@@ -175,7 +182,9 @@ class TofuTrust:
         known = [value for _, value in found] + self._own
         verdict = judge(known, self._shown, self._vouched)
         if verdict is Verdict.CHANGED:
-            raise _refusal(self._where, self._shown, known, [number for number, _ in found], self._pins.path)
+            raise _refusal(
+                self._where, self._shown, known, [number for number, _ in found], self._pins.path
+            )
         return verdict
 
     def _tell(self, verdict: Verdict, kept: str) -> str:
@@ -191,7 +200,8 @@ class Server(NamedTuple):
     One of the servers that were at a place on this machine.
 
     :ivar certificate: what is remembered of it: its fingerprint, or `AUTHORITIES`.
-    :ivar heir: whether it was the first one there, so that it gets a secret from before secrets went by certificates.
+    :ivar heir: whether it was the first one there, so that it gets a secret from before secrets
+        went by certificates.
     """
 
     certificate: str
@@ -199,7 +209,10 @@ class Server(NamedTuple):
 
 
 def told_server(pins: KnownHosts, where: str, told: str) -> Server:
-    """The server at a place on this machine whose fingerprint was told; where the file can't be read, it is no heir."""
+    """
+    The server at a place on this machine whose fingerprint was told; where the file can't be read,
+    it is no heir.
+    """
     try:
         known = [value for _, value in pins.find(where)]
     except Exit:
@@ -208,7 +221,9 @@ def told_server(pins: KnownHosts, where: str, told: str) -> Server:
 
 
 def _is_heir(certificate: str, known: list[str]) -> bool:
-    return known[:1] == [certificate] and len(known) < MOST  # where some made room already, the first is another
+    return (
+        known[:1] == [certificate] and len(known) < MOST
+    )  # where some made room already, the first is another
 
 
 class Visitor(Protocol):
@@ -223,20 +238,26 @@ class Visitor(Protocol):
 
 class Local:
     """
-    On this machine, where nobody is in between, any certificate is good: another one is another server.
+    On this machine, where nobody is in between, any certificate is good: another one is another
+    server.
 
     During one run the server has to stay the same, as what was typed is for that one.
 
     :param where: the place, as `place` writes it.
     :param path: the file that remembers.
     :param visitor: is told which server it is before anything is said to it.
-    :param strict: whether only a server that was there before this run, or the first one, will do: it gets something that was not
-        typed for the one that is there now.
+    :param strict: whether only a server that was there before this run, or the first one, will do:
+        it gets something that was not typed for the one that is there now.
     :param told: the verdicts that a person should be told of.
     """
 
     def __init__(
-        self, where: str, path: Path, visitor: Visitor, strict: bool = False, told: Container[Verdict] = ()
+        self,
+        where: str,
+        path: Path,
+        visitor: Visitor,
+        strict: bool = False,
+        told: Container[Verdict] = (),
     ) -> None:
         self._where = where
         self._pins = KnownHosts(path)
@@ -260,7 +281,9 @@ class Local:
             self._compare(certificate, shown)
             return
         if self._strict and known and certificate not in known:
-            raise _refusal(self._where, shown, known, [number for number, _ in found], self._pins.path)
+            raise _refusal(
+                self._where, shown, known, [number for number, _ in found], self._pins.path
+            )
         self._shown, self._server = shown, certificate
         self._visitor.meet(Server(certificate, _is_heir(certificate, known)))
 
@@ -291,7 +314,9 @@ class Local:
                 if self._server not in known:
                     self._add()
         except OSError as error:
-            return judge(known, self._server, False), f"it can't be remembered in {self._pins.path}: {error.strerror}."
+            return judge(
+                known, self._server, False
+            ), f"it can't be remembered in {self._pins.path}: {error.strerror}."
         return judge(known, self._server, False), f"it is remembered in {self._pins.path}."
 
     def _add(self) -> None:
@@ -304,7 +329,11 @@ def _first_time(where: str, shown: str, kept: str) -> str:
 
 
 def _refusal(where: str, shown: str, known: list[str], lines: list[int], path: Path) -> Exit:
-    before = "one that the system's authorities vouch for" if AUTHORITIES in known else "the one it had before"
+    before = (
+        "one that the system's authorities vouch for"
+        if AUTHORITIES in known
+        else "the one it had before"
+    )
     numbers = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
     remedy = f"remove {numbers} of {path}" if lines else "start again"
     return Exit(
@@ -320,7 +349,8 @@ def _refusal(where: str, shown: str, known: list[str], lines: list[int], path: P
 
 class KnownHosts:
     """
-    The file that remembers certificates: ``HOST:PORT SHA256:…`` a line. All other lines in it stay as they are.
+    The file that remembers certificates: ``HOST:PORT SHA256:…`` a line. All other lines in it stay
+    as they are.
 
     :param path: the file; there need be none yet.
     """
@@ -337,12 +367,18 @@ class KnownHosts:
         try:
             lines = self._lines()
         except OSError as error:
-            raise Exit(USAGE, f"{self.path} can't be read: {error.strerror}. Make it readable, or use --fingerprint.") from None
-        return [(number, _value(line)) for number, line in enumerate(lines, 1) if _is_about(line, where)]
+            raise Exit(
+                USAGE,
+                f"{self.path} can't be read: {error.strerror}. Make it readable, or use --fingerprint.",
+            ) from None
+        return [
+            (number, _value(line)) for number, line in enumerate(lines, 1) if _is_about(line, where)
+        ]
 
     def put(self, where: str, value: str) -> None:
         """
-        Remember this of a place, and nothing else. The file is the old one or the new one, whatever happens.
+        Remember this of a place, and nothing else. The file is the old one or the new one, whatever
+        happens.
 
         :raises OSError: it can't be written.
         """
@@ -357,14 +393,18 @@ class KnownHosts:
 
     def add(self, where: str, value: str, most: int) -> list[str]:
         """
-        Remember this of a place, too; of what is remembered of it the oldest makes room. Returns what did.
+        Remember this of a place, too; of what is remembered of it the oldest makes room. Returns
+        what did.
 
         :raises OSError: it can't be written.
         """
         lines = self._lines()
         about = [at for at, line in enumerate(lines) if _is_about(line, where)]
         gone = about[: max(0, len(about) - most + 1)]
-        self._write([line for at, line in enumerate(lines) if at not in gone] + [f"{where} {value}".encode()])
+        self._write(
+            [line for at, line in enumerate(lines) if at not in gone]
+            + [f"{where} {value}".encode()]
+        )
         return [_value(lines[at]) for at in gone]
 
     def _write(self, lines: list[bytes]) -> None:
@@ -378,7 +418,9 @@ class KnownHosts:
         :raises OSError: there is no directory for it.
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)  # the file itself is replaced
+        directory = os.open(
+            self.path.parent, os.O_RDONLY | os.O_CLOEXEC
+        )  # the file itself is replaced
         try:
             with contextlib.suppress(OSError):  # a file system without locks
                 fcntl.flock(directory, fcntl.LOCK_EX)
@@ -396,7 +438,9 @@ class KnownHosts:
 
 def _is_about(line: bytes, where: str) -> bool:
     word = line.split()[:1]
-    return word == [where.encode()] or (not where.startswith(UNIX) and [part.lower() for part in word] == [where.encode()])
+    return word == [where.encode()] or (
+        not where.startswith(UNIX) and [part.lower() for part in word] == [where.encode()]
+    )
 
 
 def _value(line: bytes) -> str:

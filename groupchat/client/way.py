@@ -1,8 +1,10 @@
 """
-The way to a server on this machine: encrypted, too, as whoever listens there now may be another than before.
+The way to a server on this machine: encrypted, too, as whoever listens there now may be another
+than before.
 
-A server there may speak no TLS at all. It gets on in plain, as long as none at that place has ever spoken TLS; but it can't
-show who it is, so no secret is given to it: see `groupchat.client.model.Model.unproven`.
+A server there may speak no TLS at all. It gets on in plain, as long as none at that place has ever
+spoken TLS; but it can't show who it is, so no secret is given to it: see
+`groupchat.client.model.Model.unproven`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,11 @@ class Near:
     """
 
     def __init__(
-        self, endpoint: IStreamClientEndpoint, encrypted: IStreamClientEndpoint, trusted: Local, chosen: Callable[[bool], None]
+        self,
+        endpoint: IStreamClientEndpoint,
+        encrypted: IStreamClientEndpoint,
+        trusted: Local,
+        chosen: Callable[[bool], None],
     ) -> None:
         self._endpoint = endpoint
         self._encrypted = encrypted
@@ -55,5 +61,7 @@ class Near:
         self._chosen(plain)
 
     def keep(self) -> str:
-        """The server has answered as such a server does: see `groupchat.client.trust.Trust.keep`."""
+        """
+        The server has answered as such a server does: see `groupchat.client.trust.Trust.keep`.
+        """
         return "" if self._plain else self._trusted.keep()

@@ -1,7 +1,8 @@
 """
 Who is let in, and under which name: bans, members, passwords, and how often one may try.
 
-It decides; coming in itself, and the places, are the hub's affair. What is known of people is in the accounts (`IAccounts`).
+It decides; coming in itself, and the places, are the hub's affair. What is known of people is in
+the accounts (`IAccounts`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from groupchat.settings import MAX_PASSWORD, Settings
 from groupchat.wire import errors, names
 from groupchat.wire.events import Bye, stamp
 
-#: Wrong passwords at once, and a second after that: from one address (as many as can be at the door); from one address for one
-#: name; and for one name from all addresses that never gave its password: so many that a few addresses lock nobody out.
+#: Wrong passwords at once, and a second after that: from one address (as many as can be at the
+#: door); from one address for one name; and for one name from all addresses that never gave its
+#: password: so many that a few addresses lock nobody out.
 ADDRESS_TRIES = (64, 1 / 10)
 NAME_TRIES = (10, 1 / 30)
 STRANGERS_TRIES = (200, 1 / 10)
@@ -34,7 +36,11 @@ class AccessPolicy:
     """
 
     def __init__(
-        self, accounts: Any, settings: Settings, seconds: Callable[[], float], now: Callable[[], int]
+        self,
+        accounts: Any,
+        settings: Settings,
+        seconds: Callable[[], float],
+        now: Callable[[], int],
     ) -> None:
         self._accounts = accounts
         self._settings = settings
@@ -47,7 +53,8 @@ class AccessPolicy:
         """
         Why nobody comes in from this address, or None.
 
-        :param name: who asks. An operator's name is never kept out so: it has to be shown by its password, from wherever it is.
+        :param name: who asks. An operator's name is never kept out so: it has to be shown by its
+            password, from wherever it is.
         """
         if name and self._accounts.rights.rules(name):
             return None
@@ -76,7 +83,9 @@ class AccessPolicy:
         if account is not None:
             return account
         if self._accounts.knows(name):
-            raise errors.BadPassword(f'The name "{name}" is registered: its password is needed.', asked=True)
+            raise errors.BadPassword(
+                f'The name "{name}" is registered: its password is needed.', asked=True
+            )
         self._refuse_imitation(name)
         if self._settings.members_only:
             raise errors.Disconnect(errors.MEMBERS_ONLY)
@@ -94,7 +103,8 @@ class AccessPolicy:
 
     def check(self, name: str, password: str, address: str) -> Any:
         """
-        A Deferred of the `Account` whose password this is. A name that nobody has registered takes as long to refuse.
+        A Deferred of the `Account` whose password this is. A name that nobody has registered takes
+        as long to refuse.
 
         :raises BadPassword: it can be nobody's; or (as its failure) it is not.
         :raises TooOften: there were too many tries.
@@ -118,11 +128,14 @@ class AccessPolicy:
         """
         Let the client that gave the password of an account log in without it from now on.
 
-        Where the password is kept elsewhere, nothing here learns when it changes: each login needs it.
+        Where the password is kept elsewhere, nothing here learns when it changes: each login needs
+        it.
         """
         if account.password and client not in account.clients:
             kept = self._accounts.remember(account, client)
-            kept.addErrback(lambda failure: failure.trap(errors.Unavailable))  # the log has it; the password is asked for once more
+            kept.addErrback(
+                lambda failure: failure.trap(errors.Unavailable)
+            )  # the log has it; the password is asked for once more
 
     # Inside.
 
@@ -140,7 +153,9 @@ class AccessPolicy:
         if owner is not None and (owner.key == account or client in owner.clients):
             return
         if self._accounts.knows(name):
-            raise errors.NameTaken(f'The name "{name}" is registered. Come in under it, with its password.')
+            raise errors.NameTaken(
+                f'The name "{name}" is registered. Come in under it, with its password.'
+            )
         self._refuse_imitation(name)
         if self._settings.members_only:
             raise errors.NotAllowed("Only members come in here: a name has to be registered.")
@@ -177,13 +192,16 @@ class AccessPolicy:
 
     def _refuse_imitation(self, name: str) -> None:
         if self._accounts.rights.imitates(name):
-            raise errors.NameTaken(f'The name "{name}" looks like a registered one. Choose another.')
+            raise errors.NameTaken(
+                f'The name "{name}" looks like a registered one. Choose another.'
+            )
 
 
 class _Tries:
     """
-    How many passwords may be tried. Only an address that tries is slowed, not the owner of a name at another: many addresses are
-    slowed together, but for those from which the owner has logged in.
+    How many passwords may be tried. Only an address that tries is slowed, not the owner of a name
+    at another: many addresses are slowed together, but for those from which the owner has logged
+    in.
 
     :param seconds: a monotonic clock, in seconds.
     """
@@ -192,12 +210,14 @@ class _Tries:
         self._addresses = KeyedTokenBuckets(ADDRESS_TRIES[1], ADDRESS_TRIES[0], seconds)
         self._pairs = KeyedTokenBuckets(NAME_TRIES[1], NAME_TRIES[0], seconds)
         self._strangers = KeyedTokenBuckets(STRANGERS_TRIES[1], STRANGERS_TRIES[0], seconds)
-        self._known: dict[tuple[str, str], None] = {}  # the one that logged in longest ago is the first
+        self._known: dict[
+            tuple[str, str], None
+        ] = {}  # the one that logged in longest ago is the first
 
     def take(self, key: str, whence: str) -> tuple[Taken, float]:
         """
-        Take a try for the name of this key, from this origin. Returns what was taken and 0.0, or the seconds until there is one
-        (and then nothing is taken).
+        Take a try for the name of this key, from this origin. Returns what was taken and 0.0, or
+        the seconds until there is one (and then nothing is taken).
         """
         pair: tuple[str, str] = (key, whence)
         taken: Taken = []

@@ -1,8 +1,8 @@
 """
 What is handed down to the ledger, and what it writes on it before handing it back.
 
-Who says it and when is fixed when a draft is posted; its id, and whether it is stored at all, is fixed by the ledger at
-the draft's place in the order. Only values live here.
+Who says it and when is fixed when a draft is posted; its id, and whether it is stored at all, is
+fixed by the ledger at the draft's place in the order. Only values live here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ class Entry:
     :ivar room: the room's name.
     :ivar session: whose it is; the ledger never looks at it.
     :ivar ref: comes back in the answer; the ledger never looks at it.
-    :ivar refusal: why it was not done, or None. A refusal set before posting holds unless the ledger knows better.
+    :ivar refusal: why it was not done, or None. A refusal set before posting holds unless the
+        ledger knows better.
     """
 
     __slots__ = ("ref", "refusal", "room", "session")
@@ -68,7 +69,9 @@ class TopicEntry(Entry):
 
     __slots__ = ("sender", "text")
 
-    def __init__(self, room: str, sender: str, text: str, session: Any = None, ref: str | None = None) -> None:
+    def __init__(
+        self, room: str, sender: str, text: str, session: Any = None, ref: str | None = None
+    ) -> None:
         super().__init__(room, session, ref)
         self.sender = sender
         self.text = text
@@ -82,7 +85,8 @@ class TopicQuery(Entry):
 
 class JoinEntry(Entry):
     """
-    Someone comes into a room. Not stored; the ledger writes on it how the room stands at this place in the order.
+    Someone comes into a room. Not stored; the ledger writes on it how the room stands at this place
+    in the order.
 
     :ivar cursor: of the one who enters; the ledger never looks at it.
     :ivar instead: the cursor of the connection that this one takes over, or None; likewise.
@@ -141,7 +145,9 @@ class DirectMessageEntry(Entry):
 
     __slots__ = ("at", "sender", "text", "to")
 
-    def __init__(self, sender: str, to: str, text: str, at: int, session: Any, ref: str | None = None) -> None:
+    def __init__(
+        self, sender: str, to: str, text: str, at: int, session: Any, ref: str | None = None
+    ) -> None:
         super().__init__("", session, ref)
         self.sender = sender
         self.to = to

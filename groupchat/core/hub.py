@@ -1,8 +1,9 @@
 """
 The rooms and sessions of this node.
 
-What a session wants in a room's order goes down to the ledger by `Hub.post`, and comes back up by `Hub.appended`; only what came
-back is shown. Names are claimed here at once, and told in the rooms in their place.
+What a session wants in a room's order goes down to the ledger by `Hub.post`, and comes back up by
+`Hub.appended`; only what came back is shown. Names are claimed here at once, and told in the rooms
+in their place.
 """
 
 from __future__ import annotations
@@ -48,7 +49,11 @@ class Session(Protocol):
         """Whether it may rule."""
 
     def refusal(
-        self, refused: errors.Refused, n: int | None = None, room: str | None = None, ref: str | None = None
+        self,
+        refused: errors.Refused,
+        n: int | None = None,
+        room: str | None = None,
+        ref: str | None = None,
     ) -> bytes:
         """The line of an error."""
 
@@ -146,8 +151,8 @@ class Hub:
 
     def enter(self, session: Session, name: str, owner: bool) -> list[Session]:
         """
-        Take someone in under a name. Returns the sessions that it replaces: of the same client, and the one that bears the name of
-        its owner.
+        Take someone in under a name. Returns the sessions that it replaces: of the same client, and
+        the one that bears the name of its owner.
 
         :param owner: whether the name is its own.
         :raises NameTaken: somebody else bears it, or one that could be read as it.
@@ -157,7 +162,9 @@ class Hub:
         if not owner:
             self._check_free(name, client)
         olds = list(dict.fromkeys(one for one in (client, *self._bearers(name)) if one))
-        if not olds and len(self.sessions) >= self.max + session.operator:  # one place more is kept for an operator
+        if (
+            not olds and len(self.sessions) >= self.max + session.operator
+        ):  # one place more is kept for an operator
             raise errors.Disconnect(errors.full(len(self.sessions), self.max))
         for old in olds:
             self.forget(old)
@@ -186,7 +193,9 @@ class Hub:
         if self.named(name) not in (None, owner):
             raise errors.NameTaken(f'The name "{name}" is taken. Choose another.')
         if any(bearer not in (None, owner) for bearer in self._bearers(name)):
-            raise errors.NameTaken(f'The name "{name}" looks like one that is taken. Choose another.')
+            raise errors.NameTaken(
+                f'The name "{name}" looks like one that is taken. Choose another.'
+            )
 
     def _claim(self, session: Session, name: str) -> None:
         self._names[names.key(name)] = session
@@ -206,11 +215,15 @@ class Hub:
 
     def refused(self, session: Session, name: str, why: str) -> None:
         """Note that someone was not let in."""
-        self._note("{name} from {address} was refused: {why} ({count} of {max})", session, name, why=why)
+        self._note(
+            "{name} from {address} was refused: {why} ({count} of {max})", session, name, why=why
+        )
 
     def _note(self, form: str, session: Session, name: str, **more: str) -> None:
         shown = names.printable(name)
-        self.notes.note(session.peer.address, form, name=shown, count=len(self.sessions), max=self.max, **more)
+        self.notes.note(
+            session.peer.address, form, name=shown, count=len(self.sessions), max=self.max, **more
+        )
 
     def list_rooms(self, kept: dict[str, str]) -> list[RoomEntry]:
         """All rooms by name: those with members, and those in which messages are kept."""
@@ -251,7 +264,10 @@ class Hub:
         return room
 
     def _drop(self, room: Room) -> None:
-        """A room without members is no longer here; where nothing is kept of it either, it is no more at all."""
+        """
+        A room without members is no longer here; where nothing is kept of it either, it is no more
+        at all.
+        """
         if self.rooms.get(room.name) is room:
             del self.rooms[room.name]
             if room.topic and room.head < room.first:
@@ -283,7 +299,9 @@ class Hub:
             if cursor.own is not None:
                 cursor.own.add(draft.id)
         if room is not None:
-            room.append(Message(draft.room, draft.id, stamp(draft.at), draft.sender, draft.text, draft.act))
+            room.append(
+                Message(draft.room, draft.id, stamp(draft.at), draft.sender, draft.text, draft.act)
+            )
 
     def _topic_set(self, draft: TopicEntry) -> None:
         room = self._touch(draft.room)

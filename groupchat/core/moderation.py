@@ -1,5 +1,6 @@
 """
-What operators can do: each act is written down first, then done to everyone whom it concerns, and can be undone.
+What operators can do: each act is written down first, then done to everyone whom it concerns, and
+can be undone.
 
 An act answers with a sentence for the operator. Who is an operator is not decided here.
 """
@@ -56,12 +57,18 @@ class Moderation:
         after = "" if after is None else _listed_target(after)
         return [_measured(one) for one in held if one.target > after][:PAGE], len(held)
 
-    def _deed(self, by: Any, verb: str, target: str = "", until: int | None = None, text: str = "") -> AuditEntry:
-        self.log.info("{by}: {verb} {target} {text}", by=by.name, verb=verb, target=target, text=text)
+    def _deed(
+        self, by: Any, verb: str, target: str = "", until: int | None = None, text: str = ""
+    ) -> AuditEntry:
+        self.log.info(
+            "{by}: {verb} {target} {text}", by=by.name, verb=verb, target=target, text=text
+        )
         return AuditEntry(self._hub.now(), by.name, verb, target, until, text)
 
     def _until(self, seconds: int | None) -> int | None:
-        return None if seconds is None or seconds > MAX_SECONDS else self._hub.now() + seconds * 1000
+        return (
+            None if seconds is None or seconds > MAX_SECONDS else self._hub.now() + seconds * 1000
+        )
 
     def _present(self, name: str) -> Any:
         session = self._hub.named(name)
@@ -75,7 +82,9 @@ class Moderation:
         session = self._present(command.name)
         name, why = session.name, _why(command)
         kept = self._accounts.keep(None, self._deed(by, "kick", name, text=why))
-        return kept.addCallback(lambda _: self._end([session], errors.kicked(by.name, why), f"{name} is sent out."))
+        return kept.addCallback(
+            lambda _: self._end([session], errors.kicked(by.name, why), f"{name} is sent out.")
+        )
 
     def _ban(self, by: Any, command: commands.Ban) -> Any:
         target, until, why = self._target(command), self._until(command.seconds), _why(command)
@@ -99,11 +108,15 @@ class Moderation:
         return answer
 
     def _concerned(self, target: str) -> list[Any]:
-        """Everyone who is in and whom a ban concerns; operators are not kept out by their network."""
+        """
+        Everyone who is in and whom a ban concerns; operators are not kept out by their network.
+        """
         if "/" not in target:
             return [session for session in [self._hub.named(target)] if session]
         wide = ipaddress.ip_network(target)
-        return [one for one in self._hub.sessions if not one.operator and _is_in(one.peer.address, wide)]
+        return [
+            one for one in self._hub.sessions if not one.operator and _is_in(one.peer.address, wide)
+        ]
 
     def _end(self, sessions: list[Any], bye: Bye, answer: str) -> str:
         for session in sessions:
@@ -113,7 +126,9 @@ class Moderation:
     def _unban(self, by: Any, command: commands.Unban) -> Any:
         measure = self._held(BAN, self._target(command))
         kept = self._accounts.drop(measure, self._deed(by, "unban", measure.target))
-        return kept.addCallback(lambda _: f"{addresses.format_address(measure.target)} may come in again.")
+        return kept.addCallback(
+            lambda _: f"{addresses.format_address(measure.target)} may come in again."
+        )
 
     def _target(self, command: commands.Ban | commands.Unban) -> str:
         """The key of a name, or a network."""
@@ -123,7 +138,9 @@ class Moderation:
             return addresses.network(command.address)
         except ValueError:
             address = names.printable(command.address)
-            raise errors.BadField(f'"{address}" is no address and no network. Write 10.0.0.7 or 10.0.0.0/24.') from None
+            raise errors.BadField(
+                f'"{address}" is no address and no network. Write 10.0.0.7 or 10.0.0.0/24.'
+            ) from None
 
     def _held(self, kind: str, target: str) -> Restriction:
         measure: Restriction | None = self._accounts.rights.measure(kind, target)
@@ -139,14 +156,20 @@ class Moderation:
             self._present(command.name)
         until, why = self._until(command.seconds), _why(command)
         name = session.name if session else command.name
-        measure = Restriction(MUTE, names.key(name), by.name, session.client if session else b"", until, why)
+        measure = Restriction(
+            MUTE, names.key(name), by.name, session.client if session else b"", until, why
+        )
         kept = self._accounts.keep(measure, self._deed(by, "mute", measure.target, until, why))
         return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
 
     def _unmute(self, by: Any, command: commands.Unmute) -> Any:
         session = self._hub.named(command.name)
-        held = session and self._accounts.rights.on_person(MUTE, session.name, session.client, self._hub.now())
-        measure = held or self._held(MUTE, names.key(command.name))  # who is muted may bear another name by now
+        held = session and self._accounts.rights.on_person(
+            MUTE, session.name, session.client, self._hub.now()
+        )
+        measure = held or self._held(
+            MUTE, names.key(command.name)
+        )  # who is muted may bear another name by now
         kept = self._accounts.drop(measure, self._deed(by, "unmute", measure.target))
         return kept.addCallback(lambda _: self._tell(by, command.name, "may speak again."))
 
@@ -168,9 +191,13 @@ class Moderation:
     def _set_operator(self, by: Any, name: str, operator: bool, what: str) -> Any:
         account: Account | None = self._accounts.rights.owner(name)
         if account is None:
-            raise errors.NoSuchName(f'"{names.printable(name)}" is not registered. Only a registered person can be an operator.')
+            raise errors.NoSuchName(
+                f'"{names.printable(name)}" is not registered. Only a registered person can be an operator.'
+            )
         changed = msgspec.structs.replace(account, operator=operator)
-        kept = self._accounts.keep(changed, self._deed(by, "op" if operator else "deop", account.name))
+        kept = self._accounts.keep(
+            changed, self._deed(by, "op" if operator else "deop", account.name)
+        )
         return kept.addCallback(lambda _: self._tell(by, account.name, what))
 
     def _max(self, by: Any, command: commands.Max) -> Any:
@@ -178,7 +205,9 @@ class Moderation:
             self._hub.max = command.max
             return f"{command.max} people can be in now."
 
-        return self._accounts.keep(None, self._deed(by, "max", str(command.max))).addCallback(change)
+        return self._accounts.keep(None, self._deed(by, "max", str(command.max))).addCallback(
+            change
+        )
 
     def _announce(self, by: Any, command: commands.Announce) -> Any:
         text = names.message_text(command.text)

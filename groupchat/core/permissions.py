@@ -1,8 +1,9 @@
 """
-Who may come in, speak and rule, as it stands at this moment: accounts, bans and mutes. Only values and look-ups.
+Who may come in, speak and rule, as it stands at this moment: accounts, bans and mutes. Only values
+and look-ups.
 
-What is here is a picture of what the accounts file holds (`groupchat/accounts/`); nothing here reads or writes it, and nothing here
-knows a clock: times are arguments, in milliseconds since 1970.
+What is here is a picture of what the accounts file holds (`groupchat/accounts/`); nothing here
+reads or writes it, and nothing here knows a clock: times are arguments, in milliseconds since 1970.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class Account(msgspec.Struct, frozen=True):
     :ivar name: as it was registered.
     :ivar operator: whether its owner may rule.
     :ivar password: what is kept of the password; "" where another keeps it.
-    :ivar clients: digests of the client secrets that come in under it without a password, the newest last.
+    :ivar clients: digests of the client secrets that come in under it without a password, the
+        newest last.
     """
 
     name: str
@@ -54,7 +56,8 @@ class Restriction(msgspec.Struct, frozen=True):
     :ivar kind: `BAN` or `MUTE`.
     :ivar target: the key of a name, or a network ("192.0.2.0/24").
     :ivar by: the operator.
-    :ivar client: the digest of the secret that the one who bore the name came in with; b"" where nobody did.
+    :ivar client: the digest of the secret that the one who bore the name came in with; b"" where
+        nobody did.
     :ivar until: when it ends, or None.
     :ivar text: why.
     """
@@ -90,7 +93,9 @@ class AuditEntry(msgspec.Struct, frozen=True):
 class Permissions:
     """The accounts, bans and mutes that hold."""
 
-    def __init__(self, accounts: Iterable[Account] = (), measures: Iterable[Restriction] = ()) -> None:
+    def __init__(
+        self, accounts: Iterable[Account] = (), measures: Iterable[Restriction] = ()
+    ) -> None:
         self._accounts: dict[str, Account] = {}
         self._looks: dict[str, str] = {}
         self._measures: dict[tuple[str, str], Restriction] = {}
@@ -145,21 +150,30 @@ class Permissions:
 
     def remove_measure(self, measure: Restriction) -> None:
         held = self._measures.pop((measure.kind, measure.target), None)
-        if held is not None and self._clients.get((held.kind, held.client)) is held:  # another may hold for it, too
+        if (
+            held is not None and self._clients.get((held.kind, held.client)) is held
+        ):  # another may hold for it, too
             del self._clients[held.kind, held.client]
         self._networks.pop(measure.target, None)
 
     def measure(self, kind: str, target: str) -> Restriction | None:
-        """What of this kind is written down for a target; whether it still holds is not looked at."""
+        """
+        What of this kind is written down for a target; whether it still holds is not looked at.
+        """
         return self._measures.get((kind, target))
 
     def measures(self, kind: str, now: int) -> list[Restriction]:
         """All of this kind that hold, by target."""
-        return sorted((one for one in self._measures.values() if one.kind == kind and one.holds(now)), key=lambda one: one.target)
+        return sorted(
+            (one for one in self._measures.values() if one.kind == kind and one.holds(now)),
+            key=lambda one: one.target,
+        )
 
     @property
     def lenient(self) -> bool:
-        """Whether nobody is banned or muted: what is asked for each message is told at once then."""
+        """
+        Whether nobody is banned or muted: what is asked for each message is told at once then.
+        """
         return not self._measures
 
     def on_person(self, kind: str, name: str, client: bytes, now: int) -> Restriction | None:
@@ -175,5 +189,9 @@ class Permissions:
             parsed = addresses.ip(address)
         except ValueError:  # a socket of this machine has none
             return None
-        found = (self._measures[BAN, target] for target, network in self._networks.items() if parsed in network)
+        found = (
+            self._measures[BAN, target]
+            for target, network in self._networks.items()
+            if parsed in network
+        )
         return next((one for one in found if one.holds(now)), None)

@@ -9,7 +9,9 @@ from collections.abc import Callable, Hashable
 from ipaddress import IPv6Network
 
 _WHOLE = 1 - 1e-9  #: a token, whatever floating point made of it
-_MIN_WAIT = 0.001  #: seconds to wait; with less than a clock can tell apart, one would ask again and again at the same time
+#: seconds to wait; with less than a clock can tell apart, one would ask again and again at the same
+#: time
+_MIN_WAIT = 0.001
 
 
 class TokenBucket:
@@ -31,7 +33,10 @@ class TokenBucket:
         self._at = seconds()
 
     def take(self, cost: float = 1.0) -> float:
-        """Take a token, or so many. Returns 0.0 where there were enough, else the seconds until there are (and takes none)."""
+        """
+        Take a token, or so many. Returns 0.0 where there were enough, else the seconds until there
+        are (and takes none).
+        """
         if not self._rate:
             return 0.0
         now = self._seconds()
@@ -49,7 +54,8 @@ class TokenBucket:
 
 class KeyedTokenBuckets:
     """
-    A `TokenBucket` for each of many. Of too many, the one that has not been used for the longest time is forgotten.
+    A `TokenBucket` for each of many. Of too many, the one that has not been used for the longest
+    time is forgotten.
 
     :param rate: tokens a second for each; 0 means no limit.
     :param burst: tokens that each can save up.
@@ -57,12 +63,16 @@ class KeyedTokenBuckets:
     :param most: that are remembered.
     """
 
-    def __init__(self, rate: float, burst: float, seconds: Callable[[], float], most: int = 4096) -> None:
+    def __init__(
+        self, rate: float, burst: float, seconds: Callable[[], float], most: int = 4096
+    ) -> None:
         self._rate = rate
         self._burst = burst
         self._seconds = seconds
         self._most = most
-        self._buckets: dict[Hashable, tuple[float, TokenBucket]] = {}  # when it was used last; that was longest ago for the first
+        self._buckets: dict[
+            Hashable, tuple[float, TokenBucket]
+        ] = {}  # when it was used last; that was longest ago for the first
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -73,7 +83,11 @@ class KeyedTokenBuckets:
             return 0.0
         now = self._seconds()
         known = who in self._buckets
-        bucket = self._buckets.pop(who)[1] if known else TokenBucket(self._rate, self._burst, self._seconds)
+        bucket = (
+            self._buckets.pop(who)[1]
+            if known
+            else TokenBucket(self._rate, self._burst, self._seconds)
+        )
         self._buckets[who] = now, bucket
         if len(self._buckets) > self._most:
             del self._buckets[next(iter(self._buckets))]
@@ -116,7 +130,9 @@ class FailureWindow:
 
 
 def client_prefix(address: str) -> str:
-    """Whose address it is: in IPv6 each has 2 ** 64 of them, and can take another for each connection."""
+    """
+    Whose address it is: in IPv6 each has 2 ** 64 of them, and can take another for each connection.
+    """
     if ":" not in address:
         return address
     return str(IPv6Network((address.partition("%")[0], 64), strict=False))

@@ -1,12 +1,14 @@
 """
 A room of this node: its members, the tail of its log, and the fan-out.
 
-A member's `Cursor` is where it stands. One that stands at the end and whose peer flows is *live*, and gets the same bytes as
-everyone on its wire; all others are pumped: from the tail, or in pages from the ledger where they fell further back. One who
-fell out of the tail lacks the presence that was in it, so it is told the room anew before its pages.
+A member's `Cursor` is where it stands. One that stands at the end and whose peer flows is *live*,
+and gets the same bytes as everyone on its wire; all others are pumped: from the tail, or in pages
+from the ledger where they fell further back. One who fell out of the tail lacks the presence that
+was in it, so it is told the room anew before its pages.
 
-Presence gathers here: what several people do in one batch is one event, in a big room what they do within `MOMENT`
-seconds; it is told before a gathered one's message, and before a name is in it twice.
+Presence gathers here: what several people do in one batch is one event, in a big room what they do
+within `MOMENT` seconds; it is told before a gathered one's message, and before a name is in it
+twice.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from groupchat.wire.events import Catchup, CaughtUp, Event, Gap, Message, Presen
 LARGE_ROOM = 200  #: members from which on presence gathers for a moment
 PRESENCE_DELAY = 0.15  #: seconds
 TAIL_BYTES = 262_144  #: bytes of lines in the tail
-MAX_WRITE_BYTES = 98_304  #: bytes of lines in one write: a reader that takes nothing holds at most that much more than its 64 KiB
+#: bytes of lines in one write: a reader that takes nothing holds at most that much more than its 64
+#: KiB
+MAX_WRITE_BYTES = 98_304
 MAX_NAMES_IN_STATE = 1000  #: names in a room line
 MAX_NAMES_IN_PRESENCE = 100  #: names of a kind in a presence line
 
@@ -42,8 +46,8 @@ class Cursor:
     """
     Where one session stands in one room.
 
-    What it lacks is, in this order: the room line (`due`), the messages with after < id <= through (`after`, `through`), and the
-    batches of the tail from `position` on.
+    What it lacks is, in this order: the room line (`due`), the messages with after < id <= through
+    (`after`, `through`), and the batches of the tail from `position` on.
 
     :ivar ref: comes back in the room line.
     :ivar name: under which the room knows this member.
@@ -197,7 +201,9 @@ class Room:
         self._fresh.append(event)
 
     def join(self, cursor: Cursor) -> None:
-        """Someone comes; it is told to the others, and the room to it, when the gathering is told."""
+        """
+        Someone comes; it is told to the others, and the room to it, when the gathering is told.
+        """
         self._gather(cursor.name)
         self._gathering.joined.append(cursor.name)
         self._gathering.entering.append(cursor)
@@ -373,7 +379,8 @@ class Room:
         while not (cursor.live or cursor.reading or cursor.closed or peer.full):
             if cursor.due:
                 if self._gathering.keys:
-                    self.flush()  # else who left would be told after a room line in which they are not
+                    # else who left would be told after a room line in which they are not
+                    self.flush()
                 self._announce(cursor)
             elif cursor.after < cursor.through:
                 self._give_history(cursor)
@@ -390,7 +397,10 @@ class Room:
                 cursor.session.caught_up()
 
     def _announce(self, cursor: Cursor) -> None:
-        """Tell the room as it is now. What it knows of the log continues from `after`, or it is told why not."""
+        """
+        Tell the room as it is now. What it knows of the log continues from `after`, or it is told
+        why not.
+        """
         cursor.due = False
         members = [member.name for member in islice(self.members, MAX_NAMES_IN_STATE)]
         cursor.send(
@@ -416,7 +426,9 @@ class Room:
     def _give_batch(self, cursor: Cursor) -> None:
         batch = self._tail[cursor.position - self._start]
         wire = cursor.session.wire
-        cursor.session.peer.write(batch.without(wire, cursor.own) if cursor.own else batch.encoded(wire))
+        cursor.session.peer.write(
+            batch.without(wire, cursor.own) if cursor.own else batch.encoded(wire)
+        )
         cursor.position += 1
         cursor.after = cursor.through = batch.head
 
@@ -426,7 +438,9 @@ class Room:
             return
         cursor.reading = True
         page = self._ledger.page(self.name, cursor.after, cursor.through)
-        page.addCallbacks(self._page_came, lambda _: None, (cursor,))  # where it fails the hub is told, and ends it all
+        page.addCallbacks(
+            self._page_came, lambda _: None, (cursor,)
+        )  # where it fails the hub is told, and ends it all
 
     def _recent(self, after: int, through: int) -> list[Message]:
         """A page from the tail."""

@@ -1,8 +1,8 @@
 """
 One connection's rights and acts: what each command of the table does.
 
-A session knows its rooms, its name and its limits, and nothing of sockets. What has its place in a room's order is posted to
-the hub; the rest is answered at once.
+A session knows its rooms, its name and its limits, and nothing of sockets. What has its place in a
+room's order is posted to the hub; the rest is answered at once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from groupchat.wire.events import Event, Member, stamp
 from groupchat.wire.limits import MAX_LINE, MAX_TEXT
 
 MAX_LOGIN_ATTEMPTS = 5  #: hellos that may be refused
-MAX_UNCOMMITTED_BYTES = 65_536  #: bytes that one has said after which the next line waits until half of them are stored
+MAX_UNCOMMITTED_BYTES = (
+    65_536  #: bytes that one has said after which the next line waits until half of them are stored
+)
 MESSAGE_OVERHEAD = 256  #: bytes of one of these beside its text
 SMALL_PAGE = 100  #: messages of history after which the next line need not wait
 BIG_PAGE_COOLDOWN = 0.05  #: seconds that it waits after more
@@ -89,7 +91,10 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Whether the next line has to wait: for an answer that is under way, for the ledger, or for a reader that is behind."""
+        """
+        Whether the next line has to wait: for an answer that is under way, for the ledger, or for a
+        reader that is behind.
+        """
         return self._waiting > 0 or self._behind or self.peer.full or self._finishing
 
     @property
@@ -143,7 +148,11 @@ class Session:
             self._refused_name("", refused)  # what is no line is no name either
 
     def refusal(
-        self, refused: errors.Refused, n: int | None = None, room: str | None = None, ref: str | None = None
+        self,
+        refused: errors.Refused,
+        n: int | None = None,
+        room: str | None = None,
+        ref: str | None = None,
     ) -> bytes:
         """The line of an error. Every one of n, room and ref that was given is in it."""
         text, want, retry = refused.text, refused.want, refused.retry
@@ -173,14 +182,22 @@ class Session:
             self._come_in(hello, name, places, keeper.identify(name, self.client))
         else:
             checked = keeper.check(name, hello.password, address)
-            self._await(checked, lambda account: self._come_in_by_password(hello, name, places, account), hello)
+            self._await(
+                checked,
+                lambda account: self._come_in_by_password(hello, name, places, account),
+                hello,
+            )
 
-    def _come_in_by_password(self, hello: commands.Hello, name: str, places: dict[str, Position], account: Account) -> None:
+    def _come_in_by_password(
+        self, hello: commands.Hello, name: str, places: dict[str, Position], account: Account
+    ) -> None:
         self._come_in(hello, name, places, account)
         if self._lasting:
             self._hub.doorkeeper.remember(account, self.client)
 
-    def _come_in(self, hello: commands.Hello, name: str, places: dict[str, Position], account: Account | None) -> None:
+    def _come_in(
+        self, hello: commands.Hello, name: str, places: dict[str, Position], account: Account | None
+    ) -> None:
         if self.ended:
             return
         self.account = account.key if account else ""
@@ -190,7 +207,9 @@ class Session:
         settings = self._hub.settings
         limits, ref = _LIMITS, hello.ref
         self.send(
-            events.Welcome(name, settings.server, self._hub.max, self.operator, limits, settings.motd, ref)
+            events.Welcome(
+                name, settings.server, self._hub.max, self.operator, limits, settings.motd, ref
+            )
         )
         instead: dict[str, Cursor] = {}
         for old in olds:
@@ -222,7 +241,9 @@ class Session:
         self._hub.refused(self, name, refused.code)
         self._tries += 1
         if self._tries >= MAX_LOGIN_ATTEMPTS:
-            self.end(events.Bye(refused.code, f"That was refused {MAX_LOGIN_ATTEMPTS} times. Good-bye."))
+            self.end(
+                events.Bye(refused.code, f"That was refused {MAX_LOGIN_ATTEMPTS} times. Good-bye.")
+            )
 
     def _quit(self, command: commands.Quit) -> None:
         self.end_of_input()
@@ -239,7 +260,11 @@ class Session:
 
     def finish(self) -> None:
         """Everything said is settled. Go as soon as everything asked for was given."""
-        if not self.ended and not self.peer.waiting and all(cursor.live for cursor in self.rooms.values()):
+        if (
+            not self.ended
+            and not self.peer.waiting
+            and all(cursor.live for cursor in self.rooms.values())
+        ):
             self.end(errors.QUIT)
 
     def caught_up(self) -> None:
@@ -247,7 +272,10 @@ class Session:
             self._hub.post(QuitEntry("", self))
 
     def replaced(self, kept: frozenset[str]) -> dict[str, Cursor]:
-        """The same client came in by another connection. Returns its cursors in the rooms that it keeps."""
+        """
+        The same client came in by another connection. Returns its cursors in the rooms that it
+        keeps.
+        """
         self.ended = True
         for room, cursor in self.rooms.items():
             self._depart(room, cursor, tell=room not in kept)
@@ -280,7 +308,9 @@ class Session:
 
     # Rooms.
 
-    def _enter(self, room: str, place: Position, ref: str | None = None, instead: Cursor | None = None) -> None:
+    def _enter(
+        self, room: str, place: Position, ref: str | None = None, instead: Cursor | None = None
+    ) -> None:
         cursor = self.rooms[room] = Cursor(self, ref)
         self._here = room
         draft = JoinEntry(room, self.client, place.epoch, place.after, cursor, self, ref)
@@ -322,7 +352,9 @@ class Session:
         """
         settings, rooms = self._hub.settings, self._hub.rooms
         if len(wanted) > settings.rooms_each:
-            raise errors.TooMany(f"One can be in {settings.rooms_each} rooms at most. Leave one first.")
+            raise errors.TooMany(
+                f"One can be in {settings.rooms_each} rooms at most. Leave one first."
+            )
         if len(rooms) + sum(room not in rooms for room in wanted) > settings.rooms:
             raise errors.TooMany(f"There are {len(rooms)} rooms already. Join one of them.")
 
@@ -374,7 +406,9 @@ class Session:
             self._hub.post(TopicQuery(room, self, command.ref))
         else:
             self._hub.doorkeeper.check_voice(self.name, self.client)
-            self._hub.post(TopicEntry(room, self.name, names.topic_text(command.text), self, command.ref))
+            self._hub.post(
+                TopicEntry(room, self.name, names.topic_text(command.text), self, command.ref)
+            )
 
     # Asking.
 
@@ -385,7 +419,9 @@ class Session:
 
         def answer(found: tuple[list[events.Message], bool]) -> None:
             self.send(events.History(room, found[0], found[1], command.ref))
-            if len(found[0]) > SMALL_PAGE:  # who reads all of a long history lets those who talk go first
+            if (
+                len(found[0]) > SMALL_PAGE
+            ):  # who reads all of a long history lets those who talk go first
                 self._waiting += 1
                 self._hub.later(BIG_PAGE_COOLDOWN, self.settled)
 
@@ -402,7 +438,8 @@ class Session:
 
     def _await(self, asked: Any, answer: Callable[[Any], None], command: Command) -> None:
         """
-        Answer when the ledger or the accounts have; the next line waits for that, so that no one has two answers under way.
+        Answer when the ledger or the accounts have; the next line waits for that, so that no one
+        has two answers under way.
 
         :param asked: their Deferred.
         """
@@ -424,9 +461,14 @@ class Session:
         show = self._hub.settings.show_addresses
         shown = show == "everyone" or (show == "operators" and self.operator)
         after = names.key(command.after) if command.after is not None else ""
-        page = [cursor for cursor in members if names.key(cursor.name) > after][:ROWS_PER_ANSWER] if after else members[:ROWS_PER_ANSWER]
+        page = (
+            [cursor for cursor in members if names.key(cursor.name) > after][:ROWS_PER_ANSWER]
+            if after
+            else members[:ROWS_PER_ANSWER]
+        )
         entries = [
-            Member(cursor.name, stamp(cursor.since), cursor.session.peer.address if shown else None) for cursor in page
+            Member(cursor.name, stamp(cursor.since), cursor.session.peer.address if shown else None)
+            for cursor in page
         ]
         self.send(events.Who(room, entries, len(members), command.ref))
 
@@ -441,7 +483,11 @@ class Session:
 
     def ping(self) -> None:
         """Ask whether it is there, and tell what was written to it."""
-        heads = {name: self._hub.rooms[name].last_given(cursor) for name, cursor in self.rooms.items() if not cursor.due}
+        heads = {
+            name: self._hub.rooms[name].last_given(cursor)
+            for name, cursor in self.rooms.items()
+            if not cursor.due
+        }
         self.send(events.Ping(heads))
 
     # The rest.
@@ -473,7 +519,9 @@ class Session:
             self._names = TokenBucket(renames / 60, renames, self._hub.seconds)
         wait = self._names.take()
         if wait:
-            raise errors.TooOften(f"That are {renames} names in a minute already.", retry=round(wait + 0.5))
+            raise errors.TooOften(
+                f"That are {renames} names in a minute already.", retry=round(wait + 0.5)
+            )
 
     def _register(self, command: commands.Register) -> None:
         hub = self._hub
@@ -486,7 +534,12 @@ class Session:
 
         def registered(_: None) -> None:
             self.account = account.key
-            self.send(events.Done(f"The name {account.name} is yours: from now on it needs your password.", command.ref))
+            self.send(
+                events.Done(
+                    f"The name {account.name} is yours: from now on it needs your password.",
+                    command.ref,
+                )
+            )
 
         self._await(hub.accounts.register(account, command.password, deed), registered, command)
 

@@ -1,6 +1,7 @@
 """
-Lines of the log about those who come, go or are refused: so many a second for each address, and the rest in numbers. So nobody can
-fill the log, or hide in it what others do. And about what keeps failing: so many, too.
+Lines of the log about those who come, go or are refused: so many a second for each address, and the
+rest in numbers. So nobody can fill the log, or hide in it what others do. And about what keeps
+failing: so many, too.
 """
 
 from __future__ import annotations
@@ -52,10 +53,14 @@ class ThrottledLog:
         if not self._counts:
             self._later(SUMMARY_DELAY, self._sum_up)
         key = address, form
-        self._counts[key if key in self._counts or len(self._counts) < MAX_COUNTERS else (ELSEWHERE, form)] += 1
+        self._counts[
+            key if key in self._counts or len(self._counts) < MAX_COUNTERS else (ELSEWHERE, form)
+        ] += 1
 
     def forget(self) -> None:
-        """Called now and then: forget the addresses about which there was nothing to log for a while."""
+        """
+        Called now and then: forget the addresses about which there was nothing to log for a while.
+        """
         self._lines.forget()
 
     def _sum_up(self) -> None:
@@ -66,7 +71,8 @@ class ThrottledLog:
 
 class Trouble:
     """
-    Lines of the log about what is tried again and again: when it first fails, now and then by a count, and when it is over.
+    Lines of the log about what is tried again and again: when it first fails, now and then by a
+    count, and when it is over.
 
     :param what: fails and works again, like "read the accounts file".
     """
@@ -79,13 +85,24 @@ class Trouble:
     def failed(self, why: str) -> None:
         """It has failed."""
         if not self._count:
-            self._log.error("Can't {what}: {why}. What was there before holds; it is tried again.", what=self._what, why=why)
+            self._log.error(
+                "Can't {what}: {why}. What was there before holds; it is tried again.",
+                what=self._what,
+                why=why,
+            )
         elif not self._count % REMIND:
-            self._log.error("Still can't {what}, tried {count} times: {why}", what=self._what, why=why, count=self._count)
+            self._log.error(
+                "Still can't {what}, tried {count} times: {why}",
+                what=self._what,
+                why=why,
+                count=self._count,
+            )
         self._count += 1
 
     def worked(self) -> None:
         """It has not failed."""
         if self._count:
-            self._log.info("Can {what} again; it had failed {count} times.", what=self._what, count=self._count)
+            self._log.info(
+                "Can {what} again; it had failed {count} times.", what=self._what, count=self._count
+            )
             self._count = 0

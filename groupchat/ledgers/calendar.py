@@ -1,8 +1,9 @@
 """
-How old messages are, where the system's clock may be wrong: for one start, for a while, or set while the server runs.
+How old messages are, where the system's clock may be wrong: for one start, for a while, or set
+while the server runs.
 
-A message that is young must not be let go because a clock jumped. So the present is never later than what has surely passed, and
-the time of a message counts only where it fits those before it.
+A message that is young must not be let go because a clock jumped. So the present is never later
+than what has surely passed, and the time of a message counts only where it fits those before it.
 """
 
 from __future__ import annotations
@@ -10,16 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-EARLIEST_MS = 1_577_836_800_000  #: 2020 began, in milliseconds since 1970: a clock that shows an earlier time is wrong
+#: 2020 began, in milliseconds since 1970: a clock that shows an earlier time is wrong
+EARLIEST_MS = 1_577_836_800_000
 MAX_DRIFT_MS = 3_600_000  #: milliseconds by which a clock may differ from the time that has passed
-TRUSTED_GAP_MS = 7 * 86_400_000  #: milliseconds since the newest message, at a start, up to which the clock is believed at once
-PROBATION_SECONDS = 86_400.0  #: seconds for which the server has to run by a clock that is not, until it is
+TRUSTED_GAP_MS = (
+    7 * 86_400_000
+)  #: milliseconds since the newest message, at a start, up to which the clock is believed at once
+PROBATION_SECONDS = (
+    86_400.0  #: seconds for which the server has to run by a clock that is not, until it is
+)
 
 
 def uptime(clock: Any) -> float:
     """
-    Seconds that have passed since some moment, whatever the system's clock was set to; those while the machine slept, too, where
-    that can be known.
+    Seconds that have passed since some moment, whatever the system's clock was set to; those while
+    the machine slept, too, where that can be known.
 
     :param clock: the module `time`.
     """
@@ -30,11 +36,12 @@ def uptime(clock: Any) -> float:
 
 class Calendar:
     """
-    The present, by which messages grow old. While the server runs it goes on as time passes, whatever the clock is set to.
+    The present, by which messages grow old. While the server runs it goes on as time passes,
+    whatever the clock is set to.
 
-    At a start it is what the clock shows, unless that is before 2020 or far ahead of the newest message: nobody can tell then
-    whether nobody spoke for so long, or the clock is wrong. The present goes on from that message then, until the server has run
-    for a day.
+    At a start it is what the clock shows, unless that is before 2020 or far ahead of the newest
+    message: nobody can tell then whether nobody spoke for so long, or the clock is wrong. The
+    present goes on from that message then, until the server has run for a day.
 
     All times are in milliseconds since 1970.
 
@@ -45,10 +52,13 @@ class Calendar:
 
     :ivar today: the present. It may be earlier than it is, but not later.
     :ivar believed: whether the system's clock is believed, but for `lag`.
-    :ivar lag: by how much the clock was set forward while the server ran; what was said before was stamped by the clock as it was.
+    :ivar lag: by how much the clock was set forward while the server ran; what was said before was
+        stamped by the clock as it was.
     """
 
-    def __init__(self, newest: Callable[[int], int | None], wall: int, uptime: float, lag: int = 0) -> None:
+    def __init__(
+        self, newest: Callable[[int], int | None], wall: int, uptime: float, lag: int = 0
+    ) -> None:
         self._newest = newest
         self._uptime = self._since = uptime
         self._wall = wall
@@ -60,14 +70,19 @@ class Calendar:
         for lag in (0, *lags):
             clock = self._wall - lag
             found = self._newest(clock)
-            self.believed = clock >= EARLIEST_MS and (found is None or clock - found <= TRUSTED_GAP_MS)
+            self.believed = clock >= EARLIEST_MS and (
+                found is None or clock - found <= TRUSTED_GAP_MS
+            )
             if self.believed:
                 self.lag, self.today = lag, clock
                 return
         self.lag, self.today = 0, self._newest(self._wall) or min(EARLIEST_MS, self._wall)
 
     def look(self, wall: int, uptime: float) -> int:
-        """Look at the clock again. Returns by how much it was set since the last look; 0 where it was not."""
+        """
+        Look at the clock again. Returns by how much it was set since the last look; 0 where it was
+        not.
+        """
         passed = round((uptime - self._uptime) * 1000)
         jump = wall - self._wall - passed
         jump = jump if abs(jump) > MAX_DRIFT_MS else 0
@@ -83,7 +98,10 @@ class Calendar:
         return jump
 
     def received(self, at: int) -> int | None:
-        """When what was stamped `at` by the system's clock was received: None where the stamp tells, 0 where nobody knows."""
+        """
+        When what was stamped `at` by the system's clock was received: None where the stamp tells, 0
+        where nobody knows.
+        """
         if not self.believed:
             return 0
         return None if abs(self.lag) <= MAX_DRIFT_MS else at - self.lag

@@ -1,5 +1,6 @@
 """
-The file of the ledger on disk: locked, known to be ours, of a version that we know, whole, and synced.
+The file of the ledger on disk: locked, known to be ours, of a version that we know, whole, and
+synced.
 
 Nothing of rooms or messages is known here.
 """
@@ -20,7 +21,13 @@ from groupchat.atomicfile import is_full as _is_full_disk
 from groupchat.errors import CannotStart, CannotStartYet
 
 APPLICATION = 0x67726368  #: "grch", in the header of the file
-MIN_SQLITE = (3, 32, 0)  #: the version of SQLite, of 2020, from which on a statement can have as many values as are used here
+MIN_SQLITE = (
+    3,
+    32,
+    0,
+    #: the version of SQLite, of 2020, from which on a statement can have as many values as are used
+    #: here
+)
 MAX_CHECKED_BYTES = 256 << 20  #: bytes up to which a file is looked through at the start
 BUSY = 5.0  #: seconds that another program may hold a lock on a file that is to be opened
 _FULL = "database or disk is full"  # SQLITE_FULL (Python 3.10 has no sqlite_errorcode)
@@ -37,12 +44,15 @@ class Checkpoint(Enum):
 
 class LedgerDatabase:
     """
-    An open ledger: one connection, which writes and checkpoints, and the locks that keep other daemons away.
+    An open ledger: one connection, which writes and checkpoints, and the locks that keep other
+    daemons away.
 
-    :param path: of the file, which is created if missing. The files of the ledger are beside what a symbolic link leads to.
+    :param path: of the file, which is created if missing. The files of the ledger are beside what a
+        symbolic link leads to.
     :raises CannotStart: the file can't be opened.
 
-    :ivar real: the file's one path, whichever way leads to it; absolute, so that SQLite takes it for nothing but a path.
+    :ivar real: the file's one path, whichever way leads to it; absolute, so that SQLite takes it
+        for nothing but a path.
     """
 
     def __init__(self, path: str) -> None:
@@ -51,12 +61,16 @@ class LedgerDatabase:
         self._locks: list[int] = []
         if sqlite3.sqlite_version_info < MIN_SQLITE:
             wanted = ".".join(map(str, MIN_SQLITE))
-            raise CannotStart(f"the ledger {path} needs SQLite {wanted} or newer, and this Python has {sqlite3.sqlite_version}.")
+            raise CannotStart(
+                f"the ledger {path} needs SQLite {wanted} or newer, and this Python has {sqlite3.sqlite_version}."
+            )
         try:
             with ExitStack() as undo:
                 undo.callback(self._unlock)
                 self._lock()
-                self.db = sqlite3.connect(self.real, isolation_level=None, check_same_thread=False, timeout=0)
+                self.db = sqlite3.connect(
+                    self.real, isolation_level=None, check_same_thread=False, timeout=0
+                )
                 undo.callback(self.db.close)
                 with self.patience():
                     self._prepare()
@@ -68,7 +82,9 @@ class LedgerDatabase:
         except OSError as error:
             if _is_full_disk(error, path):
                 raise cannot_open(path, error) from None
-            raise CannotStart(f"the ledger {path}: {error.strerror}. Choose another by --ledger.") from None
+            raise CannotStart(
+                f"the ledger {path}: {error.strerror}. Choose another by --ledger."
+            ) from None
 
     @contextmanager
     def patience(self) -> Iterator[None]:
@@ -111,11 +127,18 @@ class LedgerDatabase:
 
     def _lock(self) -> None:
         """
-        Keep other daemons away, by whichever path they come: the lock file is beside the file itself, and on Linux the file is
-        locked, too, since it may have a second name (a hard link). Elsewhere SQLite's own locks would be in the way of that.
+        Keep other daemons away, by whichever path they come: the lock file is beside the file
+        itself, and on Linux the file is locked, too, since it may have a second name (a hard link).
+        Elsewhere SQLite's own locks would be in the way of that.
         """
-        if os.path.exists(self.real) and not os.path.isdir(self.real) and not os.path.isfile(self.real):
-            raise CannotStart(f"the ledger {self.path} is a device, a pipe or a socket. Choose a file by --ledger.")
+        if (
+            os.path.exists(self.real)
+            and not os.path.isdir(self.real)
+            and not os.path.isfile(self.real)
+        ):
+            raise CannotStart(
+                f"the ledger {self.path} is a device, a pipe or a socket. Choose a file by --ledger."
+            )
         ledger = os.open(self.real, os.O_RDWR | os.O_CREAT, 0o600)
         self._locks.append(ledger)  # it stays open: to close it would drop SQLite's own locks
         self._locks.append(os.open(f"{self.real}-lock", os.O_RDWR | os.O_CREAT, 0o600))
@@ -132,12 +155,17 @@ class LedgerDatabase:
             os.close(self._locks.pop())
 
     def _prepare(self) -> None:
-        application, version = self.value("PRAGMA application_id"), self.value("PRAGMA user_version")
+        application, version = (
+            self.value("PRAGMA application_id"),
+            self.value("PRAGMA user_version"),
+        )
         empty = not self.value("SELECT count(*) FROM sqlite_master")
         schemas = _schemas()
         newest = max(schemas)
         if application != APPLICATION and not (empty and application == version == 0):
-            raise CannotStart(f"the ledger {self.path} belongs to another program. Choose another by --ledger.")
+            raise CannotStart(
+                f"the ledger {self.path} belongs to another program. Choose another by --ledger."
+            )
         if version > newest:
             raise CannotStart(
                 f"the ledger {self.path} was written by a newer groupchat (version {version}, this one knows {newest})."
@@ -146,7 +174,9 @@ class LedgerDatabase:
         self.db.execute("PRAGMA wal_autocheckpoint = 0")
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
-        self.db.execute("PRAGMA temp_store = MEMORY")  # there may be no other folder that can be written
+        self.db.execute(
+            "PRAGMA temp_store = MEMORY"
+        )  # there may be no other folder that can be written
         for number in range(version + 1, newest + 1):
             self.db.executescript(
                 f"BEGIN IMMEDIATE; {schemas[number]}; PRAGMA application_id = {APPLICATION};"
@@ -154,7 +184,10 @@ class LedgerDatabase:
             )
 
     def _check(self) -> None:
-        """Look for damage, where the file is small enough for that to be quick (half a second for `CHECKED` bytes)."""
+        """
+        Look for damage, where the file is small enough for that to be quick (half a second for
+        `CHECKED` bytes).
+        """
         if self.value("PRAGMA page_count") * self.value("PRAGMA page_size") <= MAX_CHECKED_BYTES:
             found = self.value("PRAGMA quick_check(1)")
             if found != "ok":
@@ -167,20 +200,28 @@ def is_full(error: sqlite3.Error) -> bool:
 
 
 def is_locked(error: sqlite3.Error) -> bool:
-    """Whether an error says that another program held a lock, and so that surely nothing was stored."""
+    """
+    Whether an error says that another program held a lock, and so that surely nothing was stored.
+    """
     return str(error) == _LOCKED
 
 
 def _schemas() -> dict[int, str]:
     """The schema files by their number: each leads from the version before it."""
     folder = resources.files("groupchat.ledgers") / "schema"
-    return {int(file.name[:-4]): file.read_text() for file in folder.iterdir() if file.name.endswith(".sql")}
+    return {
+        int(file.name[:-4]): file.read_text()
+        for file in folder.iterdir()
+        if file.name.endswith(".sql")
+    }
 
 
 def cannot_open(path: str, error: Exception) -> CannotStart:
     """What is wrong with a file, and what to do."""
     if _is_full_disk(error, path):
-        return CannotStartYet(f"the ledger {path}: the disk is full. Make room, or choose another by --ledger.")
+        return CannotStartYet(
+            f"the ledger {path}: the disk is full. Make room, or choose another by --ledger."
+        )
     if "locked" in str(error):
         return CannotStartYet(
             f"the ledger {path}: another program has locked it. Stop that one, or choose another by --ledger."
@@ -190,7 +231,9 @@ def cannot_open(path: str, error: Exception) -> CannotStart:
 
 def _advice(what: str) -> str:
     if "not a database" in what or "malformed" in what:
-        return "it is damaged, or no ledger at all. Restore a backup, or choose another by --ledger."
+        return (
+            "it is damaged, or no ledger at all. Restore a backup, or choose another by --ledger."
+        )
     if "readonly" in what or "unable to open" in what:
         return f"{what}. See to it that its folder is there and can be written."
     return f"{what}."

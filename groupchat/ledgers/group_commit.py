@@ -1,8 +1,10 @@
 """
-Group commit, and the rules that every ledger keeps: what a client's count means, and how long messages are kept.
+Group commit, and the rules that every ledger keeps: what a client's count means, and how long
+messages are kept.
 
-What is posted while a batch is being written is the next batch. No timer: when it is quiet a message goes out at once, and
-the busier it is the more of them share one commit. No storage here: that is a ledger's own.
+What is posted while a batch is being written is the next batch. No timer: when it is quiet a
+message goes out at once, and the busier it is the more of them share one commit. No storage here:
+that is a ledger's own.
 """
 
 from __future__ import annotations
@@ -30,11 +32,13 @@ MAX_MESSAGES_IN_PAGE = PAGE_BYTES // MESSAGE_OVERHEAD + 1  #: more messages than
 
 class GroupCommit:
     """
-    Gathers drafts into batches, one in flight at a time. Where much is said, more is likely to be on its way: after a big batch the
-    next waits as long as each turn brings more, else what came first would go out alone, at the price of a whole batch.
+    Gathers drafts into batches, one in flight at a time. Where much is said, more is likely to be
+    on its way: after a big batch the next waits as long as each turn brings more, else what came
+    first would go out alone, at the price of a whole batch.
 
     :param later: `callLater` of a reactor.
-    :param write: begins to store a batch, and sees to it that `written` is called with it once that is done.
+    :param write: begins to store a batch, and sees to it that `written` is called with it once that
+        is done.
     """
 
     log = Logger()
@@ -54,7 +58,9 @@ class GroupCommit:
         self._pending.append(draft)
         if not self._busy:
             self._busy = True
-            self._later(0, self._flush)  # at the end of this turn of the reactor: all that it brings is one batch
+            self._later(
+                0, self._flush
+            )  # at the end of this turn of the reactor: all that it brings is one batch
 
     def _flush(self) -> None:
         count = len(self._pending)
@@ -89,7 +95,10 @@ class GroupCommit:
 
 
 class EntryProcessor:
-    """Writes on each draft what becomes of it; what is stored, and how, a ledger says in three methods."""
+    """
+    Writes on each draft what becomes of it; what is stored, and how, a ledger says in three
+    methods.
+    """
 
     def settle(self, batch: list[Entry]) -> None:
         for draft in batch:
@@ -115,7 +124,9 @@ def digest(text: str, act: bool) -> bytes:
     return blake2b(text.encode(), digest_size=8, person=b"act" if act else b"").digest()
 
 
-def is_next(saying: MessageEntry, last: int, known: Callable[[int], tuple[int, bytes] | None]) -> bool:
+def is_next(
+    saying: MessageEntry, last: int, known: Callable[[int], tuple[int, bytes] | None]
+) -> bool:
     """
     Whether a saying is to be stored; if not, what becomes of it is written on it.
 
@@ -129,12 +140,16 @@ def is_next(saying: MessageEntry, last: int, known: Callable[[int], tuple[int, b
             saying.refusal = None
             found = known(saying.n)
             if found and found[1] != digest(saying.text, saying.act):
-                saying.refusal = Conflict(f"You have said something else as your number {saying.n} here.")
+                saying.refusal = Conflict(
+                    f"You have said something else as your number {saying.n} here."
+                )
             elif found:
                 saying.id = found[0]
             return False
         if saying.n > last + 1:
-            saying.refusal = OutOfOrder(f"The next number that you can say here is {last + 1}.", want=last + 1)
+            saying.refusal = OutOfOrder(
+                f"The next number that you can say here is {last + 1}.", want=last + 1
+            )
             return False
     return saying.refusal is None
 
@@ -145,7 +160,10 @@ def disk_full() -> StorageFull:
 
 
 def page(messages: Iterable[Message]) -> list[Message]:
-    """As many of these messages as make a page: at most `PAGE` bytes, but at least one. No more of them are taken."""
+    """
+    As many of these messages as make a page: at most `PAGE` bytes, but at least one. No more of
+    them are taken.
+    """
     found: list[Message] = []
     size = 0
     for message in messages:
@@ -171,11 +189,16 @@ class RetentionPolicy:
     @classmethod
     def parse(cls, text: str) -> RetentionPolicy:
         """
-        What ``--keep`` says: "all", "90d" or "100000 messages". A bare number could mean either, and is neither.
+        What ``--keep`` says: "all", "90d" or "100000 messages". A bare number could mean either,
+        and is neither.
 
         :raises ValueError: it makes no sense.
         """
-        found = re.fullmatch(r"(all)|([1-9]\d{0,5}) ?d(?:ays?)?|([1-9]\d{0,11}) ?messages?", text.strip().lower(), re.ASCII)
+        found = re.fullmatch(
+            r"(all)|([1-9]\d{0,5}) ?d(?:ays?)?|([1-9]\d{0,11}) ?messages?",
+            text.strip().lower(),
+            re.ASCII,
+        )
         if not found:
             raise ValueError(text)
         _, days, count = found.groups()

@@ -1,7 +1,8 @@
 """
 The ledger that forgets: everything in memory, gone when the process ends.
 
-It serves ``--ledger memory`` and, being without threads, the tests. It keeps to the same contract as the others.
+It serves ``--ledger memory`` and, being without threads, the tests. It keeps to the same contract
+as the others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from zope.interface import implementer
 from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.calendar import uptime
-from groupchat.ledgers.group_commit import REMEMBERED_NUMBERS, EntryProcessor, GroupCommit, RetentionPolicy, digest, is_next, page
+from groupchat.ledgers.group_commit import (
+    REMEMBERED_NUMBERS,
+    EntryProcessor,
+    GroupCommit,
+    RetentionPolicy,
+    digest,
+    is_next,
+    page,
+)
 from groupchat.wire.events import Message, stamp
 
 
@@ -38,7 +47,10 @@ class _Room:
 
     def between(self, after: int, before: int) -> list[Message]:
         start = max(0, after + 1 - self.first)
-        return [self.messages[place] for place in range(start, min(len(self.messages), before - self.first))]
+        return [
+            self.messages[place]
+            for place in range(start, min(len(self.messages), before - self.first))
+        ]
 
 
 class _Said:
@@ -104,7 +116,9 @@ class MemoryLedger(EntryProcessor):
         draft.fresh = True
         received = uptime(time) - max(0.0, time.time() - draft.at / 1000)  # it may have waited
         draft.at = room.at = max(draft.at, room.at)
-        room.messages.append(Message(draft.room, room.head, stamp(draft.at), draft.sender, draft.text, draft.act))
+        room.messages.append(
+            Message(draft.room, room.head, stamp(draft.at), draft.sender, draft.text, draft.act)
+        )
         room.times.append(received)
         if draft.n is not None:
             room.said[draft.client] = said

@@ -1,7 +1,9 @@
 """
-Which messages of the ledger on disk are let go for their age. See `ages.py` for what is known of that.
+Which messages of the ledger on disk are let go for their age. See `ages.py` for what is known of
+that.
 
-Nothing is deleted here: a room's `first` id moves on. What is before it is deleted bit by bit by the writer.
+Nothing is deleted here: a room's `first` id moves on. What is before it is deleted bit by bit by
+the writer.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ _TELL = 3600.0  #: seconds between two lines of the log about what was let go
 _NAMED = 10  #: rooms that such a line names
 _DAY = 86_400_000
 
-#: The time of the newest message, of those up to the present: where one was stamped by a wrong clock, of the one before it.
+#: The time of the newest message, of those up to the present: where one was stamped by a wrong
+#: clock, of the one before it.
 _NEWEST = """
     SELECT max((
         SELECT coalesce(received, at) FROM messages
@@ -44,7 +47,8 @@ _YOUNG = """
     SELECT place FROM messages WHERE place BETWEEN :low AND :high AND coalesce(received, at) BETWEEN :oldest AND :today
     ORDER BY place LIMIT 1
 """
-#: The last message that is surely too old, of those before the first young one. What was said before it is older still.
+#: The last message that is surely too old, of those before the first young one. What was said
+#: before it is older still.
 _OLD = """
     SELECT place, coalesce(received, at) AS time FROM messages
     WHERE place BETWEEN :low AND :high AND time >= :aged AND time < :oldest
@@ -57,7 +61,8 @@ class Retention:
     Lives in the writer's thread.
 
     :param db: of the ledger.
-    :param age: milliseconds for which messages are kept, or None where that does not depend on their age.
+    :param age: milliseconds for which messages are kept, or None where that does not depend on
+        their age.
     :param wall: the time by the system's clock, in milliseconds since 1970.
     :param uptime: as `ages.uptime` tells it.
     :param epoch: the number of this run of the log.
@@ -67,7 +72,9 @@ class Retention:
 
     log = Logger()
 
-    def __init__(self, db: sqlite3.Connection, age: int | None, wall: int, uptime: float, epoch: int) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, age: int | None, wall: int, uptime: float, epoch: int
+    ) -> None:
         self._db = db
         self._age = age
         self._epoch = epoch
@@ -75,12 +82,17 @@ class Retention:
         self._fresh: Counter[str] = Counter()  # what was let go in each room with this batch
         self._gone: Counter[str] = Counter()  # and before, and the log does not say yet
         self._told: float | None = None
-        before = db.execute("SELECT lag FROM epochs WHERE no < ? ORDER BY no DESC LIMIT 1", (epoch,)).fetchone()
+        before = db.execute(
+            "SELECT lag FROM epochs WHERE no < ? ORDER BY no DESC LIMIT 1", (epoch,)
+        ).fetchone()
         self.calendar = Calendar(self._newest, wall, uptime, before[0] if before else 0)
         self._noted: int | None = 0  # the lag that is stored
         self._note_lag()
         if age and wall < EARLIEST_MS:
-            self.log.warn("The system's clock shows {now}, which is wrong: until it is set, no message grows old.", now=stamp(wall))
+            self.log.warn(
+                "The system's clock shows {now}, which is wrong: until it is set, no message grows old.",
+                now=stamp(wall),
+            )
         elif age and not self.calendar.believed:
             self.log.warn(
                 "The system's clock shows {now}, and the last message is of {last}: until the server has run for a day, messages"
@@ -90,7 +102,9 @@ class Retention:
 
     def _newest(self, until: int) -> int | None:
         """The time of the newest message up to a time."""
-        newest: int | None = self._db.execute(_NEWEST, {"shift": SHIFT, "earliest": EARLIEST_MS, "until": until}).fetchone()[0]
+        newest: int | None = self._db.execute(
+            _NEWEST, {"shift": SHIFT, "earliest": EARLIEST_MS, "until": until}
+        ).fetchone()[0]
         return newest
 
     def watch(self, wall: int, uptime: float) -> None:
@@ -112,7 +126,13 @@ class Retention:
         if not self._age:
             return
         today = self.calendar.today
-        those = {"shift": SHIFT, "rooms": ROOMS, "after": self._after, "today": today, "oldest": today - self._age}
+        those = {
+            "shift": SHIFT,
+            "rooms": ROOMS,
+            "after": self._after,
+            "today": today,
+            "oldest": today - self._age,
+        }
         rooms = self._db.execute(_MAYBE_OLD, those).fetchall()
         self._after = rooms[-1][0] if len(rooms) == ROOMS else 0
         for _, name in rooms:
@@ -126,13 +146,25 @@ class Retention:
             place, aged = found
             self._fresh[name] += (place & IDS) + 1 - room.first
             room.first, room.aged = (place & IDS) + 1, aged
-            self._db.execute("UPDATE rooms SET first = ?, aged = ? WHERE no = ?", (room.first, room.aged, room.no))
+            self._db.execute(
+                "UPDATE rooms SET first = ?, aged = ? WHERE no = ?",
+                (room.first, room.aged, room.no),
+            )
 
     def _last_old(self, room: Any, high: int, today: int, oldest: int) -> tuple[int, int] | None:
-        """The place and the time of the last message up to the id `high` that is surely older than `oldest`."""
+        """
+        The place and the time of the last message up to the id `high` that is surely older than
+        `oldest`.
+        """
         aged = room.aged if EARLIEST_MS < room.aged <= today else EARLIEST_MS
         low = room.no << SHIFT | room.first
-        those = {"low": low, "high": room.no << SHIFT | high, "today": today, "oldest": oldest, "aged": aged}
+        those = {
+            "low": low,
+            "high": room.no << SHIFT | high,
+            "today": today,
+            "oldest": oldest,
+            "aged": aged,
+        }
         young = self._db.execute(_YOUNG, those).fetchone()
         if young is not None:
             those["high"] = young[0] - 1
@@ -141,7 +173,9 @@ class Retention:
 
     def _note_lag(self) -> None:
         if self.calendar.lag != self._noted:
-            self._db.execute("UPDATE epochs SET lag = ? WHERE no = ?", (self.calendar.lag, self._epoch))
+            self._db.execute(
+                "UPDATE epochs SET lag = ? WHERE no = ?", (self.calendar.lag, self._epoch)
+            )
             self._noted = self.calendar.lag
 
     def take_back(self) -> None:
@@ -151,14 +185,17 @@ class Retention:
 
     def tell(self, uptime: float | None = None) -> None:
         """
-        Say in the log what was let go since the last time; an hour later, where that is not long ago.
+        Say in the log what was let go since the last time; an hour later, where that is not long
+        ago.
 
         :param uptime: the present; None: say it now.
         """
         if self._fresh:
             self._gone += self._fresh
             self._fresh.clear()
-        if not self._gone or (uptime is not None and self._told is not None and uptime < self._told + _TELL):
+        if not self._gone or (
+            uptime is not None and self._told is not None and uptime < self._told + _TELL
+        ):
             return
         rooms = [f"{count} in {printable(name)}" for name, count in self._gone.most_common(_NAMED)]
         if len(self._gone) > _NAMED:

@@ -1,10 +1,11 @@
 """
 The ledger on disk: one SQLite file in WAL mode, synchronous=FULL.
 
-One thread and one connection write and checkpoint, a second one reads. Everything that shares a batch is one transaction
-and one sync; only then is it handed back. After an error that leaves the outcome unknown nothing is answered any more:
-the owner is told, and has to end the process. (Before SQLite 3.51.3 two connections that checkpoint can corrupt a file, so
-only the writer does; and after a failed fsync a second one may succeed with the pages lost.)
+One thread and one connection write and checkpoint, a second one reads. Everything that shares a
+batch is one transaction and one sync; only then is it handed back. After an error that leaves the
+outcome unknown nothing is answered any more: the owner is told, and has to end the process. (Before
+SQLite 3.51.3 two connections that checkpoint can corrupt a file, so only the writer does; and after
+a failed fsync a second one may succeed with the pages lost.)
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from groupchat.ledgers.wal import RETRY_SECONDS
 from groupchat.ledgers.writer import Writer
 from groupchat.wire.events import Message, stamp
 
-#: A page as one value, read in one step: at each step the reactor may take the interpreter's lock, and has to give it back.
+#: A page as one value, read in one step: at each step the reactor may take the interpreter's lock,
+#: and has to give it back.
 _PAGE = """
     SELECT json_group_array(json_array(place, at, sender, text, act)) FROM (
         SELECT * FROM messages WHERE place BETWEEN ? AND ? ORDER BY place {} LIMIT ?)
@@ -41,7 +43,10 @@ _rows = msgspec.json.Decoder(list[tuple[int, int, str, str, int]])
 
 
 class _Thread:
-    """Does one thing after the other. (To hand something to a ThreadPool costs more than to store a small batch.)"""
+    """
+    Does one thing after the other. (To hand something to a ThreadPool costs more than to store a
+    small batch.)
+    """
 
     def __init__(self, name: str) -> None:
         self._work: SimpleQueue[tuple[Callable[..., None], Any] | None] = SimpleQueue()
@@ -86,7 +91,9 @@ class SQLiteLedger:
     def open(self, owner: Any) -> None:
         self._queue.owner = owner
         self.epoch = self._writer.open()
-        self._reader = sqlite3.connect(f"file:{quote(os.path.realpath(self._path))}?mode=ro", uri=True, check_same_thread=False)
+        self._reader = sqlite3.connect(
+            f"file:{quote(os.path.realpath(self._path))}?mode=ro", uri=True, check_same_thread=False
+        )
         self._writing.start()
         self._reading.start()
 
@@ -101,7 +108,8 @@ class SQLiteLedger:
         self._writing.stop()
         reader, self._reader = self._reader, None
         if reader is not None:
-            reader.close()  # before the writer, so that the last to close is the one that checkpoints
+            # before the writer, so that the last to close is the one that checkpoints
+            reader.close()
         self._writer.close()
 
     def _write(self, batch: list[Entry]) -> None:
@@ -167,10 +175,16 @@ class SQLiteLedger:
         found, first = self._range(room, 0, before - 1, "DESC", limit)
         return found[::-1], bool(found) and found[-1].id > first
 
-    def _range(self, room: str, after: int, through: int, order: str, limit: int) -> tuple[list[Message], int]:
-        """A page of a room's messages with after < id <= through that are kept; and its first id."""
+    def _range(
+        self, room: str, after: int, through: int, order: str, limit: int
+    ) -> tuple[list[Message], int]:
+        """
+        A page of a room's messages with after < id <= through that are kept; and its first id.
+        """
         assert self._reader is not None
-        found = self._reader.execute("SELECT no, first FROM rooms WHERE name = ?", (room,)).fetchone()
+        found = self._reader.execute(
+            "SELECT no, first FROM rooms WHERE name = ?", (room,)
+        ).fetchone()
         if found is None:
             return [], 1
         no, first = found
@@ -178,7 +192,8 @@ class SQLiteLedger:
         if low > through:
             return [], first
         (rows,) = self._reader.execute(
-            _PAGE.format(order), (no << SHIFT | low, no << SHIFT | min(through, IDS), min(limit, MAX_MESSAGES_IN_PAGE))
+            _PAGE.format(order),
+            (no << SHIFT | low, no << SHIFT | min(through, IDS), min(limit, MAX_MESSAGES_IN_PAGE)),
         ).fetchone()
         return page(_messages(room, _rows.decode(rows))), first
 

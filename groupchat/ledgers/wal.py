@@ -1,8 +1,9 @@
 """
 The write-ahead log of the ledger on disk, kept small: written back into the file as it grows.
 
-A program that reads the ledger for long (a slow backup, a shell left open) keeps the WAL from being written back and reused. The
-WAL grows meanwhile; once that program is done, it is written back and cut.
+A program that reads the ledger for long (a slow backup, a shell left open) keeps the WAL from being
+written back and reused. The WAL grows meanwhile; once that program is done, it is written back and
+cut.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from twisted.logger import Logger
 from groupchat.ledgers.database import Checkpoint, LedgerDatabase
 
 CHECKPOINT_BYTES = 4 << 20  #: bytes after which the WAL is written back
-RETRY_SECONDS = 2.0  #: seconds after which a held WAL is tried again, and from which on the log says that it is held
+#: seconds after which a held WAL is tried again, and from which on the log says that it is held
+RETRY_SECONDS = 2.0
 
 
 class _State(Enum):
@@ -74,5 +76,8 @@ class WriteAhead:
 
     def _free(self) -> None:
         if self._state is _State.TOLD:
-            self.log.warn("No other program reads the ledger {path} any more: its -wal is small again.", path=self._file.path)
+            self.log.warn(
+                "No other program reads the ledger {path} any more: its -wal is small again.",
+                path=self._file.path,
+            )
         self._state = _State.FREE

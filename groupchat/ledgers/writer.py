@@ -1,7 +1,9 @@
 """
-The writer of the ledger on disk: gives drafts their places, and stores a batch in one transaction and one sync.
+The writer of the ledger on disk: gives drafts their places, and stores a batch in one transaction
+and one sync.
 
-It runs in a thread of its own, and knows rooms and speakers by heart so that a message costs no look-up.
+It runs in a thread of its own, and knows rooms and speakers by heart so that a message costs no
+look-up.
 """
 
 from __future__ import annotations
@@ -40,7 +42,19 @@ LOCKED = 10.0  #: seconds for which another program may hold a lock on the ledge
 _LOOK = 0.02  #: seconds between two looks whether it still does
 _PRUNE_INTERVAL = 60.0  #: seconds between two looks for what is no longer kept
 _PRUNE_MESSAGES = 2_000  #: messages of a room deleted in one such look
-_ROWS_PER_INSERT = (1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256)  #: rows in one step: what is missing is made up by empty ones
+_ROWS_PER_INSERT = (
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+    64,
+    96,
+    128,
+    192,
+    256,
+)  #: rows in one step: what is missing is made up by empty ones
 
 #: What a message changes beside itself, so that to store a batch is one step of the database.
 _ON_INSERT_TRIGGER = """
@@ -92,7 +106,17 @@ class _Room:
 
     __slots__ = ("aged", "at", "begun", "first", "head", "no", "topic", "topic_by")
 
-    def __init__(self, no: int, head: int, first: int, topic: str, topic_by: str, begun: bool, aged: int, at: int) -> None:
+    def __init__(
+        self,
+        no: int,
+        head: int,
+        first: int,
+        topic: str,
+        topic_by: str,
+        begun: bool,
+        aged: int,
+        at: int,
+    ) -> None:
         self.no = no
         self.head = head
         self.first = first
@@ -146,7 +170,10 @@ class _Lock:
 
 
 class Writer:
-    """The connection that writes, and what it knows by heart. Lives in the writer's thread once it is open."""
+    """
+    The connection that writes, and what it knows by heart. Lives in the writer's thread once it is
+    open.
+    """
 
     log = Logger()
 
@@ -173,9 +200,13 @@ class Writer:
         self._token = token_urlsafe(6)
         try:
             with self._file.patience():
-                self._epoch = self._file.insert("INSERT INTO epochs (token) VALUES (?)", self._token)
+                self._epoch = self._file.insert(
+                    "INSERT INTO epochs (token) VALUES (?)", self._token
+                )
             keep = self._keep.count or IDS
-            self._retention = Retention(self._db, self._keep.age, int(time.time() * 1000), uptime(time), self._epoch)
+            self._retention = Retention(
+                self._db, self._keep.age, int(time.time() * 1000), uptime(time), self._epoch
+            )
             self._calendar = self._retention.calendar
             self._db.execute(_ON_INSERT_TRIGGER.format(ids=IDS, shift=SHIFT, keep=keep))
         except sqlite3.Error as error:
@@ -195,7 +226,9 @@ class Writer:
 
         :raises sqlite3.Error: the outcome is unknown.
         """
-        if len(self._all_speakers) > _MAX_CACHED_CLIENTS:  # only between batches: what a batch has changed is not on disk yet
+        if (
+            len(self._all_speakers) > _MAX_CACHED_CLIENTS
+        ):  # only between batches: what a batch has changed is not on disk yet
             self._all_speakers.clear()
         if not any(isinstance(draft, (MessageEntry, TopicEntry)) for draft in batch):
             _Batch(self, storing=False).settle(batch)
@@ -213,7 +246,10 @@ class Writer:
 
     @property
     def held(self) -> bool:
-        """Whether another program keeps the WAL from being written back; `write_back` is to be called now and then until it is."""
+        """
+        Whether another program keeps the WAL from being written back; `write_back` is to be called
+        now and then until it is.
+        """
         return self._wal.held
 
     def write_back(self) -> None:
@@ -225,7 +261,10 @@ class Writer:
         self._wal.write_back()
 
     def _store(self, batch: list[Entry]) -> int:
-        """Store a batch, as soon as no other program has the ledger locked. Returns about how many bytes that took."""
+        """
+        Store a batch, as soon as no other program has the ledger locked. Returns about how many
+        bytes that took.
+        """
         self._retention.watch(int(time.time() * 1000), uptime(time))
         lock = _Lock(self._path)
         while True:
@@ -257,7 +296,9 @@ class Writer:
         self._all_speakers.clear()
         self._retention.take_back()
         for draft in batch:
-            if isinstance(draft.refusal, (Conflict, OutOfOrder)):  # judged by what was not stored after all
+            if isinstance(
+                draft.refusal, (Conflict, OutOfOrder)
+            ):  # judged by what was not stored after all
                 draft.refusal = None
 
     def _refuse(self, batch: list[Entry]) -> None:
@@ -286,9 +327,13 @@ class Writer:
                 (SHIFT, name),
             ).fetchone()
             if row is not None:
-                begun = self._file.value("SELECT 1 FROM begun WHERE room = ? AND epoch = ?", row[0], self._epoch)
+                begun = self._file.value(
+                    "SELECT 1 FROM begun WHERE room = ? AND epoch = ?", row[0], self._epoch
+                )
                 no, head, first, topic, topic_by, aged, at = row
-                known = self._all_rooms[name] = _Room(no, head, first, topic, topic_by, begun is not None, aged, at)
+                known = self._all_rooms[name] = _Room(
+                    no, head, first, topic, topic_by, begun is not None, aged, at
+                )
         return known
 
     def new_room(self, name: str) -> _Room:
@@ -300,13 +345,17 @@ class Writer:
     def set_topic(self, room: _Room, topic: str, by: str) -> None:
         self.begin()
         room.topic, room.topic_by = topic, by
-        self._db.execute("UPDATE rooms SET topic = ?, topic_by = ? WHERE no = ?", (topic, by, room.no))
+        self._db.execute(
+            "UPDATE rooms SET topic = ?, topic_by = ? WHERE no = ?", (topic, by, room.no)
+        )
 
     def begin_epoch(self, room: _Room) -> None:
         """Remember where a room stood before the first message of this epoch."""
         if not room.begun:
             self.begin()
-            self._db.execute("INSERT INTO begun VALUES (?, ?, ?)", (room.no, self._epoch, room.head))
+            self._db.execute(
+                "INSERT INTO begun VALUES (?, ?, ?)", (room.no, self._epoch, room.head)
+            )
             room.begun = True
 
     def speaker(self, client: bytes, room: _Room) -> _Client | None:
@@ -322,7 +371,10 @@ class Writer:
     def new_speaker(self, client: bytes, room: _Room, at: int) -> _Client:
         self.begin()
         number = self._file.insert(
-            "INSERT INTO speakers (client, room, last, seen) VALUES (?, ?, 0, ?)", client, room.no, at
+            "INSERT INTO speakers (client, room, last, seen) VALUES (?, ?, 0, ?)",
+            client,
+            room.no,
+            at,
         )
         return self._remember(client, room, _Client(number, 0, 0))
 
@@ -333,7 +385,14 @@ class Writer:
     def said(self, speaker: _Client, room: _Room, n: int) -> tuple[int, bytes] | None:
         """The id and the digest of what a speaker said as n."""
         row = self._db.execute(
-            _FIND_BY_N, {"id": speaker.id, "last": speaker.last, "room": room.no << SHIFT, "n": n, "speaker": speaker.no}
+            _FIND_BY_N,
+            {
+                "id": speaker.id,
+                "last": speaker.last,
+                "room": room.no << SHIFT,
+                "n": n,
+                "speaker": speaker.no,
+            },
         ).fetchone()
         if row is not None:
             return row[0], digest(row[1], bool(row[2]))
@@ -353,13 +412,16 @@ class Writer:
         if room is None:
             return after == 0
         reached: int | None = self._file.value(
-            "SELECT head FROM begun WHERE room = ? AND epoch > ? ORDER BY epoch LIMIT 1", room.no, number
+            "SELECT head FROM begun WHERE room = ? AND epoch > ? ORDER BY epoch LIMIT 1",
+            room.no,
+            number,
         )
         return after <= (head if reached is None else reached)
 
     def insert(self, into: str, rows: list[_Row], more: bool = True) -> None:
         """
-        Insert rows, many in a step: at each step the reactor may take the interpreter's lock, and has to give it back.
+        Insert rows, many in a step: at each step the reactor may take the interpreter's lock, and
+        has to give it back.
 
         :param more: whether more is to be written in this batch.
         """
@@ -379,7 +441,10 @@ class Writer:
         return self._calendar.received(0) is None
 
     def stamp(self, saying: MessageEntry, room: _Room) -> int | None:
-        """Let the time of a saying be no earlier than the one before it in its room. Returns what `received` is to be."""
+        """
+        Let the time of a saying be no earlier than the one before it in its room. Returns what
+        `received` is to be.
+        """
         received = self._calendar.received(saying.at)
         if saying.at < room.at:
             late = room.at - saying.at > MAX_DRIFT_MS
@@ -397,30 +462,48 @@ class Writer:
     # What is no longer kept.
 
     def _tidy(self) -> None:
-        """Now and then, forget what need no longer be kept: a bounded piece of work in the transaction of a batch."""
+        """
+        Now and then, forget what need no longer be kept: a bounded piece of work in the transaction
+        of a batch.
+        """
         now = time.monotonic()
         if now - self._tidied < _PRUNE_INTERVAL and self._tidied:
             return
         self._tidied = now
         self.begin()
         self._retention.let_go(self.room)
-        today = min(self._calendar.today, int(time.time() * 1000))  # by the clock that stamps what is seen
-        for no, first in self._db.execute(_LONGER_THAN_KEPT, {"shift": SHIFT, "rooms": ROOMS}).fetchall():
+        today = min(
+            self._calendar.today, int(time.time() * 1000)
+        )  # by the clock that stamps what is seen
+        for no, first in self._db.execute(
+            _LONGER_THAN_KEPT, {"shift": SHIFT, "rooms": ROOMS}
+        ).fetchall():
             self._sweep(no << SHIFT, no << SHIFT | (first - 1))
         for (no,) in self._db.execute(
-            "SELECT no FROM speakers WHERE seen BETWEEN ? AND ? LIMIT 100", (EARLIEST_MS, today - CLIENT_LIFETIME_MS)
+            "SELECT no FROM speakers WHERE seen BETWEEN ? AND ? LIMIT 100",
+            (EARLIEST_MS, today - CLIENT_LIFETIME_MS),
         ).fetchall():
             self._db.execute("DELETE FROM said WHERE speaker = ?", (no,))
             self._db.execute("DELETE FROM speakers WHERE no = ?", (no,))
             self._all_speakers.clear()
 
     def _sweep(self, low: int, high: int) -> None:
-        """Delete the first messages of a range of places, but not what is still to be known of them."""
-        last = self._file.value("SELECT place FROM messages WHERE place >= ? LIMIT 1 OFFSET ?", low, _PRUNE_MESSAGES - 1)
-        those = {"low": low, "high": high if last is None else min(high, last), "ids": IDS, "remembered": REMEMBERED_NUMBERS}
+        """
+        Delete the first messages of a range of places, but not what is still to be known of them.
+        """
+        last = self._file.value(
+            "SELECT place FROM messages WHERE place >= ? LIMIT 1 OFFSET ?", low, _PRUNE_MESSAGES - 1
+        )
+        those = {
+            "low": low,
+            "high": high if last is None else min(high, last),
+            "ids": IDS,
+            "remembered": REMEMBERED_NUMBERS,
+        }
         remains = _remains.decode(self._db.execute(_DIGESTS_OF_DELETED, those).fetchone()[0])
         self.insert(
-            "INSERT OR REPLACE INTO said", [(speaker, n, id, digest(text, bool(act))) for speaker, n, id, text, act in remains]
+            "INSERT OR REPLACE INTO said",
+            [(speaker, n, id, digest(text, bool(act))) for speaker, n, id, text, act in remains],
         )
         self._db.execute(_OUTLIVED, those)
         self._db.execute("DELETE FROM messages WHERE place BETWEEN :low AND :high", those)
@@ -436,7 +519,9 @@ class _Batch(EntryProcessor):
     def __init__(self, writer: Writer, storing: bool) -> None:
         self._writer = writer
         self._storing = storing
-        self._messages: list[_Row] = []  # place, at, sender, text, act, speaker, n, before, received
+        self._messages: list[
+            _Row
+        ] = []  # place, at, sender, text, act, speaker, n, before, received
         self._plain = writer.clock_is_right
         self.size = 4096
 
@@ -450,7 +535,9 @@ class _Batch(EntryProcessor):
         room = writer.room(draft.room)
         speaker = writer.speaker(draft.client, room) if room and draft.n is not None else None
         draft.fresh, draft.id = False, None
-        if not is_next(draft, speaker.last if speaker else 0, lambda n: self._known(speaker, room, n)):
+        if not is_next(
+            draft, speaker.last if speaker else 0, lambda n: self._known(speaker, room, n)
+        ):
             return
         if not self._storing:
             draft.refusal = disk_full()
@@ -469,13 +556,29 @@ class _Batch(EntryProcessor):
             received = writer.stamp(draft, room)
         place = room.no << SHIFT | room.head
         if draft.n is None:
-            self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, None, None, None, received))
+            self._messages.append(
+                (place, draft.at, draft.sender, draft.text, draft.act, None, None, None, received)
+            )
             return
         speaker = speaker or writer.new_speaker(draft.client, room, draft.at)
-        self._messages.append((place, draft.at, draft.sender, draft.text, draft.act, speaker.no, draft.n, speaker.id, received))
+        self._messages.append(
+            (
+                place,
+                draft.at,
+                draft.sender,
+                draft.text,
+                draft.act,
+                speaker.no,
+                draft.n,
+                speaker.id,
+                received,
+            )
+        )
         speaker.last, speaker.id = draft.n, room.head
 
-    def _known(self, speaker: _Client | None, room: _Room | None, n: int) -> tuple[int, bytes] | None:
+    def _known(
+        self, speaker: _Client | None, room: _Room | None, n: int
+    ) -> tuple[int, bytes] | None:
         """The id and the digest of what a speaker said as n, where that is not too long ago."""
         if speaker is None or room is None or n <= speaker.last - REMEMBERED_NUMBERS:
             return None
@@ -494,7 +597,11 @@ class _Batch(EntryProcessor):
         room = self._writer.room(draft.room)
         draft.known = self._writer.is_known(room, draft.epoch, draft.after or 0)
         if room is None:
-            draft.head, draft.first, draft.said = 0, 1, 0  # it may have been judged before, with what was not stored after all
+            draft.head, draft.first, draft.said = (
+                0,
+                1,
+                0,
+            )  # it may have been judged before, with what was not stored after all
         else:
             draft.head, draft.first = room.head, room.first
             draft.topic, draft.topic_by = room.topic, room.topic_by

@@ -1,8 +1,9 @@
 """
 Removes the leftovers of a killed daemon: twistd's pid file, a Unix socket and its lock.
 
-A number in a file does not say whether its process still runs: it may be another's by now, and in a container it always is.
-A lock ends with its process. So a daemon locks its pid file, and one that nobody has locked is left over.
+A number in a file does not say whether its process still runs: it may be another's by now, and in a
+container it always is. A lock ends with its process. So a daemon locks its pid file, and one that
+nobody has locked is left over.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ def _lock(file: int) -> bool:
 
 
 def _is_held(content: bytes, path: str) -> bool:
-    """Whether a twistd that locks nothing (another application of Twisted's) runs where this pid file is."""
+    """
+    Whether a twistd that locks nothing (another application of Twisted's) runs where this pid file
+    is.
+    """
     if not content.strip().isdigit() or int(content) in (os.getpid(), os.getppid()):
         return False
     process = f"/proc/{int(content)}"
@@ -60,7 +64,9 @@ def _is_held(content: bytes, path: str) -> bool:
         with open(f"{process}/cmdline", "rb") as file:
             words = file.read(4096).split(b"\0")[:3]
         here = os.path.dirname(os.path.abspath(path))
-        return os.path.samefile(f"{process}/cwd", here) and any(os.path.basename(word) == b"twistd" for word in words)
+        return os.path.samefile(f"{process}/cwd", here) and any(
+            os.path.basename(word) == b"twistd" for word in words
+        )
     except OSError:
         return False
 

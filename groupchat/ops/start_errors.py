@@ -1,5 +1,6 @@
 """
-Where a start that fails is told: on the standard error that the daemon was started with, and in the log where that is elsewhere.
+Where a start that fails is told: on the standard error that the daemon was started with, and in the
+log where that is elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from groupchat.errors import CannotStart
 
 class StartErrors:
     """
-    :param background: whether twistd leaves the terminal, and its standard error with it, before the service starts.
+    :param background: whether twistd leaves the terminal, and its standard error with it, before
+        the service starts.
     :param logged: whether the log is not to be seen where standard error is.
     """
 
@@ -31,7 +33,8 @@ class StartErrors:
         """
         Tell why the daemon can't start.
 
-        Returns what is left to be raised: of a daemon in the background twistd shows no more than the first 100 bytes of that.
+        Returns what is left to be raised: of a daemon in the background twistd shows no more than
+        the first 100 bytes of that.
         """
         if self._logged:
             self.log.critical("It can't start: {why}", why=str(why))

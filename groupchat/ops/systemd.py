@@ -1,5 +1,6 @@
 """
-Tells systemd the state of the daemon (sd_notify(3)), and its journal the priority of each line (sd-daemon(3)).
+Tells systemd the state of the daemon (sd_notify(3)), and its journal the priority of each line
+(sd-daemon(3)).
 
 Where systemd did not start the daemon, nothing is told.
 """
@@ -15,7 +16,13 @@ from typing import TextIO
 from twisted.logger import FileLogObserver, LogEvent, LogLevel, eventAsText
 
 ERROR = 3  #: as syslog numbers it
-_PRIORITIES = {LogLevel.debug: 7, LogLevel.info: 6, LogLevel.warn: 4, LogLevel.error: ERROR, LogLevel.critical: 2}
+_PRIORITIES = {
+    LogLevel.debug: 7,
+    LogLevel.info: 6,
+    LogLevel.warn: 4,
+    LogLevel.error: ERROR,
+    LogLevel.critical: 2,
+}
 _PATIENCE = 1.0  #: seconds that systemd has to take a notification
 
 
@@ -70,7 +77,10 @@ def marked(line: str, stream: TextIO | None, priority: int = ERROR) -> str:
 
 
 def journal() -> FileLogObserver:
-    """An observer of the log (for twistd's --logger) that writes to the journal, which adds time and program itself."""
+    """
+    An observer of the log (for twistd's --logger) that writes to the journal, which adds time and
+    program itself.
+    """
     return FileLogObserver(sys.stdout, _format)
 
 

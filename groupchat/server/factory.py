@@ -1,8 +1,9 @@
 """
 The port: which wire does a connection speak, and may it come in at all?
 
-The ServerFactory keeps the caps: the hub counts the people that are in; here are those who are not in yet, a small pool in which
-nobody can take the places of others. A connection's first bytes decide its wire, and whether it speaks that within TLS.
+The ServerFactory keeps the caps: the hub counts the people that are in; here are those who are not
+in yet, a small pool in which nobody can take the places of others. A connection's first bytes
+decide its wire, and whether it speaks that within TLS.
 """
 
 from __future__ import annotations
@@ -28,12 +29,17 @@ from groupchat.wire import addresses, errors, jsonlines, plain, telnet
 from groupchat.wire.events import Bye
 from groupchat.wire.names import MARK
 
-LOGIN_LINES_PER_TURN = 8  #: lines of those who are not in yet in one turn: a crowd at the door does not hold up those who talk
-ACCEPTS_PER_TURN = LOGIN_LINES_PER_TURN  #: connections taken in one turn, so that a hello that came with one is read before more are
+#: lines of those who are not in yet in one turn: a crowd at the door does not hold up those who
+#: talk
+LOGIN_LINES_PER_TURN = 8
+#: connections taken in one turn, so that a hello that came with one is read before more are
+ACCEPTS_PER_TURN = LOGIN_LINES_PER_TURN
 GREETING_DELAY = 0.5  #: seconds of silence after which the server speaks first
 BURST_SECONDS = 5.0  #: seconds of its knocks that an address can save up
 GLOBAL_FACTOR = 10  #: addresses' worth of knocks that are borne in all
-UNTHROTTLED = frozenset({"local", "127.0.0.1", "::1"})  #: from where proxies and tunnels bring all kinds of people: it has no share
+UNTHROTTLED = frozenset(
+    {"local", "127.0.0.1", "::1"}
+)  #: from where proxies and tunnels bring all kinds of people: it has no share
 OVERLOAD_COST = 10  #: knocks that one counts for where there are more
 LOGIN_TIMEOUT = 60.0  #: seconds after its opening in which one has to come in
 SWEEP_INTERVAL = 1.0  #: seconds in which everyone is looked at once
@@ -51,7 +57,19 @@ _KNOCKED = "{more} connections from {address} were closed at once: too many of t
 #: How other protocols begin, and what they are told.
 OPENINGS = {
     **dict.fromkeys(
-        (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"TRACE ", b"PRI "), _HTTP
+        (
+            b"GET ",
+            b"POST ",
+            b"PUT ",
+            b"HEAD ",
+            b"DELETE ",
+            b"OPTIONS ",
+            b"PATCH ",
+            b"CONNECT ",
+            b"TRACE ",
+            b"PRI ",
+        ),
+        _HTTP,
     ),
     **dict.fromkeys((b"CAP ", b"NICK ", b"USER ", b"PASS "), _IRC),
     b"SSH-2.0-": _SSH,
@@ -93,7 +111,9 @@ class ChatFactory(ServerFactory):
         self._addresses: Counter[str] = Counter()
         knocks = hub.settings.knocks
         self._knocks = KeyedTokenBuckets(knocks, knocks * BURST_SECONDS, clock.seconds)
-        self._all_knocks = TokenBucket(knocks * GLOBAL_FACTOR, knocks * GLOBAL_FACTOR * BURST_SECONDS, clock.seconds)
+        self._all_knocks = TokenBucket(
+            knocks * GLOBAL_FACTOR, knocks * GLOBAL_FACTOR * BURST_SECONDS, clock.seconds
+        )
         self._calming: Any = None
         self._hellos = LOGIN_LINES_PER_TURN  # that this turn still has time for
         self._later: dict[ChatProtocol, None] = {}  # who has said more than this turn had time for
@@ -132,13 +152,19 @@ class ChatFactory(ServerFactory):
 
     def _heeds(self, whence: str) -> bool:
         """
-        Whether so few of those who knock from there came to nothing that another may. Where too many do from everywhere, each
-        counts for more: who comes from elsewhere, and for the first time, is still let in.
+        Whether so few of those who knock from there came to nothing that another may. Where too
+        many do from everywhere, each counts for more: who comes from elsewhere, and for the first
+        time, is still let in.
         """
-        return whence in UNTHROTTLED or not self._knocks.take(whence, OVERLOAD_COST if self._all_knocks.take() else 1)
+        return whence in UNTHROTTLED or not self._knocks.take(
+            whence, OVERLOAD_COST if self._all_knocks.take() else 1
+        )
 
     def _calm(self) -> None:
-        """Twisted takes more and more at once while there are more; and it would take more than there is room for."""
+        """
+        Twisted takes more and more at once while there are more; and it would take more than there
+        is room for.
+        """
         self._calming = None
         room = (self._most - len(self.doors)) // max(1, len(self.ports))
         for port in self.ports:
@@ -168,18 +194,23 @@ class ChatFactory(ServerFactory):
         most = self.hub.settings.per_address
         crowded = bool(most) and self._addresses[door.address] > most
         ban = self.hub.doorkeeper.ban_on_address(door.address)
-        waiting = self._waiting[door] = PendingConnection(self, door, errors.TOO_MANY_CONNECTIONS if crowded else None, ban)
+        waiting = self._waiting[door] = PendingConnection(
+            self, door, errors.TOO_MANY_CONNECTIONS if crowded else None, ban
+        )
         self._pool.add(waiting)
         if len(self.doors) >= self._most and not self._sated:
             self._sated = True
             for port in self.ports:
                 port.stopReading()  # type: ignore[attr-defined]
-            self.log.warn("{count} connections are open, as many as can be: the next ones wait.", count=len(self.doors))
+            self.log.warn(
+                "{count} connections are open, as many as can be: the next ones wait.",
+                count=len(self.doors),
+            )
 
     def recognised(self, door: ChatProtocol, data: bytes) -> bytes | None:
         """
-        The first bytes of a connection. Once they tell which wire it is, the door is opened for that, and they are returned to
-        be read; until then None.
+        The first bytes of a connection. Once they tell which wire it is, the door is opened for
+        that, and they are returned to be read; until then None.
         """
         waiting = self._waiting.get(door)
         return waiting.recognise(data) if waiting else None
@@ -191,7 +222,10 @@ class ChatFactory(ServerFactory):
             waiting.spoke()
 
     def has_time_for(self, door: ChatProtocol) -> bool:
-        """Whether the next line of one who is not in yet can be looked at now; else its door is told to go on when it can."""
+        """
+        Whether the next line of one who is not in yet can be looked at now; else its door is told
+        to go on when it can.
+        """
         if self._turning is None:
             self._turning = self.clock.callLater(0, self._turn)
         if self._hellos and door not in self._later:
@@ -276,14 +310,20 @@ class ChatFactory(ServerFactory):
 
 
 class PendingConnection:
-    """One connection that is not in yet: its first bytes, its turn for a handshake, the greeting, and its deadlines."""
+    """
+    One connection that is not in yet: its first bytes, its turn for a handshake, the greeting, and
+    its deadlines.
+    """
 
-    def __init__(self, port: ChatFactory, door: ChatProtocol, refusal: Bye | None, ban: Bye | None) -> None:
+    def __init__(
+        self, port: ChatFactory, door: ChatProtocol, refusal: Bye | None, ban: Bye | None
+    ) -> None:
         self._port = port
         self._door = door
         self.address = client_prefix(door.address)
         self._refusal = refusal
-        self._ban = ban  # of its address: its name is still to be known, as an operator comes in all the same
+        # of its address: its name is still to be known, as an operator comes in all the same
+        self._ban = ban
         self._opened = port.clock.seconds()
         self._first = b""
         self._in_line = False  # for a handshake
@@ -294,7 +334,11 @@ class PendingConnection:
     @property
     def served(self) -> bool:
         session = self._door.session
-        return self._in_line or self._port.is_due(self._door) or (session is not None and session.asking)
+        return (
+            self._in_line
+            or self._port.is_due(self._door)
+            or (session is not None and session.asking)
+        )
 
     def make_room(self) -> None:
         self.turn_away(errors.TOO_MANY_CONNECTIONS)
@@ -320,11 +364,17 @@ class PendingConnection:
         first = self._first = self._first + data
         if self._in_line or (len(first) < len(_MARK) and _MARK.startswith(first)):
             return None
-        if first.startswith(telnet.IAC):  # only telnet begins so; what it negotiates is no word, and it is greeted like silence
+        if first.startswith(
+            telnet.IAC
+        ):  # only telnet begins so; what it negotiates is no word, and it is greeted like silence
             self._door.open(plain)
             return None if self._is_unwanted() else first
         first = first.removeprefix(_MARK)
-        if first.startswith(TLS) and self._port.certificate is not None and not self._door.peer.encrypted:
+        if (
+            first.startswith(TLS)
+            and self._port.certificate is not None
+            and not self._door.peer.encrypted
+        ):
             self._ask_for_tls()
             return None
         if not first:
@@ -358,7 +408,11 @@ class PendingConnection:
         """Turn away one who may not come in, whoever it is."""
         if self._refusal:
             self.turn_away(self._refusal)
-        elif self._port.require_tls and not self._door.peer.encrypted and not is_loopback(self._door.address):
+        elif (
+            self._port.require_tls
+            and not self._door.peer.encrypted
+            and not is_loopback(self._door.address)
+        ):
             self.turn_away(errors.TLS_REQUIRED)
         else:
             return False
@@ -386,7 +440,10 @@ class PendingConnection:
 
 
 def format_address(address: Any) -> str:
-    """An address as people write it, in one form; an IPv4 one that came in by an IPv6 port is written as IPv4."""
+    """
+    An address as people write it, in one form; an IPv4 one that came in by an IPv6 port is written
+    as IPv4.
+    """
     if not isinstance(address, (IPv4Address, IPv6Address)):
         return "local"
     host = str(address.host)

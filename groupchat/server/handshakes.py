@@ -10,12 +10,15 @@ from typing import Any
 
 from groupchat.core.ratelimit import TokenBucket
 
-BURST_SECONDS = 0.1  #: seconds' worth of handshakes that may come together: more would hold up those who are in
+BURST_SECONDS = (
+    0.1  #: seconds' worth of handshakes that may come together: more would hold up those who are in
+)
 
 
 class HandshakeQueue:
     """
-    Those who wait for their turn: a line for each origin, so that many from one don't hold up one from elsewhere.
+    Those who wait for their turn: a line for each origin, so that many from one don't hold up one
+    from elsewhere.
 
     :param rate: handshakes a second; 0: no limit.
     :param clock: provides `seconds` and `callLater`.
@@ -24,7 +27,9 @@ class HandshakeQueue:
     def __init__(self, rate: float, clock: Any) -> None:
         self._bucket = TokenBucket(rate, rate * BURST_SECONDS, clock.seconds)
         self._clock = clock
-        self._lines: dict[str, deque[Callable[[], None]]] = {}  # the one whose turn it is comes first
+        self._lines: dict[
+            str, deque[Callable[[], None]]
+        ] = {}  # the one whose turn it is comes first
         self._timer: Any = None
 
     def ask(self, begin: Callable[[], None], origin: str = "") -> None:

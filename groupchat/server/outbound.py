@@ -1,9 +1,11 @@
 """
-The way out of one connection: writes at once where nothing is queued, knows when it is full and when it flows again.
+The way out of one connection: writes at once where nothing is queued, knows when it is full and
+when it flows again.
 
-Knows no lines and no rooms. `transport.write` has no limit of its own, and costs two epoll_ctl and a trip through the reactor on an
-idle socket; so where a transport lets us, what the kernel takes at once goes straight to it. The same holds beneath TLS, which is a
-layer on top of this: what is written goes into it, and what comes out of it is counted and sent here.
+Knows no lines and no rooms. `transport.write` has no limit of its own, and costs two epoll_ctl and
+a trip through the reactor on an idle socket; so where a transport lets us, what the kernel takes at
+once goes straight to it. The same holds beneath TLS, which is a layer on top of this: what is
+written goes into it, and what comes out of it is counted and sent here.
 """
 
 from __future__ import annotations
@@ -55,15 +57,16 @@ class Outbound:
         self._drains = 0
         self._tls: Any = None  # takes what is to be encrypted
         self._queue: Any = transport.write  # takes what the kernel does not take at once
-        # One that is wrapped in another has all methods of that one, too; only its own may be called past it.
+        # One that is wrapped in another has all methods of that one, too; only its own may be
+        # called past it.
         self._direct = hasattr(type(transport), "writeSomeData") and not self.encrypted
         self._send: Any = None  # takes at once what it can; None where something is in the way
         self._raw = getattr(transport.getHandle(), "send", None) if self._direct else None
         self._register()
 
     def _register(self) -> None:
-        # A pull producer is told each time that the transport's buffer is empty, a push producer only after it was too
-        # full; wrappers make a loop of the first kind.
+        # A pull producer is told each time that the transport's buffer is empty, a push producer
+        # only after it was too full; wrappers make a loop of the first kind.
         if self._direct:
             self._send = self._transport.writeSomeData
         self._below.registerProducer(self, not self._direct)
@@ -112,7 +115,9 @@ class Outbound:
             taken = self._send(data)
             if taken == len(data):
                 return
-            if isinstance(taken, int):  # else the connection is lost, and write lets the reactor find out
+            if isinstance(
+                taken, int
+            ):  # else the connection is lost, and write lets the reactor find out
                 data = data[taken:]
             self._send = self.at_once = None
         if self._transport is None:
@@ -131,7 +136,10 @@ class Outbound:
             self.write(b"")
 
     def finish(self, data: bytes) -> None:
-        """Send, shut our side, and wait a little for the other to close: closing at once could destroy what we sent."""
+        """
+        Send, shut our side, and wait a little for the other to close: closing at once could destroy
+        what we sent.
+        """
         if self._transport is None or self._closing:
             return
         self.write(data)
@@ -156,7 +164,9 @@ class Outbound:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._transport = self._below = self._send = self._tls = self._queue = self._raw = self.at_once = None
+        self._transport = self._below = self._send = self._tls = self._queue = self._raw = (
+            self.at_once
+        ) = None
         self.full = False
         self._held.clear()
         if self._closing is not None and self._closing.active():
@@ -168,8 +178,9 @@ class Outbound:
 
     def backlog(self) -> tuple[int, int] | None:
         """
-        What shows whether a reader makes progress: how often all was read, and bytes that wait in the kernel; what is written
-        meanwhile waits here and changes neither. None where nothing waits here.
+        What shows whether a reader makes progress: how often all was read, and bytes that wait in
+        the kernel; what is written meanwhile waits here and changes neither. None where nothing
+        waits here.
         """
         if self._transport is None or not self.waiting:
             return None
@@ -185,7 +196,9 @@ class Outbound:
         waited, self._queued = self.waiting, 0
         self._drains += 1
         if self._direct and self._transport is not None:
-            if self._transport.disconnecting:  # the other side has ended TLS: while there is a producer, this would not end
+            if (
+                self._transport.disconnecting
+            ):  # the other side has ended TLS: while there is a producer, this would not end
                 self._send = None
                 self._below.unregisterProducer()
                 return
@@ -199,5 +212,8 @@ class Outbound:
         self.full = True
 
     def stopProducing(self) -> None:
-        """The connection is about to be lost; `lost` says so when it is. Until then, TLS may still want to send an alert."""
+        """
+        The connection is about to be lost; `lost` says so when it is. Until then, TLS may still
+        want to send an alert.
+        """
         self._send = self.at_once = None

@@ -1,8 +1,8 @@
 """
 The pool of those who are not in yet, and who of them makes room.
 
-A silent connection counts only once it has had its chance to speak: else a thousand people who come back at once, as after a
-restart, would push each other out before any of them has said a word.
+A silent connection counts only once it has had its chance to speak: else a thousand people who come
+back at once, as after a restart, would push each other out before any of them has said a word.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any, Protocol
 
 GRACE_SECONDS = 1.0  #: seconds in which one may say who it is before it counts
 MAX_IN_GRACE = 1024  #: connections that have that chance at once
-SWEEP_INTERVAL = 0.005  #: seconds between two looks at whose chance is over, where many come at once
+SWEEP_INTERVAL = (
+    0.005  #: seconds between two looks at whose chance is over, where many come at once
+)
 SWEEP_BATCH = 8  #: that one look concerns: each may have to go, and others wait meanwhile
 
 
@@ -60,14 +62,17 @@ class ByAddress:
     def next_to_go(self) -> Pending:
         """The oldest of the address with the most that is not served just now, if there is one."""
         fullest = sorted(self._addresses.values(), key=len, reverse=True)
-        return next((one for those in fullest for one in those if not one.served), next(iter(fullest[0])))
+        return next(
+            (one for those in fullest for one in those if not one.served), next(iter(fullest[0]))
+        )
 
 
 class PendingPool:
     """
     :param places: for those who have had their chance.
     :param clock: provides `seconds` and `callLater`.
-    :param free: how many connections more can be open in all; those who have not had their chance take up half of that at most.
+    :param free: how many connections more can be open in all; those who have not had their chance
+        take up half of that at most.
     """
 
     def __init__(self, places: int, clock: Any, free: Callable[[], int]) -> None:
@@ -76,7 +81,9 @@ class PendingPool:
         self._free = free
         self._all = ByAddress()
         self._ripe = ByAddress()
-        self._young: dict[Pending, float] = {}  # since when each has its chance; the first one has it for the longest time
+        self._young: dict[
+            Pending, float
+        ] = {}  # since when each has its chance; the first one has it for the longest time
         self._timer: Any = None
 
     def add(self, one: Pending) -> None:
@@ -123,4 +130,6 @@ class PendingPool:
             self._ripe.next_to_go().make_room()
         if self._young and self._timer is None:
             oldest = next(iter(self._young.values()))
-            self._timer = self._clock.callLater(max(SWEEP_INTERVAL, oldest + GRACE_SECONDS - now), self._ripen)
+            self._timer = self._clock.callLater(
+                max(SWEEP_INTERVAL, oldest + GRACE_SECONDS - now), self._ripen
+            )

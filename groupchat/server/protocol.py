@@ -1,9 +1,11 @@
 """
-The door of the line wires: a LineReceiver that frames, and hands over lines one by one as its session takes them.
+The door of the line wires: a LineReceiver that frames, and hands over lines one by one as its
+session takes them.
 
-Twisted's own dataReceived copies the rest of the buffer for each line; this one splits off at most `TURN` lines at once, and hands
-over as many in a turn of the reactor. While lines wait here (for a token, for an answer under way, for a reader that is behind) the
-transport is not read, and TCP slows the sender. What lines mean is the session's affair.
+Twisted's own dataReceived copies the rest of the buffer for each line; this one splits off at most
+`TURN` lines at once, and hands over as many in a turn of the reactor. While lines wait here (for a
+token, for an answer under way, for a reader that is behind) the transport is not read, and TCP
+slows the sender. What lines mean is the session's affair.
 """
 
 from __future__ import annotations
@@ -27,11 +29,17 @@ from groupchat.wire.names import MARK
 from groupchat.wire.telnet import END, Telnet
 
 LINES_PER_TURN = 250  #: lines in one turn of the reactor
-TLS_READ_SIZE = 16_384  #: bytes of TLS that one turn reads: they can be 700 records, each of which comes here alone
+#: bytes of TLS that one turn reads: they can be 700 records, each of which comes here alone
+TLS_READ_SIZE = 16_384
 WRITE_TIMEOUT = 60  #: seconds without progress after which a reader is dropped
 _TOO_LONG = None  #: stands in the queue for a line that was too long
 
-_KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 120_000))
+_KEEPALIVE = (
+    ("TCP_KEEPIDLE", 60),
+    ("TCP_KEEPINTVL", 15),
+    ("TCP_KEEPCNT", 4),
+    ("TCP_USER_TIMEOUT", 120_000),
+)
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -72,7 +80,9 @@ class ChatProtocol(LineReceiver):
     def connectionMade(self) -> None:
         self._heard_at = self.last_line = self.factory.clock.seconds()
         self._tune()
-        self.peer = Outbound(self.transport, self.address, self._drained, self.factory.clock.callLater)
+        self.peer = Outbound(
+            self.transport, self.address, self._drained, self.factory.clock.callLater
+        )
         self.factory.opened(self)
 
     def _tune(self) -> None:
@@ -80,7 +90,9 @@ class ChatProtocol(LineReceiver):
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
             handle = self.transport.getHandle()
-            handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)  # telnet's mark of urgent data is one of its commands
+            handle.setsockopt(
+                socket.SOL_SOCKET, socket.SO_OOBINLINE, 1
+            )  # telnet's mark of urgent data is one of its commands
             for option, value in _KEEPALIVE:
                 if hasattr(socket, option):
                     handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
@@ -110,13 +122,18 @@ class ChatProtocol(LineReceiver):
         if answer:
             self.peer.write(answer)
         if inside:
-            return _BLANK.sub(b"\n", data)  # at once: one by one, a flood of them would cost everyone
+            return _BLANK.sub(
+                b"\n", data
+            )  # at once: one by one, a flood of them would cost everyone
         if data:
             self.factory.spoke(self)
         return data
 
     def _split(self) -> None:
-        """Split off the next lines. A few at a time: a chunk of very short ones would take far more memory split than whole."""
+        """
+        Split off the next lines. A few at a time: a chunk of very short ones would take far more
+        memory split than whole.
+        """
         *lines, rest = self._rest.split(b"\n", LINES_PER_TURN)
         self._rest = rest if len(lines) == LINES_PER_TURN else b""
         if lines:
@@ -125,7 +142,9 @@ class ChatProtocol(LineReceiver):
             self._lines.append(_TOO_LONG if self._skipping else b"".join(self._parts))
             self._parts.clear()
             self._length, self._skipping = 0, False
-            self._lines.extend([line if len(line) <= self.MAX_LENGTH else _TOO_LONG for line in lines[1:]])
+            self._lines.extend(
+                [line if len(line) <= self.MAX_LENGTH else _TOO_LONG for line in lines[1:]]
+            )
         if not self._rest:
             self._keep(rest)
 
@@ -164,7 +183,10 @@ class ChatProtocol(LineReceiver):
         self._parts.clear()
 
     def _hand_over(self) -> float | None:
-        """Returns the seconds to wait before going on; None if something else will call `_work`, or all is done."""
+        """
+        Returns the seconds to wait before going on; None if something else will call `_work`, or
+        all is done.
+        """
         session, lines = self.session, self._lines
         assert session is not None
         for _ in range(LINES_PER_TURN):

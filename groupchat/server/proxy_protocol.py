@@ -1,9 +1,10 @@
 """
-Behind a proxy that tells in the first bytes of a connection from where it comes: the PROXY protocol, versions 1 and 2, of HAProxy.
+Behind a proxy that tells in the first bytes of a connection from where it comes: the PROXY
+protocol, versions 1 and 2, of HAProxy.
 
-A connection becomes one of the port's once that is known, and as if it had come from there: bans, limits and the log know nothing
-of the proxy. Twisted's own wrapper makes a protocol of the proxy's address first, stays between the protocol and its transport,
-and lets what is no address pass.
+A connection becomes one of the port's once that is known, and as if it had come from there: bans,
+limits and the log know nothing of the proxy. Twisted's own wrapper makes a protocol of the proxy's
+address first, stays between the protocol and its transport, and lets what is no address pass.
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ from zope.interface import implementer
 
 from groupchat.server.factory import ChatFactory, format_address
 
-Source = Union[IPv4Address, IPv6Address, UNIXAddress, None]  #: None: the proxy speaks for itself, or does not know
+Source = Union[
+    IPv4Address, IPv6Address, UNIXAddress, None
+]  #: None: the proxy speaks for itself, or does not know
 
 MAX_V1_HEADER = 107  #: bytes of a header of version 1 at most
-MAX_V2_BLOCK = 4096  #: bytes after the start of one of version 2: 216 of addresses, the rest is skipped
+MAX_V2_BLOCK = (
+    4096  #: bytes after the start of one of version 2: 216 of addresses, the rest is skipped
+)
 _WORD = b"PROXY "
 _MARK = b"\r\n\r\n\0\r\nQUIT\n"
 _START = struct.Struct("!12sBBH")
@@ -37,7 +42,8 @@ class BadHeader(Exception):
 
 def parse(data: bytes) -> tuple[Source, bytes] | None:
     """
-    From where a connection comes that begins with these bytes, and what follows the header; None while it is not complete.
+    From where a connection comes that begins with these bytes, and what follows the header; None
+    while it is not complete.
 
     :raises BadHeader: they are no header.
     """
@@ -87,13 +93,17 @@ def _block_source(family: int, block: bytes) -> Source:
     if size:
         if len(block) < port + 4:
             raise BadHeader
-        return _source(ipaddress.ip_address(block[:size]), int.from_bytes(block[port : port + 2], "big"))
+        return _source(
+            ipaddress.ip_address(block[:size]), int.from_bytes(block[port : port + 2], "big")
+        )
     return UNIXAddress(b"") if family == 0x31 else None
 
 
 def _source(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> Source:
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else address
-    return IPv4Address("TCP", str(mapped), port) if mapped else IPv6Address("TCP", str(address), port)
+    return (
+        IPv4Address("TCP", str(mapped), port) if mapped else IPv6Address("TCP", str(address), port)
+    )
 
 
 class Introduction(Protocol):
@@ -152,8 +162,8 @@ class ProxyProtocolFactory(WrappingFactory):
     """
     Where a proxy connects.
 
-    :param port: to which the connections go. At most as many as its pool holds may be without a header, each for as long as one
-        may take to say who it is.
+    :param port: to which the connections go. At most as many as its pool holds may be without a
+        header, each for as long as one may take to say who it is.
     """
 
     noisy = False
@@ -161,7 +171,9 @@ class ProxyProtocolFactory(WrappingFactory):
     def __init__(self, port: ChatFactory) -> None:
         super().__init__(port)  # type: ignore[no-untyped-call]
         self.port = port
-        self._open: dict[Introduction, Any] = {}  # and the timer that ends it; the oldest is the first
+        self._open: dict[
+            Introduction, Any
+        ] = {}  # and the timer that ends it; the oldest is the first
 
     def buildProtocol(self, addr: Any) -> Any:
         return Introduction(self, addr)

@@ -25,7 +25,9 @@ from groupchat.errors import CannotStart, CannotStartYet
 from groupchat.fingerprints import fingerprint
 
 CERTIFICATE_YEARS = 10  #: that a certificate of our own is good for
-EARLIEST = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)  #: a clock that shows an earlier time is wrong
+EARLIEST = datetime.datetime(
+    2020, 1, 1, tzinfo=datetime.timezone.utc
+)  #: a clock that shows an earlier time is wrong
 HTTP = b"http/1.1"  #: as ALPN calls it
 NAME = "groupchat"  #: which one of our own bears: clients know it by its fingerprint
 
@@ -37,8 +39,8 @@ class Unusable(Exception):
 @implementer(IOpenSSLContextFactory)
 class Certificate:
     """
-    :param path: of a file in PEM with the certificate, those that vouch for it, and its key; None: one of our own that
-        nobody keeps.
+    :param path: of a file in PEM with the certificate, those that vouch for it, and its key; None:
+        one of our own that nobody keeps.
     :param own: whether it is made where it is not there.
     :ivar fingerprint: of the certificate, in ssh's manner.
     """
@@ -67,8 +69,12 @@ class Certificate:
             self._read(self.path)
         except OSError as error:
             if atomicfile.is_full(error, self.path):
-                raise CannotStartYet(f"the certificate {self.path}: the disk is full. Make room.") from None
-            raise CannotStart(f"the certificate {self.path}: {error.strerror}. {self._advice()}") from None
+                raise CannotStartYet(
+                    f"the certificate {self.path}: the disk is full. Make room."
+                ) from None
+            raise CannotStart(
+                f"the certificate {self.path}: {error.strerror}. {self._advice()}"
+            ) from None
         except Unusable as why:
             raise CannotStart(f"the certificate {self.path}: {why}. {self._advice()}") from None
 
@@ -91,12 +97,20 @@ class Certificate:
             self._read(self.path)
         except (OSError, Unusable) as error:
             why = getattr(error, "strerror", None) or str(error)
-            self.log.warn("The certificate {path} can't be used: {why}. The one before is kept.", path=self.path, why=why)
+            self.log.warn(
+                "The certificate {path} can't be used: {why}. The one before is kept.",
+                path=self.path,
+                why=why,
+            )
         else:
-            self.log.info("The certificate {path} is read: {print}", path=self.path, print=self.fingerprint)
+            self.log.info(
+                "The certificate {path} is read: {print}", path=self.path, print=self.fingerprint
+            )
 
     def _read(self, path: str) -> None:
-        self._seen = _stat_signature(path)  # before it is read: what changes meanwhile is read again
+        self._seen = _stat_signature(
+            path
+        )  # before it is read: what changes meanwhile is read again
         with open(path, "rb") as file:
             self._use(file.read())
 
@@ -105,8 +119,12 @@ class Certificate:
             certificates = x509.load_pem_x509_certificates(pem)
             key = serialization.load_pem_private_key(pem, None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise Unusable("it does not hold a certificate and its key, without a passphrase, in PEM") from None
-        chain = sorted(certificates, key=lambda one: one.public_key() != key.public_key())  # its own comes first
+            raise Unusable(
+                "it does not hold a certificate and its key, without a passphrase, in PEM"
+            ) from None
+        chain = sorted(
+            certificates, key=lambda one: one.public_key() != key.public_key()
+        )  # its own comes first
         if chain[0].public_key() != key.public_key():
             raise Unusable("its key is that of another certificate")
         try:
@@ -128,14 +146,20 @@ def make() -> bytes:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(EARLIEST)  # clocks differ, and at the first start of a machine this one may be far ahead
-        .not_valid_after(now + datetime.timedelta(days=365 * CERTIFICATE_YEARS + CERTIFICATE_YEARS // 4))
+        .not_valid_before(
+            EARLIEST
+        )  # clocks differ, and at the first start of a machine this one may be far ahead
+        .not_valid_after(
+            now + datetime.timedelta(days=365 * CERTIFICATE_YEARS + CERTIFICATE_YEARS // 4)
+        )
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     encoding = serialization.Encoding.PEM
     no_passphrase = serialization.NoEncryption()
-    return certificate.public_bytes(encoding) + key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, no_passphrase)
+    return certificate.public_bytes(encoding) + key.private_bytes(
+        encoding, serialization.PrivateFormat.PKCS8, no_passphrase
+    )
 
 
 def _stat_signature(path: str) -> object:
@@ -148,16 +172,24 @@ def _stat_signature(path: str) -> object:
 
 
 def _context(key: Any, chain: list[Any]) -> SSL.Context:
-    """TLS 1.2 and later, with Twisted's ciphers; no sessions are kept, and nothing is negotiated anew."""
+    """
+    TLS 1.2 and later, with Twisted's ciphers; no sessions are kept, and nothing is negotiated anew.
+    """
     own, *others = chain
-    options = CertificateOptions(privateKey=key, certificate=own, extraCertChain=others, raiseMinimumTo=TLSVersion.TLSv1_2)
+    options = CertificateOptions(
+        privateKey=key, certificate=own, extraCertChain=others, raiseMinimumTo=TLSVersion.TLSv1_2
+    )
     context = options.getContext()
     context.set_options(SSL.OP_NO_RENEGOTIATION)
-    # Twisted's own answer, where nothing is offered by both, is an error that ends the handshake without a word.
+    # Twisted's own answer, where nothing is offered by both, is an error that ends the handshake
+    # without a word.
     context.set_alpn_select_callback(_negotiate)
     return context
 
 
 def _negotiate(connection: SSL.Connection, offered: list[bytes]) -> Any:
-    """What ALPN agrees on: HTTP, so that a browser gets to read what this server is; otherwise nothing, which is no error."""
+    """
+    What ALPN agrees on: HTTP, so that a browser gets to read what this server is; otherwise
+    nothing, which is no error.
+    """
     return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS

@@ -1,5 +1,6 @@
 """
-Addresses and networks as people write them, and the one form in which they are kept and compared. Pure.
+Addresses and networks as people write them, and the one form in which they are kept and compared.
+Pure.
 """
 
 from __future__ import annotations
@@ -23,13 +24,17 @@ def ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 def network(address: str) -> str:
     """
-    An address or a network, written in the one way in which it is kept: in the way of the address family that connections have,
-    and without bits of a host.
+    An address or a network, written in the one way in which it is kept: in the way of the address
+    family that connections have, and without bits of a host.
 
     :raises ValueError: it is neither.
     """
     parsed = ipaddress.ip_network(_ZONE.sub("", address.strip("[]")), strict=False)
-    if isinstance(parsed, ipaddress.IPv6Network) and parsed.prefixlen >= _MAPPED.prefixlen and parsed.subnet_of(_MAPPED):
+    if (
+        isinstance(parsed, ipaddress.IPv6Network)
+        and parsed.prefixlen >= _MAPPED.prefixlen
+        and parsed.subnet_of(_MAPPED)
+    ):
         mapped = int(parsed.network_address) & 0xFFFF_FFFF
         parsed = ipaddress.IPv4Network((mapped, parsed.prefixlen - _MAPPED.prefixlen))
     return str(parsed)
@@ -37,8 +42,8 @@ def network(address: str) -> str:
 
 def format_address(target: str) -> str:
     """
-    Whom a ban is on, as people write it: a network of one address is that address; a name that could be read as an address has an
-    @ before it.
+    Whom a ban is on, as people write it: a network of one address is that address; a name that
+    could be read as an address has an @ before it.
 
     :param target: a name or a `network`.
     """

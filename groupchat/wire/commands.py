@@ -1,8 +1,9 @@
 """
 The closed table of verbs: what a client can ask for, with which arguments, and who may.
 
-Every wire reads its lines into these values, and ``/help`` lists `WORDS`. A new verb is a class and, where people can type
-it, a line of that table; `session.py` says what it does. Nothing here acts.
+Every wire reads its lines into these values, and ``/help`` lists `WORDS`. A new verb is a class
+and, where people can type it, a line of that table; `session.py` says what it does. Nothing here
+acts.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ class Command(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="type"
 
 
 class Position(msgspec.Struct, omit_defaults=True):
-    """Where a client stood in a room: everything up to the id `after` of the log `epoch` is known to it."""
+    """
+    Where a client stood in a room: everything up to the id `after` of the log `epoch` is known to
+    it.
+    """
 
     epoch: Epoch | None = None
     after: Id | None = None

@@ -1,9 +1,10 @@
 """
 What two names have in common when one could be read as the other: skeletons as of UTS 39.
 
-Two things differ from UTS 39, since names are compared without regard to case, and read in fonts of all kinds: all of i, I, l, L,
-1 and | look the same, and so do o, O and 0; and an accent makes no other letter. Pure functions; their table is `confusables.txt`,
-which is read once, at the import: later it may be that of another version.
+Two things differ from UTS 39, since names are compared without regard to case, and read in fonts of
+all kinds: all of i, I, l, L, 1 and | look the same, and so do o, O and 0; and an accent makes no
+other letter. Pure functions; their table is `confusables.txt`, which is read once, at the import:
+later it may be that of another version.
 """
 
 from __future__ import annotations
@@ -14,8 +15,15 @@ from unicodedata import category, normalize
 
 _LATIN = str.maketrans({"i": "l", "1": "l", "|": "l", "0": "o", "m": "rn", "w": "vv"})
 
-#: Accents that can stand on a letter of any script, and are not seen when a name is read in a hurry.
-_ACCENTS = [*range(0x300, 0x370), *range(0x1AB0, 0x1B00), *range(0x1DC0, 0x1E00), *range(0x20D0, 0x2100), *range(0xFE20, 0xFE30)]
+#: Accents that can stand on a letter of any script, and are not seen when a name is read in a
+#: hurry.
+_ACCENTS = [
+    *range(0x300, 0x370),
+    *range(0x1AB0, 0x1B00),
+    *range(0x1DC0, 0x1E00),
+    *range(0x20D0, 0x2100),
+    *range(0xFE20, 0xFE30),
+]
 _PASSES = 4  #: a letter that looks like one that looks like a third: no chain is longer
 
 
@@ -29,14 +37,20 @@ def skeleton(key: str) -> str:
     if not key.isascii():
         table = _FOLDED
         for _ in range(_PASSES):
-            key, before = _unaccented(normalize("NFKD", _bare(key).casefold()).translate(table)), key
+            key, before = (
+                _unaccented(normalize("NFKD", _bare(key).casefold()).translate(table)),
+                key,
+            )
             if key == before:
                 break
     return key.lower().translate(_LATIN)
 
 
 def lowercase_reading(name: str) -> str:
-    """What a name is read as in just these letters, small or capital: Greek Nu is v when it is small, and else N."""
+    """
+    What a name is read as in just these letters, small or capital: Greek Nu is v when it is small,
+    and else N.
+    """
     return _unaccented(normalize("NFKD", name).translate(_LIKENESS))
 
 
@@ -51,7 +65,10 @@ def _bare(name: str) -> str:
 
 
 def _unaccented(text: str) -> str:
-    """The text without the marks on letters of Latin, Greek, Cyrillic and Armenian: in other scripts these are vowels."""
+    """
+    The text without the marks on letters of Latin, Greek, Cyrillic and Armenian: in other scripts
+    these are vowels.
+    """
     kept: list[str] = []
     for letter in text:
         if category(letter) not in ("Mn", "Me") or (kept and not _has_accents(kept[-1])):
@@ -69,7 +86,12 @@ def _tables() -> tuple[dict[int, str], dict[int, str]]:
     rows = [[int(code, 16) for code in line.split()] for line in lines if line[0] != "#"]
     table = {row[0]: "".join(map(chr, row[1:])) for row in rows} | dict.fromkeys(_ACCENTS, "")
     folded = table.copy()
-    for code, seen in table.items():  # where only the capital is read as one of A-Z, the small letter is taken for the same
+    for (
+        code,
+        seen,
+    ) in (
+        table.items()
+    ):  # where only the capital is read as one of A-Z, the small letter is taken for the same
         small = chr(code).lower()
         if seen.isascii() and len(small) == 1 and ord(small) != code:
             likeness = table.get(ord(small), small)

@@ -1,5 +1,6 @@
 """
-How long something is to last, as people write it: ``90s``, ``10 min``, ``2 h``, ``1h30m``, ``2w``, ``6mo``. Pure.
+How long something is to last, as people write it: ``90s``, ``10 min``, ``2 h``, ``1h30m``, ``2w``,
+``6mo``. Pure.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _NUMBER = re.compile(r"[-+.]?\d\S*")
 
 def split(text: str) -> tuple[int | None, str]:
     """
-    The time that a text begins with, in seconds (None: for ever), and the rest of the text. Without a time it is for ever.
+    The time that a text begins with, in seconds (None: for ever), and the rest of the text. Without
+    a time it is for ever.
 
     A month has 30 days, a year 365; of several units each is smaller than the one before.
 

@@ -1,8 +1,9 @@
 """
-What can be refused and why a connection ends: each with the wire's code and a sentence for a person.
+What can be refused and why a connection ends: each with the wire's code and a sentence for a
+person.
 
-A refusal answers one line and the connection lives on; a farewell is the last line of a connection. Errors that end the
-process at its start are `CannotStart`. Nothing here acts.
+A refusal answers one line and the connection lives on; a farewell is the last line of a connection.
+Errors that end the process at its start are `CannotStart`. Nothing here acts.
 """
 
 from __future__ import annotations
@@ -150,13 +151,23 @@ class Disconnect(Exception):
 QUIT = Bye(code="quit", text="Bye.")
 IDLE = Bye(code="idle", text="Nothing was heard from you for too long.", retry=0)
 REPLACED = Bye(code="replaced", text="You came in from another connection.")
-INTERNAL_ERROR = Bye(code="unavailable", text="Something went wrong here. Come back in a moment.", retry=5)
+INTERNAL_ERROR = Bye(
+    code="unavailable", text="Something went wrong here. Come back in a moment.", retry=5
+)
 STOPPING = Bye(code="stopping", text="The server is stopping. Come back in 2 s.", retry=2)
 TOO_MANY_CONNECTIONS = Bye(
-    code="too-many-connections", text="Too many connections come from your address. Try again later.", retry=30
+    code="too-many-connections",
+    text="Too many connections come from your address. Try again later.",
+    retry=30,
 )
-TLS_REQUIRED = Bye(code="tls-required", text="Only TLS is spoken here. Come back with TLS, as groupchat-connect does.")
-MEMBERS_ONLY = Bye(code="members-only", text="Only members may come in here, and that name is none's. Ask an operator for one.")
+TLS_REQUIRED = Bye(
+    code="tls-required",
+    text="Only TLS is spoken here. Come back with TLS, as groupchat-connect does.",
+)
+MEMBERS_ONLY = Bye(
+    code="members-only",
+    text="Only members may come in here, and that name is none's. Ask an operator for one.",
+)
 
 
 def banned(why: str, until: str | None) -> Bye:
@@ -188,7 +199,9 @@ def _because(why: str) -> str:
 
 def full(taken: int, places: int) -> Bye:
     """The server has no place left."""
-    return Bye(code="full", text=f"The server is full ({taken} of {places}). Try again later.", retry=30)
+    return Bye(
+        code="full", text=f"The server is full ({taken} of {places}). Try again later.", retry=30
+    )
 
 
 def protocol_violation(last: Refused) -> Bye:

@@ -1,8 +1,9 @@
 """
-What happens in a room, and what one member is told: frozen values, each one a line of the JSON wire.
+What happens in a room, and what one member is told: frozen values, each one a line of the JSON
+wire.
 
-Only values live here: nothing that acts, knows a clock or a connection. Times are RFC 3339 texts in UTC with
-milliseconds, as the wire has them.
+Only values live here: nothing that acts, knows a clock or a connection. Times are RFC 3339 texts in
+UTC with milliseconds, as the wire has them.
 """
 
 from __future__ import annotations
@@ -86,7 +87,10 @@ class Message(Event):
 
 
 class Ok(Event):
-    """Done; with an id: stored, never to be lost. `text`: what was done, where an operator asked for it."""
+    """
+    Done; with an id: stored, never to be lost. `text`: what was done, where an operator asked for
+    it.
+    """
 
     n: int | None = None
     room: str | None = None
@@ -96,7 +100,10 @@ class Ok(Event):
 
 
 class Presence(Event):
-    """Who left, was renamed and came, in this order; no name is in it twice. `count`: all in the room after it."""
+    """
+    Who left, was renamed and came, in this order; no name is in it twice. `count`: all in the room
+    after it.
+    """
 
     room: str
     count: int
@@ -173,7 +180,10 @@ class Rooms(Event):
 
 
 class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the answer to `bans` and `mutes`: a `name` or an `address` (a network, too), by whom, until when and why."""
+    """
+    One line of the answer to `bans` and `mutes`: a `name` or an `address` (a network, too), by
+    whom, until when and why.
+    """
 
     by: str
     name: str | None = None

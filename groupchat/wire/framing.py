@@ -13,7 +13,8 @@ from twisted.protocols.basic import LineReceiver
 
 class LineSplitter(LineReceiver):
     """
-    A LineReceiver that splits a chunk once, skips what is too long, and says when a chunk has been handed over.
+    A LineReceiver that splits a chunk once, skips what is too long, and says when a chunk has been
+    handed over.
 
     (The inherited `dataReceived` copies the rest of the buffer for each line.)
     """

@@ -30,6 +30,5 @@ class IWire(Interface):
         :param past: whether a message is history to the reader.
         """
 
-
     def encode_all(told):
         """The lines of a list of events, none of them past, as one who is none of their readers."""

@@ -1,9 +1,10 @@
 """
-The JSON wire: one I-JSON object a line (RFC 7493, with the exceptions that docs/protocol.rst names).
+The JSON wire: one I-JSON object a line (RFC 7493, with the exceptions that docs/protocol.rst
+names).
 
-What is refused here never reaches a room: the decoder is typed, and what it can't see (depth, UTF-8 in fields it skips) is
-looked at first. Where it refuses a line, a second and slower look lets the last of repeated keys count and null stand for
-a field that is left out, or says what is wrong.
+What is refused here never reaches a room: the decoder is typed, and what it can't see (depth, UTF-8
+in fields it skips) is looked at first. Where it refuses a line, a second and slower look lets the
+last of repeated keys count and null stand for a field that is left out, or says what is wrong.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _syntax = msgspec.json.Decoder(msgspec.Raw)
 _encoder = msgspec.json.Encoder()
 
 _TYPES = frozenset(kind.__struct_config__.tag for kind in get_args(commands.AnyCommand))
-#: Matches at every quote, also one that nothing ends: else a line of them is searched to its end from each.
+#: Matches at every quote, also one that nothing ends: else a line of them is searched to its end
+#: from each.
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?')
 _BRACKET = re.compile(r"[][{}]")
 _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
@@ -107,7 +109,10 @@ def _fields(text: str) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    """An integer; of one with thousands of digits only so much that it is still far out of every bound."""
+    """
+    An integer; of one with thousands of digits only so much that it is still far out of every
+    bound.
+    """
     return int(digits[:20])
 
 
@@ -149,10 +154,15 @@ def encode_all(told: list[Event]) -> bytes:
 
 
 def safe(line: bytes) -> bytes:
-    """The same object without raw controls: those that somebody gave, and that must come back as they were, are escaped."""
+    """
+    The same object without raw controls: those that somebody gave, and that must come back as they
+    were, are escaped.
+    """
     if line.isascii() and line.decode().isprintable():
         return line
-    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode(errors="replace")).encode()
+    return HIDDEN.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", line.decode(errors="replace")
+    ).encode()
 
 
 def encode_command(command: Command) -> bytes:
@@ -162,7 +172,8 @@ def encode_command(command: Command) -> bytes:
 
 def decode_event(line: bytes) -> Event | None:
     """
-    What the server said, for a client; None for what a newer server may say and this one does not know.
+    What the server said, for a client; None for what a newer server may say and this one does not
+    know.
 
     :raises BadJson: it is no line of this wire.
     """

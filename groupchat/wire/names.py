@@ -1,8 +1,8 @@
 """
 What a person or a room may be called, when two names are the same, and what may be said under them.
 
-Pure functions over texts. The rules are the wire's ("Lines, texts, names" in docs/protocol.rst); for names there are two, `ASCII`
-and `UNICODE`, of which the one who runs the server chooses.
+Pure functions over texts. The rules are the wire's ("Lines, texts, names" in docs/protocol.rst);
+for names there are two, `ASCII` and `UNICODE`, of which the one who runs the server chooses.
 """
 
 from __future__ import annotations
@@ -32,29 +32,41 @@ _MAX_MARKS = 4  #: marks on one letter (UTS 39, 5.4): more of them reach into ot
 #: Full-width and half-width forms, and what they are else (RFC 8264, 5.2.1).
 _WIDTHS = {code: normalize("NFKC", chr(code)) for code in range(0xFF01, 0xFFE0)}
 
-#: Controls and bidi overrides, and what stands in their place so that they can be seen and do nothing.
+#: Controls and bidi overrides, and what stands in their place so that they can be seen and do
+#: nothing.
 _VISIBLE = {
     **{code: 0x2400 + code for code in range(0x20) if code != 0x09},
     0x7F: 0x2421,
-    **dict.fromkeys([*range(0x80, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD),
+    **dict.fromkeys(
+        [*range(0x80, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD
+    ),
 }
 HIDDEN = re.compile("[" + "".join(map(re.escape, map(chr, _VISIBLE))) + "]")
 
 
 def key(name: str) -> str:
-    """What two names have in common when they are the same: RFC 8265's case-mapped form, where they have one."""
+    """
+    What two names have in common when they are the same: RFC 8265's case-mapped form, where they
+    have one.
+    """
     if name.isascii() or len(name) > MAX_NAME:  # what is longer is no name, and could take its time
         return name.lower()
     return normalize("NFC", name.translate(_WIDTHS).lower())
 
 
 def skeleton(name: str) -> str:
-    """What two names have in common when one could be read as the other: alice, A1ice and \u0430lice have one look."""
+    """
+    What two names have in common when one could be read as the other: alice, A1ice and \u0430lice
+    have one look.
+    """
     return confusables.skeleton(key(name))
 
 
 class Rule:
-    """What a name is made of: here of ASCII letters, digits and ``_ - .``, with which all are told apart by their keys."""
+    """
+    What a name is made of: here of ASCII letters, digits and ``_ - .``, with which all are told
+    apart by their keys.
+    """
 
     parts = "A-Z a-z 0-9 _ - . and the first a letter or digit"
 
@@ -84,7 +96,10 @@ class Rule:
         return key(printable)
 
     def readings(self, name: str) -> Collection[str]:
-        """The looks that no two people may share who are in at the same time; none where keys are enough."""
+        """
+        The looks that no two people may share who are in at the same time; none where keys are
+        enough.
+        """
         return ()
 
     def _proper(self, name: str) -> str:
@@ -97,20 +112,26 @@ class Rule:
 
 class UnicodeRule(Rule):
     """
-    Letters, marks and digits of any script, by PRECIS UsernameCaseMapped (RFC 8265): no name is right to left in part only, has a
-    form that is another's (NFC, width), or a character that is not seen. No two can be read as each other (UTS 39).
+    Letters, marks and digits of any script, by PRECIS UsernameCaseMapped (RFC 8265): no name is
+    right to left in part only, has a form that is another's (NFC, width), or a character that is
+    not seen. No two can be read as each other (UTS 39).
     """
 
     parts = "the letters and digits of any script, _ - . and the first a letter or digit"
 
     def readings(self, name: str) -> Collection[str]:
         """
-        How a name is read in small letters, as it is written, and in capitals. (Two such names could be read as each other, in
-        letters in which one of them may be written, where any of these are equal.)
+        How a name is read in small letters, as it is written, and in capitals. (Two such names
+        could be read as each other, in letters in which one of them may be written, where any of
+        these are equal.)
         """
         if name.isascii():
             return {skeleton(name)}
-        return {skeleton(name), skeleton(confusables.lowercase_reading(name)), skeleton(confusables.uppercase_reading(name))}
+        return {
+            skeleton(name),
+            skeleton(confusables.lowercase_reading(name)),
+            skeleton(confusables.uppercase_reading(name)),
+        }
 
     def _proper(self, name: str) -> str:
         if name.isascii():
@@ -122,12 +143,21 @@ class UnicodeRule(Rule):
 
     def _allows(self, name: str) -> bool:
         kinds = [category(letter) for letter in name]
-        if len(name) > 32 or len(name.encode(errors="replace")) > MAX_NAME or kinds[0] not in _FIRST:
+        if (
+            len(name) > 32
+            or len(name.encode(errors="replace")) > MAX_NAME
+            or kinds[0] not in _FIRST
+        ):
             return False
-        if not all(kind in _LATER or letter in "_-." for letter, kind in zip(name, kinds, strict=True)):
+        if not all(
+            kind in _LATER or letter in "_-." for letter, kind in zip(name, kinds, strict=True)
+        ):
             return False
         letters = normalize("NFD", name)
-        if any(marks and len(list(run)) > _MAX_MARKS for marks, run in groupby(letters, lambda letter: category(letter) == "Mn")):
+        if any(
+            marks and len(list(run)) > _MAX_MARKS
+            for marks, run in groupby(letters, lambda letter: category(letter) == "Mn")
+        ):
             return False
         try:
             return bool(_PROFILE.enforce(name))
@@ -147,7 +177,10 @@ UNICODE = UnicodeRule()
 
 
 def rule_for(name: str) -> Rule:
-    """The rule by which a client judges a name, since it can't know the server's: the one that would admit it."""
+    """
+    The rule by which a client judges a name, since it can't know the server's: the one that would
+    admit it.
+    """
     return ASCII if name.isascii() else UNICODE
 
 
@@ -159,7 +192,10 @@ def visible(text: str) -> str:
 
 
 def printable(name: str) -> str:
-    """What was given as a name, for a log or an error: at most 64 characters, and none in it that hides or turns others."""
+    """
+    What was given as a name, for a log or an error: at most 64 characters, and none in it that
+    hides or turns others.
+    """
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in visible(name[:64]))
 
 

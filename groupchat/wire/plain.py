@@ -1,9 +1,9 @@
 """
 The plain wire: what people type into ``nc`` and what they read there.
 
-Each line from the server is told apart by how it begins: ``-- `` from the server, ``! `` an error, ``* `` an act, ``[``
-history, and else a name. No name can begin so, and a text stands only behind its sender's name, so nobody's words can look
-like the server's.
+Each line from the server is told apart by how it begins: ``-- `` from the server, ``! `` an error,
+``* `` an act, ``[`` history, and else a name. No name can begin so, and a text stands only behind
+its sender's name, so nobody's words can look like the server's.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def _name(text: str) -> Command:
 
 def parse(text: str) -> Command:
     """
-    The command in a line that begins with a slash; its `ref` is the command's word, whatever alias was typed.
+    The command in a line that begins with a slash; its `ref` is the command's word, whatever alias
+    was typed.
 
     :raises UnknownType: no command is called so.
     :raises BadField: an argument is missing or makes no sense.
@@ -109,7 +110,9 @@ def _known(word: str) -> str:
         return _ALIASES[word]
     near = difflib.get_close_matches(word, _ALIASES, 1, _NEAR) if len(word) <= _LONGEST else ()
     meant = f" Did you mean {near[0]}?" if near else ""
-    raise UnknownType(f"There is no such command.{meant} /help lists them; // says a line that begins with /.")
+    raise UnknownType(
+        f"There is no such command.{meant} /help lists them; // says a line that begins with /."
+    )
 
 
 def _word(text: str) -> tuple[str, str]:
@@ -166,7 +169,9 @@ def _person(make: type[Any]) -> Callable[[str], Command]:
 def _kick(rest: str) -> Command:
     name, text = _two(rest)
     if _is_time(text):
-        raise BadField("Nobody is kicked for a time: /kick sends someone out, /ban keeps someone out for a time.")
+        raise BadField(
+            "Nobody is kicked for a time: /kick sends someone out, /ban keeps someone out for a time."
+        )
     return commands.Kick(name=name.removeprefix(_AT), text=text or None)
 
 
@@ -204,9 +209,13 @@ def _is_time(text: str) -> bool:
 
 
 def _not_a_list(what: str, target: str, rest: str) -> None:
-    """Who types ``/ban list`` wants to see them; that it could be a name as well is what @ is for."""
+    """
+    Who types ``/ban list`` wants to see them; that it could be a name as well is what @ is for.
+    """
     if target.lower() in ("list", "ls", "show") and not rest:
-        raise BadField(f"/{what}s lists them. Somebody who is called so is @{target}: /{what} @{target}.")
+        raise BadField(
+            f"/{what}s lists them. Somebody who is called so is @{target}: /{what} @{target}."
+        )
 
 
 def _target(word: str) -> dict[str, str]:
@@ -222,7 +231,9 @@ def _target(word: str) -> dict[str, str]:
     if not _NO_NAME.search(word) and not _PART_OF_ADDRESS.fullmatch(word):
         return {"name": word}
     named = "" if _NO_NAME.search(word) else f" If it is a name, write @{word}."
-    raise BadField(f'"{printable(word)}" is no address. Write it whole, 10.0.0.7, or as a network, 10.0.0.0/24.{named}')
+    raise BadField(
+        f'"{printable(word)}" is no address. Write it whole, 10.0.0.7, or as a network, 10.0.0.0/24.{named}'
+    )
 
 
 _PARSERS: dict[str, Callable[[str], Command]] = {
@@ -235,7 +246,9 @@ _PARSERS: dict[str, Callable[[str], Command]] = {
     "/join": lambda rest: commands.MoveTo(room=_one(rest).removeprefix("#")),
     "/leave": lambda rest: commands.MoveTo(room=LOBBY),
     "/topic": lambda rest: commands.SetTopic(room=HERE, text=rest.strip() or None),
-    "/history": lambda rest: commands.AskHistory(room=HERE, limit=_count(rest, 1000) if rest else 100),
+    "/history": lambda rest: commands.AskHistory(
+        room=HERE, limit=_count(rest, 1000) if rest else 100
+    ),
     "/quit": lambda rest: commands.Quit(),
     "/register": lambda rest: commands.Register(password=_some(rest.strip())),
     "/kick": _kick,
@@ -265,7 +278,11 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     :param past: whether a message is history, and so shows its time.
     """
     if type(event) is events.Message and not past:
-        return f"* {event.sender} {event.text}\n".encode() if event.act else f"{event.sender}: {event.text}\n".encode()
+        return (
+            f"* {event.sender} {event.text}\n".encode()
+            if event.act
+            else f"{event.sender}: {event.text}\n".encode()
+        )
     return "".join(f"{line}\n" for line in lines(event, me, past)).encode()
 
 
@@ -275,7 +292,9 @@ def encode_all(told: list[Event]) -> bytes:
 
 
 def lines(event: Event, me: str = "", past: bool = False) -> Iterable[str]:
-    """The same, as texts without their line ends; whoever made the event, no control is left in them."""
+    """
+    The same, as texts without their line ends; whoever made the event, no control is left in them.
+    """
     show = _SHOWN.get(type(event))
     return map(visible, show(event, me, past)) if show else ()
 
@@ -304,7 +323,11 @@ def _room(event: events.RoomState, me: str, past: bool) -> Iterator[str]:
 
 def _gap(event: events.Gap, me: str, past: bool) -> Iterator[str]:
     count = event.before - event.after - 1
-    yield "-- 1 message is no longer kept." if count == 1 else f"-- {count} messages are no longer kept."
+    yield (
+        "-- 1 message is no longer kept."
+        if count == 1
+        else f"-- {count} messages are no longer kept."
+    )
 
 
 def _reset(event: events.Reset, me: str, past: bool) -> Iterator[str]:
@@ -354,7 +377,9 @@ def _history(event: events.History, me: str, past: bool) -> Iterator[str]:
 
 
 def _who(event: events.Who, me: str, past: bool) -> Iterator[str]:
-    printable = [f"{one.name} ({one.address})" if one.address else one.name for one in event.members]
+    printable = [
+        f"{one.name} ({one.address})" if one.address else one.name for one in event.members
+    ]
     if event.count > len(printable):
         printable.append(f"and {event.count - len(printable)} more")
     for start in range(0, len(printable), _ROW):

@@ -1,6 +1,6 @@
 """
-Takes telnet's commands out of what a client sends, and turns its CR NUL into an LF (RFC 854). Sans-I/O; it works on chunks,
-wherever they are cut.
+Takes telnet's commands out of what a client sends, and turns its CR NUL into an LF (RFC 854).
+Sans-I/O; it works on chunks, wherever they are cut.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ _EOF = 0xEC  # the first of telnet's commands: Ctrl-D of a client that edits lin
 _SE, _SB = 0xF0, 0xFA
 _WILL, _WONT, _DO, _DONT, _IAC = 0xFB, 0xFC, 0xFD, 0xFE, 0xFF
 _REFUSALS = {_WILL: _DONT, _DO: _WONT}
-_TIMING_MARK = 6  # each is waited for (RFC 860): after Ctrl-C, telnet shows nothing before its answer
+_TIMING_MARK = (
+    6  # each is waited for (RFC 860): after Ctrl-C, telnet shows nothing before its answer
+)
 
 
 class _State(Enum):
@@ -30,7 +32,8 @@ class Telnet:
     """
     One connection's bytes.
 
-    Every option is refused, each once in either direction, so that no two sides answer each other for ever (RFC 1143).
+    Every option is refused, each once in either direction, so that no two sides answer each other
+    for ever (RFC 1143).
     """
 
     __slots__ = ("_held_cr", "_refused", "_skipped", "_state", "_verb")
@@ -77,7 +80,9 @@ class Telnet:
         return bytes(text), bytes(answer)
 
     def _skip(self, data: bytes, at: int) -> int:
-        """Skip what is in a subnegotiation; line ends mean nothing there. Returns the place after it."""
+        """
+        Skip what is in a subnegotiation; line ends mean nothing there. Returns the place after it.
+        """
         end = data.find(IAC, at)
         stop = min(len(data) if end < 0 else end, at + LONGEST - self._skipped)
         self._skipped += stop - at
@@ -89,7 +94,10 @@ class Telnet:
         return stop
 
     def _command(self, byte: int, text: bytearray) -> int:
-        """The byte after an IAC. Returns how many bytes it took: an IAC before none of telnet's commands is nothing."""
+        """
+        The byte after an IAC. Returns how many bytes it took: an IAC before none of telnet's
+        commands is nothing.
+        """
         if byte == _IAC and self._state is _State.END_OF_SUBNEGOTIATION:
             self._state = _State.SUBNEGOTIATION
             self._skipped += 1

@@ -117,14 +117,27 @@ def test_it_says_that_it_made_a_file(tmp_path, monkeypatch, capsys):
     passwd.main(["alice"])
     said = capsys.readouterr()
     assert said.out == "The password of alice is set.\n"
-    assert said.err == f"groupchat-passwd: this made a new accounts file, {tmp_path}/groupchat.accounts.\n"
+    assert (
+        said.err
+        == f"groupchat-passwd: this made a new accounts file, {tmp_path}/groupchat.accounts.\n"
+    )
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--operator", "bob"], ["--no-operator", "bob"], ["--delete", "bob"], ["--list"], ["--log"], ["--bans"], ["--unban", "bob"]],
+    [
+        ["--operator", "bob"],
+        ["--no-operator", "bob"],
+        ["--delete", "bob"],
+        ["--list"],
+        ["--log"],
+        ["--bans"],
+        ["--unban", "bob"],
+    ],
 )
-def test_in_the_wrong_directory_nothing_is_made_and_it_says_where_it_looked(run, tmp_path, arguments):
+def test_in_the_wrong_directory_nothing_is_made_and_it_says_where_it_looked(
+    run, tmp_path, arguments
+):
     with pytest.raises(SystemExit) as ended:
         run(*arguments, typed="secret\n")
     assert f"there is no accounts file {tmp_path}/groupchat.accounts. Go to" in str(ended.value)

@@ -1,5 +1,6 @@
 """
-The keeper of accounts: what survives a restart, what another program changes, and who is asked for a password.
+The keeper of accounts: what survives a restart, what another program changes, and who is asked for
+a password.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ from groupchat.accounts import passwords
 from groupchat.accounts.database import AccountsDatabase
 from groupchat.accounts.passwordfile import PasswordFile
 from groupchat.accounts.store import AccountStore
-from groupchat.core.permissions import BAN, MAX_KNOWN_CLIENTS, MUTE, Account, AuditEntry, Restriction
+from groupchat.core.permissions import (
+    BAN,
+    MAX_KNOWN_CLIENTS,
+    MUTE,
+    Account,
+    AuditEntry,
+    Restriction,
+)
 from groupchat.errors import CannotStart
 from groupchat.wire.errors import Unavailable
 
@@ -76,7 +84,11 @@ def test_a_client_is_remembered_across_a_restart_and_the_audit_log_has_nothing_o
         answer(keeper.remember(keeper.rights.owner("alice"), b"%016d" % number))
     for one in (keeper, start()):
         clients = one.rights.owner("alice").clients
-        assert (len(clients), clients[0], clients[-1]) == (MAX_KNOWN_CLIENTS, b"%016d" % 1, b"%016d" % MAX_KNOWN_CLIENTS)
+        assert (len(clients), clients[0], clients[-1]) == (
+            MAX_KNOWN_CLIENTS,
+            b"%016d" % 1,
+            b"%016d" % MAX_KNOWN_CLIENTS,
+        )
         assert answer(one.deeds(10)) == [DEED]
 
 
@@ -131,7 +143,9 @@ def test_what_another_program_changes_is_seen(start, path):
 def test_a_file_that_can_not_be_written_changes_nothing(start, path, expect_logged):
     keeper = start()
     with sqlite3.connect(path) as other:
-        other.execute("CREATE TRIGGER broken BEFORE INSERT ON accounts BEGIN SELECT RAISE(ABORT, 'no space'); END")
+        other.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON accounts BEGIN SELECT RAISE(ABORT, 'no space'); END"
+        )
     failure = answer(keeper.keep(Account("alice"), DEED))
     assert failure.check(Unavailable)
     assert keeper.rights.owner("alice") is None
@@ -175,7 +189,11 @@ def test_a_name_without_a_password_is_as_much_work_as_one_with(start, monkeypatc
     answer(keeper.register(Account("alice"), "secret", DEED))
     answer(keeper.keep(Account("bob"), DEED))
     done = []
-    monkeypatch.setattr(passwords._hasher.__class__, "verify", lambda self, kept, password: done.append(kept.rsplit("$", 2)[0]))
+    monkeypatch.setattr(
+        passwords._hasher.__class__,
+        "verify",
+        lambda self, kept, password: done.append(kept.rsplit("$", 2)[0]),
+    )
     for name in ("alice", "bob", "nobody-at-all"):
         answer(keeper.check(name, "wrong"))
     assert len(done) == 3
@@ -222,7 +240,9 @@ def test_a_text_file_is_read_again_when_it_has_changed(start, text):
 # Damage.
 
 
-def test_a_file_that_is_damaged_while_it_runs_is_told_once_and_what_it_said_before_holds(start, path, logged, expect_logged):
+def test_a_file_that_is_damaged_while_it_runs_is_told_once_and_what_it_said_before_holds(
+    start, path, logged, expect_logged
+):
     expect_logged("Can't read the accounts file")
     keeper = start()
     keeper.keep(Account("alice"), DEED)
@@ -246,11 +266,16 @@ def test_a_file_that_is_damaged_at_the_start_is_refused_in_one_line(start, path)
     with open(path, "r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 4096 * 3)
-    with pytest.raises(CannotStart, match=r"^the accounts file .*\. Restore a backup, or choose another by --auth\.$"):
+    with pytest.raises(
+        CannotStart,
+        match=r"^the accounts file .*\. Restore a backup, or choose another by --auth\.$",
+    ):
         AccountStore(path).open()
 
 
-def test_a_text_file_of_passwords_that_goes_away_is_told_once_and_what_it_said_before_holds(tmp_path, logged, expect_logged):
+def test_a_text_file_of_passwords_that_goes_away_is_told_once_and_what_it_said_before_holds(
+    tmp_path, logged, expect_logged
+):
     expect_logged("Can't read the passwords")
     path = tmp_path / "passwords"
     path.write_text("alice:x\n")
@@ -261,5 +286,8 @@ def test_a_text_file_of_passwords_that_goes_away_is_told_once_and_what_it_said_b
     path.write_text("bob:y\n")
     assert checker.knows("bob") and not checker.knows("alice")
     told, again = logged()
-    assert told == f"Can't read the passwords in {path}: No such file or directory. What was there before holds; it is tried again."
+    assert (
+        told
+        == f"Can't read the passwords in {path}: No such file or directory. What was there before holds; it is tried again."
+    )
     assert again == f"Can read the passwords in {path} again; it had failed 2 times."

@@ -20,17 +20,39 @@ SECONDS, QUICK = 30.0, 3.0
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    names = sorted({attack.name.split("-")[0] if attack.name.startswith(("flood", "pool")) else attack.name for attack in ATTACKS})
+    names = sorted(
+        {
+            attack.name.split("-")[0] if attack.name.startswith(("flood", "pool")) else attack.name
+            for attack in ATTACKS
+        }
+    )
     parser = argparse.ArgumentParser(
         prog="python -m tests.attacks", description="Attack a daemon, and see what the others notice.",
         epilog="Attacks: " + "; ".join(f"{attack.name}: {attack.title}" for attack in ATTACKS)
         + f"; memory: {MEMORY:,} connections of all kinds, and what is left of them.",
     )  # fmt: skip
-    parser.add_argument("--attack", action="append", metavar="NAME", help="only this one; may be given several times (below)")
-    parser.add_argument("--seconds", type=float, help=f"of each attack (default: {SECONDS:g}; {QUICK:g} with --quick)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of everything: to see that it works")
-    parser.add_argument("--port", type=int, help="of a server that runs already (default: one is started)")
-    parser.add_argument("--pin", action="store_true", help="the daemon has one core to itself, everyone else the others")
+    parser.add_argument(
+        "--attack",
+        action="append",
+        metavar="NAME",
+        help="only this one; may be given several times (below)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        help=f"of each attack (default: {SECONDS:g}; {QUICK:g} with --quick)",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of everything: to see that it works"
+    )
+    parser.add_argument(
+        "--port", type=int, help="of a server that runs already (default: one is started)"
+    )
+    parser.add_argument(
+        "--pin",
+        action="store_true",
+        help="the daemon has one core to itself, everyone else the others",
+    )
     options = parser.parse_args(arguments)
     options.attack = options.attack or [*names, "memory"]
     unknown = [name for name in options.attack if name != "memory" and not chosen([name])]
@@ -44,7 +66,11 @@ def main(options: argparse.Namespace) -> int:
     """Returns the exit status: 1 where a bound is not met."""
     with tempfile.TemporaryDirectory(prefix="groupchat-attacks-") as folder:
         knock = build(Path(folder))
-        server = nullcontext(Target(options.port)) if options.port else Daemon().attacked(Path(folder), options.pin)
+        server = (
+            nullcontext(Target(options.port))
+            if options.port
+            else Daemon().attacked(Path(folder), options.pin)
+        )
         with server as target:
             return _run(options, target, knock)
 

@@ -42,23 +42,57 @@ class Attack(NamedTuple):
 
 _MANY = f"-r {RATE} -a {ADDRESSES}"
 ATTACKS = [
-    Attack("silent", "connections that say nothing, held until the server closes them", f"-k silent {_MANY}", RATE),
+    Attack(
+        "silent",
+        "connections that say nothing, held until the server closes them",
+        f"-k silent {_MANY}",
+        RATE,
+    ),
     Attack("close", "connections that close at once, by FIN and by RST", f"-k close {_MANY}", RATE),
     Attack("half-hello", "connections that say half a hello, held", f"-k half {_MANY}", RATE),
-    Attack("pool-one", "500 silent sockets from one address, opened again when closed", f"-k silent -r {RATE} -o 500"),
-    Attack("pool-many", "500 silent sockets from 50 addresses, the same", f"-k silent -r {RATE} -o 500 -a 50"),
-    Attack("come-and-go", "200 a second come in by name and go at once", f"-k hello -r 200 -a {ADDRESSES}"),
-    *(Attack(f"flood-{kind}", "one member sends as fast as TCP takes it") for kind in insider.FLOODS),
+    Attack(
+        "pool-one",
+        "500 silent sockets from one address, opened again when closed",
+        f"-k silent -r {RATE} -o 500",
+    ),
+    Attack(
+        "pool-many",
+        "500 silent sockets from 50 addresses, the same",
+        f"-k silent -r {RATE} -o 500 -a 50",
+    ),
+    Attack(
+        "come-and-go",
+        "200 a second come in by name and go at once",
+        f"-k hello -r 200 -a {ADDRESSES}",
+    ),
+    *(
+        Attack(f"flood-{kind}", "one member sends as fast as TCP takes it")
+        for kind in insider.FLOODS
+    ),
     Attack("stalled", "50 readers that never read"),
-    Attack("log-ins", "100 parallel hellos with wrong passwords, each second anew", missing=insider.without_accounts),
-    Attack("tls", "connections that begin as TLS does, and say nonsense", f"-k tls {_MANY}", RATE, insider.without_tls),
+    Attack(
+        "log-ins",
+        "100 parallel hellos with wrong passwords, each second anew",
+        missing=insider.without_accounts,
+    ),
+    Attack(
+        "tls",
+        "connections that begin as TLS does, and say nonsense",
+        f"-k tls {_MANY}",
+        RATE,
+        insider.without_tls,
+    ),
     Attack("handshakes", "TLS handshakes, as fast as eight can", missing=insider.without_tls),
 ]
 
 
 def chosen(names: list[str]) -> list[Attack]:
     """Those with these names; "flood" stands for all whose names begin so."""
-    return [attack for attack in ATTACKS if any(attack.name == name or attack.name.startswith(f"{name}-") for name in names)]
+    return [
+        attack
+        for attack in ATTACKS
+        if any(attack.name == name or attack.name.startswith(f"{name}-") for name in names)
+    ]
 
 
 class Attacker:
@@ -70,7 +104,11 @@ class Attacker:
 
     def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, preexec_fn=_behind
+            command,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            preexec_fn=_behind,
         )
         self.report: dict[str, Any] = {}
 

@@ -26,7 +26,11 @@ def build(folder: Path) -> Path:
         raise CannotBuild("needs cc: install gcc")
     program = folder / "knock"
     done = subprocess.run(
-        ["cc", "-O2", "-Wall", "-Wextra", "-o", program, HERE / "knock.c"], capture_output=True, text=True, check=False, timeout=120
+        ["cc", "-O2", "-Wall", "-Wextra", "-o", program, HERE / "knock.c"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     if done.returncode:
         raise CannotBuild(f"knock.c:\n{done.stderr}")

@@ -1,7 +1,9 @@
 """
-Those who only want to talk: how long does what one says take to reach the others, and how long does it take to come in?
+Those who only want to talk: how long does what one says take to reach the others, and how long does
+it take to come in?
 
-One loop plays them all. Times run from when something was *due*, so a server that falls behind can't hide it.
+One loop plays them all. Times run from when something was *due*, so a server that falls behind
+can't hide it.
 """
 
 from __future__ import annotations
@@ -90,7 +92,9 @@ class Bystanders:
                 came_at += COMES
             self._turn(min(said_at, came_at) - now)
         self._drain()
-        return Measure(self._deliveries, self._said * len(self._all) - len(self._deliveries), self._joins)
+        return Measure(
+            self._deliveries, self._said * len(self._all) - len(self._deliveries), self._joins
+        )
 
     def _drain(self) -> None:
         """Wait for what is on its way."""
@@ -129,7 +133,17 @@ class Bystanders:
 
 
 def hello(name: str, room: str) -> bytes:
-    return json.dumps({"type": "hello", "name": name, "client": f"bystander-{name:_>16}", "rooms": {room: None}}).encode() + b"\n"
+    return (
+        json.dumps(
+            {
+                "type": "hello",
+                "name": name,
+                "client": f"bystander-{name:_>16}",
+                "rooms": {room: None},
+            }
+        ).encode()
+        + b"\n"
+    )
 
 
 class _Member:
@@ -151,7 +165,9 @@ class _Member:
 
     def say(self, due: float) -> None:
         text = f"^{math.ceil(due * 1e9)}"
-        self._socket.send(json.dumps({"type": "say", "room": "lobby", "text": text}).encode() + b"\n")
+        self._socket.send(
+            json.dumps({"type": "say", "room": "lobby", "text": text}).encode() + b"\n"
+        )
 
     def _heard(self) -> bytes:
         try:
@@ -159,7 +175,9 @@ class _Member:
         except ConnectionError:
             data = b""
         if not data:
-            raise TurnedAway(f"A bystander lost its connection; the last that it heard: {self._rest[-300:]!r}")
+            raise TurnedAway(
+                f"A bystander lost its connection; the last that it heard: {self._rest[-300:]!r}"
+            )
         return data
 
     def ready(self) -> None:

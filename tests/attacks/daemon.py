@@ -1,5 +1,6 @@
 """
-``twistd`` that can be counted: on SIGUSR2 it writes what it holds into the file "counts", as one line of JSON.
+``twistd`` that can be counted: on SIGUSR2 it writes what it holds into the file "counts", as one
+line of JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 COUNTS = "counts"  #: in the folder in which it runs
-HELD = ("ChatProtocol", "Peer", "Session", "_Waiting", "Server")  #: classes whose objects are counted
+HELD = (
+    "ChatProtocol",
+    "Peer",
+    "Session",
+    "_Waiting",
+    "Server",
+)  #: classes whose objects are counted
 
 
 def count(number: int, frame: Any) -> None:

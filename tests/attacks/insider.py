@@ -1,5 +1,6 @@
 """
-``python -m tests.attacks.insider KIND PORT SECONDS``: attackers who speak the protocol, each in one process of its own.
+``python -m tests.attacks.insider KIND PORT SECONDS``: attackers who speak the protocol, each in one
+process of its own.
 
 Prints one line of JSON with what it got done. Ends early on SIGTERM.
 """
@@ -121,7 +122,10 @@ def stalled(port: int, until: float) -> dict[str, Any]:
 
 
 def log_ins(port: int, until: float) -> dict[str, Any]:
-    """A hundred at once say hello with a wrong password, and go on until they are sent away; again each second."""
+    """
+    A hundred at once say hello with a wrong password, and go on until they are sent away; again
+    each second.
+    """
     tries, wave = 0, time.monotonic()
     with selectors.DefaultSelector() as selector:
         while time.monotonic() < until:
@@ -161,11 +165,18 @@ def handshakes(port: int, until: float) -> dict[str, Any]:
         context = careless()
         count = 0
         while time.monotonic() < until:
-            with contextlib.suppress(OSError), connect(port, address) as connection, context.wrap_socket(connection):
+            with (
+                contextlib.suppress(OSError),
+                connect(port, address) as connection,
+                context.wrap_socket(connection),
+            ):
                 count += 1
         done.append(count)
 
-    threads = [threading.Thread(target=shake, args=[ATTACKERS[n % len(ATTACKERS)]]) for n in range(HANDSHAKERS)]
+    threads = [
+        threading.Thread(target=shake, args=[ATTACKERS[n % len(ATTACKERS)]])
+        for n in range(HANDSHAKERS)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -196,7 +207,9 @@ def without_tls(port: int) -> str:
 def without_accounts(port: int) -> str:
     """Why names have no passwords; "" where they have. The owner registers its name."""
     with connect(port, "127.0.0.1") as connection:
-        connection.sendall(_line(type="hello", name=OWNER) + _line(type="register", password=PASSWORD, ref="r"))
+        connection.sendall(
+            _line(type="hello", name=OWNER) + _line(type="register", password=PASSWORD, ref="r")
+        )
         heard = b""
         while b'"ref":"r"' not in heard:
             data = connection.recv(CHUNK)

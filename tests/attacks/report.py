@@ -8,7 +8,17 @@ from typing import Any
 
 from tests.attacks.run import Memory, Outcome
 
-_COLUMNS = ("attack", "quiet p99", "p50", "p99", "max", "newcomer", "CPU %", "RSS KiB", "what it did")
+_COLUMNS = (
+    "attack",
+    "quiet p99",
+    "p50",
+    "p99",
+    "max",
+    "newcomer",
+    "CPU %",
+    "RSS KiB",
+    "what it did",
+)
 _FORM = "{:<15} {:>9} {:>7} {:>7} {:>7} {:>8} {:>6} {:>8}  {}"
 HEAD = "All times in milliseconds.\n\n" + _FORM.format(*_COLUMNS)
 
@@ -21,9 +31,21 @@ def row(outcome: Outcome) -> str:
     lines = []
     if outcome.quiet and outcome.under:
         under = outcome.under
-        times = [outcome.quiet.quantile(0.99), *(under.quantile(share) for share in (0.5, 0.99, 1.0)), under.join]
+        times = [
+            outcome.quiet.quantile(0.99),
+            *(under.quantile(share) for share in (0.5, 0.99, 1.0)),
+            under.join,
+        ]
         figures = [f"{time:.1f}" for time in times]
-        lines.append(_FORM.format(name, *figures, f"{outcome.cpu:.0%}"[:-1], f"{outcome.grown:+}", _done(outcome.report)))
+        lines.append(
+            _FORM.format(
+                name,
+                *figures,
+                f"{outcome.cpu:.0%}"[:-1],
+                f"{outcome.grown:+}",
+                _done(outcome.report),
+            )
+        )
     return "\n".join(lines + [f"{name:<15} NOT MET: {fault}" for fault in outcome.faults])
 
 
@@ -39,6 +61,9 @@ def told(memory: Memory) -> str:
     lines = [
         f"{'memory':<15} {memory.count:,} connections: {before.memory:,} KiB before, {after.memory:,} after; descriptors "
         f"{before.descriptors}, {after.descriptors}; threads {before.threads}, {after.threads}",
-        *(f"{'memory':<15} {what}: {count} before, {after.counts[what]} after" for what, count in before.counts.items()),
+        *(
+            f"{'memory':<15} {what}: {count} before, {after.counts[what]} after"
+            for what, count in before.counts.items()
+        ),
     ]
     return "\n".join(lines + [f"{'memory':<15} NOT MET: {fault}" for fault in memory.faults])

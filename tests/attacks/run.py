@@ -1,5 +1,6 @@
 """
-One attack after the other, each beside a quiet while: what do the others notice, and what is left of it?
+One attack after the other, each beside a quiet while: what do the others notice, and what is left
+of it?
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ WITHIN = 25.0  #: milliseconds by which the p99 may be more than in a quiet whil
 JOIN = 500.0  #: milliseconds in which someone from elsewhere is in
 REACHED = 0.9  #: of the rate of connections, at least
 QUIET = 1 / 3  #: of the time of an attack, before it
-SETTLE = 15.0  #: seconds after an attack in which all of it is gone: who waits for a name may wait for 10
+#: seconds after an attack in which all of it is gone: who waits for a name may wait for 10
+SETTLE = 15.0
 LOOK = 1.0  #: seconds between two looks at it meanwhile
 MEMORY = 100_000  #: connections
-WARM = 40_000  #: of them before it is looked at what it holds: so many that its crowd is as big as it gets
+#: of them before it is looked at what it holds: so many that its crowd is as big as it gets
+WARM = 40_000
 GROWTH = 4096  #: KiB by which it may have grown after the others
 _KINDS = ("silent", "close", "half", "hello")
 
@@ -52,14 +55,18 @@ def attack(target: Target, knock: Path, which: Attack, seconds: float) -> Outcom
         return Outcome(which, missing)
     bystanders = Bystanders(target.port)
     try:
-        return _attack(target, which, which.command(knock, target.port, seconds), bystanders, seconds)
+        return _attack(
+            target, which, which.command(knock, target.port, seconds), bystanders, seconds
+        )
     except TurnedAway as why:
         return Outcome(which, faults=[str(why)])
     finally:
         bystanders.close()
 
 
-def _attack(target: Target, which: Attack, command: list[str], bystanders: Bystanders, seconds: float) -> Outcome:
+def _attack(
+    target: Target, which: Attack, command: list[str], bystanders: Bystanders, seconds: float
+) -> Outcome:
     quiet = bystanders.watch(max(2.0, seconds * QUIET))
     before, cpu = target.facts(), target.cpu()
     with attacking(command) as attacker:
@@ -67,7 +74,9 @@ def _attack(target: Target, which: Attack, command: list[str], bystanders: Bysta
         cpu = (target.cpu() - cpu) / seconds
     after = _settled(target, before, bystanders.watch)
     faults = [*_bounds(quiet, under), *after.more_than(before), *_reached(which, attacker.report)]
-    return Outcome(which, "", quiet, under, attacker.report, cpu, after.memory - before.memory, faults)
+    return Outcome(
+        which, "", quiet, under, attacker.report, cpu, after.memory - before.memory, faults
+    )
 
 
 def _settled(target: Target, before: Facts, wait: Callable[[float], Any] = time.sleep) -> Facts:
@@ -93,7 +102,9 @@ def _bounds(quiet: Measure, under: Measure) -> list[str]:
 
 def _reached(which: Attack, report: dict[str, Any]) -> list[str]:
     if which.rate and report["opened"] < which.rate * REACHED * report["seconds"]:
-        return [f"only {report['opened'] / report['seconds']:.0f} connections a second were reached"]
+        return [
+            f"only {report['opened'] / report['seconds']:.0f} connections a second were reached"
+        ]
     return []
 
 
@@ -121,5 +132,21 @@ def memory(target: Target, knock: Path, count: int) -> Memory:
 
 def _come_and_go(target: Target, knock: Path, count: int) -> None:
     for kind in _KINDS:
-        command = [str(knock), "-p", str(target.port), "-k", kind, "-a", "8", "-r", "5000", "-o", "400"]
-        subprocess.run([*command, "-t", "300", "-n", str(count // len(_KINDS))], check=True, stdout=subprocess.DEVNULL)
+        command = [
+            str(knock),
+            "-p",
+            str(target.port),
+            "-k",
+            kind,
+            "-a",
+            "8",
+            "-r",
+            "5000",
+            "-o",
+            "400",
+        ]
+        subprocess.run(
+            [*command, "-t", "300", "-n", str(count // len(_KINDS))],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )

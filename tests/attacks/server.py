@@ -25,7 +25,8 @@ class Facts(NamedTuple):
     What the daemon holds.
 
     :ivar memory: KiB that it occupies.
-    :ivar counts: how many sessions, doors, timers and so on; of a server that was running already nobody knows.
+    :ivar counts: how many sessions, doors, timers and so on; of a server that was running already
+        nobody knows.
     """
 
     memory: int = 0
@@ -34,8 +35,14 @@ class Facts(NamedTuple):
     counts: dict[str, int] = {}
 
     def more_than(self, before: Facts) -> list[str]:
-        """What there is more of than before, memory left out; timers come and go, and one or two more say nothing."""
-        more = {"descriptors": self.descriptors - before.descriptors, "threads": self.threads - before.threads}
+        """
+        What there is more of than before, memory left out; timers come and go, and one or two more
+        say nothing.
+        """
+        more = {
+            "descriptors": self.descriptors - before.descriptors,
+            "threads": self.threads - before.threads,
+        }
         for kind, held in self.counts.items():
             more[kind] = held - before.counts.get(kind, 0) - (2 if kind == "timers" else 0)
         return [f"{surplus} more {what}" for what, surplus in more.items() if surplus > 0]
@@ -86,7 +93,16 @@ class Daemon(Server):
 
     def command(self, folder: Path, port: int) -> list[str]:
         self._folder = folder
-        command = [sys.executable, "-m", "tests.attacks.daemon", "-n", "--pidfile=", "groupchat", "--port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.attacks.daemon",
+            "-n",
+            "--pidfile=",
+            "groupchat",
+            "--port",
+            str(port),
+        ]
         return [*command, "--max", str(PLACES), "--ledger", f"sqlite:{folder / 'groupchat.db'}"]
 
     @contextmanager

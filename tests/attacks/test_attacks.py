@@ -1,5 +1,6 @@
 """
-The attacks work: so short that they say nothing about how well the daemon bears them, which no test here looks at.
+The attacks work: so short that they say nothing about how well the daemon bears them, which no test
+here looks at.
 """
 
 from __future__ import annotations
@@ -30,11 +31,20 @@ def knock(needs, tmp_path):
 @pytest.mark.limit(120)
 def test_attacks_are_carried_out_and_told(knock, tmp_path):
     with Daemon().attacked(tmp_path) as target:
-        outcomes = [attack(target, knock, which, SHORT) for which in chosen(["silent", "close", "flood-who", "log-ins", "tls"])]
+        outcomes = [
+            attack(target, knock, which, SHORT)
+            for which in chosen(["silent", "close", "flood-who", "log-ins", "tls"])
+        ]
         left = memory(target, knock, 400)
     for outcome in outcomes:
         if not outcome.skipped:
-            assert outcome.quiet and outcome.quiet.deliveries and outcome.under and outcome.under.deliveries and outcome.under.joins
+            assert (
+                outcome.quiet
+                and outcome.quiet.deliveries
+                and outcome.under
+                and outcome.under.deliveries
+                and outcome.under.joins
+            )
             assert not outcome.under.missing
     assert [outcome.attack.name for outcome in outcomes if outcome.skipped or outcome.report] == [
         "silent", "close", "flood-who", "log-ins", "tls",
@@ -51,9 +61,22 @@ def measure(milliseconds=1.0, missing=0, join=5.0):
 def test_a_line_tells_which_bounds_are_not_met():
     which = ATTACKS[0]
     report = {"opened": 100, "seconds": 1.0}
-    outcome = Outcome(which, "", measure(), measure(40.0, 3, 800.0), report, 0.5, 12, ["too slow", "too late"])
+    outcome = Outcome(
+        which, "", measure(), measure(40.0, 3, 800.0), report, 0.5, 12, ["too slow", "too late"]
+    )
     lines = row(outcome).splitlines()
-    assert lines[0].split() == ["silent", "1.0", "40.0", "40.0", "40.0", "800.0", "50", "+12", "100", "connections/s"]
+    assert lines[0].split() == [
+        "silent",
+        "1.0",
+        "40.0",
+        "40.0",
+        "40.0",
+        "800.0",
+        "50",
+        "+12",
+        "100",
+        "connections/s",
+    ]
     assert [line.split()[1:3] for line in lines[1:]] == [["NOT", "MET:"]] * 2
     assert row(Outcome(which, "no TLS")).split() == ["silent", "skipped:", "no", "TLS"]
 
@@ -72,7 +95,9 @@ def test_percentiles():
 
 
 def test_a_part_of_a_name_chooses_several():
-    assert {attack.name for attack in chosen(["flood"])} == {f"flood-{kind}" for kind in insider.FLOODS}
+    assert {attack.name for attack in chosen(["flood"])} == {
+        f"flood-{kind}" for kind in insider.FLOODS
+    }
     assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
     assert [attack.rate for attack in chosen(["silent", "close"])] == [RATE, RATE]
 
@@ -88,7 +113,9 @@ def test_all_attacks_are_made_unless_some_are_named(capsys):
 def test_a_server_that_runs_already_can_be_attacked(knock, tmp_path, capsys):
     with Daemon().running(tmp_path) as running:
         assert isinstance(running, Running)
-        status = main(parse(["--attack", "close", "--seconds", str(SHORT), "--port", str(running.port)]))
+        status = main(
+            parse(["--attack", "close", "--seconds", str(SHORT), "--port", str(running.port)])
+        )
     assert status in (0, 1)
     assert "close" in capsys.readouterr().out
     assert os.sched_getaffinity(0)

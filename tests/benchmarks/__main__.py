@@ -24,14 +24,51 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         epilog="Loads: " + "; ".join(f"{load.name}: {load.title}" for load in LOADS) + ".",
     )  # fmt: skip
     names = [load.name for load in LOADS]
-    parser.add_argument("--loads", nargs="+", choices=names, default=names, metavar="NAME", help="only these loads (below)")
-    parser.add_argument("--rounds", type=int, help="how often each is run, in turn with the others (default: 5; 1 with --quick)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of each load: to see that it works, not how fast")
-    parser.add_argument("--stored", type=float, default=1, metavar="MILLIONS", help="messages in the long ledger (default: 1)")
-    parser.add_argument("--scratch", type=Path, help="a folder on the disk to be measured (default: the usual one)")
-    parser.add_argument("--out", type=Path, default=Path("build/benchmarks"), help="folder for the results (default: %(default)s)")
-    parser.add_argument("--docs", action="store_true", help="put them into docs/performance.rst, too: a whole run, or --again")
-    parser.add_argument("--again", type=Path, metavar="JSON", help="measure nothing: make tables and plot of these results")
+    parser.add_argument(
+        "--loads",
+        nargs="+",
+        choices=names,
+        default=names,
+        metavar="NAME",
+        help="only these loads (below)",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        help="how often each is run, in turn with the others (default: 5; 1 with --quick)",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a tenth of each load: to see that it works, not how fast",
+    )
+    parser.add_argument(
+        "--stored",
+        type=float,
+        default=1,
+        metavar="MILLIONS",
+        help="messages in the long ledger (default: 1)",
+    )
+    parser.add_argument(
+        "--scratch", type=Path, help="a folder on the disk to be measured (default: the usual one)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("build/benchmarks"),
+        help="folder for the results (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--docs",
+        action="store_true",
+        help="put them into docs/performance.rst, too: a whole run, or --again",
+    )
+    parser.add_argument(
+        "--again",
+        type=Path,
+        metavar="JSON",
+        help="measure nothing: make tables and plot of these results",
+    )
     options = parser.parse_args(arguments)
     if options.docs and not options.again and (options.quick or options.loads != names):
         parser.error("--docs is for all loads in their whole size")

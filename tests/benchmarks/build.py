@@ -52,7 +52,12 @@ def build(folder: Path) -> Programs:
 
 def _with_tls(load: Path) -> bool:
     """OpenSSL's headers may be missing: then the load does without."""
-    headers = subprocess.run(["cc", "-E", "-x", "c", "-"], input=b"#include <openssl/ssl.h>\n", capture_output=True, check=False)
+    headers = subprocess.run(
+        ["cc", "-E", "-x", "c", "-"],
+        input=b"#include <openssl/ssl.h>\n",
+        capture_output=True,
+        check=False,
+    )
     if headers.returncode == 0:
         _compile("cc", HERE / "load.c", load, "-DTLS", "-lssl", "-lcrypto")
     return headers.returncode == 0
@@ -60,7 +65,11 @@ def _with_tls(load: Path) -> bool:
 
 def _compile(compiler: str, source: Path, program: Path, *more: str) -> None:
     done = subprocess.run(
-        [compiler, *_FLAGS, "-o", program, source, *more], capture_output=True, text=True, check=False, timeout=120
+        [compiler, *_FLAGS, "-o", program, source, *more],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     if done.returncode:
         raise CannotBuild(f"{source.name}:\n{done.stderr}")

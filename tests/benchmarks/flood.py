@@ -1,6 +1,6 @@
 """
-What input costs: a member sends much of one kind at once, of no use to anyone. How much CPU does the daemon spend on it, and how
-long do bystanders wait for an answer meanwhile?
+What input costs: a member sends much of one kind at once, of no use to anyone. How much CPU does
+the daemon spend on it, and how long do bystanders wait for an answer meanwhile?
 
 The two are measured apart, since bystanders who ask all the time cost CPU, too.
 """
@@ -41,7 +41,8 @@ class Kind(NamedTuple):
     :ivar wire: that it is sent on.
     :ivar unit: that is sent again and again.
     :ivar rate: as in ``--rate``; "": the default.
-    :ivar slowed: whether the server slows it down, as it should: then it is watched for a while, not to its end.
+    :ivar slowed: whether the server slows it down, as it should: then it is watched for a while,
+        not to its end.
     """
 
     wire: Wire
@@ -71,7 +72,9 @@ class Input:
     """
 
     name = "input"
-    title = "what one member's senseless input costs, with the default --rate unless it says otherwise"
+    title = (
+        "what one member's senseless input costs, with the default --rate unless it says otherwise"
+    )
     columns = [
         Column("64 KiB: CPU ms", "small_cpu_ms"), Column("longest stall ms", "small_stall_ms"),
         Column("1 MB: CPU ms", "big_cpu_ms"), Column("longest stall ms", "big_stall_ms"),
@@ -125,7 +128,9 @@ def _cost(running: Running, what: _Input) -> tuple[float, float]:
 def _stall(running: Running, what: _Input) -> float:
     """The longest that a bystander waits meanwhile, in seconds."""
     with ExitStack() as ends:
-        bystanders = [ends.enter_context(closing(_Bystander(running.port, n))) for n in range(BYSTANDERS)]
+        bystanders = [
+            ends.enter_context(closing(_Bystander(running.port, n))) for n in range(BYSTANDERS)
+        ]
         sender = ends.enter_context(closing(_Sender(running.port, what)))
         while not sender.over:
             for bystander in bystanders:

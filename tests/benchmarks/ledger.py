@@ -1,5 +1,6 @@
 """
-A ledger in which much was said already: built through the project's own writer, in big batches and with no server.
+A ledger in which much was said already: built through the project's own writer, in big batches and
+with no server.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
 What a load is, and those that `load.c` makes: a room, so many who speak, and how fast.
 
-A load has contestants: servers, or the cases that it compares. Each is run once in a round, and answers with its measures.
+A load has contestants: servers, or the cases that it compares. Each is run once in a round, and
+answers with its measures.
 """
 
 from __future__ import annotations
@@ -127,7 +128,10 @@ class Fanout:
 
     def run(self, bench: Bench, contestant: str) -> Measures:
         server = bench.servers[contestant]
-        with server.running(bench.scratch) as running, self.begin(bench, running, server.wire) as load:
+        with (
+            server.running(bench.scratch) as running,
+            self.begin(bench, running, server.wire) as load,
+        ):
             return self.end(load)
 
     def begin(self, bench: Bench, running: Running, wire: str) -> subprocess.Popen[str]:
@@ -137,7 +141,10 @@ class Fanout:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def options(self, scale: float) -> list[str]:
-        """Its size, as load.c takes it. A smaller one has fewer messages, and fewer people by the root of that."""
+        """
+        Its size, as load.c takes it. A smaller one has fewer messages, and fewer people by the root
+        of that.
+        """
         rooms = max(1, round(self.rooms * math.sqrt(scale)))
         members = max(2 * rooms, round(self.members * math.sqrt(scale)), 4)
         sizes = {
@@ -160,7 +167,9 @@ class Fanout:
         if load.returncode:
             raise NotDelivered(f"{' '.join(map(str, load.args))}\n{text}{errors}")  # type: ignore[arg-type]
         measures: dict[str, Any] = json.loads(text)
-        measures["member_kib"] = (measures["memory_in_kib"] - measures["memory_before_kib"]) / measures["members"]
+        measures["member_kib"] = (
+            measures["memory_in_kib"] - measures["memory_before_kib"]
+        ) / measures["members"]
         return measures
 
 

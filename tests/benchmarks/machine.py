@@ -43,6 +43,8 @@ def _file_system(path: Path) -> str:
 
 
 def _version(peer: Peer) -> str:
-    told = subprocess.run([str(peer.program()), "--version"], capture_output=True, text=True, check=False).stdout
+    told = subprocess.run(
+        [str(peer.program()), "--version"], capture_output=True, text=True, check=False
+    ).stdout
     found = re.search(r"\d+(\.\d+)+|\d+", told)
     return found[0] if found else "?"

@@ -43,7 +43,12 @@ class Member:
     def __enter__(self) -> Member:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._lines.close()
         self._socket.close()
 
@@ -70,7 +75,10 @@ class Member:
 
     def say_many(self, count: int, text: str) -> None:
         """Say so much at once as the first that one says, and wait until all is stored."""
-        lines = (json.dumps({"type": "say", "room": ROOM, "n": n, "text": text}) + "\n" for n in range(1, count + 1))
+        lines = (
+            json.dumps({"type": "say", "room": ROOM, "n": n, "text": text}) + "\n"
+            for n in range(1, count + 1)
+        )
         self._socket.sendall("".join(lines).encode())
         self.wait("ok", n=count)
 

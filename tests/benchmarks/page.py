@@ -1,5 +1,6 @@
 """
-The results as people read them: the tables, the plot, and the part of docs/performance.rst that the command writes itself.
+The results as people read them: the tables, the plot, and the part of docs/performance.rst that the
+command writes itself.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def _picture(results: Results) -> str:
 
 
 def renew(results: Results, page: Path = PAGE) -> list[Path]:
-    """Put the tables into the page, between its two marks, and the results and the plot beside it."""
+    """
+    Put the tables into the page, between its two marks, and the results and the plot beside it.
+    """
     before, begin, rest = page.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     assert begin and end, f"{page} has lost its marks"

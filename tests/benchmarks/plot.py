@@ -1,8 +1,8 @@
 """
 The plot: one picture in SVG, drawn by hand, that can be read on a light page and on a dark one.
 
-At the top a panel of bars for each load that asks how much, in the order of the table, each with the ratio to the floor; below
-one line for each server that asks how long: from p50 to p99.
+At the top a panel of bars for each load that asks how much, in the order of the table, each with
+the ratio to the floor; below one line for each server that asks how long: from p50 to p99.
 """
 
 from __future__ import annotations
@@ -46,11 +46,19 @@ def draw(results: Results, amounts: list[Fanout], times: list[Fanout]) -> str:
     wide = (WIDTH - 2 * MARGIN - GAP) // 2
     top = 92
     for pair in (amounts[number : number + 2] for number in range(0, len(amounts), 2)):
-        top = max(_bars(canvas, results, load, MARGIN + (wide + GAP) * place, top, wide) for place, load in enumerate(pair))
+        top = max(
+            _bars(canvas, results, load, MARGIN + (wide + GAP) * place, top, wide)
+            for place, load in enumerate(pair)
+        )
     for load in times:
         top = _ranges(canvas, results, load, top + 12)
     machine = results.machine
-    canvas.text(MARGIN, top + 8, f"{machine['processor']}; {machine['kernel']}; Python {machine['Python']}", "soft small")
+    canvas.text(
+        MARGIN,
+        top + 8,
+        f"{machine['processor']}; {machine['kernel']}; Python {machine['Python']}",
+        "soft small",
+    )
     return canvas.svg(top + 30)
 
 
@@ -64,9 +72,18 @@ def _bars(canvas: _Canvas, results: Results, load: Fanout, x: int, y: int, width
     for name, value in values.items():
         ratio = results.ratio(load.name, name, "deliveries_s", "floor")
         end = x + NAMES + max(2.0, value * room)
-        canvas.text(x + NAMES - 8, y + 12, name, "text small right" if name == "groupchat" else "soft small right")
-        canvas.bar(x + NAMES, y + 1, end - x - NAMES, _kind(name), f"{name}: {value:,.0f} deliveries/s")
-        canvas.text(end + 7, y + 12, short(value) + (f"   × {ratio:.2f}" if ratio else ""), "text small")
+        canvas.text(
+            x + NAMES - 8,
+            y + 12,
+            name,
+            "text small right" if name == "groupchat" else "soft small right",
+        )
+        canvas.bar(
+            x + NAMES, y + 1, end - x - NAMES, _kind(name), f"{name}: {value:,.0f} deliveries/s"
+        )
+        canvas.text(
+            end + 7, y + 12, short(value) + (f"   × {ratio:.2f}" if ratio else ""), "text small"
+        )
         y += ROW
     return y + 30
 
@@ -74,7 +91,12 @@ def _bars(canvas: _Canvas, results: Results, load: Fanout, x: int, y: int, width
 def _ranges(canvas: _Canvas, results: Results, load: Fanout, y: int) -> int:
     """Latencies: a line from p50 to p99 for each server. Returns where it ends."""
     canvas.text(MARGIN, y, "How long one delivery takes", "text title")
-    canvas.text(MARGIN, y + 20, f"{load.title}; from the median to the 99th percentile, in milliseconds", "soft small")
+    canvas.text(
+        MARGIN,
+        y + 20,
+        f"{load.title}; from the median to the 99th percentile, in milliseconds",
+        "soft small",
+    )
     spans = {
         name: (results.median(load.name, name, "p50_ms"), results.median(load.name, name, "p99_ms"))
         for name in results.contestants(load.name)
@@ -88,8 +110,20 @@ def _ranges(canvas: _Canvas, results: Results, load: Fanout, y: int) -> int:
         canvas.line(at, y, at, y + ROW * len(spans) + 2)
         canvas.text(at, y + ROW * len(spans) + 17, f"{tick * step:g}", "soft small middle")
     for name, (low, high) in spans.items():
-        canvas.text(left - 8, y + 15, name, "text small right" if name == "groupchat" else "soft small right")
-        canvas.bar(left + low * room, y + 8, max(2.0, (high - low) * room), _kind(name), f"{name}: {low:.2f} to {high:.2f} ms", 6)
+        canvas.text(
+            left - 8,
+            y + 15,
+            name,
+            "text small right" if name == "groupchat" else "soft small right",
+        )
+        canvas.bar(
+            left + low * room,
+            y + 8,
+            max(2.0, (high - low) * room),
+            _kind(name),
+            f"{name}: {low:.2f} to {high:.2f} ms",
+            6,
+        )
         canvas.dot(left + low * room, y + 11, _kind(name))
         canvas.text(left + high * room + 9, y + 15, f"{low:.1f} to {high:.1f}", "text small")
         y += ROW
@@ -99,7 +133,9 @@ def _ranges(canvas: _Canvas, results: Results, load: Fanout, y: int) -> int:
 def _kind(name: str) -> str:
     if name == "groupchat":
         return "ours"
-    return "also" if name.startswith("groupchat") else "floor" if name.startswith("floor") else "peer"
+    return (
+        "also" if name.startswith("groupchat") else "floor" if name.startswith("floor") else "peer"
+    )
 
 
 def _step(most: float) -> float:
@@ -127,9 +163,13 @@ class _Canvas:
         self._shapes: list[str] = []
 
     def text(self, x: float, y: float, words: str, kind: str) -> None:
-        self._shapes.append(f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" xml:space="preserve">{escape(words)}</text>')
+        self._shapes.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" xml:space="preserve">{escape(words)}</text>'
+        )
 
-    def bar(self, x: float, y: float, width: float, kind: str, title: str, height: int = BAR) -> None:
+    def bar(
+        self, x: float, y: float, width: float, kind: str, title: str, height: int = BAR
+    ) -> None:
         self._shapes.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height}" rx="2.5" class="{kind}">'
             f"<title>{escape(title)}</title></rect>"
@@ -139,7 +179,9 @@ class _Canvas:
         self._shapes.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" class="{kind}"/>')
 
     def line(self, x: float, y: float, to_x: float, to_y: float) -> None:
-        self._shapes.append(f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" class="grid"/>')
+        self._shapes.append(
+            f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" class="grid"/>'
+        )
 
     def svg(self, height: float) -> str:
         shapes = "\n".join(self._shapes)

@@ -1,5 +1,6 @@
 """
-What was measured: for each load and contestant the measures of each round; medians of them, and ratios.
+What was measured: for each load and contestant the measures of each round; medians of them, and
+ratios.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ class Results:
     :ivar machine: on which it was measured.
     :ivar rounds: how many there are.
     :ivar skipped: contestants that could not be measured, and why.
-    :ivar failed: loads of contestants that did not deliver everything, and what became of it. One failure is enough.
+    :ivar failed: loads of contestants that did not deliver everything, and what became of it. One
+        failure is enough.
     """
 
     def __init__(self, machine: dict[str, Any], rounds: int, skipped: dict[str, str]) -> None:
@@ -45,14 +47,16 @@ class Results:
 
     def ratio(self, load: str, contestant: str, measure: str, over: str) -> float | None:
         """
-        The median of the ratios within each round: a machine that drifts from round to round does not change them. None
-        where there is nothing to divide by.
+        The median of the ratios within each round: a machine that drifts from round to round does
+        not change them. None where there is nothing to divide by.
         """
         rounds = self._measured[load]
         if over not in rounds:
             return None
         pairs = zip(rounds[contestant], rounds[over], strict=True)
-        return statistics.median(one[measure] / other[measure] if other[measure] else 0.0 for one, other in pairs)
+        return statistics.median(
+            one[measure] / other[measure] if other[measure] else 0.0 for one, other in pairs
+        )
 
     def cell(self, load: str, contestant: str, column: Column) -> str:
         """As a table shows it."""
@@ -87,7 +91,10 @@ def simple_table(rows: list[list[str]], right: bool = True) -> str:
     rule = "  ".join("=" * width for width in widths)
 
     def line(row: list[str]) -> str:
-        others = (cell.rjust(width) if right else cell.ljust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        others = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width in zip(row[1:], widths[1:], strict=True)
+        )
         return "  ".join([(row[0] or "..").ljust(widths[0]), *others]).rstrip()
 
     return "\n".join([rule, line(rows[0]), rule, *map(line, rows[1:]), rule])

@@ -1,7 +1,8 @@
 """
 A run: everything compiled, every load given to every contestant, in turn, round after round.
 
-The second round goes backwards, and so on: who comes first while a machine is still cool comes last when it is warm.
+The second round goes backwards, and so on: who comes first while a machine is still cool comes last
+when it is warm.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def _plan(bench: Bench, loads: list[Load], rounds: int) -> Iterator[tuple[int, L
 
 def _told(load: Load, measures: Measures) -> str:
     columns = [column for column in load.columns if not column.over]
-    return ", ".join(f"{column.heading} {measures[column.measure]:,.{column.digits}f}" for column in columns)
+    return ", ".join(
+        f"{column.heading} {measures[column.measure]:,.{column.digits}f}" for column in columns
+    )
 
 
 @contextmanager

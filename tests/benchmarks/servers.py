@@ -1,7 +1,9 @@
 """
-The servers that are measured: each started on a free port of the loopback, waited for until it answers, and ended.
+The servers that are measured: each started on a free port of the loopback, waited for until it
+answers, and ended.
 
-Peers get a configuration made here, with their protection against floods off: else they would be throttled, not measured.
+Peers get a configuration made here, with their protection against floods off: else they would be
+throttled, not measured.
 """
 
 from __future__ import annotations
@@ -40,8 +42,13 @@ class Running(NamedTuple):
     pid: int
 
     def cpu(self) -> float:
-        """Seconds of CPU that all its threads have used: /proc/PID/stat tells the same in steps of 10 ms."""
-        return time.clock_gettime(~self.pid << 3 | 2)  # what clock_getcpuclockid(3) makes of a process
+        """
+        Seconds of CPU that all its threads have used: /proc/PID/stat tells the same in steps of 10
+        ms.
+        """
+        return time.clock_gettime(
+            ~self.pid << 3 | 2
+        )  # what clock_getcpuclockid(3) makes of a process
 
     def memory(self) -> int:
         """KiB that it occupies."""
@@ -128,7 +135,9 @@ class GroupChat(Server):
     :param rate: as in ``--rate``; "": the default.
     """
 
-    def __init__(self, programs: Programs, wire: str = "json", ledger: Path | None = None, rate: str = "0") -> None:
+    def __init__(
+        self, programs: Programs, wire: str = "json", ledger: Path | None = None, rate: str = "0"
+    ) -> None:
         self.name = "groupchat" + {"json": "", "plain": ", plain wire", "tls": ", TLS"}[wire]
         self.wire = wire
         self._programs = programs
@@ -144,8 +153,21 @@ class GroupChat(Server):
 
     def command(self, folder: Path, port: int) -> list[str]:
         where = f"tcp:{port}:interface={LOOPBACK}:backlog=4096"
-        command = [sys.executable, str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "groupchat"]
-        command += ["--listen", where, "--max", str(PLACES), "--ledger", f"sqlite:{self._ledger or folder / 'groupchat.db'}"]
+        command = [
+            sys.executable,
+            str(Path(sys.executable).with_name("twistd")),
+            "-n",
+            "--pidfile=",
+            "groupchat",
+        ]
+        command += [
+            "--listen",
+            where,
+            "--max",
+            str(PLACES),
+            "--ledger",
+            f"sqlite:{self._ledger or folder / 'groupchat.db'}",
+        ]
         if self._rate:
             command += ["--rate", self._rate]
         if _has_option("handshakes"):
@@ -192,7 +214,12 @@ class Peer(Server):
         return "" if self.program() else f"it is not installed: install {self.name}"
 
     def program(self) -> str | None:
-        return shutil.which(self.name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"]))
+        return shutil.which(
+            self.name,
+            path=os.pathsep.join(
+                [os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"]
+            ),
+        )
 
     def command(self, folder: Path, port: int) -> list[str]:
         file = folder / "configuration"

@@ -1,5 +1,6 @@
 """
-What a long memory costs: nothing, if all goes well. Live messages while history is read, and a long ledger beside a short one.
+What a long memory costs: nothing, if all goes well. Live messages while history is read, and a long
+ledger beside a short one.
 """
 
 from __future__ import annotations
@@ -20,14 +21,19 @@ SHORT, LONG = "short ledger", "long ledger"
 
 
 class History(Fanout):
-    """Live messages while one member reads the whole history, page after page, as fast as it comes."""
+    """
+    Live messages while one member reads the whole history, page after page, as fast as it comes.
+    """
 
     def contestants(self, bench: Bench) -> list[str]:
         return [QUIET, READING]
 
     def run(self, bench: Bench, contestant: str) -> Measures:
         server = GroupChat(bench.programs, ledger=bench.stored)
-        with server.running(bench.scratch) as running, self.begin(bench, running, server.wire) as load:
+        with (
+            server.running(bench.scratch) as running,
+            self.begin(bench, running, server.wire) as load,
+        ):
             pages = _read_all_the_while(running, load) if contestant == READING else 0.0
             return {**self.end(load), "pages_s": pages}
 
@@ -75,8 +81,12 @@ def _acts(port: int, times: int) -> Measures:
         pages = range(speaker.room["first"] + 500, head, max(1, (head - 500) // times))
         return {
             "say_ms": says,
-            "join_ms": _median(lambda n: Member(port, f"joiner{n}").__exit__(None, None, None), range(times)),
-            "resume_ms": _median(lambda n: Member(port, f"resumer{n}", back).__exit__(None, None, None), range(times)),
+            "join_ms": _median(
+                lambda n: Member(port, f"joiner{n}").__exit__(None, None, None), range(times)
+            ),
+            "resume_ms": _median(
+                lambda n: Member(port, f"resumer{n}", back).__exit__(None, None, None), range(times)
+            ),
             "page_ms": _median(speaker.history, pages),
         }
 

@@ -1,5 +1,6 @@
 """
-Everything in the benchmarks works: on loads so small that they say nothing about speed, which no test here looks at.
+Everything in the benchmarks works: on loads so small that they say nothing about speed, which no
+test here looks at.
 """
 
 from __future__ import annotations
@@ -48,11 +49,19 @@ def test_every_load_is_delivered_and_told_in_tables_and_a_plot(measured, tmp_pat
 @pytest.fixture
 def results() -> Results:
     """Two rounds of two servers, the second on a machine that has become half as fast."""
-    results = Results({"processor": "a & b", "kernel": "k", "Python": "3"}, 2, {"ngircd": "it is not installed"})
+    results = Results(
+        {"processor": "a & b", "kernel": "k", "Python": "3"}, 2, {"ngircd": "it is not installed"}
+    )
     for speed in (1_000, 500):
         for load in FANOUT:
             for name, share in (("groupchat", 0.75), ("floor", 1.0)):
-                measures = {"deliveries_s": speed * share, "p50_ms": 2.0, "p99_ms": 3.0, "last_p50_ms": 2.5, "last_p99_ms": 3.5}
+                measures = {
+                    "deliveries_s": speed * share,
+                    "p50_ms": 2.0,
+                    "p99_ms": 3.0,
+                    "last_p50_ms": 2.5,
+                    "last_p99_ms": 3.5,
+                }
                 results.add(load.name, name, measures)
     return results
 

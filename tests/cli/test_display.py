@@ -16,7 +16,11 @@ class Paper:
     def __init__(self, kind=PlainDisplay):
         self.written, self.aside = [], []
         self.clock = Clock()
-        more = {PlainDisplay: [], JsonDisplay: [self.aside.append], PipedScreen: [self.aside.append, self.clock]}[kind]
+        more = {
+            PlainDisplay: [],
+            JsonDisplay: [self.aside.append],
+            PipedScreen: [self.aside.append, self.clock],
+        }[kind]
         self.screen = kind(self.written.append, *more)
 
     def show(self, *shown, past=False, mine=False):
@@ -84,7 +88,10 @@ def test_a_refused_hello_is_left_to_the_last_line(paper):
 
 
 def test_a_refusal_is_told(inside):
-    assert inside.show(events.Error(code="no-such-name", text="Nobody.", ref="/msg")) == "! /msg: nobody.\n"
+    assert (
+        inside.show(events.Error(code="no-such-name", text="Nobody.", ref="/msg"))
+        == "! /msg: nobody.\n"
+    )
 
 
 def test_what_the_client_says_looks_like_the_rest(paper):
@@ -124,7 +131,13 @@ def script():
 
 
 def test_a_script_is_told_nothing_that_it_did_not_ask_for(script):
-    script.show(welcome(), state(), message(1), events.CaughtUp(room="lobby"), events.Bye(code="quit", text="Bye."))
+    script.show(
+        welcome(),
+        state(),
+        message(1),
+        events.CaughtUp(room="lobby"),
+        events.Bye(code="quit", text="Bye."),
+    )
     script.show(events.Error(code="name-taken", text="Taken."))
     script.screen.show_elsewhere(message(1), b"{}")
     script.screen.tell("Connection lost.")
@@ -133,7 +146,10 @@ def test_a_script_is_told_nothing_that_it_did_not_ask_for(script):
 
 
 def test_a_script_gets_the_answers_to_its_commands(script):
-    assert script.show(events.Topic(room="lobby", text="tea", sender="bob", ref="/topic")) == "-- The topic is: tea\n"
+    assert (
+        script.show(events.Topic(room="lobby", text="tea", sender="bob", ref="/topic"))
+        == "-- The topic is: tea\n"
+    )
     assert script.show(events.Ok(ref="/kick")).endswith("-- /kick: done.\n")
     script.show(events.Ok(ref="/ban", text="bob is banned for ever."))
     assert script.written[-1] == b"-- bob is banned for ever.\n"
@@ -155,7 +171,11 @@ def test_a_script_hears_of_what_was_not_said_in_one_line_from_time_to_time(scrip
 
 def test_a_script_hears_at_once_of_what_is_tried_again_and_it_counts_for_nothing(script):
     script.show(events.Error(code="storage-full", text="The disk is full.", n=1, room="lobby"))
-    assert (script.aside, script.screen.reason, script.clock.getDelayedCalls()) == ([b"! The disk is full.\n"], "", [])
+    assert (script.aside, script.screen.reason, script.clock.getDelayedCalls()) == (
+        [b"! The disk is full.\n"],
+        "",
+        [],
+    )
 
 
 def test_a_script_is_warned_of_what_concerns_its_safety(script):

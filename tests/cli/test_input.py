@@ -30,7 +30,10 @@ class Desk(Talk):
         return self
 
     def sent(self):
-        return [{key: one[key] for key in one if key not in ("client", "rooms")} for one in super().sent()]
+        return [
+            {key: one[key] for key in one if key not in ("client", "rooms")}
+            for one in super().sent()
+        ]
 
     @classmethod
     def inside(cls, kind=InputParser):
@@ -85,12 +88,18 @@ def test_help_is_at_hand_while_the_server_is_not():
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("/bogus", "There is no such command. /help lists them; // says a line that begins with /."),
+        (
+            "/bogus",
+            "There is no such command. /help lists them; // says a line that begins with /.",
+        ),
         ("/msg bob", "/msg: Type it like this: /msg NAME TEXT"),
         (b"caf\xe9", "That line is not UTF-8. Set your terminal to UTF-8."),
         (b"\xff\xfd\x01", "That line is not UTF-8. Set your terminal to UTF-8."),
         ("x" * 4097, "A message has at most 4096 bytes. Say it in parts."),
-        ("/join a/b", "/join: A room's name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit."),
+        (
+            "/join a/b",
+            "/join: A room's name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit.",
+        ),
     ],
 )
 def test_a_line_that_makes_no_sense_is_told_and_the_next_is_read(desk, line, complaint):
@@ -113,7 +122,10 @@ def test_a_command_waits_until_what_was_said_before_is_stored(desk):
 def test_what_is_typed_after_join_goes_to_the_new_room(desk):
     assert [one["type"] for one in desk.type("/join dev", "hello").sent()] == ["join"]
     desk.enter("dev").work()
-    assert [(one["type"], one["room"]) for one in desk.sent()] == [("leave", "lobby"), ("say", "dev")]
+    assert [(one["type"], one["room"]) for one in desk.sent()] == [
+        ("leave", "lobby"),
+        ("say", "dev"),
+    ]
 
 
 def test_what_is_typed_while_the_connection_is_lost_is_said_later(desk):
@@ -124,7 +136,10 @@ def test_what_is_typed_while_the_connection_is_lost_is_said_later(desk):
 
 
 def test_an_operators_question_waits_for_its_answer_and_the_answer_is_shown(desk):
-    assert desk.type("/bans", "/max").sent() == [{"type": "bans", "ref": "/bans"}, {"type": "places", "ref": "/max"}]
+    assert desk.type("/bans", "/max").sent() == [
+        {"type": "bans", "ref": "/bans"},
+        {"type": "places", "ref": "/max"},
+    ]
     assert desk.mind.busy
     desk.hear(events.Bans([], 0, "/bans"), events.Places(20, 1, "/max"))
     assert not desk.mind.busy
@@ -164,7 +179,9 @@ def test_reading_on_waits_while_too_much_is_not_stored(desk):
 # For scripts.
 
 
-@pytest.mark.parametrize("line", ["/quit", "//x", "/kick bob", " /who", "/dev/vda1  20G", "{}", "/join dev"])
+@pytest.mark.parametrize(
+    "line", ["/quit", "//x", "/kick bob", " /who", "/dev/vda1  20G", "{}", "/join dev"]
+)
 def test_every_line_of_a_pipe_is_said_as_it_is(line):
     assert Desk.inside(PipedKeyboard).type(line).sent() == [say(1, line)]
 
@@ -208,7 +225,11 @@ def test_a_say_that_has_its_number_goes_as_it_is(program):
 
 
 def test_what_the_server_can_judge_better_goes_as_it_is(program):
-    bad = '{"type":"say","room":"lobby","text":""}', '{"type":"say","room":"dev","text":"x"}', '{"type":"bogus"}'
+    bad = (
+        '{"type":"say","room":"lobby","text":""}',
+        '{"type":"say","room":"dev","text":"x"}',
+        '{"type":"bogus"}',
+    )
     assert program.type(*bad).sent() == [json.loads(one) for one in bad]
     program.type('{"broken')
     assert program._sent == [b'{"broken\n']

@@ -25,7 +25,12 @@ from tests.client.fakes import Screen
 
 
 def identity():
-    return Identity(ClientId("s" * 16), lambda server: ClientId("t" * 16), lambda certificate: None, goes_on=False)
+    return Identity(
+        ClientId("s" * 16),
+        lambda server: ClientId("t" * 16),
+        lambda certificate: None,
+        goes_on=False,
+    )
 
 
 def parse(line):
@@ -35,15 +40,32 @@ def parse(line):
 def test_name_host_and_port_are_enough():
     options = parse("alice localhost 9000")
     assert (options.name, options.host, options.port) == ("alice", "localhost", 9000)
-    assert (options.room, options.json, options.stay, options.outbox) == (["lobby"], False, False, None)
+    assert (options.room, options.json, options.stay, options.outbox) == (
+        ["lobby"],
+        False,
+        False,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
-    "line", ["--json --room Dev a h 1", "a h 1 --json --room Dev", "a --json h --room Dev 1", "--json a h 1 --room=Dev"]
+    "line",
+    [
+        "--json --room Dev a h 1",
+        "a h 1 --json --room Dev",
+        "a --json h --room Dev 1",
+        "--json a h 1 --room=Dev",
+    ],
 )
 def test_options_stand_anywhere(line):
     options = parse(line)
-    assert (options.name, options.host, options.port, options.json, options.room) == ("a", "h", 1, True, ["dev"])
+    assert (options.name, options.host, options.port, options.json, options.room) == (
+        "a",
+        "h",
+        1,
+        True,
+        ["dev"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,13 +74,22 @@ def test_options_stand_anywhere(line):
         ("alice h 1 2", '"2" is too much: NAME, HOST and PORT are all there is.'),
         ("alice h 1 --bogus", "unrecognized arguments: --bogus. See groupchat-connect --help"),
         ("alice h 1 --js", "unrecognized arguments: --js. See groupchat-connect --help"),
-        ("alice h 1 --outbox", "argument --outbox: expected one argument. See groupchat-connect --help"),
+        (
+            "alice h 1 --outbox",
+            "argument --outbox: expected one argument. See groupchat-connect --help",
+        ),
         ("alice h 0", '"0" is no port: a port is a number from 1 to 65535.'),
         ("alice h 65536", '"65536" is no port: a port is a number from 1 to 65535.'),
         ("alice h http", '"http" is no port: a port is a number from 1 to 65535.'),
         ("alice h ²", '"²" is no port: a port is a number from 1 to 65535.'),
-        ("alice h " + "9" * 5000, f'"{"9" * 5000}" is no port: a port is a number from 1 to 65535.'),
-        ("Server h 1", '"Server" can\'t be your name: the name "Server" is reserved. Take another.'),
+        (
+            "alice h " + "9" * 5000,
+            f'"{"9" * 5000}" is no port: a port is a number from 1 to 65535.',
+        ),
+        (
+            "Server h 1",
+            '"Server" can\'t be your name: the name "Server" is reserved. Take another.',
+        ),
         (
             "al!ce h 1",
             '"al!ce" can\'t be your name: a name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit.',
@@ -67,13 +98,22 @@ def test_options_stand_anywhere(line):
             "alice h 1 --room #x",
             '"#x" is no room: a room\'s name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit.',
         ),
-        ("alice h 1 --tls --no-tls", "--no-tls and --tls exclude each other. See groupchat-connect --help"),
+        (
+            "alice h 1 --tls --no-tls",
+            "--no-tls and --tls exclude each other. See groupchat-connect --help",
+        ),
         (
             f"alice h 1 --no-tls --fingerprint {'0' * 64}",
             "--no-tls and --fingerprint exclude each other. See groupchat-connect --help",
         ),
-        ("alice h 1 --quiet --show", "--quiet and --show exclude each other. See groupchat-connect --help"),
-        ("alice h 1 --quiet --json", "--quiet and --json exclude each other. See groupchat-connect --help"),
+        (
+            "alice h 1 --quiet --show",
+            "--quiet and --show exclude each other. See groupchat-connect --help",
+        ),
+        (
+            "alice h 1 --quiet --json",
+            "--quiet and --json exclude each other. See groupchat-connect --help",
+        ),
         (
             "alice h 1 --fingerprint SHA256:x",
             '"SHA256:x" is no fingerprint: one is SHA256: and 43 letters, or 64 digits of hex.',
@@ -95,7 +135,9 @@ def test_a_name_may_be_of_any_script_since_the_server_may_admit_it():
     with pytest.raises(Exit) as caught:
         parse("é! h 1")
     assert caught.value.status == USAGE
-    assert caught.value.text.endswith("the letters and digits of any script, _ - . and the first a letter or digit.")
+    assert caught.value.text.endswith(
+        "the letters and digits of any script, _ - . and the first a letter or digit."
+    )
 
 
 def test_without_a_name_it_is_that_of_the_user(monkeypatch):
@@ -118,7 +160,9 @@ def test_a_user_whose_name_is_none_here_is_told_to_give_one(monkeypatch):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(Exit) as caught:
         parse("")
-    assert caught.value.text == "Who are you? There is no $USER: groupchat-connect NAME [HOST] [PORT]."
+    assert (
+        caught.value.text == "Who are you? There is no $USER: groupchat-connect NAME [HOST] [PORT]."
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +192,9 @@ def test_at_a_terminal_a_user_without_a_good_name_is_asked_for_one(monkeypatch, 
         return
     with pytest.raises(Exit) as caught:
         parse("")
-    assert caught.value.status == USAGE and "Without a NAME it is that of $USER" in caught.value.text
+    assert (
+        caught.value.status == USAGE and "Without a NAME it is that of $USER" in caught.value.text
+    )
 
 
 @pytest.mark.parametrize("option", ["--json", "--quiet"])
@@ -184,7 +230,9 @@ def test_all_is_encrypted_and_only_to_this_machine_it_may_be_otherwise(line, way
 
 
 def test_a_fingerprint_is_taken_as_it_is_written_elsewhere():
-    assert parse(f"a h 1 --fingerprint {':'.join(['FF'] * 32)}").fingerprint == f"SHA256:{'/' * 42}8"
+    assert (
+        parse(f"a h 1 --fingerprint {':'.join(['FF'] * 32)}").fingerprint == f"SHA256:{'/' * 42}8"
+    )
 
 
 def test_certificates_are_remembered_beside_the_secrets(tmp_path, monkeypatch):
@@ -192,7 +240,9 @@ def test_certificates_are_remembered_beside_the_secrets(tmp_path, monkeypatch):
     seen = main._trust(parse("alice Chat.Example.ORG 9000"), identity())
     seen.check("SHA256:x", False)
     seen.keep()
-    assert (tmp_path / "groupchat" / "known_hosts").read_text() == "chat.example.org:9000 SHA256:x\n"
+    assert (
+        tmp_path / "groupchat" / "known_hosts"
+    ).read_text() == "chat.example.org:9000 SHA256:x\n"
 
 
 def test_a_program_can_be_in_several_rooms():
@@ -231,7 +281,13 @@ def state(tmp_path, monkeypatch):
 @pytest.mark.parametrize("host", ["h", "localhost"])
 def test_an_outbox_brings_its_own_secret(tmp_path, state, host):
     value = claimed(f"alice {host} 1 --outbox {tmp_path / 'box'}")
-    assert claimed(f"ALICE {host.upper()} 1 --outbox {tmp_path / 'box'}", meets=Server("SHA256:x", heir=True)) == value
+    assert (
+        claimed(
+            f"ALICE {host.upper()} 1 --outbox {tmp_path / 'box'}",
+            meets=Server("SHA256:x", heir=True),
+        )
+        == value
+    )
     assert not state.exists()
 
 
@@ -241,14 +297,19 @@ def test_what_an_outbox_keeps_for_one_server_on_this_machine_is_not_for_another(
     box = main._outbox(parse(line), Source.PERSON)
     box.add(Entry("lobby", b'{"type":"say","room":"lobby","text":"hush"}'))
     box.close()
-    for other in {"line": line, "meets": Server("SHA256:b", heir=False)}, {"line": f"{line} --fingerprint {'0' * 64}"}:
+    for other in (
+        {"line": line, "meets": Server("SHA256:b", heir=False)},
+        {"line": f"{line} --fingerprint {'0' * 64}"},
+    ):
         with pytest.raises(Exit) as caught:
             claimed(**other)
         assert caught.value.status == TURNED_AWAY
     assert claimed(line, meets=Server("SHA256:a", heir=False)) == value
 
 
-@pytest.mark.parametrize("line", ["alice h 1", "alice h 1 --fingerprint " + "0" * 64, "alice localhost 1 --no-tls"])
+@pytest.mark.parametrize(
+    "line", ["alice h 1", "alice h 1 --fingerprint " + "0" * 64, "alice localhost 1 --no-tls"]
+)
 def test_a_secret_that_goes_by_the_place_is_kept_where_state_is(state, line):
     value = claimed(line)
     _, host, port, *_ = line.split()
@@ -256,7 +317,9 @@ def test_a_secret_that_goes_by_the_place_is_kept_where_state_is(state, line):
 
 
 def test_on_this_machine_the_secret_goes_by_the_certificate(state):
-    one, two = (claimed("alice localhost 1", meets=Server(f"SHA256:{name}", heir=False)) for name in "ab")
+    one, two = (
+        claimed("alice localhost 1", meets=Server(f"SHA256:{name}", heir=False)) for name in "ab"
+    )
     assert (state / "alice@localhost:1#a").read_text().strip() == one
     assert (state / "alice@localhost:1#b").read_text().strip() == two
     told = claimed("alice localhost 1 --fingerprint " + "0" * 64)
@@ -277,7 +340,9 @@ def test_on_this_machine_the_secret_goes_by_the_certificate(state):
         ("--json", True, Source.PROGRAM, JsonInputParser, JsonDisplay),
     ],
 )
-def test_what_types_decides_what_a_line_is_and_what_is_printed(monkeypatch, line, terminal, source, keyboard, screen):
+def test_what_types_decides_what_a_line_is_and_what_is_printed(
+    monkeypatch, line, terminal, source, keyboard, screen
+):
     monkeypatch.setattr(main.os, "isatty", lambda descriptor: terminal)
     options = parse(f"alice h 1 {line}")
     assert main._source(options) is source

@@ -51,7 +51,10 @@ def test_a_file_without_one_is_told(tmp_path, content, complaint):
     with pytest.raises(Exit) as caught:
         password.read(str(tmp_path / "file"))
     assert caught.value.status == USAGE
-    assert caught.value.text.removeprefix(f"--password-file {tmp_path / 'file'}").lstrip(": ") == complaint
+    assert (
+        caught.value.text.removeprefix(f"--password-file {tmp_path / 'file'}").lstrip(": ")
+        == complaint
+    )
 
 
 # From a person.

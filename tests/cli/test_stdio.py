@@ -98,7 +98,11 @@ def test_what_is_left_of_the_input_is_handed_over_at_the_end(pipes):
     pipes.bridge.dataReceived(b"a\nb")
     assert not drained
     pipes.bridge.readConnectionLost()
-    assert (pipes.calls, drained, clock.getDelayedCalls()) == ([b"a", "check", b"b", "check"], [None], [])
+    assert (pipes.calls, drained, clock.getDelayedCalls()) == (
+        [b"a", "check", b"b", "check"],
+        [None],
+        [],
+    )
     pipes.bridge.drain(1, clock).addCallback(drained.append)
     assert drained == [None, None]
 

@@ -71,7 +71,9 @@ class Desk:
         return write, read
 
     def start(self, **descriptors):
-        self.stdio = Stdio(self.chat, self.pump, **{"stdin": self.stdin, "stdout": self.stdout, **descriptors})
+        self.stdio = Stdio(
+            self.chat, self.pump, **{"stdin": self.stdin, "stdout": self.stdout, **descriptors}
+        )
         return self
 
     def open(self, path, flags):
@@ -147,7 +149,11 @@ def test_the_end_of_input_is_told_once(desk):
     desk.called("input ended")
     desk.stdio.pauseProducing()
     desk.stdio.resumeProducing()
-    assert (desk.chat.read, desk.chat.calls, desk.stdio.read_error) == (b"last", ["input ended"], None)
+    assert (desk.chat.read, desk.chat.calls, desk.stdio.read_error) == (
+        b"last",
+        ["input ended"],
+        None,
+    )
 
 
 def test_input_that_cannot_be_read_is_told(desk):
@@ -170,7 +176,8 @@ def test_a_terminal_that_is_gone_is_the_end_of_input(desk):
 def test_files_are_read_and_written(desk, tmp_path):
     (tmp_path / "in").write_bytes(b"x" * 3 * CHUNK_BYTES)
     desk.start(
-        stdin=desk.open(tmp_path / "in", os.O_RDONLY), stdout=desk.open(tmp_path / "out", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        stdin=desk.open(tmp_path / "in", os.O_RDONLY),
+        stdout=desk.open(tmp_path / "out", os.O_WRONLY | os.O_CREAT | os.O_APPEND),
     )
     desk.stdio.resumeProducing()
     desk.called("input ended")

@@ -30,7 +30,13 @@ class Certificate:
     def __init__(self, *hosts, by=None, days=30, authority=False):
         self.by = by
         self.key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0] if hosts else secrets.token_hex(8))])
+        name = x509.Name(
+            [
+                x509.NameAttribute(
+                    x509.NameOID.COMMON_NAME, hosts[0] if hosts else secrets.token_hex(8)
+                )
+            ]
+        )
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = (
             x509.CertificateBuilder()
@@ -41,13 +47,17 @@ class Certificate:
             .not_valid_before(now - 60 * _DAY)
             .not_valid_after(now + days * _DAY)
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False
+            )
         )
         if by:
             issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key())
             builder = builder.add_extension(issuer, critical=False)
         if hosts:
-            builder = builder.add_extension(x509.SubjectAlternativeName([_general(host) for host in hosts]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([_general(host) for host in hosts]), critical=False
+            )
         self.certificate = builder.sign((by or self).key, hashes.SHA256())
 
     @property
@@ -64,7 +74,10 @@ class Certificate:
         while by is not None:
             chain.append(X509.from_cryptography(by.certificate))
             by = by.by
-        key, certificate = PKey.from_cryptography_key(self.key), X509.from_cryptography(self.certificate)
+        key, certificate = (
+            PKey.from_cryptography_key(self.key),
+            X509.from_cryptography(self.certificate),
+        )
         return CertificateOptions(key, certificate, extraCertChain=chain)
 
 

@@ -1,5 +1,6 @@
 """
-Doubles for the client's neighbours: a server that keeps the wire's promise, a screen and an owner that remember.
+Doubles for the client's neighbours: a server that keeps the wire's promise, a screen and an owner
+that remember.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ def message(number, text="hello", sender="bob", room="lobby"):
 
 def state(room="lobby", epoch="e1", first=1, head=0, said=0):
     return events.RoomState(
-        room=room, epoch=epoch, first=first, head=head, said=said, topic="", members=["alice"], count=1
+        room=room,
+        epoch=epoch,
+        first=first,
+        head=head,
+        said=said,
+        topic="",
+        members=["alice"],
+        count=1,
     )
 
 
@@ -94,7 +102,11 @@ class Server:
     # What happens at the server.
 
     def append(self, sender, text, act=False):
-        self.log.append(events.Message(room="lobby", id=len(self.log) + 1, at=AT, sender=sender, text=text, act=act))
+        self.log.append(
+            events.Message(
+                room="lobby", id=len(self.log) + 1, at=AT, sender=sender, text=text, act=act
+            )
+        )
         if self.client:
             self.due.append(line(self.log[-1]))
 
@@ -135,7 +147,9 @@ class Server:
         elif isinstance(command, commands.Say):
             self._say(command)
         elif isinstance(command, commands.AskHistory):
-            found = [one for one in self.log[self.first - 1 :] if one.id < command.before][-command.limit :]
+            found = [one for one in self.log[self.first - 1 :] if one.id < command.before][
+                -command.limit :
+            ]
             more = bool(found) and found[0].id > self.first
             self._send(events.History(room="lobby", messages=found, more=more, ref=command.ref))
 
@@ -177,4 +191,8 @@ class Server:
             self.append("alice", names.visible(say.text), say.act)
 
     def _refuse(self, say, code, want=None):
-        self._send(events.Error(code=code, text=f"That is {code}.", n=say.n, room="lobby", ref=say.ref, want=want))
+        self._send(
+            events.Error(
+                code=code, text=f"That is {code}.", n=say.n, room="lobby", ref=say.ref, want=want
+            )
+        )

@@ -63,9 +63,15 @@ NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix
         (["alice", "[::1]:x"], '"x" is no port: a port is a number from 1 to 65535.'),
         (["alice", "70000"], '"70000" is no port: a port is a number from 1 to 65535.'),
         (["alice", "host:1", "2"], "The port is there twice: host:1 and 2. Leave one out."),
-        (["alice", "unix:/x", "2"], "The port is there twice: unix:/x and 2. A Unix socket has none. Leave one out."),
+        (
+            ["alice", "unix:/x", "2"],
+            "The port is there twice: unix:/x and 2. A Unix socket has none. Leave one out.",
+        ),
         (["alice", "unix:"], '"unix:" is no socket: its path has to have 1 to 107 bytes.'),
-        (["alice", "unix:/" + "x" * 107], f'"unix:/{"x" * 107}" is no socket: its path has to have 1 to 107 bytes.'),
+        (
+            ["alice", "unix:/" + "x" * 107],
+            f'"unix:/{"x" * 107}" is no socket: its path has to have 1 to 107 bytes.',
+        ),
         (["a:b", "host", "1"], '"a:b" can\'t be your name: a name has no colon.'),
         (["alice", "host", "1", "2"], '"2" is too much: NAME, HOST and PORT are all there is.'),
     ],

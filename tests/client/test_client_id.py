@@ -14,7 +14,9 @@ from groupchat.wire.commands import Position
 def claim(tmp_path):
     claimed = []
 
-    def claim(name="alice", host="localhost", port=9000, where=tmp_path / "state" / "groupchat", **server):
+    def claim(
+        name="alice", host="localhost", port=9000, where=tmp_path / "state" / "groupchat", **server
+    ):
         claimed.append(client_id.claim(name, host, port, where, **server))
         return claimed[-1]
 
@@ -49,7 +51,12 @@ def test_each_name_host_and_port_has_its_own(claim):
 
 
 def test_each_certificate_has_its_own(claim, tmp_path):
-    servers = [{}, {"certificate": "SHA256:a/+"}, {"certificate": "SHA256:b"}, {"certificate": "authorities"}]
+    servers = [
+        {},
+        {"certificate": "SHA256:a/+"},
+        {"certificate": "SHA256:b"},
+        {"certificate": "authorities"},
+    ]
     values = [claim(**server).value for server in servers]
     assert len(set(values)) == 4
     assert sorted(path.name for path in tmp_path.rglob("alice*")) == [

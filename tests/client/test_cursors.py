@@ -41,7 +41,16 @@ def test_it_is_written_only_when_something_has_changed(path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"\xff", b"[]", b'{"lobby": {"epoch": "e1"}}', b'{"lobby": {"after": 1}}', b'{"lobby": 1}']
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[]",
+        b'{"lobby": {"epoch": "e1"}}',
+        b'{"lobby": {"after": 1}}',
+        b'{"lobby": 1}',
+    ],
 )
 def test_what_can_not_be_read_counts_for_nothing(path, content):
     path.write_bytes(content)

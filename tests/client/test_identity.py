@@ -36,7 +36,9 @@ def identify(claim):
 
     def identify(claimed=None, goes_on=True):
         identity = Identity(claimed, claim, lambda certificate: None, goes_on)
-        identity.claimant = Model("alice", identity.value, ["lobby"], Screen(), Outbox(), Reactor(), identity.read())
+        identity.claimant = Model(
+            "alice", identity.value, ["lobby"], Screen(), Outbox(), Reactor(), identity.read()
+        )
         return identity, identity.claimant
 
     return identify

@@ -1,5 +1,6 @@
 """
-The client's mind: what it sends, what it shows, and that nothing is lost or doubled over lost connections.
+The client's mind: what it sends, what it shows, and that nothing is lost or doubled over lost
+connections.
 """
 
 import json
@@ -27,7 +28,9 @@ class Talk:
         self.screen = Screen()
         self.owner = Owner()
         self.clock = Clock()
-        self.mind = Model("alice", SECRET, rooms or ["lobby"], self.screen, outbox or Outbox(), self.clock, read)
+        self.mind = Model(
+            "alice", SECRET, rooms or ["lobby"], self.screen, outbox or Outbox(), self.clock, read
+        )
         self.mind.owner = self.owner
         self._sent = []
 
@@ -75,10 +78,15 @@ def ok(n, number, room="lobby"):
 
 
 def test_a_person_goes_on_reading_where_an_earlier_run_was():
-    talk = Talk(read={"lobby": Position(epoch="e0", after=7), "dev": Position(epoch="e0", after=2)}).connect()
+    talk = Talk(
+        read={"lobby": Position(epoch="e0", after=7), "dev": Position(epoch="e0", after=2)}
+    ).connect()
     assert talk.sent()[0]["rooms"] == {"lobby": {"epoch": "e0", "after": 7}}
     talk.hear(welcome()).enter(head=8).hear(message(8))
-    assert talk.mind.places == {"lobby": Position(epoch="e1", after=8), "dev": Position(epoch="e0", after=2)}
+    assert talk.mind.places == {
+        "lobby": Position(epoch="e1", after=8),
+        "dev": Position(epoch="e0", after=2),
+    }
     talk.mind.disconnect()
     assert talk.mind.places["lobby"] == Position(epoch="e1", after=8)
 
@@ -101,9 +109,10 @@ def test_a_program_begins_at_the_newest_few_of_a_room_that_it_joins_again():
     assert talk.mind.places == {"dev": Position(epoch="e1", after=0)}
 
 
-
 def test_it_says_hello_first():
-    assert Talk().connect().sent() == [{"type": "hello", "name": "alice", "client": SECRET, "rooms": {"lobby": None}}]
+    assert Talk().connect().sent() == [
+        {"type": "hello", "name": "alice", "client": SECRET, "rooms": {"lobby": None}}
+    ]
 
 
 def test_nothing_is_said_before_the_room_is_open():
@@ -164,7 +173,9 @@ def test_own_words_whose_ok_was_lost_are_not_shown_again(talk):
 
 
 def test_own_words_of_an_earlier_run_are_history():
-    talk = Talk().connect().hear(welcome()).enter(said=1, head=1).hear(message(1, "before", "alice"))
+    talk = (
+        Talk().connect().hear(welcome()).enter(said=1, head=1).hear(message(1, "before", "alice"))
+    )
     assert (message(1, "before", "alice"), True) in talk.screen.shown
 
 
@@ -174,12 +185,17 @@ def test_after_a_reset_the_unanswered_is_numbered_anew(talk):
     talk.sent()
     talk.connect().hear(welcome(), state(epoch="e2", said=7, head=9))
     assert talk.said() == []
-    talk.hear(events.Reset(room="lobby", epoch="e2", first=1, head=9), events.Catchup(room="lobby", through=9))
+    talk.hear(
+        events.Reset(room="lobby", epoch="e2", first=1, head=9),
+        events.Catchup(room="lobby", through=9),
+    )
     assert talk.said() == [(8, "a"), (9, "b")]
 
 
 def test_a_refusal_that_mends_itself_costs_no_word(talk):
-    talk.say("a").hear(events.Error(code="out-of-order", text="Number 4.", n=1, room="lobby", want=4))
+    talk.say("a").hear(
+        events.Error(code="out-of-order", text="Number 4.", n=1, room="lobby", want=4)
+    )
     assert talk.mind.unsaid == 0
 
 
@@ -214,7 +230,10 @@ def test_a_full_storage_is_told_once_and_tried_again(talk):
 def test_a_person_need_not_try_again_what_is_tried_again_by_itself(talk):
     text = "The server's disk is full. It was not stored; try again later."
     talk.say("a").hear(events.Error(code="storage-full", text=text, n=1, room="lobby", retry=5))
-    assert talk.screen.shown[-1][0].text == "The server's disk is full. It was not stored; it is tried again by itself."
+    assert (
+        talk.screen.shown[-1][0].text
+        == "The server's disk is full. It was not stored; it is tried again by itself."
+    )
 
 
 def test_what_mends_itself_is_not_told(talk):
@@ -240,7 +259,9 @@ def test_what_an_earlier_run_has_left_is_said_where_it_belongs():
     assert talk.said() == [(3, "x"), (3, "x")]
     talk.hear(ok(3, 6, "dev"))
     assert talk.sent() == [{"type": "leave", "room": "dev", "ref": "groupchat-connect leaves"}]
-    assert {event.room for event, _ in talk.screen.shown if isinstance(event, events.RoomState)} == {"lobby"}
+    assert {
+        event.room for event, _ in talk.screen.shown if isinstance(event, events.RoomState)
+    } == {"lobby"}
 
 
 # Asking and moving.
@@ -264,7 +285,9 @@ def test_a_question_that_lost_its_connection_is_told(talk):
     talk.mind.ask(commands.Tell(to="bob", text="hi", ref="/msg"))
     talk.mind.disconnect()
     talk.mind.forget_questions()
-    assert talk.screen.complaints == ["/msg: The connection was lost before the answer came. Ask again."]
+    assert talk.screen.complaints == [
+        "/msg: The connection was lost before the answer came. Ask again."
+    ]
     talk.sent()
     assert [one["type"] for one in talk.connect().sent()] == ["hello"]
 
@@ -316,14 +339,25 @@ def test_a_ping_is_answered(talk):
 
 def test_a_ping_that_knows_more_than_came_fills_the_hole(talk):
     talk.hear(events.Ping(heads={"lobby": 1}))
-    assert talk.sent()[-1] == {"type": "history", "room": "lobby", "before": 2, "limit": 1, "ref": FILL}
+    assert talk.sent()[-1] == {
+        "type": "history",
+        "room": "lobby",
+        "before": 2,
+        "limit": 1,
+        "ref": FILL,
+    }
     talk.hear(events.History(room="lobby", messages=[message(1)], more=False, ref=FILL))
     assert talk.screen.ids() == [1]
 
 
 def test_a_hole_that_cannot_be_filled_is_named(talk):
-    talk.hear(message(1), message(4), events.Error(code="unavailable", text="No.", room="lobby", ref=FILL))
-    assert [event for event, _ in talk.screen.shown][-2:] == [events.Gap(room="lobby", after=1, before=4), message(4)]
+    talk.hear(
+        message(1), message(4), events.Error(code="unavailable", text="No.", room="lobby", ref=FILL)
+    )
+    assert [event for event, _ in talk.screen.shown][-2:] == [
+        events.Gap(room="lobby", after=1, before=4),
+        message(4),
+    ]
 
 
 def test_what_is_unknown_is_handed_on(talk):
@@ -341,8 +375,8 @@ def test_a_farewell_is_told_to_the_owner(talk):
 
 class Promise(RuleBasedStateMachine):
     """
-    A server, a client and a connection that drops at any point: each thing said is stored once and in order, and each
-    message is shown once and in order.
+    A server, a client and a connection that drops at any point: each thing said is stored once and
+    in order, and each message is shown once and in order.
     """
 
     def __init__(self):
@@ -390,7 +424,11 @@ class Promise(RuleBasedStateMachine):
         self.server.give(self.mind, count)
 
     # Only once something was shown: of the newest few, nobody knows how many there are.
-    @precondition(lambda self: self.screen.ids() and b"".join(self.server.due[:1]).startswith(b'{"type":"message"'))
+    @precondition(
+        lambda self: (
+            self.screen.ids() and b"".join(self.server.due[:1]).startswith(b'{"type":"message"')
+        )
+    )
     @rule()
     def a_message_goes_astray(self):
         del self.server.due[0]

@@ -159,7 +159,9 @@ def test_what_is_kept_goes_to_the_server_with_that_certificate_only(opened):
     with pytest.raises(Exit) as caught:
         box.bind("SHA256:b")
     assert caught.value.status == TURNED_AWAY
-    assert caught.value.text.endswith("than the one there now. Start that one, or take another file.")
+    assert caught.value.text.endswith(
+        "than the one there now. Start that one, or take another file."
+    )
 
 
 def test_an_outbox_that_keeps_nothing_changes_over_to_another_server_with_another_secret(opened):

@@ -41,7 +41,9 @@ class Reader:
         return self
 
     def fill(self, *ids, more=False):
-        self.reading.fill(History(room="lobby", messages=[message(one) for one in ids], more=more, ref=FILL))
+        self.reading.fill(
+            History(room="lobby", messages=[message(one) for one in ids], more=more, ref=FILL)
+        )
         return self
 
 
@@ -51,7 +53,14 @@ def entered(head=0, first=1):
 
 
 def test_history_is_told_from_what_is_live():
-    assert entered(head=2).take(1, 2, 3).seen == ["RoomState", "Catchup", "past 1", "past 2", "CaughtUp", "3"]
+    assert entered(head=2).take(1, 2, 3).seen == [
+        "RoomState",
+        "Catchup",
+        "past 1",
+        "past 2",
+        "CaughtUp",
+        "3",
+    ]
 
 
 def test_an_empty_room_is_caught_up_at_once():
@@ -84,7 +93,9 @@ def test_a_gap_that_is_known_already_is_not_shown():
 
 
 def test_a_gap_up_to_the_end_of_history_ends_it():
-    reader = Reader(Position(epoch="e1", after=2)).take(state(first=9, head=8), Catchup(room="lobby", through=8))
+    reader = Reader(Position(epoch="e1", after=2)).take(
+        state(first=9, head=8), Catchup(room="lobby", through=8)
+    )
     assert reader.reading.behind
     assert reader.take(Gap(room="lobby", after=2, before=9)).seen[2:] == ["gap 2-9", "CaughtUp"]
 
@@ -192,7 +203,9 @@ def test_all_that_was_missed_is_shown_where_it_is_not_too_much():
 
 def test_of_too_much_the_newest_is_shown_and_the_rest_page_by_page():
     reader = returned(after=2, head=10, most=3).take(*range(3, 12))
-    assert reader.told == ["You missed 8 messages. Here are the newest 3; /history shows those before them."]
+    assert reader.told == [
+        "You missed 8 messages. Here are the newest 3; /history shows those before them."
+    ]
     assert reader.seen[2:] == ["past 8", "past 9", "past 10", "CaughtUp", "11"]
     for limit, asked, page, told in [
         (3, (8, 3), (5, 6, 7), "You missed 2 more before these; /history shows them."),
@@ -203,12 +216,16 @@ def test_of_too_much_the_newest_is_shown_and_the_rest_page_by_page():
         reader.told.clear()
         reader.reading.turn_back(question)
         assert (question.before, question.limit) == asked
-        reader.reading.turned(History(room="lobby", messages=[message(one) for one in page], more=True))
+        reader.reading.turned(
+            History(room="lobby", messages=[message(one) for one in page], more=True)
+        )
         assert reader.told == [told] * bool(told)
 
 
 def test_what_was_missed_and_is_no_longer_kept_is_not_asked_for():
-    reader = returned(after=2, head=10, most=3).take(Gap(room="lobby", after=2, before=6), *range(6, 11))
+    reader = returned(after=2, head=10, most=3).take(
+        Gap(room="lobby", after=2, before=6), *range(6, 11)
+    )
     assert reader.seen[2:] == ["gap 2-6", "past 8", "past 9", "past 10", "CaughtUp"]
     reader.reading.turned(History(room="lobby", messages=[message(6), message(7)], more=False))
     assert reader.told[1:] == ["That is all that you missed."]
@@ -218,16 +235,32 @@ def test_only_what_was_missed_between_two_runs_is_shortened():
     reader = returned(after=2, head=2, most=3).take(3)
     reader.reading.reopen()
     reader.take(state(head=9), Catchup(room="lobby", through=9), *range(4, 10))
-    assert reader.seen[-7:] == ["past 4", "past 5", "past 6", "past 7", "past 8", "past 9", "CaughtUp"]
+    assert reader.seen[-7:] == [
+        "past 4",
+        "past 5",
+        "past 6",
+        "past 7",
+        "past 8",
+        "past 9",
+        "CaughtUp",
+    ]
 
 
 def test_in_another_log_nothing_was_missed():
     reader = Reader(Position(epoch="e0", after=2), most=1)
-    reader.take(state(head=9), Reset(room="lobby", epoch="e1", first=1, head=9), Catchup(room="lobby", through=9), 8, 9)
+    reader.take(
+        state(head=9),
+        Reset(room="lobby", epoch="e1", first=1, head=9),
+        Catchup(room="lobby", through=9),
+        8,
+        9,
+    )
     assert reader.seen[-3:] == ["past 8", "past 9", "CaughtUp"] and reader.told == []
 
 
 def test_a_place_belongs_to_the_log_that_it_was_in_until_it_is_known_to_be_in_this_one():
     reader = Reader(Position(epoch="e0", after=2)).take(state(head=9))
     assert reader.reading.place == Position(epoch="e0", after=2)
-    assert reader.take(Catchup(room="lobby", through=9)).reading.place == Position(epoch="e1", after=2)
+    assert reader.take(Catchup(room="lobby", through=9)).reading.place == Position(
+        epoch="e1", after=2
+    )

@@ -6,7 +6,12 @@ import json
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectError, ConnectionDone, ConnectionRefusedError, DNSLookupError
+from twisted.internet.error import (
+    ConnectError,
+    ConnectionDone,
+    ConnectionRefusedError,
+    DNSLookupError,
+)
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.python.failure import Failure
@@ -83,7 +88,9 @@ class World:
         return self
 
     def enter(self, head=0, said=0):
-        return self.accept().hear(welcome(), state(head=head, said=said), events.Catchup(room="lobby", through=head))
+        return self.accept().hear(
+            welcome(), state(head=head, said=said), events.Catchup(room="lobby", through=head)
+        )
 
     def lose(self):
         self.transport.protocol.connectionLost(Failure(ConnectionDone()))
@@ -122,8 +129,14 @@ BYE = events.Bye(code="quit", text="Bye.")
     ("reason", "text"),
     [
         (DNSLookupError(), "There is no such host: localhost, port 1. Check its name."),
-        (ConnectionRefusedError(), "Connection refused by localhost, port 1. Is the server running, "),
-        (ConnectError(string="No route"), "Cannot reach localhost, port 1: An error occurred while conn"),
+        (
+            ConnectionRefusedError(),
+            "Connection refused by localhost, port 1. Is the server running, ",
+        ),
+        (
+            ConnectError(string="No route"),
+            "Cannot reach localhost, port 1: An error occurred while conn",
+        ),
     ],
 )
 def test_a_server_that_cannot_be_reached_ends_it_at_once(reason, text):
@@ -131,7 +144,9 @@ def test_a_server_that_cannot_be_reached_ends_it_at_once(reason, text):
     assert (status, told[: len(text)]) == (UNREACHABLE, text)
 
 
-@pytest.mark.parametrize(("where", "what"), [("localhost, port 1", "port"), ("unix:/run/chat.sock", "socket")])
+@pytest.mark.parametrize(
+    ("where", "what"), [("localhost, port 1", "port"), ("unix:/run/chat.sock", "socket")]
+)
 def test_a_refused_connection_asks_after_the_port_or_the_socket(where, what):
     told = World(where=where).refuse(ConnectionRefusedError()).ending[1]
     assert told == f"Connection refused by {where}. Is the server running, and is that its {what}?"
@@ -158,7 +173,10 @@ def test_a_server_that_hangs_up_without_a_word_ends_it():
 
 
 def test_a_refused_hello_ends_it():
-    assert World().accept().hear(events.Error(code="name-taken", text="Taken.")).ending == (TURNED_AWAY, "Taken.")
+    assert World().accept().hear(events.Error(code="name-taken", text="Taken.")).ending == (
+        TURNED_AWAY,
+        "Taken.",
+    )
 
 
 def test_a_full_server_ends_it_the_first_time():
@@ -329,7 +347,10 @@ def test_a_farewell_for_good_ends_it(code):
 def test_a_name_that_was_taken_meanwhile_ends_it():
     world = World().enter().lose()
     world.clock.advance(1)
-    assert world.accept().hear(events.Error(code="name-taken", text="Taken.")).ending == (TURNED_AWAY, "Taken.")
+    assert world.accept().hear(events.Error(code="name-taken", text="Taken.")).ending == (
+        TURNED_AWAY,
+        "Taken.",
+    )
 
 
 def test_what_was_not_answered_is_said_again():
@@ -463,7 +484,9 @@ def test_a_server_that_comes_while_a_lasting_outbox_fills_gets_it():
 
 
 def test_a_command_that_cannot_be_kept_is_not_waited_for():
-    world = World(source=Source.SCRIPT, lasting=True).refuse(ConnectionRefusedError()).type("a", "/who")
+    world = (
+        World(source=Source.SCRIPT, lasting=True).refuse(ConnectionRefusedError()).type("a", "/who")
+    )
     assert (world.ending[0], world.outbox.count, world.keyboard.waiting) == (UNREACHABLE, 1, 1)
 
 
@@ -513,7 +536,9 @@ def test_one_that_wants_tls_is_told_in_its_words():
 
 def test_the_first_sensible_word_of_each_connection_counts():
     heard = []
-    world = World(heard=lambda: heard.append("heard") or ("Told." if len(heard) == 1 else "")).accept()
+    world = World(
+        heard=lambda: heard.append("heard") or ("Told." if len(heard) == 1 else "")
+    ).accept()
     world.transport.protocol.dataReceived(b'What is your name?\n{"type":"unheard of"}\n{broken\n')
     assert heard == [] and world.screen.told == []
     world.hear(welcome(), state())
@@ -627,7 +652,10 @@ def test_a_signal_at_the_question_ends_it(asked, person):
 
 
 def test_where_nobody_can_be_asked_one_is_turned_away():
-    assert World().accept().hear(WHOSE).ending == (TURNED_AWAY, WHOSE.text + " Give it with --password-file.")
+    assert World().accept().hear(WHOSE).ending == (
+        TURNED_AWAY,
+        WHOSE.text + " Give it with --password-file.",
+    )
 
 
 def test_a_password_that_is_known_is_sent_at_once():

@@ -34,7 +34,9 @@ class Desk:
         return [(entry.n, entry.line.decode()) for entry in self.sending.due()]
 
     def refuse(self, n, code, want=None, retry=None):
-        return self.sending.refused(Error(code=code, text="No.", n=n, room="lobby", want=want, retry=retry))
+        return self.sending.refused(
+            Error(code=code, text="No.", n=n, room="lobby", want=want, retry=retry)
+        )
 
 
 def test_numbers_go_on_from_what_the_server_has_stored():

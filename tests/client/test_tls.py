@@ -47,7 +47,9 @@ class Network:
 
     def connect(self, factory):
         self.asked += 1
-        behind = says(first=b"What is your name?\n") if self.asked <= self._overtaken else self.behind
+        behind = (
+            says(first=b"What is your name?\n") if self.asked <= self._overtaken else self.behind
+        )
         server, client = behind.buildProtocol(None), factory.buildProtocol(None)
         there, here = FakeTransport(server, isServer=True), FakeTransport(client, isServer=False)
         here.setTcpNoDelay = there.setTcpNoDelay = lambda _: None
@@ -191,7 +193,9 @@ def test_nobody_on_the_network_reads_along(path):
     world = World(path, self_signed()).type("a word")
     bob = world.server.json("bob", rooms={"lobby": {"after": 0}})
     world.type("another word")
-    assert [event["text"] for event in bob.events() if event["type"] == "message"] == ["another word"]
+    assert [event["text"] for event in bob.events() if event["type"] == "message"] == [
+        "another word"
+    ]
     assert world.net.sent.startswith(b"\x16\x03")
     for secret in b"hello", b"alice", b"s" * 16, b"word":
         assert secret not in world.net.sent
@@ -207,7 +211,9 @@ def test_at_the_end_of_input_it_quits_as_tls_has_no_half_close(path):
     assert len(world.server.port.doors) == 1, "and nothing is left of it"
 
 
-@pytest.mark.parametrize("host", ["chat.example.org", "CHAT.example.org", "bücher.example", "192.0.2.7", "2001:db8::7"])
+@pytest.mark.parametrize(
+    "host", ["chat.example.org", "CHAT.example.org", "bücher.example", "192.0.2.7", "2001:db8::7"]
+)
 def test_the_authorities_vouch_for_names_and_addresses(path, authorities, host):
     between = Certificate(by=authority(), authority=True)
     certificate = Certificate("other.example.org", trust.canonical(host), by=between)
@@ -227,7 +233,15 @@ def test_the_authorities_vouch_for_names_and_addresses(path, authorities, host):
         lambda: Certificate(HOST, by=Certificate(HOST, by=authority())),
         lambda: Certificate(HOST),
     ],
-    ids=["another host", "an address", "no host", "too old", "another authority", "by one that may not", "by itself"],
+    ids=[
+        "another host",
+        "an address",
+        "no host",
+        "too old",
+        "another authority",
+        "by one that may not",
+        "by itself",
+    ],
 )
 def test_what_the_authorities_do_not_vouch_for_is_only_good_the_first_time(path, authorities, make):
     world = World(path, make())
@@ -240,7 +254,9 @@ def test_a_new_certificate_that_authorities_vouch_for_is_taken(path, authorities
     World(path, self_signed())
     world = World(path, Certificate(HOST, by=authority()))
     assert world.inside
-    assert world.screen.told[0].startswith(f"{HOST}:9000 has a new certificate, for which the system's authorities vouch; ")
+    assert world.screen.told[0].startswith(
+        f"{HOST}:9000 has a new certificate, for which the system's authorities vouch; "
+    )
 
 
 # Turning away.
@@ -251,7 +267,9 @@ def test_to_a_server_with_another_certificate_nothing_is_said(path, told):
     path.write_text(f"{HOST}:9000 {fingerprints.fingerprint(b'another')}\n")
     before = path.read_text()
     server = Says()
-    world = World(path, behind=encrypted(self_signed(), Factory.forProtocol(lambda: server)), told=told)
+    world = World(
+        path, behind=encrypted(self_signed(), Factory.forProtocol(lambda: server)), told=told
+    )
     status, text = world.ending
     assert (status, self_signed().fingerprint in text) == (TURNED_AWAY, True)
     assert world.run(20).net.asked == 1
@@ -304,7 +322,9 @@ def test_a_greeting_that_was_faster_than_our_hello_is_no_end(path):
 
 
 def test_tls_of_another_kind_is_told_apart(path):
-    world = World(path, behind=says(answer=b"\x15\x03\x01\x00\x02\x02\x46", close=True))  # protocol_version
+    world = World(
+        path, behind=says(answer=b"\x15\x03\x01\x00\x02\x02\x46", close=True)
+    )  # protocol_version
     status, text = world.ending
     assert status == UNREACHABLE
     assert re.fullmatch(f"Cannot reach {HOST}, port 9000: TLS failed: .*protocol version", text)

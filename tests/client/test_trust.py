@@ -74,7 +74,20 @@ def test_a_fingerprint_is_written_as_ssh_does():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "SHA256:", "x", ONE[:-1], ONE + "==", ONE + "A", ONE + "\n", HEX[1:], HEX + "0", HEX[2:] + ":ed", "SHA1:" + HEX, "é" * 43],
+    [
+        "",
+        "SHA256:",
+        "x",
+        ONE[:-1],
+        ONE + "==",
+        ONE + "A",
+        ONE + "\n",
+        HEX[1:],
+        HEX + "0",
+        HEX[2:] + ":ed",
+        "SHA1:" + HEX,
+        "é" * 43,
+    ],
 )
 def test_what_is_no_fingerprint_is_not_taken_for_one(text):
     with pytest.raises(ValueError, match="no SHA-256"):
@@ -101,13 +114,35 @@ def test_a_place_is_written_in_one_way(host, written):
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.1.2.3", "::1", "0:0::1", "::ffff:127.0.0.1"]
+    "host",
+    [
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "127.0.0.1",
+        "127.1.2.3",
+        "::1",
+        "0:0::1",
+        "::ffff:127.0.0.1",
+    ],
 )
 def test_this_machine_is_known_by_its_names(host):
     assert trust.is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["", "localhost.example.org", "192.0.2.7", "::", "0.0.0.0", "::2", "127.example.org", "128.0.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "localhost.example.org",
+        "192.0.2.7",
+        "::",
+        "0.0.0.0",
+        "::2",
+        "127.example.org",
+        "128.0.0.1",
+    ],
+)
 def test_other_machines_are_not_taken_for_this_one(host):
     assert not trust.is_loopback(host)
 
@@ -139,7 +174,9 @@ def test_a_certificate_is_judged_by_what_was_there_before(known, vouched, verdic
 
 
 def test_the_first_one_is_remembered_and_told(path):
-    assert meet(path) == f"First time at {HERE}. Its certificate is {ONE}; it is remembered in {path}."
+    assert (
+        meet(path) == f"First time at {HERE}. Its certificate is {ONE}; it is remembered in {path}."
+    )
     assert path.read_text() == f"{HERE} {ONE}\n"
 
 
@@ -175,13 +212,19 @@ def test_what_the_authorities_vouch_for_is_taken_without_a_word(path):
 def test_where_authorities_once_vouched_nothing_less_will_do(path):
     meet(path, ONE, vouched=True)
     status, text = refusal(TofuTrust(HERE, path).check, TWO, False)
-    assert (status, "not one that the system's authorities vouch for" in text) == (TURNED_AWAY, True)
+    assert (status, "not one that the system's authorities vouch for" in text) == (
+        TURNED_AWAY,
+        True,
+    )
 
 
 def test_a_new_one_that_authorities_vouch_for_is_taken_and_told(path, remembered):
     remembered(f"{HERE} {ONE}\n")
     told = meet(path, TWO, vouched=True)
-    assert told == f"{HERE} has a new certificate, for which the system's authorities vouch; it is remembered in {path}."
+    assert (
+        told
+        == f"{HERE} has a new certificate, for which the system's authorities vouch; it is remembered in {path}."
+    )
     assert path.read_text() == f"{HERE} authorities\n"
 
 
@@ -192,7 +235,13 @@ def test_each_host_and_port_has_its_own(path):
 
 
 @pytest.mark.parametrize(
-    "line", [f"{HERE} {ONE}", f"  {HERE.upper()}\t{ONE}= of my server", f"{HERE} SHA256:{HEX}", f"{HERE} {TWO}\n{HERE} {ONE}"]
+    "line",
+    [
+        f"{HERE} {ONE}",
+        f"  {HERE.upper()}\t{ONE}= of my server",
+        f"{HERE} SHA256:{HEX}",
+        f"{HERE} {TWO}\n{HERE} {ONE}",
+    ],
 )
 def test_lines_written_by_hand_are_understood(path, remembered, line):
     remembered(f"{line}\n")
@@ -217,9 +266,17 @@ def test_all_lines_to_be_removed_are_named(path, remembered):
 
 def test_all_other_lines_stay_as_they_are(path):
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"# \xe9\r\n\n" + f"{HERE} {TWO}\n".encode() + b"x:1 y z\n" + f"{HERE} {THREE}\n".encode() + b"last")
+    path.write_bytes(
+        b"# \xe9\r\n\n"
+        + f"{HERE} {TWO}\n".encode()
+        + b"x:1 y z\n"
+        + f"{HERE} {THREE}\n".encode()
+        + b"last"
+    )
     meet(path, ONE, vouched=True)
-    assert path.read_bytes() == b"# \xe9\r\n\n" + f"{HERE} authorities\n".encode() + b"x:1 y z\nlast\n"
+    assert (
+        path.read_bytes() == b"# \xe9\r\n\n" + f"{HERE} authorities\n".encode() + b"x:1 y z\nlast\n"
+    )
 
 
 def test_nobody_else_can_read_it_and_no_other_file_is_left(path, remembered):
@@ -267,7 +324,10 @@ def test_where_nothing_can_be_written_it_lasts_as_long_as_the_process(tmp_path):
 def test_a_file_that_cannot_be_read_is_not_taken_for_an_empty_one(path):
     path.mkdir(parents=True)
     status, text = refusal(TofuTrust(HERE, path).check, ONE, False)
-    assert (status, text) == (USAGE, f"{path} can't be read: Is a directory. Make it readable, or use --fingerprint.")
+    assert (status, text) == (
+        USAGE,
+        f"{path} can't be read: Is a directory. Make it readable, or use --fingerprint.",
+    )
 
 
 def test_of_two_at_once_the_second_goes_by_what_the_first_has_seen(path):
@@ -305,7 +365,10 @@ class Visitor:
 
 
 def visit(path, *shown, vouched=False, **options):
-    """Come to a server on this machine, and to the next ones in the same run. Returns what is told, and which it was."""
+    """
+    Come to a server on this machine, and to the next ones in the same run. Returns what is told,
+    and which it was.
+    """
     visitor = Visitor()
     local = trust.Local(LOCAL, path, visitor, **options)
     told = []
@@ -345,7 +408,11 @@ def test_on_this_machine_the_oldest_of_many_makes_room(path, remembered):
     shown = [fingerprints.fingerprint(bytes([number])) for number in range(trust.MOST + 1)]
     remembered(f"# mine\n{HERE} {ONE}\n")
     assert [visit(path, one)[2] for one in shown] == [[]] * trust.MOST + [[shown[0]]]
-    assert path.read_text().splitlines() == ["# mine", f"{HERE} {ONE}", *(f"{LOCAL} {one}" for one in shown[1:])]
+    assert path.read_text().splitlines() == [
+        "# mine",
+        f"{HERE} {ONE}",
+        *(f"{LOCAL} {one}" for one in shown[1:]),
+    ]
     assert not visit(path, shown[1])[1].heir, "since it was not the first one"
 
 
@@ -376,8 +443,13 @@ def test_on_this_machine_where_nothing_can_be_written_it_lasts_as_long_as_the_pr
     assert local.known
 
 
-@pytest.mark.parametrize(("text", "heir"), [("", True), (f"{LOCAL} {ONE}\n", True), (f"{LOCAL} {TWO}\n{LOCAL} {ONE}\n", False)])
-def test_a_server_on_this_machine_whose_fingerprint_is_told_inherits_unless_another_was_first(path, remembered, text, heir):
+@pytest.mark.parametrize(
+    ("text", "heir"),
+    [("", True), (f"{LOCAL} {ONE}\n", True), (f"{LOCAL} {TWO}\n{LOCAL} {ONE}\n", False)],
+)
+def test_a_server_on_this_machine_whose_fingerprint_is_told_inherits_unless_another_was_first(
+    path, remembered, text, heir
+):
     remembered(text)
     assert trust.told_server(KnownHosts(path), LOCAL, ONE) == Server(ONE, heir)
 

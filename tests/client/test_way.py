@@ -29,7 +29,12 @@ SECRET, PASSWORD = "s" * 16, "correct horse"
 
 
 def secret_for(certificate):
-    return fingerprint(certificate.encode()).removeprefix("SHA256:").replace("/", "_").replace("+", "-")
+    return (
+        fingerprint(certificate.encode())
+        .removeprefix("SHA256:")
+        .replace("/", "_")
+        .replace("+", "-")
+    )
 
 
 class World:
@@ -40,12 +45,18 @@ class World:
         self.clock, self.screen = self.server.reactor, Screen()
         self.net = Network(behind or self.server.port)
         self.identity = Identity(None, self.claim, lambda certificate: None, goes_on=False)
-        self.mind = Model("alice", self.identity.value, ["lobby"], self.screen, Outbox(), self.clock)
+        self.mind = Model(
+            "alice", self.identity.value, ["lobby"], self.screen, Outbox(), self.clock
+        )
         self.mind.password = password
         self.identity.claimant = self.mind
         told = {trust.Verdict.CHANGED} if asker else ()
-        trusted = trust.Local(trust.host_key(host, 9000), path, self.identity, password is not None, told)
-        near = Near(self.net, Encrypted(self.net, host, trusted.check), trusted, self.identity.doubt)
+        trusted = trust.Local(
+            trust.host_key(host, 9000), path, self.identity, password is not None, told
+        )
+        near = Near(
+            self.net, Encrypted(self.net, host, trusted.check), trusted, self.identity.doubt
+        )
         self.client = Client(
             near, "localhost, port 9000", self.mind, InputParser(self.mind, self.screen), Typed(), self.clock,
             chance=lambda: 0.5, heard=near.keep, asker=asker,
@@ -84,8 +95,13 @@ def path(tmp_path):
     return tmp_path / "known_hosts"
 
 
-@pytest.mark.parametrize(("host", "place"), [("localhost", "localhost:9000"), ("unix:/run/Chat.sock", "unix:/run/Chat.sock")])
-def test_a_server_on_this_machine_is_spoken_to_by_tls_and_remembered_without_a_word(path, host, place):
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [("localhost", "localhost:9000"), ("unix:/run/Chat.sock", "unix:/run/Chat.sock")],
+)
+def test_a_server_on_this_machine_is_spoken_to_by_tls_and_remembered_without_a_word(
+    path, host, place
+):
     world = World(path, host=host).encrypt().start()
     assert world.mind.inside and world.screen.told == []
     assert path.read_text() == f"{place} {self_signed().fingerprint}\n"
@@ -115,7 +131,9 @@ def test_a_server_without_tls_gets_on_in_plain_where_none_was_ever_spoken_but_ge
     assert not path.exists()
 
 
-def test_a_server_whose_greeting_is_faster_than_tls_is_tried_four_times_before_it_gets_anything_in_plain(path):
+def test_a_server_whose_greeting_is_faster_than_tls_is_tried_four_times_before_it_gets_anything_in_plain(
+    path,
+):
     world = World(path, says(first=b"What is your name?\n")).start()
     assert world.net.asked == 1 + MAX_RETRIES + 1
 
@@ -132,7 +150,9 @@ def test_a_server_that_speaks_tls_later_is_not_spoken_to_in_plain_again(path):
     assert not world.mind.inside and world.net.sent.count(b"hello") == asked
 
 
-@pytest.mark.parametrize("known", [{"asker": Asker()}, {"password": PASSWORD}], ids=["asked", "in a file"])
+@pytest.mark.parametrize(
+    "known", [{"asker": Asker()}, {"password": PASSWORD}], ids=["asked", "in a file"]
+)
 def test_no_password_is_given_to_a_server_that_does_not_show_who_it_is(path, known):
     world = World(path, **known)
     world.server.json("alice").ask("register", password=PASSWORD)
@@ -147,7 +167,11 @@ def test_no_password_is_given_to_a_server_that_does_not_show_who_it_is(path, kno
 def test_an_outbox_is_not_delivered_to_a_server_that_does_not_show_who_it_is(path):
     world = World(path)
     world.mind.outbox.lasting = True
-    assert world.start().endings[0].text.startswith("Nothing shows that this is the server: it gets no secret, ")
+    assert (
+        world.start()
+        .endings[0]
+        .text.startswith("Nothing shows that this is the server: it gets no secret, ")
+    )
     assert b"hello" not in world.net.sent
 
 
@@ -155,8 +179,12 @@ def test_a_password_is_not_set_on_a_server_that_does_not_show_who_it_is(path):
     world = World(path).start()
     world.mind.ask(commands.Register(password=PASSWORD, ref="/register"))
     world.run()
-    assert not world.gave_a_secret and world.screen.complaints[0].startswith("/register: Nothing shows that this is the server")
-    assert not world.mind.busy and not [event for event in world.screen.events if isinstance(event, events.Ok)]
+    assert not world.gave_a_secret and world.screen.complaints[0].startswith(
+        "/register: Nothing shows that this is the server"
+    )
+    assert not world.mind.busy and not [
+        event for event in world.screen.events if isinstance(event, events.Ok)
+    ]
 
 
 def test_another_certificate_is_another_server_which_knows_the_client_by_another_secret(path):
@@ -164,9 +192,13 @@ def test_another_certificate_is_another_server_which_knows_the_client_by_another
     second = World(path, asker=Asker()).encrypt(Certificate("groupchat")).start()
     assert first.mind.inside and second.mind.inside
     assert first.mind.client != second.mind.client
-    assert second.screen.told == ["localhost:9000 has another certificate than before: taken for another server."]
+    assert second.screen.told == [
+        "localhost:9000 has another certificate than before: taken for another server."
+    ]
     again = World(path, asker=Asker()).encrypt().start()
-    assert again.mind.client == first.mind.client and again.screen.told == [], "and both are known from then on"
+    assert again.mind.client == first.mind.client and again.screen.told == [], (
+        "and both are known from then on"
+    )
 
 
 def test_in_one_run_another_certificate_ends_it_and_says_how_to_join_the_other(path):
@@ -174,8 +206,12 @@ def test_in_one_run_another_certificate_ends_it_and_says_how_to_join_the_other(p
     world.net.cut()
     world.run(5)
     ending = world.endings[0]
-    assert ending.status == TURNED_AWAY and ending.text.startswith("Another server is at localhost:9000 now: its certificate is ")
-    assert ending.text.endswith("What was typed is for the one before; start groupchat-connect again to join it.")
+    assert ending.status == TURNED_AWAY and ending.text.startswith(
+        "Another server is at localhost:9000 now: its certificate is "
+    )
+    assert ending.text.endswith(
+        "What was typed is for the one before; start groupchat-connect again to join it."
+    )
 
 
 def test_a_password_from_a_file_is_for_servers_that_were_there_before_and_the_first(path):
@@ -187,6 +223,9 @@ def test_a_password_from_a_file_is_for_servers_that_were_there_before_and_the_fi
     other = Certificate("groupchat")
     assert join(self_signed(), password=PASSWORD).mind.inside
     ending = join(other, password=PASSWORD).endings[0]
-    assert ending.status == TURNED_AWAY and f"remove line 1 of {path}, or give the fingerprint" in ending.text
+    assert (
+        ending.status == TURNED_AWAY
+        and f"remove line 1 of {path}, or give the fingerprint" in ending.text
+    )
     assert join(other).endings[0].text.endswith("Give it with --password-file.")
     assert join(other, password=PASSWORD).mind.inside

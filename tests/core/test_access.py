@@ -47,15 +47,25 @@ def test_a_registered_name_needs_its_password(server):
     alice = server.connect()
     assert codes(alice.ask("hello", name="alice")) == ["bad-password"]
     assert codes(alice.ask("hello", name="ALICE", password="wrong")) == ["bad-password"]
-    assert kinds(alice.ask("hello", name="alice", password=PASSWORD)) == ["welcome", "room", "catchup"]
+    assert kinds(alice.ask("hello", name="alice", password=PASSWORD)) == [
+        "welcome",
+        "room",
+        "catchup",
+    ]
 
 
 def test_a_client_that_gave_the_password_is_not_asked_again(server):
     register(server)
     server.connect().ask("hello", name="alice", password=PASSWORD, client=secret("alice"))
     again = server.connect()
-    assert kinds(again.ask("hello", name="alice", client=secret("alice"))) == ["welcome", "room", "catchup"]
-    assert codes(server.connect().ask("hello", name="alice", client=secret("mallory"))) == ["bad-password"]
+    assert kinds(again.ask("hello", name="alice", client=secret("alice"))) == [
+        "welcome",
+        "room",
+        "catchup",
+    ]
+    assert codes(server.connect().ask("hello", name="alice", client=secret("mallory"))) == [
+        "bad-password"
+    ]
     assert [deed.verb for deed in server.accounts.deeds(10).result] == ["password"]
 
 
@@ -70,16 +80,22 @@ def test_a_new_password_from_outside_forgets_the_clients_that_gave_the_old_one(s
     register(server)
     server.connect().ask("hello", name="alice", password=PASSWORD, client=secret("alice"))
     register(server, password="another")
-    assert codes(server.connect().ask("hello", name="alice", client=secret("alice"))) == ["bad-password"]
+    assert codes(server.connect().ask("hello", name="alice", client=secret("alice"))) == [
+        "bad-password"
+    ]
 
 
 def test_a_person_is_asked_for_the_password_in_the_next_line(server):
     register(server)
     alice = typed(server, "alice")
-    assert alice.lines() == ["-- The name alice is registered. Its password? (An empty line: another name.)"]
+    assert alice.lines() == [
+        "-- The name alice is registered. Its password? (An empty line: another name.)"
+    ]
     alice.type(PASSWORD, "hello")
     server.run()
-    assert alice.lines()[0] == "-- Welcome to lobby, alice. 1 here: alice. /help lists the commands."
+    assert (
+        alice.lines()[0] == "-- Welcome to lobby, alice. 1 here: alice. /help lists the commands."
+    )
 
 
 def test_after_a_wrong_password_the_next_line_is_a_password_again(server):
@@ -130,7 +146,11 @@ def test_the_client_that_registered_comes_in_without_a_password(server):
     assert alice.ask("register", password=PASSWORD, ref="r") == [{"type": "ok", "ref": "r"}]
     alice.close()
     again = server.connect()
-    assert kinds(again.ask("hello", name="alice", client=secret("alice"))) == ["welcome", "room", "catchup"]
+    assert kinds(again.ask("hello", name="alice", client=secret("alice"))) == [
+        "welcome",
+        "room",
+        "catchup",
+    ]
 
 
 @pytest.mark.parametrize("wire", ["plain", "json"])
@@ -156,7 +176,9 @@ def test_the_owner_takes_the_name_from_a_guest_who_had_it_before(server):
     guest = server.json("alice")
     register(server)
     owner = server.connect()
-    assert "welcome" in kinds(owner.ask("hello", name="alice", password=PASSWORD, client=secret("other")))
+    assert "welcome" in kinds(
+        owner.ask("hello", name="alice", password=PASSWORD, client=secret("other"))
+    )
     assert codes(guest.events()) == ["replaced"]
 
 
@@ -187,7 +209,11 @@ def test_nobody_else_takes_a_registered_name_by_renaming(server, wire):
 def test_nobody_comes_in_under_a_look_alike_of_a_registered_name(variant, rule):
     server = Server(names=rule)
     register(server)
-    assert set(codes(server.connect().ask("hello", name=variant))) <= {"name-taken", "bad-name", "bad-password"}
+    assert set(codes(server.connect().ask("hello", name=variant))) <= {
+        "name-taken",
+        "bad-name",
+        "bad-password",
+    }
     assert codes(server.json("bob").ask("rename", name=variant))
     assert server.hub.named(variant) is None
 
@@ -232,7 +258,9 @@ def test_an_owner_can_change_the_password(server):
 @pytest.mark.parametrize("wire", ["plain", "json"])
 def test_a_password_of_1_to_1024_bytes_can_be_set_and_lets_its_owner_log_in(server, wire, password):
     alice = server.join(wire, "alice")
-    alice.do("register", password=password) if wire == "json" else alice.type(f"/register {password}")
+    alice.do("register", password=password) if wire == "json" else alice.type(
+        f"/register {password}"
+    )
     server.run()
     alice.close()
     assert "welcome" in kinds(server.connect().ask("hello", name="alice", password=password))
@@ -240,22 +268,33 @@ def test_a_password_of_1_to_1024_bytes_can_be_set_and_lets_its_owner_log_in(serv
 
 
 @pytest.mark.parametrize("password", ["", "x" * 1025, "\u00e9" * 513, "\U0001f600" * 257])
-def test_what_is_no_password_is_refused_where_it_would_be_set_and_where_it_is_given(server, password):
+def test_what_is_no_password_is_refused_where_it_would_be_set_and_where_it_is_given(
+    server, password
+):
     alice = server.json("alice")
-    refused = {"type": "error", "code": "bad-password", "text": "A password has 1 to 1024 bytes.", "ref": "r"}
+    refused = {
+        "type": "error",
+        "code": "bad-password",
+        "text": "A password has 1 to 1024 bytes.",
+        "ref": "r",
+    }
     assert alice.ask("register", password=password, ref="r") == [refused]
     assert server.accounts.rights.owner("alice") is None
     assert server.connect().ask("hello", name="bob", password=password, ref="r") == [refused]
     bob = server.plain("bob")
     bob.type(f"/register {password}")
     server.run()
-    words = "a password has 1 to 1024 bytes." if password else "type it like this: /register PASSWORD"
+    words = (
+        "a password has 1 to 1024 bytes." if password else "type it like this: /register PASSWORD"
+    )
     assert bob.lines() == [f"! /register: {words}"]
 
 
 def test_a_password_that_is_far_too_long_is_wrong_for_everyone(server):
     register(server)
-    assert codes(server.connect().ask("hello", name="alice", password="x" * 20_000)) == ["bad-password"]
+    assert codes(server.connect().ask("hello", name="alice", password="x" * 20_000)) == [
+        "bad-password"
+    ]
 
 
 def test_a_full_server_says_so_once_the_password_is_known(server):
@@ -286,7 +325,9 @@ def test_where_only_members_come_in_a_guest_learns_why_not():
     assert codes(guest.ask("hello", name="bob")) == ["members-only"]
     assert guest.gone
     person = typed(server, "bob")
-    assert person.lines() == ["! Only members may come in here, and that name is none's. Ask an operator for one."]
+    assert person.lines() == [
+        "! Only members may come in here, and that name is none's. Ask an operator for one."
+    ]
 
 
 def test_where_only_members_come_in_they_do():
@@ -342,7 +383,9 @@ def test_wrong_passwords_for_a_name_slow_the_address_that_gives_them(open_server
     assert give(open_server, PASSWORD) == "welcome"
 
 
-def test_meanwhile_the_owner_logs_in_from_elsewhere_and_by_a_known_client_from_anywhere(open_server):
+def test_meanwhile_the_owner_logs_in_from_elsewhere_and_by_a_known_client_from_anywhere(
+    open_server,
+):
     register(open_server, clients=(_digest(secret("alice")),))
     for _ in range(60):
         guess(open_server, 3)
@@ -375,7 +418,9 @@ def test_in_ipv6_a_network_is_one_address(open_server):
     assert give(open_server, PASSWORD, "2001:db8:0:1::1") == "welcome"
 
 
-def test_many_addresses_are_slowed_together_but_for_those_that_the_owner_has_logged_in_from(open_server):
+def test_many_addresses_are_slowed_together_but_for_those_that_the_owner_has_logged_in_from(
+    open_server,
+):
     register(open_server)
     assert give(open_server, PASSWORD, "198.51.100.1") == "welcome"
     assert sum(guess(open_server, 11, f"192.0.2.{number}") for number in range(1, 31)) == 200

@@ -1,5 +1,6 @@
 """
-One order for all: answers and messages, presence in its place, and what is stored before it is shown.
+One order for all: answers and messages, presence in its place, and what is stored before it is
+shown.
 """
 
 from __future__ import annotations
@@ -63,7 +64,14 @@ def test_a_presence_line_is_applied_in_its_order_and_counts(server):
     dave.hello("dave")
     server.run()
     assert alice.events() == [
-        {"type": "presence", "room": "lobby", "count": 3, "left": ["bob"], "renamed": {"carol": "kate"}, "joined": ["dave"]}
+        {
+            "type": "presence",
+            "room": "lobby",
+            "count": 3,
+            "left": ["bob"],
+            "renamed": {"carol": "kate"},
+            "joined": ["dave"],
+        }
     ]
 
 
@@ -284,11 +292,18 @@ def test_on_a_full_disk_all_is_refused_and_presence_goes_through(disk):
     disk.connect("plain").hello("carol")
     disk.run()
     refused = alice.events()
-    assert [event["code"] for event in refused if event["type"] == "error"] == ["storage-full"] + ["out-of-order"] * 9
+    assert [event["code"] for event in refused if event["type"] == "error"] == ["storage-full"] + [
+        "out-of-order"
+    ] * 9
     assert [event["want"] for event in refused if "want" in event] == [2] * 9
     assert bob.heard() == ["alice: before", "carol joined."]
     disk.full(False)
-    assert alice.ask("say", room="lobby", text="after", n=2)[0] == {"type": "ok", "n": 2, "room": "lobby", "id": 2}
+    assert alice.ask("say", room="lobby", text="after", n=2)[0] == {
+        "type": "ok",
+        "n": 2,
+        "room": "lobby",
+        "id": 2,
+    }
     assert bob.heard() == ["alice: after"]
 
 
@@ -300,7 +315,9 @@ def test_a_person_is_told_that_the_disk_is_full(disk):
     for _ in range(10):
         alice.say("x" * 4096)
     disk.run()
-    assert alice.lines() == ["! The server's disk is full. It was not stored; try again later."] * 10
+    assert (
+        alice.lines() == ["! The server's disk is full. It was not stored; try again later."] * 10
+    )
 
 
 def test_after_an_io_error_nothing_is_answered_any_more(disk, expect_logged):
@@ -347,13 +364,23 @@ def test_a_restart_goes_on_where_it_was(tmp_path):
 
 
 def test_one_who_comes_back_too_late_is_told_of_the_gap():
-    server = Server(ledger=lambda reactor: MemoryLedger(reactor.callLater, RetentionPolicy(count=3)))
+    server = Server(
+        ledger=lambda reactor: MemoryLedger(reactor.callLater, RetentionPolicy(count=3))
+    )
     alice = server.json("alice")
     for n in range(10):
         alice.say(str(n))
     server.run()
     got = server.connect().ask("hello", name="bob", rooms={"lobby": {"after": 2}})
-    assert [event["type"] for event in got] == ["welcome", "room", "gap", "catchup", "message", "message", "message"]
+    assert [event["type"] for event in got] == [
+        "welcome",
+        "room",
+        "gap",
+        "catchup",
+        "message",
+        "message",
+        "message",
+    ]
     assert (got[1]["first"], got[1]["head"]) == (8, 10)
     assert got[2] == {"type": "gap", "room": "lobby", "after": 2, "before": 8}
     assert [event["id"] for event in got[4:]] == [8, 9, 10]
@@ -376,8 +403,6 @@ def test_a_stopping_server_says_when_to_come_back(server):
     server.hub.stop()
     (bye,) = alice.events()
     assert (bye["code"], bye["retry"]) == ("stopping", 2)
-
-
 
 
 # Names in all scripts.
@@ -442,7 +467,12 @@ def test_who_comes_back_may_bear_a_name_that_looks_like_the_one_it_had(worldly):
 def test_a_room_of_any_script_is_written_in_lower_case(worldly):
     alice = worldly.json("alice")
     assert alice.ask("join", room="КУХНЯ")[0]["room"] == "кухня"
-    assert alice.ask("say", room="Кухня", text="чай", n=1)[0] == {"type": "ok", "n": 1, "room": "кухня", "id": 1}
+    assert alice.ask("say", room="Кухня", text="чай", n=1)[0] == {
+        "type": "ok",
+        "n": 1,
+        "room": "кухня",
+        "id": 1,
+    }
 
 
 def test_names_in_ascii_are_told_apart_by_their_letters_alone(server):

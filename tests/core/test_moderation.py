@@ -75,7 +75,11 @@ def test_who_is_kicked_learns_by_whom_and_why_and_may_come_back(server, wire):
     bob, carol = server.json("bob"), server.json("carol")
     bob.read(), carol.read()
     assert rule(operator(server, wire), "kick", name="BOB", text="calm down")
-    assert bob.events()[-1] == {"type": "bye", "code": "kicked", "text": "op sent you out: calm down"}
+    assert bob.events()[-1] == {
+        "type": "bye",
+        "code": "kicked",
+        "text": "op sent you out: calm down",
+    }
     assert bob.gone
     assert carol.heard() == ["op joined.", "bob left."]
     assert server.json("bob").events() == []
@@ -147,7 +151,10 @@ def test_operators_can_not_keep_themselves_out_by_name(server):
     assert codes(op.ask("ban", name="op")) == ["not-allowed"]
 
 
-@pytest.mark.parametrize("fields", [{"address": "nowhere"}, {"address": "192.0.2.0/33"}, {}, {"name": "a", "address": "::1"}])
+@pytest.mark.parametrize(
+    "fields",
+    [{"address": "nowhere"}, {"address": "192.0.2.0/33"}, {}, {"name": "a", "address": "::1"}],
+)
 def test_what_is_no_address_can_not_be_banned(server, fields):
     assert codes(operator(server).ask("ban", **fields)) == ["bad-field"]
 
@@ -159,7 +166,13 @@ def test_who_is_muted_reads_and_does_not_speak(server, wire):
     assert rule(op, "mute", name="bob", seconds=60, text="enough")
     server.run()
     bob.read(), carol.read()
-    bob.say("hello"), bob.act("waves"), bob.tell("carol", "psst"), bob.topic("mine"), bob.rename("rob")
+    (
+        bob.say("hello"),
+        bob.act("waves"),
+        bob.tell("carol", "psst"),
+        bob.topic("mine"),
+        bob.rename("rob"),
+    )
     carol.say("poor bob")
     server.run()
     assert bob.heard() == ["refused"] * 5 + ["carol: poor bob"]
@@ -170,7 +183,11 @@ def test_the_refusal_of_one_who_is_muted_says_until_when(server):
     bob = server.json("bob")
     rule(operator(server), "mute", name="bob", seconds=60, text="enough")
     (told,) = [event for event in bob.events() if event["type"] == "notice"]
-    assert told == {"type": "notice", "from": "op", "text": "You are muted until 2026-11-22 14:04 UTC: enough"}
+    assert told == {
+        "type": "notice",
+        "from": "op",
+        "text": "You are muted until 2026-11-22 14:04 UTC: enough",
+    }
     (refused,) = bob.ask("say", room="lobby", text="hello", n=1)
     assert (refused["code"], refused["n"]) == ("muted", 1)
     assert refused["text"] == "You are muted until 2026-11-22 14:04 UTC: enough"
@@ -183,7 +200,9 @@ def test_what_a_muted_one_had_stored_before_still_gets_its_ok(server):
     bob.ask("say", room="lobby", text="hello", n=1)
     rule(operator(server), "mute", name="bob")
     bob.read()
-    assert bob.ask("say", room="lobby", text="hello", n=1) == [{"type": "ok", "n": 1, "room": "lobby", "id": 1}]
+    assert bob.ask("say", room="lobby", text="hello", n=1) == [
+        {"type": "ok", "n": 1, "room": "lobby", "id": 1}
+    ]
 
 
 def test_a_mute_outlasts_another_connection_and_another_name(server):
@@ -273,7 +292,9 @@ def test_an_operator_sees_addresses(server):
 
 def test_a_ban_that_would_outlast_the_calendar_has_no_end(server):
     rule(operator(server), "ban", name="bob", seconds=2**53 - 1)
-    assert server.connect().ask("hello", name="bob") == [{"type": "bye", "code": "banned", "text": "You are banned."}]
+    assert server.connect().ask("hello", name="bob") == [
+        {"type": "bye", "code": "banned", "text": "You are banned."}
+    ]
 
 
 # Shut out nobody who could let others in, and say what was done.
@@ -298,7 +319,12 @@ def test_a_silent_one_from_a_banned_address_is_told_so_and_can_still_show_to_be_
     assert person.lines() == ["! You are banned: noise"] and not person.gone
     person.type("op", "wrong", PASSWORD)
     server.run()
-    assert [line[:12] for line in person.lines()] == ["-- The name ", "! That is no", "-- Welcome t", "-- You are u"]
+    assert [line[:12] for line in person.lines()] == [
+        "-- The name ",
+        "! That is no",
+        "-- Welcome t",
+        "-- You are u",
+    ]
 
 
 def test_who_is_no_operator_does_not_get_in_from_a_banned_address_with_a_password_either(server):
@@ -353,7 +379,10 @@ def test_the_answer_to_a_ban_says_who_until_when_and_why(server):
 
 def test_a_ban_of_ones_own_address_says_so(server):
     (ok,) = operator(server, address="127.0.0.1").ask("ban", address="127.0.0.1")
-    assert ok == {"type": "ok", "text": "127.0.0.1 is banned for ever. (You are there, too; operators still get in.)"}
+    assert ok == {
+        "type": "ok",
+        "text": "127.0.0.1 is banned for ever. (You are there, too; operators still get in.)",
+    }
 
 
 def test_a_program_lists_bans_mutes_and_places(server):
@@ -362,11 +391,20 @@ def test_a_program_lists_bans_mutes_and_places(server):
     op.ask("ban", address="192.0.2.128/25", seconds=60, text="noise")
     op.ask("ban", name="carol")
     op.ask("mute", name="bob")
-    network = {"by": "op", "address": "192.0.2.128/25", "until": "2026-11-22T14:04:00.000Z", "text": "noise"}
+    network = {
+        "by": "op",
+        "address": "192.0.2.128/25",
+        "until": "2026-11-22T14:04:00.000Z",
+        "text": "noise",
+    }
     carol = {"by": "op", "name": "carol"}
-    assert op.ask("bans", ref="1") == [{"type": "bans", "bans": [network, carol], "count": 2, "ref": "1"}]
+    assert op.ask("bans", ref="1") == [
+        {"type": "bans", "bans": [network, carol], "count": 2, "ref": "1"}
+    ]
     assert op.ask("bans", after="192.0.2.128/25") == [{"type": "bans", "bans": [carol], "count": 2}]
-    assert op.ask("mutes") == [{"type": "mutes", "mutes": [{"by": "op", "name": "bob"}], "count": 1}]
+    assert op.ask("mutes") == [
+        {"type": "mutes", "mutes": [{"by": "op", "name": "bob"}], "count": 1}
+    ]
     assert op.ask("places") == [{"type": "places", "max": 100, "count": 2}]
     server.run(60)
     assert op.ask("bans")[-1] == {"type": "bans", "bans": [carol], "count": 1}

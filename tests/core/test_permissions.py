@@ -45,7 +45,9 @@ def test_a_ban_holds_for_the_client_under_another_name():
 
 
 def test_a_new_ban_lets_go_of_the_client_of_the_old_one():
-    rights = Permissions(measures=[Restriction(BAN, "bob", "op", ALICES), Restriction(BAN, "bob", "op")])
+    rights = Permissions(
+        measures=[Restriction(BAN, "bob", "op", ALICES), Restriction(BAN, "bob", "op")]
+    )
     assert not rights.on_person(BAN, "robert", ALICES, now=0)
 
 
@@ -58,7 +60,12 @@ def test_a_ban_on_a_network_holds_for_the_addresses_in_it(address):
 
 @pytest.mark.parametrize("address", ["192.0.3.7", "2001:db9::1", "local"])
 def test_a_ban_on_a_network_does_not_hold_for_others(address):
-    rights = Permissions(measures=[Restriction(BAN, network("192.0.2.0/24"), "op"), Restriction(BAN, network("2001:db8::/32"), "op")])
+    rights = Permissions(
+        measures=[
+            Restriction(BAN, network("192.0.2.0/24"), "op"),
+            Restriction(BAN, network("2001:db8::/32"), "op"),
+        ]
+    )
     assert not rights.on_address(address, now=0)
 
 

@@ -1,10 +1,11 @@
 """
-The promise, under anything that may happen: every reader sees each room in one order and without a hole, nothing twice; what was
-answered by an ok is stored, once, at the id that it named; and what was said is answered in the end.
+The promise, under anything that may happen: every reader sees each room in one order and without a
+hole, nothing twice; what was answered by an ok is stored, once, at the id that it named; and what
+was said is answered in the end.
 
-Three people talk in two rooms. Their connections stall, drain, break and are taken over, they leave and come back, and the
-server crashes between storing and answering. They do what the wire asks of a client: come back with their cursor, and say again
-what has no answer.
+Three people talk in two rooms. Their connections stall, drain, break and are taken over, they leave
+and come back, and the server crashes between storing and answering. They do what the wire asks of a
+client: come back with their cursor, and say again what has no answer.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ BOUNDS = {
 
 
 class Brittle:
-    """A ledger that can be cut off from its server: what was posted is stored or not, and in either case not answered."""
+    """
+    A ledger that can be cut off from its server: what was posted is stored or not, and in either
+    case not answered.
+    """
 
     def __init__(self, later, inner):
         self._later = later
@@ -112,7 +116,11 @@ class Person:
         self.client = JsonClient(self.world.server)
         for room, stand in self.stands.items():
             stand.here, stand.leaving, stand.awaited = False, False, room in self.wanted
-        self.client.hello(self.name, client=self.secret, rooms={room: self.stands[room].place for room in sorted(self.wanted)})
+        self.client.hello(
+            self.name,
+            client=self.secret,
+            rooms={room: self.stands[room].place for room in sorted(self.wanted)},
+        )
 
     def lose(self, received):
         """The connection is lost; what was on its way is received or not."""
@@ -170,7 +178,9 @@ class Person:
         if not stand.awaited:
             return  # it fell far behind
         stand.awaited, stand.here = False, True
-        assert max(stand.acked, default=0) <= event["said"] <= stand.count, "what was answered is stored"
+        assert max(stand.acked, default=0) <= event["said"] <= stand.count, (
+            "what was answered is stored"
+        )
         for n, text in stand.outbox.items():
             self.client.say(text, room=event["room"], n=n)
 
@@ -185,7 +195,10 @@ class Person:
 
     @staticmethod
     def _before(stand, id):
-        """The last id before this one. One who came without a place begins with the newest few, wherever that is."""
+        """
+        The last id before this one. One who came without a place begins with the newest few,
+        wherever that is.
+        """
         return min(id - 1, stand.through) if stand.after is None else stand.after
 
     def _message(self, event):
@@ -194,7 +207,9 @@ class Person:
         stand.after = event["id"]
         self.world.saw(room, event["id"], event["text"], event["from"])
         if event["id"] > stand.through:
-            assert event["from"] in stand.members, "nobody speaks before they are told to have joined"
+            assert event["from"] in stand.members, (
+                "nobody speaks before they are told to have joined"
+            )
 
     def _ok(self, event):
         if "n" not in event:
@@ -266,7 +281,9 @@ class Promise(RuleBasedStateMachine):
     def start(self):
         self.reactor = Reactor()
         self.server = Server(
-            ledger=lambda reactor: Brittle(reactor.callLater, self.open_ledger()), reactor=self.reactor, replay=REPLAY
+            ledger=lambda reactor: Brittle(reactor.callLater, self.open_ledger()),
+            reactor=self.reactor,
+            replay=REPLAY,
         )
 
     def saw(self, room, id, text, sender=None):
@@ -385,7 +402,9 @@ class Promise(RuleBasedStateMachine):
         assert len(set(texts)) == len(texts), "nothing is stored twice"
         for person in self.people.values():
             stand = person.stands[room]
-            assert (stand.through if stand.after is None else stand.after) == head, "everyone has seen everything"
+            assert (stand.through if stand.after is None else stand.after) == head, (
+                "everyone has seen everything"
+            )
             assert not stand.outbox, "everything is answered"
             assert list(stand.acked) == list(range(1, stand.count + 1))
 
@@ -426,9 +445,12 @@ class PromiseOnDisk(Promise):
             shutil.rmtree(getattr(self, "folder", ""), ignore_errors=True)
 
 
-# To shrink what fails can take minutes, and the run would be over before it is told: do that by hand, with Phase.shrink.
+# To shrink what fails can take minutes, and the run would be over before it is told: do that by
+# hand, with Phase.shrink.
 found = (Phase.explicit, Phase.reuse, Phase.generate)
-often = settings(max_examples=120, stateful_step_count=40, phases=found, suppress_health_check=list(HealthCheck))
+often = settings(
+    max_examples=120, stateful_step_count=40, phases=found, suppress_health_check=list(HealthCheck)
+)
 TestInMemory = Promise.TestCase
 TestInMemory.settings = often
 TestOnDisk = PromiseOnDisk.TestCase

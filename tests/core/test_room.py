@@ -1,5 +1,6 @@
 """
-A big room gathers presence for a moment; a slow reader is given all it lacks, and costs nobody else anything.
+A big room gathers presence for a moment; a slow reader is given all it lacks, and costs nobody else
+anything.
 """
 
 from __future__ import annotations
@@ -125,7 +126,9 @@ def test_a_line_names_at_most_100_of_a_kind_and_none_is_left_out(big):
     big.run(1)
     lines = [event for event in big.alice.events() if event["type"] == "presence"]
     assert [len(line["left"]) for line in lines] == [100, 50]
-    assert sorted(name for line in lines for name in line["left"]) == [f"n{number:04}" for number in range(150)]
+    assert sorted(name for line in lines for name in line["left"]) == [
+        f"n{number:04}" for number in range(150)
+    ]
     assert lines[-1]["count"] == LARGE_ROOM + 1 - 150
 
 
@@ -167,7 +170,9 @@ def flood(server, speaker, count, size=4000):
 
 
 def numbers(heard):
-    return [int(note.split()[1 if note.split()[0] != "past" else 2]) for note in heard if ": " in note]
+    return [
+        int(note.split()[1 if note.split()[0] != "past" else 2]) for note in heard if ": " in note
+    ]
 
 
 @both
@@ -237,9 +242,18 @@ def test_one_who_fell_out_of_the_tail_is_told_the_room_anew(server):
     server.run()
     got = slow.events()
     places = [place for place, event in enumerate(got) if event["type"] == "room"]
-    assert len(places) == 1 and got[places[0] + 1] == {"type": "catchup", "room": "lobby", "through": 300}
+    assert len(places) == 1 and got[places[0] + 1] == {
+        "type": "catchup",
+        "room": "lobby",
+        "through": 300,
+    }
     room = got[places[0]]
-    assert (room["topic"], room["members"], room["head"], "ref" in room) == ("tea", ["slow", "alice", "bob"], 300, False)
+    assert (room["topic"], room["members"], room["head"], "ref" in room) == (
+        "tea",
+        ["slow", "alice", "bob"],
+        300,
+        False,
+    )
     assert [event["id"] for event in got if event["type"] == "message"] == list(range(1, 301))
     assert not [event for event in got[places[0] :] if event["type"] in ("presence", "topic")]
 
@@ -294,7 +308,9 @@ def test_others_do_not_wait_for_it(server):
 
 
 def test_what_is_no_longer_kept_is_named_in_its_place():
-    server = Server(ledger=lambda reactor: MemoryLedger(reactor.callLater, RetentionPolicy(count=5)))
+    server = Server(
+        ledger=lambda reactor: MemoryLedger(reactor.callLater, RetentionPolicy(count=5))
+    )
     slow, alice = server.json("slow"), server.json("alice")
     slow.heard()
     slow.stall()

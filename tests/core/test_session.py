@@ -47,7 +47,10 @@ def test_a_person_who_says_a_name_is_welcomed_and_up_to_date(server):
     bob = server.connect("plain")
     bob.type("bob")
     server.run()
-    assert bob.lines() == ["-- Welcome to lobby, bob. 1 here: bob. /help lists the commands.", "-- You are up to date."]
+    assert bob.lines() == [
+        "-- Welcome to lobby, bob. 1 here: bob. /help lists the commands.",
+        "-- You are up to date.",
+    ]
 
 
 def test_a_person_is_told_the_topic_and_the_first_ten(server):
@@ -115,7 +118,9 @@ def test_after_five_refusals_it_ends(server, wire):
     assert server.hub.named("bob") is None
 
 
-@pytest.mark.parametrize("hello", [{}, {"name": "bob", "client": "short"}, {"name": "bob", "rooms": {"a b": None}}])
+@pytest.mark.parametrize(
+    "hello", [{}, {"name": "bob", "client": "short"}, {"name": "bob", "rooms": {"a b": None}}]
+)
 def test_a_hello_with_a_bad_field_is_one_of_the_five(server, hello):
     bob = server.connect()
     answers = [bob.ask("hello", **hello) for _ in range(5)]
@@ -239,7 +244,10 @@ def test_one_who_comes_back_gets_what_came_after_its_cursor(server):
     assert got[2]["through"] == 4
 
 
-@pytest.mark.parametrize(("place", "ids"), [({"after": 0}, list(range(1, 31))), (None, list(range(11, 31))), ({"after": 30}, [])])
+@pytest.mark.parametrize(
+    ("place", "ids"),
+    [({"after": 0}, list(range(1, 31))), (None, list(range(11, 31))), ({"after": 30}, [])],
+)
 def test_after_0_asks_for_all_and_null_for_the_newest_few(server, place, ids):
     alice = server.json("alice")
     for n in range(30):
@@ -258,7 +266,13 @@ def test_one_who_was_in_another_log_or_ahead_of_this_one_is_reset(server, place)
     server.run()
     got = server.connect().ask("hello", name="bob", rooms={"lobby": place})
     assert kinds(got)[:4] == ["welcome", "room", "reset", "catchup"]
-    assert got[2] == {"type": "reset", "room": "lobby", "epoch": server.ledger.epoch, "first": 1, "head": 30}
+    assert got[2] == {
+        "type": "reset",
+        "room": "lobby",
+        "epoch": server.ledger.epoch,
+        "first": 1,
+        "head": 30,
+    }
     assert [event["id"] for event in got[4:]] == list(range(11, 31))
 
 
@@ -317,7 +331,14 @@ def test_the_ok_comes_before_the_message_itself(server):
     alice = server.json("alice")
     assert alice.ask("say", room="lobby", text="hi", n=1, ref="r") == [
         {"type": "ok", "n": 1, "room": "lobby", "id": 1, "ref": "r"},
-        {"type": "message", "room": "lobby", "id": 1, "at": "2026-11-22T14:03:00.000Z", "from": "alice", "text": "hi"},
+        {
+            "type": "message",
+            "room": "lobby",
+            "id": 1,
+            "at": "2026-11-22T14:03:00.000Z",
+            "from": "alice",
+            "text": "hi",
+        },
     ]
     assert alice.ask("say", room="lobby", text="ho", act=True, ref="s") == [
         {"type": "ok", "room": "lobby", "id": 2, "ref": "s"},
@@ -340,9 +361,13 @@ def test_oks_come_in_the_order_said(server):
 def test_an_n_said_again_gets_its_first_id_whatever_else_holds_now(server):
     alice = server.json("alice")
     alice.ask("say", room="lobby", text="hi", n=1)
-    assert alice.ask("say", room="LOBBY", text="hi", n=1) == [{"type": "ok", "n": 1, "room": "lobby", "id": 1}]
+    assert alice.ask("say", room="LOBBY", text="hi", n=1) == [
+        {"type": "ok", "n": 1, "room": "lobby", "id": 1}
+    ]
     alice.ask("leave", room="lobby")
-    assert alice.ask("say", room="lobby", text="hi", n=1, ref="r") == [{"type": "ok", "n": 1, "room": "lobby", "id": 1, "ref": "r"}]
+    assert alice.ask("say", room="lobby", text="hi", n=1, ref="r") == [
+        {"type": "ok", "n": 1, "room": "lobby", "id": 1, "ref": "r"}
+    ]
     assert codes(alice.ask("say", room="lobby", text="hi", n=2)) == ["not-in-room"]
     assert codes(alice.ask("say", room="lobby", text="  ", n=1)) == ["conflict"]
 
@@ -369,9 +394,19 @@ def test_a_refused_say_names_n_room_and_ref(server, code, fields, more):
     alice.ask("say", room="lobby", text="first", n=1)
     line = {"room": "lobby", "text": "other", "ref": "r", **fields}
     (error,) = alice.ask("say", **line)
-    expected = {"type": "error", "code": code, "text": error["text"], "room": line["room"], "ref": "r", "n": line.get("n"), **more}
+    expected = {
+        "type": "error",
+        "code": code,
+        "text": error["text"],
+        "room": line["room"],
+        "ref": "r",
+        "n": line.get("n"),
+        **more,
+    }
     assert error == {key: value for key, value in expected.items() if value is not None}
-    assert kinds(alice.ask("say", room="lobby", text="second", n=2)) == ["ok", "message"], "a refused say uses up no n"
+    assert kinds(alice.ask("say", room="lobby", text="second", n=2)) == ["ok", "message"], (
+        "a refused say uses up no n"
+    )
 
 
 def test_n_counts_across_connections_and_without_a_client_it_does_not(server):
@@ -544,7 +579,11 @@ def test_a_join_takes_a_place(server):
     got = bob.ask("join", room="dev", epoch=server.ledger.epoch, after=2)
     assert kinds(got) == ["room", "catchup", "message"]
     bob.ask("leave", room="dev")
-    assert kinds(bob.ask("join", room="dev", epoch="other", after=2))[:3] == ["room", "reset", "catchup"]
+    assert kinds(bob.ask("join", room="dev", epoch="other", after=2))[:3] == [
+        "room",
+        "reset",
+        "catchup",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -599,7 +638,10 @@ def test_a_person_is_in_one_room_at_a_time(server):
     alice.type("/join dev", "hello")
     server.run()
     assert bob.heard() == ["alice left."]
-    assert alice.lines() == ["-- Welcome to dev, alice. 1 here: alice. /help lists the commands.", "-- You are up to date."]
+    assert alice.lines() == [
+        "-- Welcome to dev, alice. 1 here: alice. /help lists the commands.",
+        "-- You are up to date.",
+    ]
     alice.type("/join dev", "/join a b", "/join", "/rooms", "/join LOBBY")
     server.run()
     already, usage, usage_too, *rooms = alice.lines()
@@ -629,10 +671,17 @@ def test_an_empty_topic_clears_it(server):
     alice.heard()
     alice.ask("topic", room="lobby", text="tea")
     got = alice.ask("topic", room="lobby", text="", ref="r")
-    assert got == [{"type": "ok", "room": "lobby", "ref": "r"}, {"type": "topic", "room": "lobby", "text": "", "from": "alice"}]
+    assert got == [
+        {"type": "ok", "room": "lobby", "ref": "r"},
+        {"type": "topic", "room": "lobby", "text": "", "from": "alice"},
+    ]
     bob.type("/topic")
     server.run()
-    assert bob.lines() == ["-- alice set the topic: tea", "-- alice cleared the topic.", "-- There is no topic."]
+    assert bob.lines() == [
+        "-- alice set the topic: tea",
+        "-- alice cleared the topic.",
+        "-- There is no topic.",
+    ]
 
 
 def test_a_topic_has_at_most_512_bytes(server):
@@ -646,7 +695,13 @@ def test_who_sets_the_topic_and_asks_for_it_is_told_the_new_one(server):
     alice = server.json("alice")
     alice.do("topic", room="lobby", text="tea")
     answers = alice.ask("topic", room="lobby", ref="r")
-    assert answers[-1] == {"type": "topic", "room": "lobby", "text": "tea", "from": "alice", "ref": "r"}
+    assert answers[-1] == {
+        "type": "topic",
+        "room": "lobby",
+        "text": "tea",
+        "from": "alice",
+        "ref": "r",
+    }
 
 
 def test_a_topic_takes_no_id(server):
@@ -684,7 +739,15 @@ def test_a_tell_keeps_its_place_among_what_its_sender_says(server, wire):
 def test_a_tell_names_who_and_when(server):
     alice, bob = server.json("alice"), server.json("bob")
     alice.ask("tell", to="BOB", text="psst")
-    assert bob.events() == [{"type": "tell", "from": "alice", "to": "bob", "text": "psst", "at": "2026-11-22T14:03:00.000Z"}]
+    assert bob.events() == [
+        {
+            "type": "tell",
+            "from": "alice",
+            "to": "bob",
+            "text": "psst",
+            "at": "2026-11-22T14:03:00.000Z",
+        }
+    ]
 
 
 def test_a_tell_to_nobody_is_refused(server):
@@ -726,7 +789,9 @@ def test_who_names_the_members_a_thousand_at_a_time():
     assert (none["members"], none["count"]) == ([], 1002)
 
 
-@pytest.mark.parametrize(("show", "address"), [("everyone", "192.0.2.7"), ("operators", None), ("nobody", None)])
+@pytest.mark.parametrize(
+    ("show", "address"), [("everyone", "192.0.2.7"), ("operators", None), ("nobody", None)]
+)
 def test_addresses_are_shown_to_those_who_may_see_them(show, address):
     server = Server(show_addresses=show)
     alice = server.connect(address="192.0.2.7")
@@ -741,7 +806,10 @@ def test_since_is_when_one_came_into_the_room(server):
     server.plain("alice")
     server.run(90)
     (who,) = server.json("bob").ask("who", room="lobby")
-    assert [member["since"] for member in who["members"]] == ["2026-11-22T14:03:00.000Z", "2026-11-22T14:04:30.000Z"]
+    assert [member["since"] for member in who["members"]] == [
+        "2026-11-22T14:03:00.000Z",
+        "2026-11-22T14:04:30.000Z",
+    ]
 
 
 def test_a_person_asks_who_is_here(server):
@@ -760,7 +828,10 @@ def test_history_is_a_page_of_the_log(server):
     server.run()
     alice.events()
     (answer,) = alice.ask("history", room="lobby", ref="r")
-    assert ([message["id"] for message in answer["messages"]], answer["more"]) == (list(range(51, 151)), True)
+    assert ([message["id"] for message in answer["messages"]], answer["more"]) == (
+        list(range(51, 151)),
+        True,
+    )
     (answer,) = alice.ask("history", room="lobby", before=3, limit=2)
     assert [message["text"] for message in answer["messages"]] == ["1", "2"]
     assert answer["more"] is False
@@ -850,7 +921,9 @@ def test_a_ping_is_answered(server):
 # What nobody may here.
 
 
-@pytest.mark.parametrize("kind", ["kick", "mute", "unmute", "op", "deop", "ban", "unban", "max", "notice"])
+@pytest.mark.parametrize(
+    "kind", ["kick", "mute", "unmute", "op", "deop", "ban", "unban", "max", "notice"]
+)
 def test_what_only_operators_may_is_not_allowed(server, kind):
     alice = server.json("alice")
     (error,) = alice.ask(kind, name="alice", max=5, text="hi", ref="r")
@@ -869,7 +942,13 @@ def test_a_person_is_told_so_too(server):
 
 def test_a_bad_line_is_told_and_the_connection_lives_on(server):
     alice = server.json("alice")
-    alice.send(b"nonsense\n", b"\xff\n", b'{"type":"sing","ref":"r"}\n', b'{"type":"say","n":7,"room":"x","ref":5}\n', b"[1]\n")
+    alice.send(
+        b"nonsense\n",
+        b"\xff\n",
+        b'{"type":"sing","ref":"r"}\n',
+        b'{"type":"say","n":7,"room":"x","ref":5}\n',
+        b"[1]\n",
+    )
     server.run()
     errors = alice.events()
     assert codes(errors) == ["bad-json", "bad-utf8", "unknown-type", "bad-field", "bad-json"]
@@ -880,7 +959,12 @@ def test_a_bad_line_is_told_and_the_connection_lives_on(server):
 
 @pytest.mark.parametrize(
     ("line", "code"),
-    [(b"{\n", "bad-json"), (b"\xff\n", "bad-utf8"), (b'{"type":"x"}\n', "unknown-type"), (b"{}\n", "bad-field")],
+    [
+        (b"{\n", "bad-json"),
+        (b"\xff\n", "bad-utf8"),
+        (b'{"type":"x"}\n', "unknown-type"),
+        (b"{}\n", "bad-field"),
+    ],
 )
 def test_100_bad_lines_within_10_seconds_end_the_connection(server, line, code):
     alice = server.json("alice")
@@ -968,7 +1052,10 @@ def test_under_another_name_it_was_renamed(server):
     new.hello("al", client=secret("alice"))
     server.run()
     assert bob.heard() == ["alice is now al."]
-    assert next(event for event in new.events() if event["type"] == "room")["members"] == ["bob", "al"]
+    assert next(event for event in new.events() if event["type"] == "room")["members"] == [
+        "bob",
+        "al",
+    ]
 
 
 def test_rooms_that_only_the_old_one_was_in_hear_that_it_left(server):
@@ -995,12 +1082,16 @@ def test_a_refused_hello_replaces_nobody(server):
 def test_one_that_takes_over_its_own_connection_needs_no_place():
     server = Server(max=1)
     server.json("alice")
-    assert server.connect().ask("hello", name="alice", client=secret("alice"))[0]["type"] == "welcome"
+    assert (
+        server.connect().ask("hello", name="alice", client=secret("alice"))[0]["type"] == "welcome"
+    )
 
 
 def test_its_name_is_given_back_to_the_same_client_only(server):
     old = server.json("alice")
-    assert codes(server.connect().ask("hello", name="alice", client=secret("mallory"))) == ["name-taken"]
+    assert codes(server.connect().ask("hello", name="alice", client=secret("mallory"))) == [
+        "name-taken"
+    ]
     assert codes(server.connect().ask("hello", name="alice")) == ["name-taken"]
     assert not old.gone
 
@@ -1033,7 +1124,10 @@ def test_after_a_big_page_of_history_the_next_line_waits_for_a_moment(server):
         alice.say(str(number))
     server.run()
     alice.read()
-    assert kinds(alice.ask("history", room="lobby", limit=100) + alice.ask("ping")) == ["history", "pong"]
+    assert kinds(alice.ask("history", room="lobby", limit=100) + alice.ask("ping")) == [
+        "history",
+        "pong",
+    ]
     alice.do("history", room="lobby", limit=150)
     alice.do("ping")
     server.run()
@@ -1045,14 +1139,22 @@ def test_after_a_big_page_of_history_the_next_line_waits_for_a_moment(server):
 # One who says more than can be stored.
 
 
-def test_who_says_more_than_the_ledger_can_take_is_not_read_until_it_has_caught_up(server, monkeypatch):
+def test_who_says_more_than_the_ledger_can_take_is_not_read_until_it_has_caught_up(
+    server, monkeypatch
+):
     alice, bob = server.json("alice"), server.json("bob")
     held, post = [], server.ledger.post
     monkeypatch.setattr(server.ledger, "post", held.append)
     count = 3 * MAX_UNCOMMITTED_BYTES // MESSAGE_OVERHEAD
-    alice.send(b"".join(b'{"type":"say","room":"lobby","text":"%d"}\n' % number for number in range(count)))
+    alice.send(
+        b"".join(b'{"type":"say","room":"lobby","text":"%d"}\n' % number for number in range(count))
+    )
     server.run()
-    assert MAX_UNCOMMITTED_BYTES <= sum(len(draft.text) + MESSAGE_OVERHEAD for draft in held) < MAX_UNCOMMITTED_BYTES + MESSAGE_OVERHEAD + 9
+    assert (
+        MAX_UNCOMMITTED_BYTES
+        <= sum(len(draft.text) + MESSAGE_OVERHEAD for draft in held)
+        < MAX_UNCOMMITTED_BYTES + MESSAGE_OVERHEAD + 9
+    )
     bob.send(b'{"type":"ping"}\n')
     server.run()
     assert [event["type"] for event in bob.events()] == ["pong"]
@@ -1069,7 +1171,9 @@ def test_who_was_not_read_and_is_gone_has_still_said_all(server, monkeypatch):
     held, post = [], server.ledger.post
     monkeypatch.setattr(server.ledger, "post", held.append)
     count = MAX_UNCOMMITTED_BYTES // MESSAGE_OVERHEAD + 10
-    alice.send(b"".join(b'{"type":"say","room":"lobby","text":"%d"}\n' % number for number in range(count)))
+    alice.send(
+        b"".join(b'{"type":"say","room":"lobby","text":"%d"}\n' % number for number in range(count))
+    )
     alice.end()
     server.run()
     monkeypatch.undo()

@@ -8,7 +8,14 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import Logger
 
-from groupchat.core.throttledlog import BURST_SECONDS, MAX_COUNTERS, REMIND, SUMMARY_DELAY, ThrottledLog, Trouble
+from groupchat.core.throttledlog import (
+    BURST_SECONDS,
+    MAX_COUNTERS,
+    REMIND,
+    SUMMARY_DELAY,
+    ThrottledLog,
+    Trouble,
+)
 from tests.support import Server
 
 

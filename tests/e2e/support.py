@@ -1,8 +1,9 @@
 """
 Real programs and real sockets: start them, talk to them, wait for what they say.
 
-Nothing here sleeps: one waits for a line, for an end or for a condition, each with a limit; what came instead stands in
-the failure. Whatever a `Position` has started it ends, and it fails where one of its programs showed a traceback.
+Nothing here sleeps: one waits for a line, for an end or for a condition, each with a limit; what
+came instead stands in the failure. Whatever a `Position` has started it ends, and it fails where
+one of its programs showed a traceback.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ from typing import Any
 from OpenSSL import SSL
 from twisted.internet import reactor, task
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, UNIXClientEndpoint, wrapClientTLS
+from twisted.internet.endpoints import (
+    TCP4ClientEndpoint,
+    TCP6ClientEndpoint,
+    UNIXClientEndpoint,
+    wrapClientTLS,
+)
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.interfaces import IHalfCloseableProtocol, IOpenSSLClientConnectionCreator
 from twisted.internet.protocol import Factory, ProcessProtocol, Protocol
@@ -29,7 +35,12 @@ from zope.interface import implementer
 
 LIMIT = 10.0  #: seconds to wait for anything
 VENV = Path(sys.executable).parent
-PACKAGES = {"nc": "netcat-openbsd", "setpriv": "util-linux", "setsid": "util-linux", "unshare": "util-linux"}
+PACKAGES = {
+    "nc": "netcat-openbsd",
+    "setpriv": "util-linux",
+    "setsid": "util-linux",
+    "unshare": "util-linux",
+}
 
 
 class Heard:
@@ -153,7 +164,12 @@ class Socket(Protocol):
     def say(self, *texts: str, first: int | None = None, room: str = "lobby") -> None:
         """Say these on the JSON wire, counted from `first` on."""
         count = (lambda at: {"n": first + at}) if first is not None else (lambda at: {})
-        self.send(*({"type": "say", "room": room, "text": text, **count(at)} for at, text in enumerate(texts)))
+        self.send(
+            *(
+                {"type": "say", "room": room, "text": text, **count(at)}
+                for at, text in enumerate(texts)
+            )
+        )
 
     def stall(self) -> None:
         """Read no more."""
@@ -245,7 +261,9 @@ class Program(ProcessProtocol):
 
         def too_long(result: Any, seconds: float) -> None:
             self._ending.remove(waiting)
-            raise AssertionError(f"{self.arguments} has not ended after {seconds:g} s; it said:\n{self.out.text}\n{self.err.text}")
+            raise AssertionError(
+                f"{self.arguments} has not ended after {seconds:g} s; it said:\n{self.out.text}\n{self.err.text}"
+            )
 
         return waiting.addTimeout(limit, reactor, too_long)
 
@@ -259,7 +277,9 @@ class Program(ProcessProtocol):
 
     def destroy(self) -> None:
         """End it, and those that it has started where it is a shell, if it has not ended."""
-        if self.status is None:  # so it, or one of its group, is there, and the number is not another's
+        if (
+            self.status is None
+        ):  # so it, or one of its group, is there, and the number is not another's
             with contextlib.suppress(ProcessExitedAlready, ProcessLookupError):
                 self.signal(signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):  # where it leads no group
@@ -324,7 +344,9 @@ class Place:
         """Where this program is. Without it the test is skipped, or fails in CI."""
         return self._needs(program, PACKAGES.get(program, ""))
 
-    def start(self, *arguments: str, terminal: bool = False, files: dict[int, Any] | None = None) -> Program:
+    def start(
+        self, *arguments: str, terminal: bool = False, files: dict[int, Any] | None = None
+    ) -> Program:
         """
         Start a program.
 
@@ -334,14 +356,23 @@ class Place:
         return self._started(Program, arguments, terminal, files)
 
     def _started(
-        self, kind: type[Program], arguments: tuple[str, ...], terminal: bool, files: dict[int, Any] | None = None
+        self,
+        kind: type[Program],
+        arguments: tuple[str, ...],
+        terminal: bool,
+        files: dict[int, Any] | None = None,
     ) -> Program:
         found = self.needs(arguments[0])
         options: dict[str, Any] = {"env": self.environment, "path": str(self.directory)}
         if terminal:
             options["usePTY"] = True
         else:
-            options["childFDs"] = {0: "w", 1: "r", 2: "r", **{to: file.fileno() for to, file in (files or {}).items()}}
+            options["childFDs"] = {
+                0: "w",
+                1: "r",
+                2: "r",
+                **{to: file.fileno() for to, file in (files or {}).items()},
+            }
         program = kind([found, *arguments[1:]], **options)
         self._programs.append(program)
         return program
@@ -351,14 +382,21 @@ class Place:
         return self.start("setsid", "sh", "-c", script, "sh", *arguments)
 
     async def run(self, *arguments: str) -> list[str]:
-        """Run a program that is done at once, and has to be content. Answers with the lines that it prints."""
+        """
+        Run a program that is done at once, and has to be content. Answers with the lines that it
+        prints.
+        """
         program = self.start(*arguments)
         assert await program.ended() == 0, program.err.text
         self._programs.remove(program)
         return program.out.lines
 
     def twistd(
-        self, *options: str, terminal: bool = False, through: tuple[str, ...] = (), pidfile: str | None = ""
+        self,
+        *options: str,
+        terminal: bool = False,
+        through: tuple[str, ...] = (),
+        pidfile: str | None = "",
     ) -> Daemon:
         """
         Start the daemon, whatever becomes of it.
@@ -378,8 +416,13 @@ class Place:
         assert isinstance(daemon, Daemon)
         return daemon
 
-    async def daemon(self, *options: str, port: int | None = 0, through: tuple[str, ...] = ()) -> Daemon:
-        """Start the daemon and wait until it listens; on any free port where none is said, on none where it is None."""
+    async def daemon(
+        self, *options: str, port: int | None = 0, through: tuple[str, ...] = ()
+    ) -> Daemon:
+        """
+        Start the daemon and wait until it listens; on any free port where none is said, on none
+        where it is None.
+        """
         numbered = [] if port is None else ["--port", str(port)]
         daemon = self.twistd(*numbered, *options, through=through)
         await daemon.listens()
@@ -403,11 +446,15 @@ class Place:
 
     def pipe(self, name: str, daemon: Daemon, *options: str, **more: Any) -> Program:
         """groupchat-connect in a pipe, whatever becomes of it."""
-        return self.start("groupchat-connect", name, "localhost", str(daemon.port), *options, **more)
+        return self.start(
+            "groupchat-connect", name, "localhost", str(daemon.port), *options, **more
+        )
 
     # Sockets.
 
-    async def socket(self, where: int | str | Path, host: str = "127.0.0.1", tls: bool = False) -> Socket:
+    async def socket(
+        self, where: int | str | Path, host: str = "127.0.0.1", tls: bool = False
+    ) -> Socket:
         """A connection to a port, or to a Unix socket."""
         endpoint: Any
         if not isinstance(where, int):
@@ -442,7 +489,9 @@ class Place:
         through = (await reader.event("catchup"))["through"]
         if through:
             await reader.event("message", id=through)
-        assert [message["id"] for message in reader.events("message")] == list(range(1, through + 1))
+        assert [message["id"] for message in reader.events("message")] == list(
+            range(1, through + 1)
+        )
         reader.send({"type": "quit"})
         await reader.event("bye")
         return [message["text"] for message in reader.events("message")]
@@ -460,7 +509,12 @@ class Place:
                 socket.transport.abortConnection()
                 await socket.closed
         for program in self._programs:
-            print(f"--- {' '.join(program.arguments)}: {program.status}", program.out.text[-9000:], program.err.text, sep="\n")
+            print(
+                f"--- {' '.join(program.arguments)}: {program.status}",
+                program.out.text[-9000:],
+                program.err.text,
+                sep="\n",
+            )
             assert "Traceback" not in program.out.text + program.err.text
 
 

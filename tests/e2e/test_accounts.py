@@ -1,5 +1,6 @@
 """
-Accounts beside a daemon that runs: what groupchat-passwd changes it heeds, and what operators do outlasts kill -9.
+Accounts beside a daemon that runs: what groupchat-passwd changes it heeds, and what operators do
+outlasts kill -9.
 """
 
 from __future__ import annotations
@@ -41,10 +42,15 @@ async def test_a_running_daemon_heeds_what_the_administrator_changes(place: Plac
 async def test_what_operators_did_outlasts_kill_9(place: Place):
     await passwd(place, "alice", typed="secret")
     await passwd(place, "--operator", "alice")
-    assert b"$argon2id$v=19$m=19456,t=2,p=1$" in (place.directory / "groupchat.accounts").read_bytes()
+    assert (
+        b"$argon2id$v=19$m=19456,t=2,p=1$" in (place.directory / "groupchat.accounts").read_bytes()
+    )
     daemon = await place.daemon()
     alice = await place.member("alice", daemon, **OWNER)
-    alice.send({"type": "ban", "name": "bob", "text": "spam", "ref": "1"}, {"type": "max", "max": 1, "ref": "2"})
+    alice.send(
+        {"type": "ban", "name": "bob", "text": "spam", "ref": "1"},
+        {"type": "max", "max": 1, "ref": "2"},
+    )
     await alice.event("ok", ref="1")
     await alice.event("ok", ref="2")
     await daemon.kill()

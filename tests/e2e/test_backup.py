@@ -1,5 +1,6 @@
 """
-The scripts of docs/operating.rst that back up a server and restore it on a new machine, run as they stand there.
+The scripts of docs/operating.rst that back up a server and restore it on a new machine, run as they
+stand there.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ SERVICE = 54321  #: the number of the service's user, where the test is run by r
 
 def scripts() -> list[str]:
     """What stands there for backing up, and for restoring."""
-    section = DOCUMENT.read_text().partition("\nBackup and restore\n")[2].partition("\nThe log\n")[0]
+    section = (
+        DOCUMENT.read_text().partition("\nBackup and restore\n")[2].partition("\nThe log\n")[0]
+    )
     found = re.findall(r"(?<=::\n\n)    #!/bin/sh\n(?:    .*\n|\n(?=    ))*", section)
     assert len(found) == 2
     return [dedent(script) for script in found]
@@ -40,7 +43,9 @@ def set_in(script: str, machine: Path, backups: Path) -> str:
 def machine_in(directory: Path) -> Path:
     """A machine on which the service is set up."""
     (directory / "etc/default").mkdir(parents=True)
-    (directory / "etc/default/groupchat").write_text(f'GROUPCHAT_OPTIONS="--server-name {directory.name}"\n')
+    (directory / "etc/default/groupchat").write_text(
+        f'GROUPCHAT_OPTIONS="--server-name {directory.name}"\n'
+    )
     state = directory / "var/lib/groupchat"
     state.mkdir(parents=True)
     if os.geteuid() == 0:
@@ -49,7 +54,9 @@ def machine_in(directory: Path) -> Path:
 
 
 async def started(place: Place, machine: Path) -> Daemon:
-    daemon = place.groupchat("sh", "-c", 'cd "$0" && exec groupchat --port 0 --max 9', str(machine / "var/lib/groupchat"))
+    daemon = place.groupchat(
+        "sh", "-c", 'cd "$0" && exec groupchat --port 0 --max 9', str(machine / "var/lib/groupchat")
+    )
     await daemon.listens()
     return daemon
 
@@ -89,7 +96,10 @@ async def test_all_that_a_server_knew_is_restored_on_a_new_machine_for_its_own_u
     state = new / "var/lib/groupchat"
     for file in map(state.joinpath, KEPT):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert (file.stat().st_uid, file.stat().st_gid) == (state.stat().st_uid, state.stat().st_gid)
+        assert (file.stat().st_uid, file.stat().st_gid) == (
+            state.stat().st_uid,
+            state.stat().st_gid,
+        )
     assert stat.S_IMODE(saved.stat().st_mode) == 0o700
     assert "old" in (new / "etc/default/groupchat").read_text()
     daemon = await started(place, new)
@@ -98,4 +108,8 @@ async def test_all_that_a_server_knew_is_restored_on_a_new_machine_for_its_own_u
     await (await place.json("mallory", daemon)).event("bye", code="banned")
     await (await place.json("alice", daemon, **OWNER)).event("welcome", operator=True)
     audit = await place.run("groupchat-passwd", "-f", str(state / "groupchat.accounts"), "--log")
-    assert [line.split()[2:4] for line in audit] == [["password", "alice"], ["op", "alice"], ["ban", "mallory"]]
+    assert [line.split()[2:4] for line in audit] == [
+        ["password", "alice"],
+        ["op", "alice"],
+        ["ban", "mallory"],
+    ]

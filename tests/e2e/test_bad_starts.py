@@ -1,5 +1,6 @@
 """
-What can't be done is said in one line on stderr, without a traceback, and with the right exit status.
+What can't be done is said in one line on stderr, without a traceback, and with the right exit
+status.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ async def refuses(daemon: Daemon, status: int = 1) -> str:
 def whole(option: str, least: int, most: int, *values: str) -> dict[str, str]:
     """What is told of values that are no whole number in this range."""
     return {
-        f"--{option} {value}": f'--{option} takes a whole number from {least} to {most}, not "{value}".' for value in values
+        f"--{option} {value}": f'--{option} takes a whole number from {least} to {most}, not "{value}".'
+        for value in values
     }
 
 
@@ -58,11 +60,28 @@ def whole(option: str, least: int, most: int, *values: str) -> dict[str, str]:
     [
         whole("port", 0, 65535, "abc", "70000", "-1"),
         whole("max", 1, 1_000_000, "0", "-3", "x"),
-        {"--listen nonsense": '--listen "nonsense": ', "--listen tcp:abc": '--listen "tcp:abc": ', "--listen ''": '--listen "": '},
-        {f"--ledger {it}": f'--ledger takes "memory" or "sqlite:PATH", not "{it}".' for it in ("postgres:x", "sqlite:")},
-        {f"--keep {it}": f'--keep takes "all", "90d" or "100000 messages", not "{it}".' for it in ("forever", "0d")},
-        {"--rate -1": "--rate takes a number from 0 (no limit) to 1000000, ", "--motd missing": "--motd missing can't be read: "},
-        {"--frobnicate": "option --frobnicate ", "--max": "option --max requires argument", "9000": '"9000" is no option.'},
+        {
+            "--listen nonsense": '--listen "nonsense": ',
+            "--listen tcp:abc": '--listen "tcp:abc": ',
+            "--listen ''": '--listen "": ',
+        },
+        {
+            f"--ledger {it}": f'--ledger takes "memory" or "sqlite:PATH", not "{it}".'
+            for it in ("postgres:x", "sqlite:")
+        },
+        {
+            f"--keep {it}": f'--keep takes "all", "90d" or "100000 messages", not "{it}".'
+            for it in ("forever", "0d")
+        },
+        {
+            "--rate -1": "--rate takes a number from 0 (no limit) to 1000000, ",
+            "--motd missing": "--motd missing can't be read: ",
+        },
+        {
+            "--frobnicate": "option --frobnicate ",
+            "--max": "option --max requires argument",
+            "9000": '"9000" is no option.',
+        },
     ],
     ids=lambda refused: ", ".join(refused),
 )
@@ -93,7 +112,9 @@ async def test_an_endpoint_that_is_taken_is_refused(place: Place):
     assert line.startswith(f"can't listen on {endpoint}: Address already in use.")
 
 
-@pytest.mark.parametrize(("endpoint", "status"), [("unix:missing/chat.sock", 1), ("tcp:0:interface=192.0.2.77", 75)])
+@pytest.mark.parametrize(
+    ("endpoint", "status"), [("unix:missing/chat.sock", 1), ("tcp:0:interface=192.0.2.77", 75)]
+)
 @pytest_twisted.ensureDeferred
 async def test_an_endpoint_that_can_t_be_had_is_refused(place: Place, endpoint: str, status: int):
     line = await refuses(place.twistd("--listen", endpoint), status)
@@ -102,7 +123,11 @@ async def test_an_endpoint_that_can_t_be_had_is_refused(place: Place, endpoint: 
 
 def without(right: str) -> tuple[str, ...]:
     """What starts a program without this right of root."""
-    return ("setpriv", "--bounding-set", f"-{right}", "--inh-caps", f"-{right}") if os.geteuid() == 0 else ()
+    return (
+        ("setpriv", "--bounding-set", f"-{right}", "--inh-caps", f"-{right}")
+        if os.geteuid() == 0
+        else ()
+    )
 
 
 @pytest_twisted.ensureDeferred
@@ -140,7 +165,9 @@ async def test_another_program_may_write_to_the_ledger_for_a_while(place: Place)
     other = sqlite3.connect(place.directory / "chat.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     alice.say("meanwhile", first=2)
-    await daemon.line(".*Another program has locked the ledger chat.db: what is said waits, for 10 s at most.")
+    await daemon.line(
+        ".*Another program has locked the ledger chat.db: what is said waits, for 10 s at most."
+    )
     alice.send({"type": "ping", "ref": "still there"})
     await alice.event("pong", ref="still there")
     daemon.signal(signal.SIGTERM)
@@ -182,7 +209,9 @@ async def test_a_full_disk_is_called_so_and_is_no_end_for_good(place: Place, lef
         pytest.skip("only root can make a small disk")
     await (await place.daemon("--ledger", "sqlite:old.db")).stop()
     through = ("unshare", "--mount", "sh", "-c", FULL, str(left))
-    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:disk/x.db", through=through), 75)
+    line = await refuses(
+        place.twistd("--port", "0", "--ledger", "sqlite:disk/x.db", through=through), 75
+    )
     assert line.startswith("the ledger disk/x.db: the disk is full. Make room, ")
 
 
@@ -195,11 +224,17 @@ async def test_a_ledger_that_can_t_be_written_is_refused(place: Place, locked: s
         (directory / "x.db").touch(0o400)
     else:
         directory.chmod(0o500)
-    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:locked/x.db", through=without("dac_override")))
+    line = await refuses(
+        place.twistd(
+            "--port", "0", "--ledger", "sqlite:locked/x.db", through=without("dac_override")
+        )
+    )
     assert line.startswith("the ledger locked/x.db: Permission denied.")
 
 
-@pytest.mark.parametrize(("path", "told"), [("missing/x.db", "No such file or directory."), ("home", "Is a directory.")])
+@pytest.mark.parametrize(
+    ("path", "told"), [("missing/x.db", "No such file or directory."), ("home", "Is a directory.")]
+)
 @pytest_twisted.ensureDeferred
 async def test_a_ledger_that_can_t_be_there_is_refused(place: Place, path: str, told: str):
     line = await refuses(place.twistd("--port", "0", "--ledger", f"sqlite:{path}"))
@@ -243,10 +278,16 @@ async def test_a_ledger_of_a_newer_version_is_refused(place: Place):
 @pytest.mark.parametrize("content", [None, "Dear diary,"])
 @pytest.mark.parametrize("ledger", ["memory", "sqlite:x.db"])
 @pytest_twisted.ensureDeferred
-async def test_a_certificate_that_is_none_is_refused(place: Place, content: str | None, ledger: str):
+async def test_a_certificate_that_is_none_is_refused(
+    place: Place, content: str | None, ledger: str
+):
     if content is not None:
         (place.directory / "x.pem").write_text(content)
-    told = "it does not hold a certificate and its key, without a passphrase, in PEM." if content else "No such file or directory."
+    told = (
+        "it does not hold a certificate and its key, without a passphrase, in PEM."
+        if content
+        else "No such file or directory."
+    )
     line = await refuses(place.twistd("--port", "0", "--certificate", "x.pem", "--ledger", ledger))
     assert line == f"the certificate x.pem: {told} Name another by --certificate."
 
@@ -266,9 +307,16 @@ async def ends(connect: Program, status: int) -> str:
 @pytest.mark.parametrize(
     "refused",
     [
-        {f"'{name}' localhost 9000": f'"{name}" can\'t be your name: ' for name in ("a b", "", "root")},
+        {
+            f"'{name}' localhost 9000": f'"{name}" can\'t be your name: '
+            for name in ("a b", "", "root")
+        },
         {f"alice localhost {port}": f'"{port}" is no port: ' for port in ("0", "70000", "http")},
-        {"alice localhost 1 more": '"more" is too much: ', "alice a:b:c": '"a:b:c" is no host. ', "alice h:1 2": "The port "},
+        {
+            "alice localhost 1 more": '"more" is too much: ',
+            "alice a:b:c": '"a:b:c" is no host. ',
+            "alice h:1 2": "The port ",
+        },
         {"alice unix:/no/such": "Cannot reach unix:/no/such: No such file or directory. "},
         {
             "--frobnicate alice localhost 9000": "unrecognized arguments: --frobnicate",
@@ -291,7 +339,9 @@ async def test_groupchat_connect_refuses(place: Place, refused: dict[str, str]):
 @pytest_twisted.ensureDeferred
 async def test_an_unknown_host_is_unreachable(place: Place):
     connect = place.start("groupchat-connect", "alice", "no-such-host.invalid", "9000")
-    assert (await ends(connect, 3)).startswith("There is no such host: no-such-host.invalid, port 9000.")
+    assert (await ends(connect, 3)).startswith(
+        "There is no such host: no-such-host.invalid, port 9000."
+    )
 
 
 @pytest_twisted.ensureDeferred
@@ -332,7 +382,10 @@ async def test_a_server_of_another_kind_is_unreachable(place: Place):
 async def test_a_full_server_turns_one_away(place: Place):
     daemon = await place.daemon("--max", "1")
     await place.nc("alice", daemon)
-    assert await ends(place.connect("bob", daemon), 4) == "The server is full (1 of 1). Try again later."
+    assert (
+        await ends(place.connect("bob", daemon), 4)
+        == "The server is full (1 of 1). Try again later."
+    )
 
 
 # A daemon in the background.
@@ -340,20 +393,33 @@ async def test_a_full_server_turns_one_away(place: Place):
 
 @pytest.mark.parametrize("what", ["port", "ledger"])
 @pytest_twisted.ensureDeferred
-async def test_a_daemon_in_the_background_that_can_t_start_tells_all_on_stderr_and_in_the_log(place: Place, what: str):
+async def test_a_daemon_in_the_background_that_can_t_start_tells_all_on_stderr_and_in_the_log(
+    place: Place, what: str
+):
     daemon = await place.daemon()
-    options = ["--port", str(daemon.port), "--ledger", "memory"] if what == "port" else ["--port", "0"]
-    second = place.start("twistd", "--pidfile=second.pid", "-l", "second.log", "groupchat", *options)
+    options = (
+        ["--port", str(daemon.port), "--ledger", "memory"] if what == "port" else ["--port", "0"]
+    )
+    second = place.start(
+        "twistd", "--pidfile=second.pid", "-l", "second.log", "groupchat", *options
+    )
     assert await second.ended() == 1
     whole = second.err.lines[0]
     assert whole.startswith("groupchat: ")
-    assert whole.endswith("choose another by --port." if what == "port" else "choose another by --ledger.")
+    assert whole.endswith(
+        "choose another by --port." if what == "port" else "choose another by --ledger."
+    )
     assert "see the line above" in second.err.lines[1]
-    assert f"It can't start: {whole.removeprefix('groupchat: ')}\n" in (place.directory / "second.log").read_text()
+    assert (
+        f"It can't start: {whole.removeprefix('groupchat: ')}\n"
+        in (place.directory / "second.log").read_text()
+    )
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_daemon_in_the_background_lets_go_of_the_streams_that_it_was_started_with(place: Place):
+async def test_a_daemon_in_the_background_lets_go_of_the_streams_that_it_was_started_with(
+    place: Place,
+):
     shell = place.start("sh", "-c", "twistd --pidfile=pid -l log groupchat --port 0 --max 3")
     try:
         assert await shell.ended() == 0  # which is seen only once nobody holds its pipes any more

@@ -22,7 +22,9 @@ async def test_who_is_one_too_many_waits_and_comes_in_as_soon_as_one_has_left(pl
     people[1].send({"type": "say", "room": "lobby", "text": "all goes on"})
     await people[2].event("message", text="all goes on")
     people[3].send({"type": "history", "room": "lobby"})
-    assert [message["text"] for message in (await people[3].event("history"))["messages"]] == ["all goes on"]
+    assert [message["text"] for message in (await people[3].event("history"))["messages"]] == [
+        "all goes on"
+    ]
     assert not any(one.events("welcome") for one in waiting)
     for one, next_one in zip(people, waiting, strict=False):
         one.send({"type": "quit"})

@@ -1,5 +1,6 @@
 """
-TLS with real sockets: what the daemon shows of itself, and what becomes of those who are in when its certificate changes.
+TLS with real sockets: what the daemon shows of itself, and what becomes of those who are in when
+its certificate changes.
 """
 
 from __future__ import annotations
@@ -70,7 +71,15 @@ async def test_curl_and_openssl_with_alpn_are_answered_whichever_endpoint_speaks
         await curl.says("This is a group chat. Join it with: groupchat-connect NAME HOST PORT")
         assert await curl.ended() == 0
     for offered in ("h2,http/1.1", "h2", "irc"):
-        alice = place.start("openssl", "s_client", "-quiet", "-alpn", offered, "-connect", f"127.0.0.1:{daemon.port}")
+        alice = place.start(
+            "openssl",
+            "s_client",
+            "-quiet",
+            "-alpn",
+            offered,
+            "-connect",
+            f"127.0.0.1:{daemon.port}",
+        )
         alice.send("alice", "/quit")
         await alice.says("-- Bye.")
         assert await alice.ended() == 0
@@ -89,7 +98,9 @@ async def test_a_unix_socket_speaks_tls_too_and_plain_even_where_tls_is_required
 @pytest_twisted.ensureDeferred
 async def test_an_endpoint_that_is_encrypted_already_is_so_and_stays_so(place: Place):
     (place.directory / "x.pem").write_bytes(make())
-    daemon = await place.daemon("--listen", "ssl:0:privateKey=x.pem:interface=127.0.0.1", "--require-tls", port=None)
+    daemon = await place.daemon(
+        "--listen", "ssl:0:privateKey=x.pem:interface=127.0.0.1", "--require-tls", port=None
+    )
     alice = await place.member("alice", daemon, tls=True)
     alice.say("hi", first=1)
     await alice.event("ok", n=1)
@@ -111,12 +122,16 @@ async def test_its_own_certificate_is_told_and_kept_for_the_next_start(place: Pl
 async def test_a_new_certificate_is_shown_to_those_who_come_and_nobody_is_dropped(place: Place):
     file, fresh = place.directory / "x.pem", place.directory / "fresh.pem"
     file.write_bytes(make())
-    daemon = await place.daemon("--certificate", "x.pem", through=("setsid",))  # away from the terminal of these tests
+    daemon = await place.daemon(
+        "--certificate", "x.pem", through=("setsid",)
+    )  # away from the terminal of these tests
     first = await told(daemon)
     alice = await place.member("alice", daemon, tls=True)
     fresh.write_bytes(make())
     fresh.rename(file)
-    second = fingerprint(x509.load_pem_x509_certificate(file.read_bytes()).public_bytes(Encoding.DER))
+    second = fingerprint(
+        x509.load_pem_x509_certificate(file.read_bytes()).public_bytes(Encoding.DER)
+    )
     bob = await place.member("bob", daemon, tls=True)
     assert (shown(alice), shown(bob)) == (first, second)
     await daemon.line(rf".*The certificate x\.pem is read: {second.replace('+', '[+]')}")
@@ -137,12 +152,18 @@ async def test_garbage_in_place_of_a_handshake_leaves_no_trace(place: Place):
     daemon = await place.daemon()
     await told(daemon)
     lines = len(daemon.out.lines)
-    for garbage in (b"\x16\x03\x01\x00\x05hello", b"\x16\x03\x03\x40\x00" + b"x" * 30_000, b"\x16\x03\x01\x40\x00"):
+    for garbage in (
+        b"\x16\x03\x01\x00\x05hello",
+        b"\x16\x03\x03\x40\x00" + b"x" * 30_000,
+        b"\x16\x03\x01\x40\x00",
+    ):
         with socket.create_connection(("127.0.0.1", daemon.port)) as client:
             client.sendall(garbage)
     await place.member("alice", daemon, tls=True)
     await until(lambda: len(daemon.out.lines) > lines, "the line of alice")
-    assert [line.split("] ")[1] for line in daemon.out.lines[lines:]] == ["alice came in from 127.0.0.1 (1 of 100)"]
+    assert [line.split("] ")[1] for line in daemon.out.lines[lines:]] == [
+        "alice came in from 127.0.0.1 (1 of 100)"
+    ]
     assert daemon.err.text == ""
 
 
@@ -151,7 +172,9 @@ async def test_groupchat_connect_takes_an_address_in_every_way_that_people_write
     path = place.directory / "chat.sock"
     daemon = await place.daemon("--listen", f"unix:{path}")
     port = daemon.port
-    for number, way in enumerate((f"{port}", f"localhost:{port}", f"[::1]:{port}", f"localhost. {port}", f"unix:{path}")):
+    for number, way in enumerate(
+        (f"{port}", f"localhost:{port}", f"[::1]:{port}", f"localhost. {port}", f"unix:{path}")
+    ):
         client = place.start("groupchat-connect", f"alice{number}", *way.split(), "--json")
         await client.event("catchup")
     known = (place.home / ".local/state/groupchat/known_hosts").read_text()

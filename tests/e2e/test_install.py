@@ -1,5 +1,6 @@
 """
-What is built of the project, and what those get who install it: the commands, the plugin, and no tests.
+What is built of the project, and what those get who install it: the commands, the plugin, and no
+tests.
 """
 
 from __future__ import annotations
@@ -44,7 +45,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
             shutil.copytree(ROOT / name, source / name, ignore=leave_out)
         else:
             shutil.copy(ROOT / name, source)
-    done = subprocess.run([sys.executable, "-c", BUILD, target], cwd=source, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, target],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     (wheel,), (sdist,) = target.glob("*.whl"), target.glob("*.tar.gz")
     return wheel, sdist
@@ -87,9 +94,14 @@ def test_the_wheel_holds_what_runs_and_nothing_else(built: tuple[Path, Path]):
     information = f"groupchat-{__version__}"
     assert tops == {"groupchat", "twisted", f"{information}.dist-info", f"{information}.data"}
     assert {name for name in names if ".data/" in name} == {
-        f"{information}.data/data/share/groupchat/etc/groupchat.{kind}" for kind in ("default", "service")
+        f"{information}.data/data/share/groupchat/etc/groupchat.{kind}"
+        for kind in ("default", "service")
     }
-    runs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "groupchat").rglob("*") if path.suffix in (".py", ".txt", ".sql")}
+    runs = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "groupchat").rglob("*")
+        if path.suffix in (".py", ".txt", ".sql")
+    }
     assert runs < set(names)
     assert not [name for name in names if "test" in name]
 
@@ -110,7 +122,17 @@ def test_the_tests_of_an_sdist_can_be_collected(built: tuple[Path, Path], tmp_pa
     with tarfile.open(built[1]) as sdist:
         sdist.extractall(tmp_path)
     (folder,) = tmp_path.iterdir()
-    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", "tests/e2e", "tests/test_style.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--collect-only",
+        "-p",
+        "no:cacheprovider",
+        "tests/e2e",
+        "tests/test_style.py",
+    ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -132,7 +154,9 @@ async def test_an_installation_starts_the_server(place: Place, installed: Path, 
 
 @pytest.mark.parametrize("cache", ["damaged", "not to be written"])
 @pytest_twisted.ensureDeferred
-async def test_twistd_finds_the_plugin_whatever_became_of_its_cache(place: Place, installed: Path, cache: str):
+async def test_twistd_finds_the_plugin_whatever_became_of_its_cache(
+    place: Place, installed: Path, cache: str
+):
     path = the_plugins(installed) / "dropin.cache"
     if cache == "damaged":
         path.write_bytes(b"no pickle")
@@ -140,7 +164,12 @@ async def test_twistd_finds_the_plugin_whatever_became_of_its_cache(place: Place
         path.mkdir()  # so that not even root can write a file there
     try:
         program = "from twisted.scripts.twistd import run; run()"
-        daemon = place.groupchat(str(installed / "bin" / "python"), "-c", program, *"-n --pidfile= groupchat --port 0".split())
+        daemon = place.groupchat(
+            str(installed / "bin" / "python"),
+            "-c",
+            program,
+            *"-n --pidfile= groupchat --port 0".split(),
+        )
         await daemon.listens()
         assert daemon.err.text == ""
         await daemon.stop()
@@ -156,7 +185,11 @@ async def test_every_program_tells_its_version(place: Place, program: str):
 
 @pytest_twisted.ensureDeferred
 async def test_what_the_groupchat_command_says_names_itself_and_not_twistd(place: Place):
-    assert (await place.run("groupchat", "--help"))[0] == "Usage: groupchat [--port N] [--max N] [options]"
+    assert (await place.run("groupchat", "--help"))[
+        0
+    ] == "Usage: groupchat [--port N] [--max N] [options]"
     daemon = place.groupchat("groupchat", "--frobnicate")
     assert await daemon.ended() == 1
-    assert daemon.err.lines == ["groupchat: option --frobnicate not recognized (groupchat --help lists the options.)"]
+    assert daemon.err.lines == [
+        "groupchat: option --frobnicate not recognized (groupchat --help lists the options.)"
+    ]

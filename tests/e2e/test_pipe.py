@@ -26,19 +26,35 @@ async def test_each_line_is_said_and_stored_before_it_ends(place: Place):
     assert await script.ended() == 0
     assert script.out.text == script.err.text == ""
     await daemon.kill()
-    assert await place.kept(await place.again(daemon)) == ["one", "/dev/vda", "/quit", "//two", "/kick bob", "three"]
+    assert await place.kept(await place.again(daemon)) == [
+        "one",
+        "/dev/vda",
+        "/quit",
+        "//two",
+        "/kick bob",
+        "three",
+    ]
 
 
 @pytest_twisted.ensureDeferred
 async def test_what_is_not_said_is_counted_in_one_line_and_has_a_status(place: Place):
     daemon = await place.daemon()
-    lines = ["good", b"caf\xe9".decode(errors="surrogateescape"), "x" * 5000, "\u3000", "y" * (1 << 21), "better"]
+    lines = [
+        "good",
+        b"caf\xe9".decode(errors="surrogateescape"),
+        "x" * 5000,
+        "\u3000",
+        "y" * (1 << 21),
+        "better",
+    ]
     (place.directory / "in").write_bytes("\n".join(lines).encode(errors="surrogateescape"))
     with open(place.directory / "in") as said:
         script = place.pipe("alice", daemon, files={0: said})
         assert await script.ended() == 6
     assert script.out.text == ""
-    assert script.err.text.startswith("groupchat-connect: 3 lines were not said. The first: That line is")
+    assert script.err.text.startswith(
+        "groupchat-connect: 3 lines were not said. The first: That line is"
+    )
     assert len(script.err.lines) == 1
     assert await place.kept(daemon) == ["good", "better"]
 
@@ -46,10 +62,14 @@ async def test_what_is_not_said_is_counted_in_one_line_and_has_a_status(place: P
 @pytest_twisted.ensureDeferred
 async def test_quiet_says_nothing_at_all(place: Place):
     daemon = await place.daemon()
-    script = place.shell("printf 'good\\n\\377\\n' | groupchat-connect --quiet alice localhost $1", str(daemon.port))
+    script = place.shell(
+        "printf 'good\\n\\377\\n' | groupchat-connect --quiet alice localhost $1", str(daemon.port)
+    )
     assert await script.ended() == 6
     await daemon.stop()
-    other = place.shell("echo lost | groupchat-connect --quiet alice localhost $1", str(daemon.port))
+    other = place.shell(
+        "echo lost | groupchat-connect --quiet alice localhost $1", str(daemon.port)
+    )
     assert await other.ended() == 3
     wrong = place.start("groupchat-connect", "--quiet", "a b", "localhost", "1")
     assert await wrong.ended() == 2
@@ -59,7 +79,10 @@ async def test_quiet_says_nothing_at_all(place: Place):
 @pytest_twisted.ensureDeferred
 async def test_commands_in_a_pipe_get_their_answers_and_nothing_else(place: Place):
     daemon = await place.daemon()
-    script = place.shell("printf '/who\\nhello\\n' | groupchat-connect --commands alice localhost $1", str(daemon.port))
+    script = place.shell(
+        "printf '/who\\nhello\\n' | groupchat-connect --commands alice localhost $1",
+        str(daemon.port),
+    )
     assert await script.ended() == 0
     assert (script.out.lines, script.err.text) == (["-- Here is 1: alice."], "")
 
@@ -71,8 +94,14 @@ async def test_scripts_under_one_name_wait_their_turn(place: Place):
     first.send("first")
     watcher = await place.member("watcher", daemon, rooms={"lobby": {"after": 0}})
     await watcher.event("message", text="first")
-    others = [place.shell(f"echo other {number} | groupchat-connect alice localhost $1", str(daemon.port)) for number in range(3)]
-    await until(lambda: len(list((place.home / ".local/state/groupchat").glob("alice@*.[123]"))) == 3, "all at once")
+    others = [
+        place.shell(f"echo other {number} | groupchat-connect alice localhost $1", str(daemon.port))
+        for number in range(3)
+    ]
+    await until(
+        lambda: len(list((place.home / ".local/state/groupchat").glob("alice@*.[123]"))) == 3,
+        "all at once",
+    )
     first.close_input()
     assert [await script.ended(25) for script in (first, *others)] == [0] * 4
     assert [script.out.text + script.err.text for script in (first, *others)] == [""] * 4
@@ -82,7 +111,9 @@ async def test_scripts_under_one_name_wait_their_turn(place: Place):
 @pytest_twisted.ensureDeferred
 async def test_scripts_under_one_registered_name_wait_their_turn(place: Place):
     daemon = await place.daemon()
-    register = place.shell("echo /register hush | groupchat-connect --commands alice localhost $1", str(daemon.port))
+    register = place.shell(
+        "echo /register hush | groupchat-connect --commands alice localhost $1", str(daemon.port)
+    )
     assert await register.ended() == 0, register.err.text
     command = "for line in 1 2 3; do echo $line | groupchat-connect alice localhost $1 & done; wait"
     script = place.shell(command, str(daemon.port))
@@ -131,7 +162,12 @@ async def test_a_line_with_a_slash_can_be_a_command(place: Place):
         str(daemon.port),
     )
     assert await script.ended() == 6, "as one of them is none"
-    for line in ("-- alice set the topic: tea at four", "-- Here is 1: alice.", "-- alice is now ally.", "-- Bye."):
+    for line in (
+        "-- alice set the topic: tea at four",
+        "-- Here is 1: alice.",
+        "-- alice is now ally.",
+        "-- Bye.",
+    ):
         assert line in script.out.lines
     assert "! There is no such command." in script.out.text
     await daemon.line(".*ally left, .*")
@@ -154,8 +190,12 @@ async def test_room_is_where_it_talks(place: Place, options: list[str]):
 @pytest_twisted.ensureDeferred
 async def test_options_stand_before_or_after_name_host_and_port(place: Place):
     daemon = await place.daemon()
-    before = place.start("groupchat-connect", "--room", "dev", "--stay", "alice", "localhost", str(daemon.port))
-    between = place.start("groupchat-connect", "bob", "--stay", "localhost", "--room=dev", str(daemon.port))
+    before = place.start(
+        "groupchat-connect", "--room", "dev", "--stay", "alice", "localhost", str(daemon.port)
+    )
+    between = place.start(
+        "groupchat-connect", "bob", "--stay", "localhost", "--room=dev", str(daemon.port)
+    )
     for program in (before, between):
         await program.line("-- Welcome to dev, .*")
 
@@ -219,11 +259,16 @@ async def test_everything_is_said_though_nobody_reads_and_the_status_tells(place
             place.pipe("bob", daemon, "--show", files={1: full}),
             place.shell("exec groupchat-connect --show carol localhost $1 >&-", str(daemon.port)),
         ]
-    for script, why in zip(scripts, ("Broken pipe", "No space left on device", "Bad file descriptor"), strict=True):
+    for script, why in zip(
+        scripts, ("Broken pipe", "No space left on device", "Bad file descriptor"), strict=True
+    ):
         script.send(*numbered(why, 3000))
         script.close_input()
         assert await script.ended() == 8
-        assert script.err.text.strip() == f"groupchat-connect: Standard output can't be written: {why}."
+        assert (
+            script.err.text.strip()
+            == f"groupchat-connect: Standard output can't be written: {why}."
+        )
     kept = await place.kept(daemon)
     for why in ("Broken pipe", "No space left on device", "Bad file descriptor"):
         assert [text for text in kept if text.startswith(why)] == numbered(why, 3000)
@@ -232,7 +277,9 @@ async def test_everything_is_said_though_nobody_reads_and_the_status_tells(place
 @pytest_twisted.ensureDeferred
 async def test_it_ends_when_nobody_reads_it_any_more(place: Place):
     daemon = await place.daemon()
-    script = place.shell("groupchat-connect --stay alice localhost $1 </dev/null | head -n 1", str(daemon.port))
+    script = place.shell(
+        "groupchat-connect --stay alice localhost $1 </dev/null | head -n 1", str(daemon.port)
+    )
     await script.line("-- Welcome to lobby, alice.*")
     await daemon.line(".*alice left, .*")
     assert await script.ended() == 0
@@ -373,11 +420,17 @@ async def test_what_could_not_be_delivered_is_kept_in_its_outbox_for_the_next_ru
     await daemon.kill()
     await alice.line("-- Connection lost.*")
     alice.send(*numbered("line", 3))
-    await until(lambda: any(b"line 3" in file.read_bytes() for file in place.directory.glob("outbox*")), "the last line there")
+    await until(
+        lambda: any(b"line 3" in file.read_bytes() for file in place.directory.glob("outbox*")),
+        "the last line there",
+    )
     await alice.kill()
     daemon = await place.again(daemon)
     with open("/dev/null") as nothing:
-        assert await place.connect("alice", daemon, "--outbox", "outbox", files={0: nothing}).ended() == 0
+        assert (
+            await place.connect("alice", daemon, "--outbox", "outbox", files={0: nothing}).ended()
+            == 0
+        )
     assert await place.kept(daemon) == numbered("line", 3)
 
 
@@ -386,12 +439,16 @@ async def test_what_is_piped_to_an_outbox_is_kept_for_a_server_that_is_down(plac
     daemon = await place.daemon()
     await daemon.stop()
     for text in ("one", "/two"):
-        script = place.shell(f"echo {text} | groupchat-connect --outbox outbox alice localhost $1", str(daemon.port))
+        script = place.shell(
+            f"echo {text} | groupchat-connect --outbox outbox alice localhost $1", str(daemon.port)
+        )
         assert await script.ended() == 7
     assert script.err.text.startswith("groupchat-connect: Connection refused ")
     assert script.err.text.endswith(" 2 lines are kept in outbox for the next run.\n")
     daemon = await place.again(daemon)
-    script = place.shell("echo three | groupchat-connect --outbox outbox alice localhost $1", str(daemon.port))
+    script = place.shell(
+        "echo three | groupchat-connect --outbox outbox alice localhost $1", str(daemon.port)
+    )
     assert await script.ended() == 0
     assert await place.kept(daemon) == ["one", "/two", "three"]
 
@@ -411,11 +468,18 @@ async def test_scripts_with_one_outbox_wait_their_turn(place: Place):
 
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM])
 @pytest_twisted.ensureDeferred
-async def test_terminals_and_pipes_stay_as_they_are_for_all_who_share_them(place: Place, signal_number: int):
+async def test_terminals_and_pipes_stay_as_they_are_for_all_who_share_them(
+    place: Place, signal_number: int
+):
     daemon = await place.daemon()
     ours, terminal = os.openpty()
     read, write = os.pipe()
-    with open(ours, "r+b", buffering=0), open(terminal, "r+b", buffering=0) as tty, open(read, "rb") as source, open(write, "wb"):
+    with (
+        open(ours, "r+b", buffering=0),
+        open(terminal, "r+b", buffering=0) as tty,
+        open(read, "rb") as source,
+        open(write, "wb"),
+    ):
         person = place.connect("alice", daemon, files={0: tty, 1: tty, 2: tty})
         script = place.connect("bob", daemon, "--stay", files={0: source, 1: tty, 2: tty})
         await until(lambda: "alice" in daemon.out.text and "bob" in daemon.out.text, "both")
@@ -432,7 +496,13 @@ async def test_a_terminal_that_nobody_reads_stops_nobody(place: Place):
     bob = await place.member("bob", daemon)
     ours, terminal = os.openpty()
     with open(ours, "r+b", buffering=0) as keys, open(terminal, "r+b", buffering=0) as tty:
-        alice = place.start("groupchat-connect", "alice", "localhost", str(daemon.port), files={0: tty, 1: tty, 2: tty})
+        alice = place.start(
+            "groupchat-connect",
+            "alice",
+            "localhost",
+            str(daemon.port),
+            files={0: tty, 1: tty, 2: tty},
+        )
         await bob.event("presence", joined=["alice"])
         bob.say(*numbered("line", 5000))
         await bob.event("message", id=5000)
@@ -458,7 +528,9 @@ class Tmux:
         self._command = f"{shlex.join(command)}; printf '\\nended with %d\\n' $?; exec cat"
 
     async def __aenter__(self) -> Tmux:
-        await self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", self._command)
+        await self._tmux(
+            "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", self._command
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -481,7 +553,9 @@ class Tmux:
 async def test_a_person_at_a_terminal_types_and_reads(place: Place):
     daemon = await place.daemon()
     bob = await place.nc("bob", daemon)
-    async with Tmux(place, ["groupchat-connect", "alice", "localhost", str(daemon.port)]) as terminal:
+    async with Tmux(
+        place, ["groupchat-connect", "alice", "localhost", str(daemon.port)]
+    ) as terminal:
         await terminal.shows("-- You are up to date.")
         await terminal.type("hello from a terminal", "Enter")
         await bob.says("alice: hello from a terminal")
@@ -495,7 +569,9 @@ async def test_a_person_at_a_terminal_types_and_reads(place: Place):
 @pytest_twisted.ensureDeferred
 async def test_a_person_at_a_terminal_leaves(place: Place, keys: list[str]):
     daemon = await place.daemon()
-    async with Tmux(place, ["groupchat-connect", "alice", "localhost", str(daemon.port)]) as terminal:
+    async with Tmux(
+        place, ["groupchat-connect", "alice", "localhost", str(daemon.port)]
+    ) as terminal:
         await terminal.shows("-- You are up to date.")
         await terminal.type(*keys)
         await terminal.shows("ended with 0")

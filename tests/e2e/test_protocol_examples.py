@@ -1,8 +1,9 @@
 """
 Plays every example of docs/protocol.rst against the daemon.
 
-An example is a literal block of lines that begin with a connection's name and ``>`` (sent) or ``<`` (received; with nothing behind
-it: closed). A connection opens where it is first named. ``…`` stands for anything.
+An example is a literal block of lines that begin with a connection's name and ``>`` (sent) or ``<``
+(received; with nothing behind it: closed). A connection opens where it is first named. ``…`` stands
+for anything.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def matches(expected: Any, found: Any) -> bool:
     if expected == "…":
         return True
     if isinstance(expected, dict) and isinstance(found, dict):
-        return expected.keys() == found.keys() and all(matches(expected[key], found[key]) for key in expected)
+        return expected.keys() == found.keys() and all(
+            matches(expected[key], found[key]) for key in expected
+        )
     if isinstance(expected, list) and isinstance(found, list):
         return len(expected) == len(found) and all(map(matches, expected, found))
     return type(expected) is type(found) and expected == found
@@ -168,7 +171,18 @@ async def connect():
     """Opens connections to a fresh daemon."""
     daemon = Daemon()
     twistd = str(Path(sys.executable).with_name("twistd"))
-    command = [twistd, "--nodaemon", "--pidfile=", "groupchat", "--port", "0", "--ledger", "memory", "--max", "20"]
+    command = [
+        twistd,
+        "--nodaemon",
+        "--pidfile=",
+        "groupchat",
+        "--port",
+        "0",
+        "--ledger",
+        "memory",
+        "--max",
+        "20",
+    ]
     process = reactor.spawnProcess(daemon, twistd, command, env=None)
     port = await daemon.listening
     endpoint = endpoints.HostnameEndpoint(reactor, "localhost", port)

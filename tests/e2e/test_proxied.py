@@ -34,21 +34,30 @@ def listens(port: int) -> bool:
 async def test_members_behind_haproxy_have_their_own_addresses(place: Place):
     place.needs("haproxy")
     daemon = await place.daemon("--listen", "haproxy:tcp:0:interface=127.0.0.1", port=None)
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as other,
+    ):
         first, second = (free.getsockname()[1] for free in (one, other))
-    (place.directory / "haproxy.cfg").write_text(CONFIG.format(first=first, second=second, behind=daemon.port))
+    (place.directory / "haproxy.cfg").write_text(
+        CONFIG.format(first=first, second=second, behind=daemon.port)
+    )
     place.start("haproxy", "-db", "-f", "haproxy.cfg")
     await until(lambda: listens(second), "HAProxy listens")
     alice = place.start("nc", "-N", "-s", "127.0.0.2", "127.0.0.1", str(first))
     alice.send("alice", "/quit")
     await alice.says("-- Bye.")
     await daemon.line(r".*alice came in from 127\.0\.0\.2 .*")
-    bob = place.start("openssl", "s_client", "-quiet", "-bind", "127.0.0.3", "-connect", f"127.0.0.1:{second}")
+    bob = place.start(
+        "openssl", "s_client", "-quiet", "-bind", "127.0.0.3", "-connect", f"127.0.0.1:{second}"
+    )
     await bob.says("What is your name?")
     bob.send("bob", "/quit")
     await bob.says("-- Bye.")
     await daemon.line(r".*bob came in from 127\.0\.0\.3 .*")
     with socket.create_connection(("127.0.0.1", daemon.port)) as client:
         client.sendall(b"GET / HTTP/1.0\r\n\r\n")
-    await daemon.line(r".*A connection from 127\.0\.0\.1 was closed: it did not begin with a PROXY header\.")
+    await daemon.line(
+        r".*A connection from 127\.0\.0\.1 was closed: it did not begin with a PROXY header\."
+    )
     await daemon.stop()

@@ -23,7 +23,9 @@ async def started(place: Place, *options: str) -> Daemon:
 
 @pytest.mark.parametrize("content", ["1", "", "no number", str(os.getpid())])
 @pytest_twisted.ensureDeferred
-async def test_a_pid_file_of_a_killed_daemon_does_not_keep_the_next_from_starting(place: Place, content: str):
+async def test_a_pid_file_of_a_killed_daemon_does_not_keep_the_next_from_starting(
+    place: Place, content: str
+):
     file = place.directory / "twistd.pid"
     file.write_text(content)
     daemon = await started(place)
@@ -33,11 +35,15 @@ async def test_a_pid_file_of_a_killed_daemon_does_not_keep_the_next_from_startin
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_second_daemon_on_one_ledger_is_refused_and_the_first_keeps_its_pid_file(place: Place):
+async def test_a_second_daemon_on_one_ledger_is_refused_and_the_first_keeps_its_pid_file(
+    place: Place,
+):
     first = await started(place)
     second = place.twistd("--port", "0", "--max", "5", pidfile=None)
     assert await second.ended() == 75
-    assert second.err.text.startswith("groupchat: the ledger groupchat.db is in use by another daemon.")
+    assert second.err.text.startswith(
+        "groupchat: the ledger groupchat.db is in use by another daemon."
+    )
     os.kill(int((place.directory / "twistd.pid").read_text()), signal.SIGTERM)
     assert await first.ended(5) == 0
 
@@ -56,7 +62,9 @@ async def test_two_daemons_run_in_one_directory(place: Place):
 async def test_a_pid_file_that_can_t_be_written_is_refused_where_it_was_asked_for(place: Place):
     daemon = place.twistd("--port", "0", pidfile="missing/x.pid")
     assert await daemon.ended() == 1
-    assert daemon.err.text.startswith("groupchat: the pid file missing/x.pid can't be written: No such file or directory.")
+    assert daemon.err.text.startswith(
+        "groupchat: the pid file missing/x.pid can't be written: No such file or directory."
+    )
 
 
 @pytest_twisted.ensureDeferred
@@ -66,9 +74,13 @@ async def test_in_the_background_a_stale_pid_file_is_replaced_and_a_held_one_ref
     assert await place.run("twistd", "groupchat", "--port", "0", "--max", "5") == []
     pid = int(file.read_text())
     try:
-        second = place.start("twistd", "groupchat", "--port", "0", "--max", "5", "--ledger", "memory")
+        second = place.start(
+            "twistd", "groupchat", "--port", "0", "--max", "5", "--ledger", "memory"
+        )
         assert await second.ended() == 1
-        assert second.err.text.startswith("groupchat: the pid file twistd.pid is that of another daemon that runs.")
+        assert second.err.text.startswith(
+            "groupchat: the pid file twistd.pid is that of another daemon that runs."
+        )
         assert int(file.read_text()) == pid
         log = place.directory / "twistd.log"
         await until(lambda: "Listening on" in log.read_text(), "the daemon's start")
@@ -101,7 +113,9 @@ async def test_a_unix_socket_on_which_another_daemon_listens_is_refused(place: P
     await place.daemon("--listen", "unix:chat.sock", port=None)
     second = place.twistd("--listen", "unix:chat.sock", "--ledger", "memory", "--max", "5")
     assert await second.ended() == 75
-    assert second.err.text.startswith("groupchat: can't listen on unix:chat.sock: another daemon does.")
+    assert second.err.text.startswith(
+        "groupchat: can't listen on unix:chat.sock: another daemon does."
+    )
     alice = await place.socket(place.directory / "chat.sock")
     alice.send("alice")
     await alice.line("-- Welcome to lobby, alice.*")

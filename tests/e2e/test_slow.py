@@ -26,7 +26,9 @@ async def say_four_kib(speaker: Socket, times: int, start: int = 0) -> None:
 @pytest.mark.limit(60)
 @pytest.mark.parametrize("tls", [False, True])
 @pytest_twisted.ensureDeferred
-async def test_one_who_does_not_read_holds_nobody_up_and_costs_little_and_loses_nothing(place: Place, tls: bool):
+async def test_one_who_does_not_read_holds_nobody_up_and_costs_little_and_loses_nothing(
+    place: Place, tls: bool
+):
     daemon = await place.daemon("--rate", "0")
     stalled = await place.member("stalled", daemon, tls=tls)
     stalled.stall()
@@ -46,7 +48,7 @@ async def test_one_who_does_not_read_holds_nobody_up_and_costs_little_and_loses_
 
 # A disk that is full.
 
-SMALL = "mount -t tmpfs -o size=1m tmpfs small && exec \"$@\""
+SMALL = 'mount -t tmpfs -o size=1m tmpfs small && exec "$@"'
 
 
 @pytest_twisted.ensureDeferred

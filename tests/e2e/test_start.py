@@ -29,10 +29,14 @@ def invitations(daemon: Daemon) -> list[str]:
 async def test_every_line_with_which_to_join_works_as_it_is_printed(place: Place):
     daemon = await place.daemon()
     here = f"localhost {daemon.port}"
-    await daemon.line(f".*Join from this machine: +groupchat-connect YOUR_NAME {here} +or: +nc {here}")
+    await daemon.line(
+        f".*Join from this machine: +groupchat-connect YOUR_NAME {here} +or: +nc {here}"
+    )
     for number, command in enumerate(invitations(daemon)):
         name = f"guest-{number}"
-        guest = place.start(*shlex.split(command.replace("YOUR_NAME", name)), terminal=not command.startswith("nc"))
+        guest = place.start(
+            *shlex.split(command.replace("YOUR_NAME", name)), terminal=not command.startswith("nc")
+        )
         if command.startswith("nc"):
             guest.send(name)
         await guest.line(f"-- Welcome to lobby, {name}\\. .*")
@@ -79,16 +83,22 @@ async def test_an_endpoint_of_one_interface_is_not_offered_to_the_network(place:
 @pytest_twisted.ensureDeferred
 async def test_a_unix_socket_is_listened_on(place: Place):
     daemon = await place.daemon("--listen", "unix:chat.sock", port=None)
-    await daemon.line(".*Join from this machine: +groupchat-connect YOUR_NAME unix:/.*/chat.sock +or: +nc -U /.*/chat.sock")
+    await daemon.line(
+        ".*Join from this machine: +groupchat-connect YOUR_NAME unix:/.*/chat.sock +or: +nc -U /.*/chat.sock"
+    )
     nc = place.start("nc", "-U", "chat.sock")
     nc.send("alice")
     await nc.line("-- Welcome to lobby, alice.*")
-    await place.start("groupchat-connect", "bob", "unix:chat.sock", "--show").line("-- Welcome to lobby, bob.*")
+    await place.start("groupchat-connect", "bob", "unix:chat.sock", "--show").line(
+        "-- Welcome to lobby, bob.*"
+    )
 
 
 @pytest_twisted.ensureDeferred
 async def test_several_endpoints_lead_to_one_room(place: Place):
-    daemon = await place.daemon("--listen", "unix:chat.sock", "--listen", "tcp:0:interface=127.0.0.1")
+    daemon = await place.daemon(
+        "--listen", "unix:chat.sock", "--listen", "tcp:0:interface=127.0.0.1"
+    )
     other = await daemon.line(r".*Listening on port (\d+) .*")
     people = [
         await place.socket(daemon.port),
@@ -107,7 +117,9 @@ async def test_several_endpoints_lead_to_one_room(place: Place):
 async def test_a_motd_and_the_server_s_name_are_told(place: Place):
     (place.directory / "motd").write_text("Be kind.\n")
     daemon = await place.daemon("--motd", "motd", "--server-name", "the tea room")
-    await (await place.json("alice", daemon)).event("welcome", server="the tea room", motd="Be kind.")
+    await (await place.json("alice", daemon)).event(
+        "welcome", server="the tea room", motd="Be kind."
+    )
     bob = await place.nc("bob", daemon)
     assert "-- Be kind." in bob.out.lines
 
@@ -157,7 +169,9 @@ async def test_who_types_nonsense_is_asked_again(place: Place):
 async def test_who_would_rather_not_say_starts_nothing(place: Place, key: str):
     daemon = place.twistd("--port", "0", terminal=True)
     await daemon.prompt("How many clients at most? [100] ")
-    for _ in range(10):  # Python takes no notice of a Ctrl-C that comes just before it begins to wait for the answer
+    for _ in range(
+        10
+    ):  # Python takes no notice of a Ctrl-C that comes just before it begins to wait for the answer
         daemon.press(key)
         if await daemon.ended_within(0.5):
             break
@@ -190,7 +204,10 @@ OPTIONS = "-n --pidfile= groupchat --port 0 --ledger memory"
 
 @asynccontextmanager
 async def in_a_shell(place: Place, script: str, *arguments: str) -> AsyncIterator[Program]:
-    """A shell with job control, on a terminal. Its script leaves the number of a daemon in a file called pid."""
+    """
+    A shell with job control, on a terminal. Its script leaves the number of a daemon in a file
+    called pid.
+    """
     shell = place.start("sh", "-c", script, "sh", *arguments, terminal=True)
     try:
         yield shell
@@ -199,7 +216,9 @@ async def in_a_shell(place: Place, script: str, *arguments: str) -> AsyncIterato
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_server_in_the_background_of_a_terminal_asks_nobody_and_is_not_stopped(place: Place):
+async def test_a_server_in_the_background_of_a_terminal_asks_nobody_and_is_not_stopped(
+    place: Place,
+):
     script = f"set -m; twistd {OPTIONS} & echo $! > pid; wait"
     async with in_a_shell(place, script) as shell:
         await shell.line(r".*Listening on port .* \(100 places\)\.")
@@ -222,7 +241,9 @@ async def test_a_server_whose_question_nobody_answers_starts_with_100_places(pla
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_server_that_is_put_into_the_background_while_it_asks_starts_with_100_places(place: Place):
+async def test_a_server_that_is_put_into_the_background_while_it_asks_starts_with_100_places(
+    place: Place,
+):
     script = f'set -m; echo $$ > pid; "$@" {OPTIONS}; jobs -p > pid; bg; wait'
     async with in_a_shell(place, script, sys.executable, "-c", STARTER, "1") as shell:
         await shell.prompt("How many clients at most? [100] ")

@@ -53,7 +53,9 @@ async def test_a_stop_at_once_is_a_good_end(place: Place):
 @pytest_twisted.ensureDeferred
 async def test_asking_again_does_no_harm(place: Place):
     daemon = await place.daemon()
-    nc = await place.nc("alice", daemon)  # which does not hang up by itself, so that the end takes a while
+    nc = await place.nc(
+        "alice", daemon
+    )  # which does not hang up by itself, so that the end takes a while
     daemon.signal(signal.SIGTERM)
     await nc.says("-- The server is stopping. Come back in 2 s.")
     daemon.signal(signal.SIGTERM)
@@ -74,7 +76,9 @@ async def test_a_terminal_that_closes_ends_it_well(place: Place):
 
 @pytest.mark.parametrize("kept_from_it", [("setsid",), ("nohup",)], ids=" ".join)
 @pytest_twisted.ensureDeferred
-async def test_a_hang_up_ends_no_daemon_that_was_kept_from_the_terminal(place: Place, kept_from_it: tuple[str, ...]):
+async def test_a_hang_up_ends_no_daemon_that_was_kept_from_the_terminal(
+    place: Place, kept_from_it: tuple[str, ...]
+):
     daemon = await place.daemon(through=kept_from_it)
     alice = await place.nc("alice", daemon)
     bob = await place.nc("bob", daemon)

@@ -1,5 +1,6 @@
 """
-Programs in strange surroundings: no home, no user, streams that are closed, full, or in an encoding that lacks letters.
+Programs in strange surroundings: no home, no user, streams that are closed, full, or in an encoding
+that lacks letters.
 
 Each works, or says in one line why it can't; no traceback is left (which `Position` sees to).
 """
@@ -48,7 +49,9 @@ async def test_one_without_a_home_runs_a_server_joins_it_and_sets_a_password(pla
     await daemon.listens()
     connect = homeless(place, "groupchat-connect", "alice", "localhost", str(daemon.port), "--json")
     await connect.event("welcome")
-    encrypted = homeless(place, "groupchat-connect", "bob", "127.0.0.1", str(daemon.port), "--json", "--tls")
+    encrypted = homeless(
+        place, "groupchat-connect", "bob", "127.0.0.1", str(daemon.port), "--json", "--tls"
+    )
     await encrypted.event("welcome")
     passwd = homeless(place, "groupchat-passwd", "carol")
     passwd.send("secret")
@@ -80,7 +83,9 @@ async def test_the_log_shows_escaped_what_its_encoding_can_not_write(place: Plac
 async def test_a_password_that_is_not_utf8_is_refused(place: Place):
     passwd = place.start("groupchat-passwd", "alice")
     passwd.transport.write(b"\xff\xfe\n")
-    assert await refused(passwd) == "groupchat-passwd: the password is not UTF-8. Nothing was changed."
+    assert (
+        await refused(passwd) == "groupchat-passwd: the password is not UTF-8. Nothing was changed."
+    )
 
 
 @pytest_twisted.ensureDeferred
@@ -100,13 +105,18 @@ async def test_what_can_not_be_stored_for_lack_of_room_is_said(place: Place):
     ("command", "told"),
     [
         ("groupchat-passwd --log > /dev/full", "groupchat-passwd: No space left on device"),
-        ("groupchat-passwd bob <&-", "groupchat-passwd: a password has 1 to 1024 bytes. Nothing was changed."),
+        (
+            "groupchat-passwd bob <&-",
+            "groupchat-passwd: a password has 1 to 1024 bytes. Nothing was changed.",
+        ),
         ("groupchat --help > /dev/full", "groupchat: No space left on device"),
         ("twistd groupchat --help > /dev/full", "groupchat: No space left on device"),
     ],
 )
 @pytest_twisted.ensureDeferred
-async def test_what_can_not_be_written_or_read_is_said_in_one_line(place: Place, command: str, told: str):
+async def test_what_can_not_be_written_or_read_is_said_in_one_line(
+    place: Place, command: str, told: str
+):
     first = place.start("groupchat-passwd", "alice")
     first.send("secret")
     assert await first.ended() == 0

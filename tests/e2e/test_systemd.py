@@ -1,5 +1,6 @@
 """
-The service as README.rst sets it up, under a real systemd: one boot, in which an administrator does one thing after the other.
+The service as README.rst sets it up, under a real systemd: one boot, in which an administrator does
+one thing after the other.
 """
 
 from __future__ import annotations
@@ -49,12 +50,18 @@ class Done:
 
     def state(self, step: str) -> dict[str, str]:
         """The properties of the unit that this step showed."""
-        return dict(line.split("=", 1) for line in self.said(step).splitlines() if not line.startswith("+"))
+        return dict(
+            line.split("=", 1) for line in self.said(step).splitlines() if not line.startswith("+")
+        )
 
     def journal(self) -> list[tuple[int, str]]:
         """The daemon's own lines, each with its priority."""
         entries = map(json.loads, self.said("journal").splitlines())
-        return [(int(entry["PRIORITY"]), entry["MESSAGE"]) for entry in entries if entry["_COMM"] == "twistd"]
+        return [
+            (int(entry["PRIORITY"]), entry["MESSAGE"])
+            for entry in entries
+            if entry["_COMM"] == "twistd"
+        ]
 
     def _log(self) -> str:
         log = self._directory / "log"
@@ -72,8 +79,13 @@ def commands() -> list[str]:
 def scripts() -> dict[str, str]:
     """The programs that the installation makes, for the virtual environment of the service."""
     folder = Path(sysconfig.get_path("scripts"))
-    found = {name: (folder / name).read_text() for name in ("twistd", "groupchat-connect", "groupchat-passwd")}
-    return {name: re.sub("^#!.*", "#!/opt/groupchat/bin/python3", text) for name, text in found.items()}
+    found = {
+        name: (folder / name).read_text()
+        for name in ("twistd", "groupchat-connect", "groupchat-passwd")
+    }
+    return {
+        name: re.sub("^#!.*", "#!/opt/groupchat/bin/python3", text) for name, text in found.items()
+    }
 
 
 def remove_cgroups(name: str) -> None:
@@ -156,13 +168,21 @@ def test_systemd_opens_a_port_below_1024_for_it(done: Done):
 
 def test_a_stop_is_a_good_end(done: Done):
     assert done.status("stop") == 0
-    assert done.state("stopped").items() >= {"ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}.items()
+    assert (
+        done.state("stopped").items()
+        >= {"ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}.items()
+    )
 
 
 def test_what_is_set_up_wrongly_does_not_start_and_is_not_tried_again(done: Done):
     assert done.status("wrong") != 0
-    assert done.state("wrong-state").items() >= {"ActiveState": "failed", "ExecMainStatus": "1", "NRestarts": "0"}.items()
-    assert [priority for priority, line in done.journal() if "--max takes a whole number" in line] == [3]
+    assert (
+        done.state("wrong-state").items()
+        >= {"ActiveState": "failed", "ExecMainStatus": "1", "NRestarts": "0"}.items()
+    )
+    assert [
+        priority for priority, line in done.journal() if "--max takes a whole number" in line
+    ] == [3]
 
 
 def test_an_address_that_is_not_there_yet_is_waited_for(done: Done):

@@ -77,7 +77,10 @@ async def test_ctrl_c_in_telnet_makes_nobody_deaf_and_ctrl_d_ends(place: Place):
 async def test_a_script_s_last_word_is_said_though_it_ends_at_once(place: Place):
     daemon = await place.daemon()
     bob = await place.nc("bob", daemon)
-    script = place.shell("printf '%s\\n' cron 'the backup is done' 'good night' | nc -N localhost $1", str(daemon.port))
+    script = place.shell(
+        "printf '%s\\n' cron 'the backup is done' 'good night' | nc -N localhost $1",
+        str(daemon.port),
+    )
     await bob.says("cron: the backup is done")
     await bob.says("cron: good night")
     await bob.says("-- cron left.")
@@ -158,7 +161,9 @@ async def test_a_full_server_says_so_and_has_a_place_again_when_somebody_leaves(
 
 
 @pytest_twisted.ensureDeferred
-async def test_nothing_that_is_said_or_borne_as_a_name_acts_on_the_log_or_the_terminals(place: Place):
+async def test_nothing_that_is_said_or_borne_as_a_name_acts_on_the_log_or_the_terminals(
+    place: Place,
+):
     daemon = await place.daemon()
     bob = await place.nc("bob", daemon)
     mallory = await place.socket(daemon.port)

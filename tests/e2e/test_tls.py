@@ -1,5 +1,6 @@
 """
-groupchat-connect and TLS on real sockets: certificates that stay, that change, that are missing; and a password at a terminal.
+groupchat-connect and TLS on real sockets: certificates that stay, that change, that are missing;
+and a password at a terminal.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class House:
         ledger = MemoryLedger(reactor.callLater)  # type: ignore[attr-defined]
         accounts = AccountStore(":memory:")
         accounts.open()
-        self.hub = Hub(Settings(), ledger, accounts, reactor, lambda: int(time.time() * 1000), lambda why: None)
+        self.hub = Hub(
+            Settings(), ledger, accounts, reactor, lambda: int(time.time() * 1000), lambda why: None
+        )
         ledger.open(self.hub)
         self.door = ChatFactory(self.hub, reactor)
         self.port = 0
@@ -63,7 +66,9 @@ class House:
 
     def connect(self, name: str, *options: str, host: str = "localhost", **more: Any) -> Program:
         show = () if "--json" in options else ("--show",)
-        return self.place.start("groupchat-connect", name, host, str(self.port), *show, *options, **more)
+        return self.place.start(
+            "groupchat-connect", name, host, str(self.port), *show, *options, **more
+        )
 
     @property
     def known(self) -> str:
@@ -77,13 +82,20 @@ async def house(place: Place) -> AsyncIterator[House]:
     await house.close()
 
 
-@pytest.mark.parametrize(("host", "interface", "written"), [("localhost", "127.0.0.1", "localhost"), ("::1", "::1", "[::1]")])
+@pytest.mark.parametrize(
+    ("host", "interface", "written"),
+    [("localhost", "127.0.0.1", "localhost"), ("::1", "::1", "[::1]")],
+)
 @pytest_twisted.ensureDeferred
-async def test_the_certificate_is_told_once_and_known_the_next_time(house: House, host: str, interface: str, written: str):
+async def test_the_certificate_is_told_once_and_known_the_next_time(
+    house: House, host: str, interface: str, written: str
+):
     await house.open(interface=interface)
     shown = house.certificate.fingerprint
     alice = house.connect("alice", "--tls", host=host)
-    await alice.line(rf"-- First time at .*:{house.port}\. Its certificate is {shown.replace('+', '.')}; it is remembered in .*")
+    await alice.line(
+        rf"-- First time at .*:{house.port}\. Its certificate is {shown.replace('+', '.')}; it is remembered in .*"
+    )
     alice.send("hello")
     alice.close_input()
     assert await alice.ended() == 0
@@ -120,11 +132,15 @@ async def test_another_certificate_ends_a_run_and_is_another_server_for_the_next
         "What was typed is for the one before; start groupchat-connect again to join it."
     ]
     bob = house.connect("bob", terminal=True)
-    await bob.says(f"-- localhost:{house.port} has another certificate than before: taken for another server.")
+    await bob.says(
+        f"-- localhost:{house.port} has another certificate than before: taken for another server."
+    )
     await bob.says("-- You are up to date.")
     bob.send("/quit")
     assert await bob.ended() == 0
-    assert house.known == "".join(f"localhost:{house.port} {one}\n" for one in (first, house.certificate.fingerprint))
+    assert house.known == "".join(
+        f"localhost:{house.port} {one}\n" for one in (first, house.certificate.fingerprint)
+    )
     carol = house.connect("carol", "--fingerprint", first)
     assert await carol.ended() == 4
     assert "and not the one given with --fingerprint" in carol.err.text
@@ -204,12 +220,26 @@ class Strict(LineSplitter):
         elif isinstance(hello, commands.Hello):
             self.passwords.append(hello.password)
             if hello.password == "hush":
-                self._say(events.Welcome(name="alice", server="x", max=9, operator=False, limits={"line": 1, "text": 1}))
-                state = events.RoomState(room="lobby", epoch="e", first=1, head=0, said=0, topic="", members=[], count=1)
+                self._say(
+                    events.Welcome(
+                        name="alice",
+                        server="x",
+                        max=9,
+                        operator=False,
+                        limits={"line": 1, "text": 1},
+                    )
+                )
+                state = events.RoomState(
+                    room="lobby", epoch="e", first=1, head=0, said=0, topic="", members=[], count=1
+                )
                 self._say(state)
                 self._say(events.Catchup(room="lobby", through=0))
             else:
-                text = '"alice" is registered. Its password?' if hello.password is None else "That is not it."
+                text = (
+                    '"alice" is registered. Its password?'
+                    if hello.password is None
+                    else "That is not it."
+                )
                 self._say(events.Error(code="bad-password", text=text))
 
     def _say(self, event: Any) -> None:
@@ -220,7 +250,9 @@ class Strict(LineSplitter):
 async def strict(house: House) -> AsyncIterator[House]:
     Strict.passwords.clear()
     Strict.lines.clear()
-    await house.open(TLSMemoryBIOFactory(house.certificate.options(), False, Factory.forProtocol(Strict)))
+    await house.open(
+        TLSMemoryBIOFactory(house.certificate.options(), False, Factory.forProtocol(Strict))
+    )
     yield house
 
 
@@ -288,14 +320,18 @@ async def test_who_takes_the_port_of_a_server_on_this_machine_learns_nothing(str
 
 
 @pytest_twisted.ensureDeferred
-async def test_another_certificate_at_the_port_of_a_server_on_this_machine_brings_nothing_to_light(strict: House):
+async def test_another_certificate_at_the_port_of_a_server_on_this_machine_brings_nothing_to_light(
+    strict: House,
+):
     (strict.place.directory / "password").write_text("hush\n")
     alice = strict.connect("alice", "--password-file", "password", "--stay")
     await alice.says("-- You are up to date.")
     (known,) = (jsonlines.decode(line) for line in Strict.lines)
     strict.certificate = Certificate("groupchat")
     Strict.lines.clear()
-    await strict.open(TLSMemoryBIOFactory(strict.certificate.options(), False, Factory.forProtocol(Strict)))
+    await strict.open(
+        TLSMemoryBIOFactory(strict.certificate.options(), False, Factory.forProtocol(Strict))
+    )
     for connection in list(Strict.open):
         connection.transport.abortConnection()
     assert await alice.ended() == 4

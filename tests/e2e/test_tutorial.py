@@ -1,8 +1,9 @@
 """
 Plays docs/tutorial.rst, word by word, with real programs.
 
-A comment in the page names a terminal and what happens there: ``.. alice runs`` a command, ``types`` lines, ``sees`` lines in this
-order (among others), or ``interrupts`` with Ctrl-C. The lines are in the literal block that follows. ``…`` stands for anything.
+A comment in the page names a terminal and what happens there: ``.. alice runs`` a command,
+``types`` lines, ``sees`` lines in this order (among others), or ``interrupts`` with Ctrl-C. The
+lines are in the literal block that follows. ``…`` stands for anything.
 """
 
 from __future__ import annotations

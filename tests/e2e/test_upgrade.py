@@ -1,6 +1,6 @@
 """
-An upgrade under programs that run: what they may need later they have loaded at their start, since its file may be gone by then, or
-that of another version.
+An upgrade under programs that run: what they may need later they have loaded at their start, since
+its file may be gone by then, or that of another version.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import pytest_twisted
 
 from tests.e2e.support import Place
 
-#: Runs a program from whose start on nothing can be imported, and no file of Python or of a package be opened.
+#: Runs a program from whose start on nothing can be imported, and no file of Python or of a package
+#: be opened.
 GONE = """
 import os, sys
 from twisted.internet import reactor
@@ -41,7 +42,17 @@ async def test_a_server_that_is_upgraded_while_it_runs_does_all_that_it_did(plac
     await daemon.listens()
     await daemon.err.says("upgraded")
     zoe = await place.socket(daemon.port)
-    zoe.send("Zoë", "/register secret", "/topic tea", "hello", "/history 5", "/join café", "/rooms", "/ban x", "/quit")
+    zoe.send(
+        "Zoë",
+        "/register secret",
+        "/topic tea",
+        "hello",
+        "/history 5",
+        "/join café",
+        "/rooms",
+        "/ban x",
+        "/quit",
+    )
     await zoe.line("-- Bye.*")
     passwd = place.start("groupchat-passwd", "--operator", "root-of-all")
     passwd.send("secret")
@@ -49,13 +60,25 @@ async def test_a_server_that_is_upgraded_while_it_runs_does_all_that_it_did(plac
     operator = await place.socket(daemon.port, tls=True)
     operator.send("root-of-all", "secret")
     await operator.says("-- You are up to date.")
-    operator.send("/ban 192.0.2.0/24 7d spam", "/ban zed 1h", "/unban zed", "/mute Zoë 1h", "/unmute Zoë", "/max 9", "/say all")
+    operator.send(
+        "/ban 192.0.2.0/24 7d spam",
+        "/ban zed 1h",
+        "/unban zed",
+        "/mute Zoë 1h",
+        "/unmute Zoë",
+        "/max 9",
+        "/say all",
+    )
     operator.send("/who")
     await operator.line("-- Here .*")
     for nonsense in ("GET / HTTP/1.0\n\n", "{\n", "\x16\x03\x01", "Zоë\n", "Zoë\nwrong\n"):
         (await place.socket(daemon.port)).transport.write(nonsense.encode())
     bot = await place.member("böt", daemon, tls=True, rooms={"lobby": {"after": 0}})
-    bot.send({"type": "history", "room": "lobby"}, {"type": "say", "room": "lobby", "text": "…"}, {"type": "nonsense"})
+    bot.send(
+        {"type": "history", "room": "lobby"},
+        {"type": "say", "room": "lobby", "text": "…"},
+        {"type": "nonsense"},
+    )
     await bot.event("error", code="unknown-type")
     daemon.signal(signal.SIGHUP)
     await daemon.line(".*The certificate .* is read: .*")
@@ -64,9 +87,13 @@ async def test_a_server_that_is_upgraded_while_it_runs_does_all_that_it_did(plac
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_client_that_is_upgraded_while_it_runs_comes_back_and_takes_every_name(place: Place):
+async def test_a_client_that_is_upgraded_while_it_runs_comes_back_and_takes_every_name(
+    place: Place,
+):
     daemon = await place.daemon("--names", "unicode")
-    client = place.start(sys.executable, "-c", CLIENT, "alice", "localhost", str(daemon.port), "--tls", terminal=True)
+    client = place.start(
+        sys.executable, "-c", CLIENT, "alice", "localhost", str(daemon.port), "--tls", terminal=True
+    )
     await client.line(".*You are up to date.*")
     client.send("/name Zoë", "/join café")
     await client.line(".*Welcome to café, Zoë.*")

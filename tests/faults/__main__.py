@@ -1,5 +1,6 @@
 """
-``python -m tests.faults``: break the server again and again, and see whether the promise holds. docs/faults.rst tells more.
+``python -m tests.faults``: break the server again and again, and see whether the promise holds.
+docs/faults.rst tells more.
 """
 
 from __future__ import annotations
@@ -14,13 +15,26 @@ from tests.faults.run import soak
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Does the promise hold when things break?")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same plan (default: 1)")
-    parser.add_argument("--minutes", type=float, help="run at least so long (default: 2, or 0 where a number is asked for)")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults", description="Does the promise hold when things break?"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the same seed makes the same plan (default: 1)"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        help="run at least so long (default: 2, or 0 where a number is asked for)",
+    )
     parser.add_argument("--kills", type=int, default=0, help="at least so many SIGKILLs")
     parser.add_argument("--power-cuts", type=int, default=0, help="at least so many power cuts")
     parser.add_argument("--reconnects", type=int, default=0, help="at least so many reconnections")
-    parser.add_argument("--load", type=int, default=1000, help="sayings answered between two faults, at most (default: 1000)")
+    parser.add_argument(
+        "--load",
+        type=int,
+        default=1000,
+        help="sayings answered between two faults, at most (default: 1000)",
+    )
     return parser.parse_args()
 
 

@@ -1,8 +1,9 @@
 """
 Builds that break the promise, each in one way, so that the checker can be seen to find it.
 
-``python -m tests.faults.broken BUILD …`` is twistd with that build's patch in its process: nothing in the server knows of it. What
-is wrong with a client is patched where the checker's own clients run (`client_patch`).
+``python -m tests.faults.broken BUILD …`` is twistd with that build's patch in its process: nothing
+in the server knows of it. What is wrong with a client is patched where the checker's own clients
+run (`client_patch`).
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Build(NamedTuple):
 BUILDS: dict[str, Build] = {}
 
 
-def build(*faults: str, finds: tuple[str, ...], client: bool = False) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def build(
+    *faults: str, finds: tuple[str, ...], client: bool = False
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Name a patch."""
 
     def named(patch: Callable[[], None]) -> Callable[[], None]:
@@ -77,7 +80,9 @@ def _before_commit(act: Callable[[Any, list[MessageEntry]], None]) -> None:
     def eager(self: Any, batch: list[Any]) -> None:
         fresh = [draft for draft in batch if isinstance(draft, MessageEntry)]
         database = self._writer._db
-        self._writer._db = _Eager(database, lambda: self._reactor.callFromThread(act, self._queue.owner, fresh))
+        self._writer._db = _Eager(
+            database, lambda: self._reactor.callFromThread(act, self._queue.owner, fresh)
+        )
         try:
             commit(self, batch)
         finally:
@@ -114,7 +119,11 @@ def show_before_commit() -> None:
         for draft in sayings:
             here = owner.rooms.get(draft.room)
             if draft.fresh and here is not None and draft.id is not None:
-                here.append(Message(draft.room, draft.id, stamp(draft.at), draft.sender, draft.text, draft.act))
+                here.append(
+                    Message(
+                        draft.room, draft.id, stamp(draft.at), draft.sender, draft.text, draft.act
+                    )
+                )
                 here.publish()
                 draft.fresh = False
 
@@ -149,7 +158,9 @@ def an_old_copy_in_the_same_epoch() -> None:
     def again(self: Any) -> str:
         begin(self)
         self._db.execute("DELETE FROM epochs WHERE no = ? AND no > 1", (self._epoch,))
-        self._epoch, self._token = self._db.execute("SELECT no, token FROM epochs ORDER BY no DESC LIMIT 1").fetchone()
+        self._epoch, self._token = self._db.execute(
+            "SELECT no, token FROM epochs ORDER BY no DESC LIMIT 1"
+        ).fetchone()
         return str(self._token)
 
     writer.Writer.open = again  # type: ignore[method-assign]
@@ -204,7 +215,12 @@ def a_full_reader_misses_a_batch() -> None:
     fan_out = room.Room._fan_out
 
     def forgetful(self: Any, batch: Any, before: int) -> None:
-        those = [cursor for cursors in self._live.values() for cursor in cursors if cursor.session.peer.full]
+        those = [
+            cursor
+            for cursors in self._live.values()
+            for cursor in cursors
+            if cursor.session.peer.full
+        ]
         fan_out(self, batch, before)
         for cursor in those:
             cursor.after = cursor.through = batch.head
@@ -213,7 +229,9 @@ def a_full_reader_misses_a_batch() -> None:
     room.Room._fan_out = forgetful  # type: ignore[method-assign]
 
 
-@build("reset", "reset", "reset", "reset", finds=("order differs", "silent hole", "delivered twice"))
+@build(
+    "reset", "reset", "reset", "reset", finds=("order differs", "silent hole", "delivered twice")
+)
 def live_before_history() -> None:
     announce = room.Room._announce
 
@@ -245,7 +263,9 @@ def cursor_before_display() -> None:
 
 @contextlib.contextmanager
 def client_patch(name: str) -> Iterator[None]:
-    """The clients of this process are broken for a while, where it is a client that this build breaks."""
+    """
+    The clients of this process are broken for a while, where it is a client that this build breaks.
+    """
     before = RoomReceiver._advance
     if BUILDS[name].client:
         BUILDS[name].patch()

@@ -1,8 +1,9 @@
 """
-Was the promise kept? A judgement over a history (`history.py`) and the ledger that it ended with. Pure: no I/O but `read_log`.
+Was the promise kept? A judgement over a history (`history.py`) and the ledger that it ended with.
+Pure: no I/O but `read_log`.
 
-Where an older copy of the ledger was put back there are two logs: what was answered and shown before is held against the
-first, what came after against the second.
+Where an older copy of the ledger was put back there are two logs: what was answered and shown
+before is held against the first, what came after against the second.
 """
 
 from __future__ import annotations
@@ -44,11 +45,14 @@ def read_log(path: Path, in_use: bool = False) -> Log:
     log: Log = {}
     for name, number in database.execute("SELECT name, no FROM rooms"):
         rows = database.execute(
-            "SELECT place, text FROM messages WHERE place BETWEEN ? AND ? ORDER BY place", (number << 40, (number + 1 << 40) - 1)
+            "SELECT place, text FROM messages WHERE place BETWEEN ? AND ? ORDER BY place",
+            (number << 40, (number + 1 << 40) - 1),
         )
         log[name] = []
         for place, text in rows:
-            log[name] += ["?"] * ((place & (1 << 40) - 1) - len(log[name]) - 1) + [history.key(text)]
+            log[name] += ["?"] * ((place & (1 << 40) - 1) - len(log[name]) - 1) + [
+                history.key(text)
+            ]
     database.close()
     return log
 
@@ -72,7 +76,9 @@ class _Place:
     __slots__ = ("after", "log", "seen", "through")
 
     def __init__(self) -> None:
-        self.after: int | None = None  # the last id told on this connection; None: any may be the first
+        self.after: int | None = (
+            None  # the last id told on this connection; None: any may be the first
+        )
         self.through = 0
         self.seen: int | None = None  # the last id displayed
         self.log = 0  # in which log that was
@@ -124,7 +130,10 @@ class Checker:
         if key not in self._stored[self._log].get(room, ()):
             self._found("lost", f"{key}, number {n} of {who} in {room}, had its ok (id {id})")
         elif id is not None and self._at(room, id) != key:
-            self._found("order differs", f"{key} had an ok with id {id} in {room}, which is {self._at(room, id)}")
+            self._found(
+                "order differs",
+                f"{key} had an ok with id {id} in {room}, which is {self._at(room, id)}",
+            )
         if id is not None:
             self._means(room, id, key)
 
@@ -167,7 +176,9 @@ class Checker:
         self._places[who, room].through = through
 
     def _take_gap(self, who: str, room: str, after: int, before: int) -> None:
-        self._found("lost", f"{who} was told that {after + 1} to {before - 1} of {room} are not kept")
+        self._found(
+            "lost", f"{who} was told that {after + 1} to {before - 1} of {room} are not kept"
+        )
         self._places[who, room].after = before - 1
 
     def _take_told(self, who: str, room: str, id: int, key: str) -> None:
@@ -192,7 +203,10 @@ class Checker:
         if key not in self._said:
             self._found("phantom", f"{who} was shown {key} in {room}")
         elif key in self._stored[self._log].get(room, ()):
-            self._found("order differs", f"{who} was shown {key} as {id} of {room}, which is {self._at(room, id)}")
+            self._found(
+                "order differs",
+                f"{who} was shown {key} as {id} of {room}, which is {self._at(room, id)}",
+            )
         else:
             self._found("shown too soon", f"{who} was shown {key} as {id} of {room}")
 
@@ -212,7 +226,10 @@ class Checker:
             place.log = self._log
             last = place.seen
             if last and self._meant.get((self._log - 1, room, last)) != self._at(room, last):
-                self._found("order differs", f"{who} went on after {last} of {room} in another log, without a reset")
+                self._found(
+                    "order differs",
+                    f"{who} went on after {last} of {room} in another log, without a reset",
+                )
 
     def _take_skip(self, who: str, room: str, after: int, before: int) -> None:
         self._places[who, room].seen = before - 1
@@ -224,7 +241,10 @@ class Checker:
     def _take_heard(self, who: str, room: str, key: str) -> None:
         at = self._where(room).get(key)
         if at is None:
-            self._found("phantom" if key not in self._said else "shown too soon", f"{who} heard {key} in {room}")
+            self._found(
+                "phantom" if key not in self._said else "shown too soon",
+                f"{who} heard {key} in {room}",
+            )
             return
         if (who, room) in self._heard:
             self._follows(self._heard[who, room], at, f"{who} heard of {room}")
@@ -275,9 +295,13 @@ class Checker:
         for (who, room), place in self._places.items():
             head = len(self._logs[-1].get(room, []))
             if (place.seen or 0) < head:
-                self._found("lost", f"{who} was shown {room} up to {place.seen}, and the ledger has {head}")
+                self._found(
+                    "lost", f"{who} was shown {room} up to {place.seen}, and the ledger has {head}"
+                )
 
 
 _TAKE: dict[str, Any] = {
-    name.removeprefix("_take_"): method for name, method in vars(Checker).items() if name.startswith("_take_")
+    name.removeprefix("_take_"): method
+    for name, method in vars(Checker).items()
+    if name.startswith("_take_")
 }

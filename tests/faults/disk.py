@@ -1,8 +1,9 @@
 """
-A disk that can fail: `shim.c` between SQLite and the kernel, the switches for it, and what a power cut leaves.
+A disk that can fail: `shim.c` between SQLite and the kernel, the switches for it, and what a power
+cut leaves.
 
-The shim journals what is written and not synced. A power cut is a SIGKILL, and then each of these writes is taken back, or
-kept, or kept in part, by chance: a disk may have got any of them.
+The shim journals what is written and not synced. A power cut is a SIGKILL, and then each of these
+writes is taken back, or kept, or kept in part, by chance: a disk may have got any of them.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ class Disk:
         self._control = directory / "switches"
         self._shim = directory / "shim.so"
         self._switches = dict.fromkeys(_SWITCHES, 0)
-        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", self._shim, SOURCE, "-ldl", "-lpthread"], check=True, timeout=60)
+        subprocess.run(
+            ["cc", "-O2", "-shared", "-fPIC", "-o", self._shim, SOURCE, "-ldl", "-lpthread"],
+            check=True,
+            timeout=60,
+        )
         self.switch()
 
     @property
@@ -51,7 +56,8 @@ class Disk:
         """
         Set some switches.
 
-        :param switches: delay (milliseconds that a sync takes), sync_error and write_error (an errno), full.
+        :param switches: delay (milliseconds that a sync takes), sync_error and write_error (an
+            errno), full.
         """
         self._switches.update(switches)
         with self._control.open("r+b" if self._control.exists() else "wb") as control:
@@ -96,7 +102,11 @@ def _read(journal: bytes) -> Iterator[_Write]:
             return
         before, after = journal[at : at + old], journal[at + old : at + old + new]
         at += old + new
-        yield _Write(offset, size, before, after) if offset >= 0 else _Write(-1 - offset, size, before, None)
+        yield (
+            _Write(offset, size, before, after)
+            if offset >= 0
+            else _Write(-1 - offset, size, before, None)
+        )
 
 
 def _cut(path: Path, writes: list[_Write], rng: Random) -> int:

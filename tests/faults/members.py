@@ -1,8 +1,9 @@
 """
 The generators: people of the real client library, whose traffic and whose screens are written down.
 
-A writer says one thing after the other; a reader only reads, and its display breaks down now and then, so that it begins anew
-at its cursor, as a process that was killed and had kept it would. Every writer reads too. The observer speaks the plain wire.
+A writer says one thing after the other; a reader only reads, and its display breaks down now and
+then, so that it begins anew at its cursor, as a process that was killed and had kept it would.
+Every writer reads too. The observer speaks the plain wire.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from tests.faults.history import History, key
 
 MOST = 120  #: things said and not yet answered that a writer keeps up
 HASTE = 0.02  #: what part of the usual time a client waits until it comes back
-_SAID = re.compile(r"(?:\[[-0-9: ]{16}\] )?w\d: (.*)")  # on the plain wire; history has its time before it
+_SAID = re.compile(
+    r"(?:\[[-0-9: ]{16}\] )?w\d: (.*)"
+)  # on the plain wire; history has its time before it
 BROKE = 99  #: the status of a client whose display broke down
 AGAIN = 0.1  #: seconds until one who has just begun, and found no server, tries again
 
@@ -77,7 +80,11 @@ class _Watched(Model):
 def _answer(event: Any) -> tuple[Any, ...]:
     if event.n is None:
         return ("answer",)
-    return ("ok", event.room, event.n, event.id) if isinstance(event, events.Ok) else ("no", event.room, event.n, event.code)
+    return (
+        ("ok", event.room, event.n, event.id)
+        if isinstance(event, events.Ok)
+        else ("no", event.room, event.n, event.code)
+    )
 
 
 _TOLD: dict[type, Any] = {
@@ -105,7 +112,9 @@ class _Display:
         self._member = member
         self._left = member.rng.randrange(member.fragile) if member.fragile else -1
 
-    def show(self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False) -> None:
+    def show(
+        self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
+    ) -> None:
         shown = _SHOWN.get(type(event))
         if shown is None:
             return
@@ -157,7 +166,15 @@ class Member:
     :ivar gave_up: why the client ended, where it did so by itself.
     """
 
-    def __init__(self, name: str, rooms: Iterable[str], history: History, port: int, rng: Random, fragile: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        rooms: Iterable[str],
+        history: History,
+        port: int,
+        rng: Random,
+        fragile: int = 0,
+    ) -> None:
         self.name = name
         self.rooms = list(rooms)
         self.secret = client_id.make()
@@ -223,13 +240,18 @@ class Member:
 
 
 class Observer(ReconnectingClientFactory):
-    """Somebody with the plain wire: what it hears, as history or live, has no hole until it is cut off."""
+    """
+    Somebody with the plain wire: what it hears, as history or live, has no hole until it is cut
+    off.
+    """
 
     noisy = False
     initialDelay = maxDelay = 0.1
 
     def __init__(self, name: str, history: History, port: int) -> None:
-        self.names = (f"{name}-{number}" for number in itertools.count(1))  # the old one may still be taken
+        self.names = (
+            f"{name}-{number}" for number in itertools.count(1)
+        )  # the old one may still be taken
         self.note = partial(history.note, name)
         self._connector = reactor.connectTCP("127.0.0.1", port, self)  # type: ignore[attr-defined]
 
@@ -257,4 +279,3 @@ class _Plain(LineOnlyReceiver):
 
     def connectionLost(self, reason: Any = None) -> None:
         self._observer.note("lost")
-

@@ -1,5 +1,6 @@
 """
-What goes wrong: each act is one thing that happens to the server, its disk or its network, and then is over.
+What goes wrong: each act is one thing that happens to the server, its disk or its network, and then
+is over.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ async def freeze(scene: Scene) -> None:
 async def reset(scene: Scene) -> None:
     """All connections are reset, or some."""
     those = list(scene.proxy.connections)
-    for connection in scene.rng.sample(those, scene.rng.choice((len(those), len(those), scene.rng.randint(0, len(those))))):
+    for connection in scene.rng.sample(
+        those, scene.rng.choice((len(those), len(those), scene.rng.randint(0, len(those))))
+    ):
         connection.reset()
 
 
@@ -160,11 +163,16 @@ async def power_cut(scene: Scene) -> None:
 
 
 async def failing_syncs(scene: Scene) -> None:
-    """Syncs fail until somebody is refused or the server ends; the kernel keeps what was written, and then a SIGKILL."""
+    """
+    Syncs fail until somebody is refused or the server ends; the kernel keeps what was written, and
+    then a SIGKILL.
+    """
     refused = scene.history.counts["no"]
     scene.disk.switch(sync_error=errno.EIO)
     try:
-        await scene.history.until(lambda: scene.history.counts["no"] > refused or not scene.server.running, LONG)
+        await scene.history.until(
+            lambda: scene.history.counts["no"] > refused or not scene.server.running, LONG
+        )
         if scene.server.running:
             await scene.server.kill()
         else:

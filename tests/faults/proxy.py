@@ -43,7 +43,11 @@ class _Outer(portforward.ProxyServer):
 
     @property
     def _transports(self) -> list[Any]:
-        return [side.transport for side in (self, self.peer) if side is not None and side.transport is not None]
+        return [
+            side.transport
+            for side in (self, self.peer)
+            if side is not None and side.transport is not None
+        ]
 
     def reset(self) -> None:
         """Cut it: what is under way in either direction is gone."""

@@ -44,7 +44,13 @@ class Leg:
     """
 
     def __init__(
-        self, directory: Path, seed: int | str, plan: Sequence[str], build: str = "", load: int = 1000, drain: float = DRAIN
+        self,
+        directory: Path,
+        seed: int | str,
+        plan: Sequence[str],
+        build: str = "",
+        load: int = 1000,
+        drain: float = DRAIN,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.findings = Findings()
@@ -70,7 +76,10 @@ class Leg:
         logs = [*scene.logs, self._read_log()]
         ended = not self.findings.counts["stuck"]
         Checker(logs, self.findings).check(read(self._directory / "history.jsonl"), ended)
-        for wrong in [*scene.server.wrong, *(why for member in scene.members for why in member.gave_up)]:
+        for wrong in [
+            *scene.server.wrong,
+            *(why for member in scene.members for why in member.gave_up),
+        ]:
             self.findings.add("broken", wrong)
         self.counts += scene.history.counts
         self.counts["reconnections"] = max(0, self.counts["in"] - len(scene.members))
@@ -89,7 +98,9 @@ class Leg:
         self._gather()
         for member in scene.members:
             member.start()
-        await scene.history.until(lambda: all(member.conversation.inside for member in scene.members), DRAIN)
+        await scene.history.until(
+            lambda: all(member.conversation.inside for member in scene.members), DRAIN
+        )
         self._observer = Observer("observer", scene.history, scene.proxy.port)
         for member in scene.members[:4]:
             member.talk()
@@ -107,19 +118,29 @@ class Leg:
         for name, rooms, fragile in (
             ("w1", both, 0), ("w2", ("lobby",), 0), ("w3", ("lobby",), 0), ("w4", ("dev",), 0), ("r1", both, 300), ("r2", both, 0),
         ):  # fmt: skip
-            scene.members.append(Member(name, rooms, scene.history, scene.proxy.port, self._rng, fragile))
+            scene.members.append(
+                Member(name, rooms, scene.history, scene.proxy.port, self._rng, fragile)
+            )
 
     async def _drain(self) -> None:
-        """Nobody says anything new, and no display breaks down: all that was said is answered, and shown to everyone."""
+        """
+        Nobody says anything new, and no display breaks down: all that was said is answered, and
+        shown to everyone.
+        """
         scene = self._scene
         for member in scene.members:
             member.fragile = 0
             member.talk(False)
-        await scene.history.until(lambda: not any(member.unanswered for member in scene.members), self._patience)
-        heads = {room: len(keys) for room, keys in read_log(scene.server.ledger, in_use=True).items()}
+        await scene.history.until(
+            lambda: not any(member.unanswered for member in scene.members), self._patience
+        )
+        heads = {
+            room: len(keys) for room, keys in read_log(scene.server.ledger, in_use=True).items()
+        }
         ends = [(member, room) for member in scene.members for room in member.rooms]
         await scene.history.until(
-            lambda: all(member.seen.get(room) == heads.get(room) for member, room in ends), self._patience
+            lambda: all(member.seen.get(room) == heads.get(room) for member, room in ends),
+            self._patience,
         )
 
 
@@ -138,7 +159,9 @@ class Total:
         self.findings = Findings()
         self.kept: list[Path] = []
 
-    async def leg(self, seed: int | str, plan: Sequence[str], build: str = "", load: int = 1000) -> Leg:
+    async def leg(
+        self, seed: int | str, plan: Sequence[str], build: str = "", load: int = 1000
+    ) -> Leg:
         """Run another one."""
         directory = Path(mkdtemp(prefix="groupchat-faults-"))
         leg = Leg(directory, seed, plan, build, load)
@@ -162,7 +185,11 @@ class Total:
     def table(self) -> str:
         """For a person."""
         counts = self.counts
-        lines = ["", "what was done", *(f"  {act:24}{counts[act]:10,}" for act in ACTS if counts[act])]
+        lines = [
+            "",
+            "what was done",
+            *(f"  {act:24}{counts[act]:10,}" for act in ACTS if counts[act]),
+        ]
         lines += ["", "what came of it"]
         for what, key in (
             ("said (with repetitions)", "said"), ("answered ok", "ok"), ("refused", "no"), ("stored", "stored"),
@@ -171,12 +198,20 @@ class Total:
         ):  # fmt: skip
             lines.append(f"  {what:24}{counts[key]:10,}")
         lines += ["", "what is wrong"]
-        lines += [f"  {kind:24}{self.findings.counts[kind]:10,}   {meaning}" for kind, meaning in FINDINGS.items()]
+        lines += [
+            f"  {kind:24}{self.findings.counts[kind]:10,}   {meaning}"
+            for kind, meaning in FINDINGS.items()
+        ]
         return "\n".join([*lines, *(f"! {example}" for example in self.findings.examples[:40])])
 
 
 async def soak(
-    seed: int, minutes: float, wanted: dict[str, int], reconnects: int, load: int, say: Callable[[str], None]
+    seed: int,
+    minutes: float,
+    wanted: dict[str, int],
+    reconnects: int,
+    load: int,
+    say: Callable[[str], None],
 ) -> Total:
     """
     Run for so many minutes, and until there were so many faults and reconnections.

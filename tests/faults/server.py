@@ -63,7 +63,12 @@ class Server:
         self.port = 0
         self.wrong: list[str] = []
         self._directory = directory
-        self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(directory), **disk.environment}
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(directory),
+            **disk.environment,
+        }
         self._build = build
         self._process: _Process | None = None
 
@@ -108,4 +113,6 @@ class Server:
         assert process is not None
         status = await process.ended.addTimeout(END, reactor)  # type: ignore[arg-type]
         if status != expected or _WRONG.search(process.text):
-            self.wrong.append(f"ended with {status}, where {expected} was expected; its log: {process.text[-3000:]}")
+            self.wrong.append(
+                f"ended with {status}, where {expected} was expected; its log: {process.text[-3000:]}"
+            )

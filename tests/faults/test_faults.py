@@ -1,8 +1,8 @@
 """
 The promise under faults, and the checker under builds that break it.
 
-`docs/faults.rst` tells how to run this for longer. Here it is one leg with a fixed plan, then every broken build until it is found
-out, and the recovery of a big ledger.
+`docs/faults.rst` tells how to run this for longer. Here it is one leg with a fixed plan, then every
+broken build until it is found out, and the recovery of a big ledger.
 """
 
 from __future__ import annotations
@@ -70,7 +70,14 @@ async def test_a_broken_build_is_found_out(name: str, directory: Path):
             number += 1
             leg_directory = directory / str(number)
             leg_directory.mkdir()
-            leg = Leg(leg_directory, f"{name}/{number}", build.faults, "" if build.client else name, load=300, drain=8)
+            leg = Leg(
+                leg_directory,
+                f"{name}/{number}",
+                build.faults,
+                "" if build.client else name,
+                load=300,
+                drain=8,
+            )
             await leg.run()
             found = leg.findings
 
@@ -94,7 +101,9 @@ WELL: list[list[Any]] = [
 
 def found(records: list[list[Any]], log: dict[str, list[str]] | None = None) -> set[str]:
     findings = Findings()
-    Checker([LOG if log is None else log], findings).check([at, *record] for at, record in enumerate(records))
+    Checker([LOG if log is None else log], findings).check(
+        [at, *record] for at, record in enumerate(records)
+    )
     return set(findings.counts)
 
 
@@ -131,7 +140,11 @@ def test_the_checker_is_content_with_a_good_run():
         ("silent hole", without("b", "shown", "lobby", 2, "b.1"), None),
         ("silent hole", without("b", "told", "lobby", 2, "b.1"), None),
         ("silent hole", WELL, {"lobby": ["a.1", "b.1", "?", "a.2"]}),
-        ("wrong no", instead(["a", "ok", "lobby", 2, 3], ["a", "no", "lobby", 2, "storage-full"]), None),
+        (
+            "wrong no",
+            instead(["a", "ok", "lobby", 2, 3], ["a", "no", "lobby", 2, "storage-full"]),
+            None,
+        ),
         ("wrong no", instead(LAST, LAST, ["a", "no", "lobby", 2, "unavailable"]), None),
         ("shown too soon", WELL, {"lobby": ["a.1", "b.1"]}),
     ],
@@ -142,7 +155,11 @@ def test_the_checker_finds(kind: str, records: list[list[Any]], log: dict[str, l
 
 
 def test_what_is_refused_and_said_again_is_well():
-    again = instead(["a", "ok", "lobby", 2, 3], ["a", "no", "lobby", 2, "storage-full"], ["a", "said", "lobby", 2, "a.2"])
+    again = instead(
+        ["a", "ok", "lobby", 2, 3],
+        ["a", "no", "lobby", 2, "storage-full"],
+        ["a", "said", "lobby", 2, "a.2"],
+    )
     assert found(again) == set()
 
 
@@ -162,7 +179,9 @@ os.pwrite(file, b"!", 1)
 def test_a_power_cut_takes_of_what_was_not_synced_any_part(directory: Path):
     ledger, journal = directory / "file", directory / "file.unsynced"
     disk = Disk(directory, ledger)
-    subprocess.run([sys.executable, "-c", WRITE, ledger], env=disk.environment, check=True, timeout=20)
+    subprocess.run(
+        [sys.executable, "-c", WRITE, ledger], env=disk.environment, check=True, timeout=20
+    )
     whole, unsynced = ledger.read_bytes(), journal.read_bytes()
     left = set()
     for seed in range(100):
@@ -187,7 +206,12 @@ def fill(ledger: Path) -> None:
     writer.open()
     for start in range(0, MESSAGES, BATCH):
         numbers = range(start, start + BATCH)
-        writer.commit([MessageEntry("lobby", "someone", f"message {n}: a line like any other", 1000 + n) for n in numbers])
+        writer.commit(
+            [
+                MessageEntry("lobby", "someone", f"message {n}: a line like any other", 1000 + n)
+                for n in numbers
+            ]
+        )
     writer.close()
 
 
@@ -198,7 +222,9 @@ async def test_a_million_messages_are_no_reason_to_wait(directory: Path):
     fill(scene.server.ledger)
     await scene.start()
     for number in range(CLIENTS):
-        scene.members.append(Member(f"m{number}", ["lobby"], scene.history, scene.proxy.port, scene.rng))
+        scene.members.append(
+            Member(f"m{number}", ["lobby"], scene.history, scene.proxy.port, scene.rng)
+        )
         scene.members[-1].start()
     counts = scene.history.counts
     await scene.history.until(lambda: counts["upto"] == CLIENTS, 20)

@@ -1,5 +1,6 @@
 """
-``python -m tests.hostile``: the hostile cases against a real daemon, and the fuzzer. docs/hostile.rst tells more.
+``python -m tests.hostile``: the hostile cases against a real daemon, and the fuzzer.
+docs/hostile.rst tells more.
 """
 
 from __future__ import annotations
@@ -21,12 +22,32 @@ from tests.hostile.real import play
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.hostile", description="Can one guest hurt the others?")
-    parser.add_argument("--lines", type=int, default=1_000_000, help="lines that the fuzzer sends (default: a million); 0: none")
-    parser.add_argument("--seconds", type=float, default=0, help="and no longer than so many seconds")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed sends the same lines (default: 1)")
-    parser.add_argument("--cases", default="", help="only the cases with this in their name; none: none (default: all)")
-    parser.add_argument("--wire", choices=[*WIRES, "both"], default="both", help="that the fuzzer speaks (default: both)")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.hostile", description="Can one guest hurt the others?"
+    )
+    parser.add_argument(
+        "--lines",
+        type=int,
+        default=1_000_000,
+        help="lines that the fuzzer sends (default: a million); 0: none",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=0, help="and no longer than so many seconds"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the same seed sends the same lines (default: 1)"
+    )
+    parser.add_argument(
+        "--cases",
+        default="",
+        help="only the cases with this in their name; none: none (default: all)",
+    )
+    parser.add_argument(
+        "--wire",
+        choices=[*WIRES, "both"],
+        default="both",
+        help="that the fuzzer speaks (default: both)",
+    )
     return parser.parse_args()
 
 
@@ -41,7 +62,9 @@ def fuzz(options: argparse.Namespace) -> bool:
     except Exception as found:
         kept = Path(mkdtemp(prefix="hostile-")) / "sent"
         kept.write_bytes(b"".join(fuzz.sent))
-        _print(f"After {fuzz.counts['lines']:,} lines: {found if isinstance(found, Found) else repr(found)}")
+        _print(
+            f"After {fuzz.counts['lines']:,} lines: {found if isinstance(found, Found) else repr(found)}"
+        )
         _print(f"What that connection had sent is kept in {kept}")
         if not isinstance(found, Found):
             raise
@@ -59,7 +82,9 @@ async def table(options: argparse.Namespace) -> bool:
 
 def _find(program: str, package: str = "") -> str:
     places = os.pathsep.join([str(VENV), os.environ.get("PATH", os.defpath)])
-    return shutil.which(program, path=places) or sys.exit(f"needs {program}: install {package or program}")
+    return shutil.which(program, path=places) or sys.exit(
+        f"needs {program}: install {package or program}"
+    )
 
 
 def _print(line: str) -> None:

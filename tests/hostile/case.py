@@ -1,11 +1,12 @@
 """
 What a hostile case is: what someone does, and what comes of it on each wire.
 
-Only values and how to write them down in a few words; what is done with them is in `play.py` (in memory) and `real.py` (over
-sockets).
+Only values and how to write them down in a few words; what is done with them is in `play.py` (in
+memory) and `real.py` (over sockets).
 
-What mallory is told is written as it came on the plain wire, and in short on the JSON wire: the type, then the fields but those
-that differ from run to run and the sentences for people (``error bad-field room=lobby ref=r``).
+What mallory is told is written as it came on the plain wire, and in short on the JSON wire: the
+type, then the fields but those that differ from run to run and the sentences for people (``error
+bad-field room=lobby ref=r``).
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class Case:
     :ivar lives: whether an open connection must be of use after it.
     :ivar settings: of the server, where they are not the usual ones.
     :ivar apart: whether it needs a server on which nothing was said.
-    :ivar memory: whether it can only be played in memory, because a kernel's buffers or other people are in its way.
+    :ivar memory: whether it can only be played in memory, because a kernel's buffers or other
+        people are in its way.
     """
 
     name: str
@@ -95,11 +97,19 @@ def hello(name: str = ME, **fields: Any) -> bytes:
     return line("hello", name=name, **fields)
 
 
-def part(steps: Any, told: Iterable[str] = (), heard: Iterable[str] = (), end: str = "open") -> Part:
+def part(
+    steps: Any, told: Iterable[str] = (), heard: Iterable[str] = (), end: str = "open"
+) -> Part:
     """A part; bytes are sent at once, a single text is all that is told or heard."""
-    steps = steps if isinstance(steps, (list, tuple)) and not isinstance(steps, (Send, Wait)) else [steps]
+    steps = (
+        steps
+        if isinstance(steps, (list, tuple)) and not isinstance(steps, (Send, Wait))
+        else [steps]
+    )
     texts = [(one,) if isinstance(one, str) else tuple(one) for one in (told, heard)]
-    return Part(tuple(Send(step) if isinstance(step, bytes) else step for step in steps), *texts, end)
+    return Part(
+        tuple(Send(step) if isinstance(step, bytes) else step for step in steps), *texts, end
+    )
 
 
 def case(name: str, *, json: Part, plain: Part, **more: Any) -> Case:
@@ -111,10 +121,24 @@ def raw(name: str, steps: Any, told: Iterable[str] = (), end: str = "closed", **
     return Case(name, {NOBODY: part(steps, told, (), end)}, inside=False, **more)
 
 
-def alike(name: str, data: bytes, told: Iterable[str], heard: Iterable[str] = (), end: str = "open", **more: Any) -> Case:
-    """These bytes on both wires: `told` and `heard` on the JSON wire, and typed as something to say on the plain one."""
+def alike(
+    name: str,
+    data: bytes,
+    told: Iterable[str],
+    heard: Iterable[str] = (),
+    end: str = "open",
+    **more: Any,
+) -> Case:
+    """
+    These bytes on both wires: `told` and `heard` on the JSON wire, and typed as something to say on
+    the plain one.
+    """
     said = [typed(one) for one in LINE_END.split(data)[:-1]]
-    plain = part(data, [text for answer, _ in said for text in answer], [text for _, words in said for text in words])
+    plain = part(
+        data,
+        [text for answer, _ in said for text in answer],
+        [text for _, words in said for text in words],
+    )
     return case(name, json=part(data, told, heard, end), plain=plain, **more)
 
 
@@ -123,7 +147,10 @@ def said(text: str, id: int = 1, room: str = "lobby", **more: Any) -> list[str]:
     ref = "".join(f" {key}={value}" for key, value in more.items() if key == "ref")
     n = "".join(f"n={value} " for key, value in more.items() if key == "n")
     act = " act=True" if more.get("act") else ""
-    return [f"ok {n}room={room} id={id}{ref}", f"message room={room} id={id} from={ME} text={text}{act}"]
+    return [
+        f"ok {n}room={room} id={id}{ref}",
+        f"message room={room} id={id} from={ME} text={text}{act}",
+    ]
 
 
 def said_at_once(*texts: str, first: int = 1) -> list[str]:
@@ -199,9 +226,14 @@ def brief(event: dict[str, Any], base: int = 0) -> str:
     if kind == "error":
         fields = {"code": event["code"], **fields}
     if event.get("room") == "lobby":
-        fields = {key: value - base if key in ("id", "head", "first", "through") else value for key, value in fields.items()}
+        fields = {
+            key: value - base if key in ("id", "head", "first", "through") else value
+            for key, value in fields.items()
+        }
     if kind == "ping":
-        fields["heads"] = {room: head - base if room == "lobby" else head for room, head in fields["heads"].items()}
+        fields["heads"] = {
+            room: head - base if room == "lobby" else head for room, head in fields["heads"].items()
+        }
     return " ".join([kind, *(_field(key, value) for key, value in fields.items())])
 
 
@@ -210,6 +242,9 @@ def _field(key: str, value: Any) -> str:
         return str(value)
     if isinstance(value, list):
         value = ",".join(
-            str(one.get("name") or one.get("text") or one.get("room")) if isinstance(one, dict) else one for one in value
+            str(one.get("name") or one.get("text") or one.get("room"))
+            if isinstance(one, dict)
+            else one
+            for one in value
         )
     return f"{key}={value}"

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.hostile.case import ME, NO_UTF8, Case, Do, Send, Wait, case, hello, line, part, said, said_at_once
+from tests.hostile.case import (
+    ME,
+    NO_UTF8,
+    Case,
+    Do,
+    Send,
+    Wait,
+    case,
+    hello,
+    line,
+    part,
+    said,
+    said_at_once,
+)
 
 SAY = line("say", room="lobby", text="hi")
 LEFT = f"{ME} left."
@@ -11,7 +24,9 @@ PINGED = "ping heads={'lobby': 0}"
 
 def silence():
     yield case("silence for 19 seconds", json=part([Wait(19)]), plain=part([Wait(19)]))
-    yield case("silence for 30 seconds", json=part([Wait(30)], PINGED), plain=part([Wait(30)]), apart=True)
+    yield case(
+        "silence for 30 seconds", json=part([Wait(30)], PINGED), plain=part([Wait(30)]), apart=True
+    )
     yield case(
         "silence for 62 seconds",
         json=part([Wait(62)], [PINGED, "bye idle retry=0"], LEFT, "closed"), plain=part([Wait(62)]), apart=True,
@@ -38,10 +53,20 @@ def silence():
 
 def strikes():
     kinds = (
-        ("bad-json", b"{\n", b"/x\n", "There is no such command. /help lists them; // says a line that begins with /."),
+        (
+            "bad-json",
+            b"{\n",
+            b"/x\n",
+            "There is no such command. /help lists them; // says a line that begins with /.",
+        ),
         ("bad-utf8", b"\xc3\n", b"\xc3\n", NO_UTF8[2:]),
         ("bad-field", b"{}\n", b"/kick\n", "Type it like this: /kick NAME [TEXT]"),
-        ("line-too-long", b"x" * 33_000 + b"\n", b"x" * 33_000 + b"\n", "A line has at most 32768 bytes."),
+        (
+            "line-too-long",
+            b"x" * 33_000 + b"\n",
+            b"x" * 33_000 + b"\n",
+            "A line has at most 32768 bytes.",
+        ),
     )
     for code, json, plain, why in kinds:
         told = f"! /kick: t{why[1:]}" if code == "bad-field" else f"! {why}"
@@ -54,7 +79,10 @@ def strikes():
         yield case(
             f"a line of {code} every tenth of a second",
             json=part(
-                [step for _ in range(100) for step in (json, Wait(0.1))], [f"error {code}"] * 100 + [f"bye {code}"], LEFT, "closed"
+                [step for _ in range(100) for step in (json, Wait(0.1))],
+                [f"error {code}"] * 100 + [f"bye {code}"],
+                LEFT,
+                "closed",
             ),
             plain=part(
                 [step for _ in range(100) for step in (plain, Wait(0.1))],
@@ -67,16 +95,25 @@ def strikes():
         yield case(
             f"a hundred lines of {code} and a good one",
             json=part(json * 100 + SAY, [f"error {code}"] * 100 + [f"bye {code}"], LEFT, "closed"),
-            plain=part(plain * 100 + b"hi\n", [told] * 100 + [f"! Too many bad lines. The last one: {why}"], LEFT, "closed"),
+            plain=part(
+                plain * 100 + b"hi\n",
+                [told] * 100 + [f"! Too many bad lines. The last one: {why}"],
+                LEFT,
+                "closed",
+            ),
         )
     yield case(
         "a hundred bad lines with good ones between them",
         json=part(
-            (b"{\n" + line("ping")) * 100, ["error bad-json", "pong"] * 99 + ["error bad-json", "bye bad-json"], LEFT, "closed"
+            (b"{\n" + line("ping")) * 100,
+            ["error bad-json", "pong"] * 99 + ["error bad-json", "bye bad-json"],
+            LEFT,
+            "closed",
         ),
         plain=part(
             b"/x\n\n" * 100,
-            ["! There is no such command. /help lists them; // says a line that begins with /."] * 100
+            ["! There is no such command. /help lists them; // says a line that begins with /."]
+            * 100
             + [
                 "! Too many bad lines. The last one: There is no such command. /help lists them; // says a line that begins with /."
             ],
@@ -120,10 +157,13 @@ def floods():
     )  # fmt: skip
     yield case(
         "a flood of bad lines over the rate",
-        json=part([b"{\n" * 1000, Wait(11)], ["error bad-json"] * 100 + ["bye bad-json"], LEFT, "closed"),
+        json=part(
+            [b"{\n" * 1000, Wait(11)], ["error bad-json"] * 100 + ["bye bad-json"], LEFT, "closed"
+        ),
         plain=part(
             [b"/x\n" * 1000, Wait(11)],
-            ["! There is no such command. /help lists them; // says a line that begins with /."] * 100
+            ["! There is no such command. /help lists them; // says a line that begins with /."]
+            * 100
             + [
                 "! Too many bad lines. The last one: There is no such command. /help lists them; // says a line that begins with /."
             ],
@@ -137,14 +177,25 @@ def floods():
 def deaf():
     yield case(
         "a thousand questions by one who does not read",
-        json=part([Do.STOP_READING, line("who", room="lobby", ref="r" * 64) * 1000, Wait(62)], (), LEFT, "closed"),
+        json=part(
+            [Do.STOP_READING, line("who", room="lobby", ref="r" * 64) * 1000, Wait(62)],
+            (),
+            LEFT,
+            "closed",
+        ),
         plain=part([Do.STOP_READING, b"/help\n" * 1000, Wait(62)], (), LEFT, "closed"),
         memory=True,
     )
     yield case(
         "a thousand questions by one who reads again after half a minute",
-        json=part([Do.STOP_READING, line("ping", ref="r" * 64) * 1000, Wait(30), Do.READ_ON], [f"pong ref={'r' * 64}"] * 1000),
-        plain=part([Do.STOP_READING, b"/topic\n" * 5000, Wait(30), Do.READ_ON], ["-- There is no topic."] * 5000),
+        json=part(
+            [Do.STOP_READING, line("ping", ref="r" * 64) * 1000, Wait(30), Do.READ_ON],
+            [f"pong ref={'r' * 64}"] * 1000,
+        ),
+        plain=part(
+            [Do.STOP_READING, b"/topic\n" * 5000, Wait(30), Do.READ_ON],
+            ["-- There is no topic."] * 5000,
+        ),
         memory=True,
     )
     yield case(
@@ -161,8 +212,15 @@ def deaf():
     )
     yield case(
         "an end of input by one who does not read",
-        json=part([Do.STOP_READING, SAY, Do.HALF_CLOSE, Wait(62)], (), [f"{ME}: hi", LEFT], "closed"),
-        plain=part([Do.STOP_READING, b"hi\n/who\n", Do.HALF_CLOSE, Wait(62)], (), [f"{ME}: hi", LEFT], "closed"),
+        json=part(
+            [Do.STOP_READING, SAY, Do.HALF_CLOSE, Wait(62)], (), [f"{ME}: hi", LEFT], "closed"
+        ),
+        plain=part(
+            [Do.STOP_READING, b"hi\n/who\n", Do.HALF_CLOSE, Wait(62)],
+            (),
+            [f"{ME}: hi", LEFT],
+            "closed",
+        ),
         memory=True,
     )
     yield case(
@@ -193,7 +251,11 @@ def goodbyes():
         json=part([line("quit"), SAY, b"x" * 100_000], "bye quit", LEFT, "closed"),
         plain=part([b"/quit\n", b"hi\n", b"x" * 100_000], "-- Bye.", LEFT, "closed"),
     )
-    yield case("being gone", json=part([Do.ABORT], (), LEFT, "closed"), plain=part([Do.ABORT], (), LEFT, "closed"))
+    yield case(
+        "being gone",
+        json=part([Do.ABORT], (), LEFT, "closed"),
+        plain=part([Do.ABORT], (), LEFT, "closed"),
+    )
     yield case(
         "an end of input",
         json=part([Do.HALF_CLOSE], "bye quit", LEFT, "closed"),
@@ -201,7 +263,12 @@ def goodbyes():
     )
     yield case(
         "an end of input behind many words",
-        json=part([SAY * 30, Do.HALF_CLOSE], [*said_at_once(*["hi"] * 30), "bye quit"], [*[f"{ME}: hi"] * 30, LEFT], "closed"),
+        json=part(
+            [SAY * 30, Do.HALF_CLOSE],
+            [*said_at_once(*["hi"] * 30), "bye quit"],
+            [*[f"{ME}: hi"] * 30, LEFT],
+            "closed",
+        ),
         plain=part([b"hi\n" * 30, Do.HALF_CLOSE], "-- Bye.", [*[f"{ME}: hi"] * 30, LEFT], "closed"),
     )
     yield case(

@@ -1,9 +1,11 @@
 """
-``python -m tests.hostile.coverage``: a fuzzer that looks at which lines of the server its bytes reach, and looks for more.
+``python -m tests.hostile.coverage``: a fuzzer that looks at which lines of the server its bytes
+reach, and looks for more.
 
-It needs atheris (``pip install atheris``), which is not among what the tests need. What follows is handed to libFuzzer:
-``-max_total_time=300``, ``-runs=100000``, a directory for what it has found out. One input is one connection: its first byte says
-which wire and whether it comes in, and the rest is sent, cut at every 0xFD 0xFD.
+It needs atheris (``pip install atheris``), which is not among what the tests need. What follows is
+handed to libFuzzer: ``-max_total_time=300``, ``-runs=100000``, a directory for what it has found
+out. One input is one connection: its first byte says which wire and whether it comes in, and the
+rest is sent, cut at every 0xFD 0xFD.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from tempfile import mkdtemp
 try:
     import atheris
 except ImportError:
-    sys.exit("needs atheris: pip install atheris (it has wheels for some Pythons only; docs/hostile.rst says more)")
+    sys.exit(
+        "needs atheris: pip install atheris (it has wheels for some Pythons only; docs/hostile.rst says more)"
+    )
 
 with atheris.instrument_imports(include=["groupchat"]):
     from groupchat.server import factory, outbound, protocol  # noqa: F401
@@ -31,7 +35,8 @@ from tests.hostile.play import Stranger
 
 CUT = b"\xfd\xfd"
 HELLO = {"json": hello(), "plain": b"mallory\n"}
-SLOW = 0.5  #: seconds of the processor that one input may take: instrumented it is some ten times slower
+#: seconds of the processor that one input may take: instrumented it is some ten times slower
+SLOW = 0.5
 
 
 class Target(fuzz.Fuzz):
@@ -71,14 +76,19 @@ def main() -> None:
     own = [option for option in sys.argv[1:] if not option.startswith("-")]
     found = own[:1] or [str(directory / "found")]
     Path(found[0]).mkdir(exist_ok=True)
-    atheris.Setup([sys.argv[0], *options, *(set(sys.argv[1:]) - set(found)), *found, str(_seeds(directory))], target.one)
+    atheris.Setup(
+        [sys.argv[0], *options, *(set(sys.argv[1:]) - set(found)), *found, str(_seeds(directory))],
+        target.one,
+    )
     atheris.Fuzz()
 
 
 def _dictionary(directory: Path) -> Path:
     """The words of both wires, as libFuzzer reads them."""
     file = directory / "words"
-    file.write_text("".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in PIECES))
+    file.write_text(
+        "".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in PIECES)
+    )
     return file
 
 

@@ -34,7 +34,11 @@ def padded(size: int) -> bytes:
 def ends():
     yield case("an empty line", json=part(b"\n", "error bad-json"), plain=part(b"\n"))
     yield case("a CR alone on its line", json=part(b"\r\n", "error bad-json"), plain=part(b"\r\n"))
-    yield case("a CR before the LF", json=part(HI[:-1] + b"\r\n", said("hi"), HEARD), plain=part(b"hi\r\n", heard=HEARD))
+    yield case(
+        "a CR before the LF",
+        json=part(HI[:-1] + b"\r\n", said("hi"), HEARD),
+        plain=part(b"hi\r\n", heard=HEARD),
+    )
     yield case(
         "two CRs before the LF",
         json=part(HI[:-1] + b"\r\r\n", said("hi"), HEARD),
@@ -54,7 +58,10 @@ def ends():
                plain=part(b"hi\r\0hi\r\0", heard=[HEARD] * 2))  # fmt: skip
     yield case("a CR and a NUL, each in a piece of its own", json=part(Send(HI[:-1] + b"\r\n", 1), said("hi"), HEARD),
                plain=part(Send(b"hi\r\0hi\r\n", 1), heard=[HEARD] * 2))  # fmt: skip
-    for name, data in {"with a line end": b"\x04\r\n", "and nothing behind it": [b"\x04", Wait(2)]}.items():
+    for name, data in {
+        "with a line end": b"\x04\r\n",
+        "and nothing behind it": [b"\x04", Wait(2)],
+    }.items():
         quit = line("quit")
         yield case(f"a Ctrl-D {name}", json=part(quit, ["bye quit"], f"{ME} left.", "closed"),
                    plain=part(data, "-- Bye.", f"{ME} left.", "closed"))  # fmt: skip
@@ -65,22 +72,32 @@ def ends():
     yield alike("a line separator for a line end", "one\u2028two\n".encode(), "error bad-json")
     yield alike("a NUL for a line", b"\0\n", "error bad-json")
     yield alike("a thousand NULs for a line", b"\0" * 1000 + b"\n", "error bad-json")
-    yield case("99 empty lines", json=part(b"\n" * 99, ["error bad-json"] * 99), plain=part(b"\n" * 99))
+    yield case(
+        "99 empty lines", json=part(b"\n" * 99, ["error bad-json"] * 99), plain=part(b"\n" * 99)
+    )
     yield case(
         "a hundred empty lines",
-        json=part(b"\n" * 100, ["error bad-json"] * 100 + ["bye bad-json"], f"{ME} left.", "closed"),
+        json=part(
+            b"\n" * 100, ["error bad-json"] * 100 + ["bye bad-json"], f"{ME} left.", "closed"
+        ),
         plain=part(b"\n" * 100),
     )
     yield case(
         "a megabyte of empty lines",
-        json=part(b"\n" * 1_000_000, ["error bad-json"] * 100 + ["bye bad-json"], f"{ME} left.", "closed"),
+        json=part(
+            b"\n" * 1_000_000, ["error bad-json"] * 100 + ["bye bad-json"], f"{ME} left.", "closed"
+        ),
         plain=part(b"\r\n" * 500_000),
     )
 
 
 def lengths():
     for size in (32_767, 32_768):
-        yield case(f"a line of {size} bytes", json=part(padded(size), PONG), plain=part(b"x" * (size - 1) + b"\n", TOO_LONG))
+        yield case(
+            f"a line of {size} bytes",
+            json=part(padded(size), PONG),
+            plain=part(b"x" * (size - 1) + b"\n", TOO_LONG),
+        )
     for size in (32_769, 32_770, 65_535, 65_536, 65_537, 1_000_000):
         yield case(
             f"a line of {size} bytes",
@@ -110,13 +127,23 @@ def lengths():
         "a line of NULs that never ends",
         json=part(b"\0" * 500_000), plain=part(b"\0" * 500_000), lives=False,
     )  # fmt: skip
-    yield raw("first bytes that never end a line", [b"x" * 1_000_000, Wait(11)], "! Nothing was heard from you for too long.")
+    yield raw(
+        "first bytes that never end a line",
+        [b"x" * 1_000_000, Wait(11)],
+        "! Nothing was heard from you for too long.",
+    )
     yield case(
         "a hundred lines that are too long",
-        json=part(b"".join([padded(32_769)] * 100), ["error line-too-long"] * 100 + ["bye line-too-long"], f"{ME} left.", "closed"),
+        json=part(
+            b"".join([padded(32_769)] * 100),
+            ["error line-too-long"] * 100 + ["bye line-too-long"],
+            f"{ME} left.",
+            "closed",
+        ),
         plain=part(
             (b"x" * 32_768 + b"\n") * 100,
-            [TOO_LONG_LINE] * 100 + ["! Too many bad lines. The last one: A line has at most 32768 bytes."],
+            [TOO_LONG_LINE] * 100
+            + ["! Too many bad lines. The last one: A line has at most 32768 bytes."],
             f"{ME} left.",
             "closed",
         ),
@@ -182,7 +209,9 @@ def no_utf8():
     for name, data in BROKEN.items():
         yield case(
             f"{name} in a text",
-            json=part(b'{"type":"say","room":"lobby","text":"a ' + data + b'"}\n', "error bad-utf8"),
+            json=part(
+                b'{"type":"say","room":"lobby","text":"a ' + data + b'"}\n', "error bad-utf8"
+            ),
             plain=part(b"a " + data + b"\n", NO_UTF8),
         )
     yield case(
@@ -196,23 +225,46 @@ def no_utf8():
     )  # fmt: skip
     yield case(
         "a hundred lines of Latin-1",
-        json=part(b'{"type":"ping","x":"\xeb"}\n' * 100, ["error bad-utf8"] * 100 + ["bye bad-utf8"], f"{ME} left.", "closed"),
+        json=part(
+            b'{"type":"ping","x":"\xeb"}\n' * 100,
+            ["error bad-utf8"] * 100 + ["bye bad-utf8"],
+            f"{ME} left.",
+            "closed",
+        ),
         plain=part(
-            b"zo\xeb\n" * 100, [NO_UTF8] * 100 + [f"! Too many bad lines. The last one: {NO_UTF8[2:]}"], f"{ME} left.", "closed"
+            b"zo\xeb\n" * 100,
+            [NO_UTF8] * 100 + [f"! Too many bad lines. The last one: {NO_UTF8[2:]}"],
+            f"{ME} left.",
+            "closed",
         ),
     )
     yield alike("a byte order mark before a line", "\ufeff".encode() + PING, PONG)
-    yield case("a byte order mark alone", json=part(b"\xef\xbb\xbf\n", "error bad-json"), plain=part(b"\xef\xbb\xbf\n"))
+    yield case(
+        "a byte order mark alone",
+        json=part(b"\xef\xbb\xbf\n", "error bad-json"),
+        plain=part(b"\xef\xbb\xbf\n"),
+    )
     yield case(
         "a byte order mark in a text",
         json=part(line("say", room="lobby", text="a\ufeffb"), said("a\ufeffb"), f"{ME}: a\ufeffb"),
         plain=part("a\ufeffb\n".encode(), heard=f"{ME}: a\ufeffb"),
     )
-    yield raw("a byte order mark before a bad hello", Send(b"\xef\xbb\xbf{}\n", 1),
-              '{"type":"error","code":"bad-field","text":"A line needs a \\"type\\" that is a string."}', "open", lives=False)
+    yield raw(
+        "a byte order mark before a bad hello",
+        Send(b"\xef\xbb\xbf{}\n", 1),
+        '{"type":"error","code":"bad-field","text":"A line needs a \\"type\\" that is a string."}',
+        "open",
+        lives=False,
+    )
     yield raw("a byte order mark before a bad name", Send(b"\xef\xbb\xbf-\n", 1), BAD_NAME, "open")
-    yield alike("UTF-16 without a mark, little end first", "hi".encode("utf-16-le") + b"\n", "error bad-json")
-    yield alike("UTF-16 without a mark, big end first", "hi".encode("utf-16-be") + b"\n", "error bad-json")
+    yield alike(
+        "UTF-16 without a mark, little end first",
+        "hi".encode("utf-16-le") + b"\n",
+        "error bad-json",
+    )
+    yield alike(
+        "UTF-16 without a mark, big end first", "hi".encode("utf-16-be") + b"\n", "error bad-json"
+    )
     yield case("UTF-16 with its mark", json=part("hi\n".encode("utf-16"), "error bad-utf8"),
                plain=part("hi\n".encode("utf-16"), heard=f"{ME}: ␀i␀"), lives=False)  # fmt: skip
     yield case("UTF-16 with its mark, big end first", json=part(b"\xfe\xff\0h\0i\0\n", "error bad-utf8"),
@@ -246,7 +298,9 @@ def telnet():
     yield case("a request of telnet in the middle of a line", json=part(HI[:-5] + b"\xff\xfd\x01" + HI[-5:], "error bad-utf8"),
                plain=part(b"h\xff\xfd\x01i\n", heard=HEARD))  # fmt: skip
     yield case(
-        "a byte 0xFF at the end of a line", json=part(HI[:-1] + b"\xff\n", "error bad-utf8"), plain=part(b"hi\xff\n", heard=HEARD)
+        "a byte 0xFF at the end of a line",
+        json=part(HI[:-1] + b"\xff\n", "error bad-utf8"),
+        plain=part(b"hi\xff\n", heard=HEARD),
     )
     yield case("a negotiation of telnet with line ends in it", json=part(b"\xff\xfa\x1f\n", "error bad-utf8"),
                plain=part(Send(b"h\xff\xfa\x1f\0\n\r\n\xff\xff\xff\xf0i\n", 1), heard=HEARD))  # fmt: skip
@@ -254,17 +308,41 @@ def telnet():
                plain=part([b"h\xff\xfa\x18 and no more\n", Wait(1), b"\xff\xf0i\n"], heard=HEARD))  # fmt: skip
     yield case("a negotiation of telnet that never ends", json=part(b"\xff\xfa\x18" + b"x" * 1024 + b"\n", "error bad-utf8"),
                plain=part(b"\xff\xfa\x18" + b"\n" * 1023 + b"hi\n", heard=HEARD))  # fmt: skip
-    yield case("nothing but a request of telnet", json=part(b"\xff\xfd\x01\n", "error bad-utf8"), plain=part(b"\xff\xfd\x01\n"))
-    yield raw("a negotiation of telnet and silence", [b"\xff\xfd\x03", Wait(1)], "What is your name?", "open")
-    yield raw("a window of ten lines before a bad name", b"\xff\xfa\x1f\0\x50\0\x0a\xff\xf0-\r\n", BAD_NAME, "open")
+    yield case(
+        "nothing but a request of telnet",
+        json=part(b"\xff\xfd\x01\n", "error bad-utf8"),
+        plain=part(b"\xff\xfd\x01\n"),
+    )
+    yield raw(
+        "a negotiation of telnet and silence",
+        [b"\xff\xfd\x03", Wait(1)],
+        "What is your name?",
+        "open",
+    )
+    yield raw(
+        "a window of ten lines before a bad name",
+        b"\xff\xfa\x1f\0\x50\0\x0a\xff\xf0-\r\n",
+        BAD_NAME,
+        "open",
+    )
     yield raw("a negotiation of telnet and nothing else for 11 seconds", [b"\xff\xfd\x03", Wait(11)],
               ("What is your name?", "! Nothing was heard from you for too long."))  # fmt: skip
-    yield raw("a negotiation of telnet before a JSON hello", b"\xff\xfb\x1f" + hello(), BAD_NAME, "open")
-    yield raw("a negotiation of telnet before a bad name", b"\xff\xfd\x03\xff\xfb\x18-\r\n", BAD_NAME, "open")
+    yield raw(
+        "a negotiation of telnet before a JSON hello", b"\xff\xfb\x1f" + hello(), BAD_NAME, "open"
+    )
+    yield raw(
+        "a negotiation of telnet before a bad name",
+        b"\xff\xfd\x03\xff\xfb\x18-\r\n",
+        BAD_NAME,
+        "open",
+    )
 
 
 def breaks():
-    for name, how, bye in (("shutting one's side", Do.HALF_CLOSE, ("bye quit", "-- Bye.")), ("being gone", Do.ABORT, ((), ()))):
+    for name, how, bye in (
+        ("shutting one's side", Do.HALF_CLOSE, ("bye quit", "-- Bye.")),
+        ("being gone", Do.ABORT, ((), ())),
+    ):
         for where, json, plain in (
             ("a line", HI[:20], b"hel"),
             ("a letter", HI[:-5] + b"\xf0\x9f", b"\xf0\x9f"),
@@ -277,7 +355,9 @@ def breaks():
             )
         yield raw(f"{name} in the middle of a name", [b"mall", how], "-- Bye." if bye[0] else ())
         yield raw(
-            f"{name} in the middle of a hello", [hello()[:20], how], '{"type":"bye","code":"quit","text":"Bye."}' if bye[0] else ()
+            f"{name} in the middle of a hello",
+            [hello()[:20], how],
+            '{"type":"bye","code":"quit","text":"Bye."}' if bye[0] else (),
         )
 
 

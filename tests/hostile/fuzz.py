@@ -1,9 +1,11 @@
 """
-The fuzzer: lines of `grammar.py` into the server in memory, as fast as they go, while two bystanders talk.
+The fuzzer: lines of `grammar.py` into the server in memory, as fast as they go, while two
+bystanders talk.
 
-What must never be: an error in the log, a line to anybody that is none of its wire's, a bystander's word that is lost, a turn of
-the reactor that takes more than `TURN` seconds of the processor, or turns without an end. (What the machine does elsewhere
-meanwhile is measured, too, but no fault of the server's; so is Python's collector of garbage.)
+What must never be: an error in the log, a line to anybody that is none of its wire's, a bystander's
+word that is lost, a turn of the reactor that takes more than `TURN` seconds of the processor, or
+turns without an end. (What the machine does elsewhere meanwhile is measured, too, but no fault of
+the server's; so is Python's collector of garbage.)
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ WIRES = ("json", "plain")
 _line = msgspec.json.Decoder(events.AnyEvent).decode
 _NAME = "[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
 _PLAIN = re.compile(
-    rf"-- .+|! .+|What is your name\?|(\[[0-9: -]{{16}}\] )?(\* {_NAME} |{_NAME}: )|{_NAME} \(to you\): ", re.DOTALL
+    rf"-- .+|! .+|What is your name\?|(\[[0-9: -]{{16}}\] )?(\* {_NAME} |{_NAME}: )|{_NAME} \(to you\): ",
+    re.DOTALL,
 )
 _RAW = re.compile(f"[{''.join(map(re.escape, map(chr, sorted(VISIBLE.keys() - {0x0A}))))}]")
 #: What those are told who speak another protocol: no lines of ours.
@@ -51,7 +54,8 @@ class Turns(Reactor):
     Measures its turns.
 
     :ivar counts: how many there were, and how many were too long.
-    :ivar worst: the longest: seconds of the processor (without the collector), on the wall, and of the collector.
+    :ivar worst: the longest: seconds of the processor (without the collector), on the wall, and of
+        the collector.
     """
 
     def __init__(self) -> None:
@@ -117,7 +121,9 @@ class Fuzz:
         self._mallory: Any = None
         self._fresh = 0
 
-    def run(self, lines: int, seconds: float = 0, told: Callable[[str], None] | None = None) -> None:
+    def run(
+        self, lines: int, seconds: float = 0, told: Callable[[str], None] | None = None
+    ) -> None:
         """
         Send so many lines, or as many as can be in so many seconds (where those are given).
 
@@ -128,7 +134,9 @@ class Fuzz:
         globalLogPublisher.addObserver(self._observe)
         began = reported = time.monotonic()
         try:
-            while self.counts["lines"] < lines and not (seconds and time.monotonic() - began > seconds):
+            while self.counts["lines"] < lines and not (
+                seconds and time.monotonic() - began > seconds
+            ):
                 self._chunk()
                 if told is not None and time.monotonic() - reported > 10:
                     reported = time.monotonic()
@@ -207,7 +215,13 @@ class Fuzz:
         self._look()
         self._mallory = None
         hub, port = self.server.hub, self.server.port
-        if len(hub.sessions) != 2 or len(port.doors) != 2 or len(hub._names) != 2 or len(hub._clients) != 2 or port._waiting:
+        if (
+            len(hub.sessions) != 2
+            or len(port.doors) != 2
+            or len(hub._names) != 2
+            or len(hub._clients) != 2
+            or port._waiting
+        ):
             raise Found("Something of one who is gone is left")
         if len(self.reactor.getDelayedCalls()) > 2:
             raise Found(f"Timers are left: {self.reactor.getDelayedCalls()}")
@@ -229,11 +243,17 @@ class Fuzz:
     def _round_trip(self) -> None:
         self.counts["round trips"] += 1
         word = f"word {self.counts['round trips']}"
-        speaker, listener = (self.amy, self.ben) if self.counts["round trips"] % 2 else (self.ben, self.amy)
+        speaker, listener = (
+            (self.amy, self.ben) if self.counts["round trips"] % 2 else (self.ben, self.amy)
+        )
         speaker.say(word)
         self.reactor.run(0.25)
         heard = listener.read()
-        wanted = f'"from":"amy","text":"{word}"}}'.encode() if listener is self.ben else f"ben: {word}\n".encode()
+        wanted = (
+            f'"from":"amy","text":"{word}"}}'.encode()
+            if listener is self.ben
+            else f"ben: {word}\n".encode()
+        )
         if heard.count(wanted) != 1:
             self._look()
             raise Found(f"A bystander's word was not heard once: {word}")
@@ -244,12 +264,16 @@ class Fuzz:
         if self._errors:
             raise Found("\n".join(self._errors))
         if self.reactor.counts["processor"]:
-            raise Found(f"A turn of the reactor took {self.reactor.worst['processor'] * 1000:.1f} ms")
+            raise Found(
+                f"A turn of the reactor took {self.reactor.worst['processor'] * 1000:.1f} ms"
+            )
 
     def _observe(self, event: LogEvent) -> None:
         if event.get("log_level", LogLevel.info) >= LogLevel.error:
             failure = event.get("log_failure", event.get("failure"))
-            self._errors.append(f"{formatEvent(event)}\n{failure.getTraceback() if failure else ''}")
+            self._errors.append(
+                f"{formatEvent(event)}\n{failure.getTraceback() if failure else ''}"
+            )
 
 
 def _read(lines: list[bytes], json: bool) -> None:
@@ -264,5 +288,9 @@ def _read(lines: list[bytes], json: bool) -> None:
             text = line.decode()
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Found(f"A line that is none: {line!r} ({error})") from None
-        if not _PLAIN.match(text) or (json and not text.startswith(("! ", "What"))) or _RAW.search(text):
+        if (
+            not _PLAIN.match(text)
+            or (json and not text.startswith(("! ", "What")))
+            or _RAW.search(text)
+        ):
             raise Found(f"A line that is none: {line!r}")

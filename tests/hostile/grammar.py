@@ -1,5 +1,6 @@
 """
-Lines that are nearly right: made of the wires' own verbs, with values that are good, odd or bad, and then now and then broken.
+Lines that are nearly right: made of the wires' own verbs, with values that are good, odd or bad,
+and then now and then broken.
 
 Everything comes from one generator of random numbers: the same seed makes the same lines.
 """
@@ -76,7 +77,11 @@ ANYTHING = [
     b'"\\"',
     b'{"a":' * 40,
 ]
-CLIENTS = [b'"a-secret-of-mallory-%d"' % n for n in range(4)] + [b'"short"', b'"%s"' % (b"c" * 65), b"5"]
+CLIENTS = [b'"a-secret-of-mallory-%d"' % n for n in range(4)] + [
+    b'"short"',
+    b'"%s"' % (b"c" * 65),
+    b"5",
+]
 
 VERBS: dict[bytes, dict[bytes, list[bytes]]] = {
     b"hello": {b"name": PEOPLE, b"client": CLIENTS, b"rooms": [b"{}"], b"password": SAID},
@@ -218,7 +223,9 @@ class Grammar:
             if chance < 0.8:
                 value = choice(values) if random() < 0.7 else values[0]
                 if field == b"rooms":
-                    value = b"{%s}" % b",".join(b"%s:%s" % (choice(ROOMS), choice(PLACES)) for _ in range(int(random() * 4)))
+                    value = b"{%s}" % b",".join(
+                        b"%s:%s" % (choice(ROOMS), choice(PLACES)) for _ in range(int(random() * 4))
+                    )
                 parts.append(b'"%s":%s' % (field, value))
             elif chance < 0.86:
                 parts.append(b'"%s":%s' % (field, choice(ANYTHING)))

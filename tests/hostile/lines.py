@@ -106,7 +106,10 @@ NESTED = {
     "6000 objects that nothing closes": b'{"a":' * 6000 + b"\n",
     "32000 brackets that nothing opens": b"]" * 32_000 + b"\n",
     "33 brackets and a line of quotation marks": b"[" * 33 + b'"\\' * 16_000 + b"\n",
-    "33 brackets and a text of quotation marks that nothing ends": b"[" * 33 + b'"' + b'\\"' * 16_000 + b"\n",
+    "33 brackets and a text of quotation marks that nothing ends": b"[" * 33
+    + b'"'
+    + b'\\"' * 16_000
+    + b"\n",
     "33 brackets in a text that nothing ends": b'{"x":"' + b"[" * 33 + b'\\"' * 16_000 + b"\n",
     "33 brackets and a line of backslashes": b"[" * 33 + b"\\" * 32_000 + b"\n",
 }
@@ -120,7 +123,11 @@ def no_json():
         "100000 levels",
         json=part(nested(100_000), "error line-too-long"), plain=part(b"[" * 100_000 + b"\n", TOO_LONG_LINE),
     )  # fmt: skip
-    yield alike("a hundred thousand levels, 32000 a line", (b"[" * 32_000 + b"\n") * 3, ["error bad-json"] * 3)
+    yield alike(
+        "a hundred thousand levels, 32000 a line",
+        (b"[" * 32_000 + b"\n") * 3,
+        ["error bad-json"] * 3,
+    )
 
 
 # What is odd, and taken.
@@ -132,31 +139,53 @@ def fine():
     yield alike("many brackets side by side", ping("[" + "[]," * 5000 + "[]]"), PONG)
     yield alike("many brackets in a text", ping('"' + "[{" * 5000 + '"'), PONG)
     yield alike("brackets behind an escaped quotation mark", ping('"\\"' + "[" * 100 + '"'), PONG)
-    yield alike("ten thousand fields that are ignored", ping("{" + ",".join(f'"{i}":0' for i in range(3000)) + "}"), PONG)
+    yield alike(
+        "ten thousand fields that are ignored",
+        ping("{" + ",".join(f'"{i}":0' for i in range(3000)) + "}"),
+        PONG,
+    )
     yield alike("a key of 30000 letters", f'{{"type":"ping","{"k" * 30_000}":1}}\n'.encode(), PONG)
-    yield alike("a thousand fields of the same name", b'{"type":"ping"' + b',"x":1' * 1000 + b"}\n", PONG)
+    yield alike(
+        "a thousand fields of the same name", b'{"type":"ping"' + b',"x":1' * 1000 + b"}\n", PONG
+    )
     yield alike("1e400 in a field that is ignored", ping("1e400"), PONG)
     yield alike("16000 digits in a field that is ignored", ping("9" * 16_000), PONG)
     yield alike("a fraction of 16000 digits", ping("0." + "3" * 16_000), PONG)
     yield alike("an exponent of a thousand digits", ping("1e" + "9" * 1000), PONG)
     yield alike("minus 0 in a field that is ignored", ping("-0"), PONG)
-    yield alike("fields that no verb has", b'{"type":"ping","__class__":"x","__proto__":{},"constructor":1,"":2}\n', PONG)
+    yield alike(
+        "fields that no verb has",
+        b'{"type":"ping","__class__":"x","__proto__":{},"constructor":1,"":2}\n',
+        PONG,
+    )
     yield alike("a field of another verb", b'{"type":"ping","room":5,"text":[]}\n', PONG)
     yield alike("a key with a NUL", b'{"type":"ping","\\u0000":1}\n', PONG)
     yield alike("white space between all", b' \t{ "type"\t:\r "ping" , "x" : [ ] } \n', PONG)
     yield alike("an escaped type", b'{"\\u0074ype":"\\u0070ing"}\n', PONG)
-    yield alike("an emoji by its surrogates", b'{"type":"ping","ref":"\\ud83d\\udc4b"}\n', "pong ref=👋")
+    yield alike(
+        "an emoji by its surrogates", b'{"type":"ping","ref":"\\ud83d\\udc4b"}\n', "pong ref=👋"
+    )
     yield alike("the type at the end", b'{"x":{"type":"quit"},"type":"ping"}\n', PONG)
     yield alike("the type twice, the last one good", b'{"type":"dance","type":"ping"}\n', PONG)
-    yield alike("the type twice, the last one bad", b'{"type":"ping","type":"dance"}\n', "error unknown-type")
-    yield alike("the type twice, the last one null", b'{"type":"ping","type":null}\n', "error bad-field")
+    yield alike(
+        "the type twice, the last one bad",
+        b'{"type":"ping","type":"dance"}\n',
+        "error unknown-type",
+    )
+    yield alike(
+        "the type twice, the last one null", b'{"type":"ping","type":null}\n', "error bad-field"
+    )
     yield alike("a text twice", say(text='"ho"'), said("ho"), f"{ME}: ho")
-    yield alike("a text twice, the first one no text", say(text='5,"text":"ho"'), said("ho"), f"{ME}: ho")
+    yield alike(
+        "a text twice, the first one no text", say(text='5,"text":"ho"'), said("ho"), f"{ME}: ho"
+    )
     yield alike("a room twice, the last one bad", say(room="5"), "error bad-field")
     yield alike("an n twice", say(n='7,"n":1'), said("hi", n=1), f"{ME}: hi")
     yield alike("a ref of 64 letters", line("ping", ref="r" * 64), f"pong ref={'r' * 64}")
     yield alike("a ref of 65 letters", line("ping", ref="r" * 65), "error bad-field")
-    yield alike("a ref with controls", b'{"type":"ping","ref":"\\u0000\\u001b"}\n', "pong ref=\0\x1b")
+    yield alike(
+        "a ref with controls", b'{"type":"ping","ref":"\\u0000\\u001b"}\n', "pong ref=\0\x1b"
+    )
     yield alike("an empty ref", line("ping", ref=""), "pong ref=")
     for field in ("act", "n", "ref"):
         yield alike(f"null for {field}", say(**{field: "null"}), said("hi"), f"{ME}: hi")
@@ -168,7 +197,12 @@ def fine():
         ("who", "after", f"who room=lobby members=amy,ben,{ME} count=3"),
         ("topic", "text", "topic room=lobby text= from="),
     ):
-        yield alike(f"null for the {field} of {verb}", line(verb, room="lobby", **{field: None}), told, apart=True)
+        yield alike(
+            f"null for the {field} of {verb}",
+            line(verb, room="lobby", **{field: None}),
+            told,
+            apart=True,
+        )
 
 
 # Types.
@@ -180,7 +214,11 @@ def types():
         "a type that is true": True,
     }.items():  # fmt: skip
         fields = {} if kind is None else {"type": kind}
-        yield alike(name, json.dumps({**fields, "ref": "r", "room": "lobby"}).encode() + b"\n", "error bad-field room=lobby ref=r")
+        yield alike(
+            name,
+            json.dumps({**fields, "ref": "r", "room": "lobby"}).encode() + b"\n",
+            "error bad-field room=lobby ref=r",
+        )
     yield alike("an empty object", b"{}\n", "error bad-field")
     for name, kind in {
         "an empty type": "", "an unknown type": "dance", "a type in capitals": "PING", "a type with a capital": "Ping",
@@ -189,13 +227,27 @@ def types():
         "a type that only people have": "help", "another one": "moveto", "a type that Python has": "__class__",
         "a type that the code has": "operate", "a type of 30000 letters": "x" * 30_000, "a type of look-alikes": "рing",
     }.items():  # fmt: skip
-        yield alike(f"{name} for a type" if "type" not in name else name, line(kind, ref="r"), "error unknown-type ref=r")
+        yield alike(
+            f"{name} for a type" if "type" not in name else name,
+            line(kind, ref="r"),
+            "error unknown-type ref=r",
+        )
     yield alike("a hundred unknown types", line("dance") * 100, ["error unknown-type"] * 100 + ["bye unknown-type"],
                 f"{ME} left.", "closed")  # fmt: skip
     yield alike(
-        "a hundred lines without a type", b"{}\n" * 100, ["error bad-field"] * 100 + ["bye bad-field"], f"{ME} left.", "closed"
+        "a hundred lines without a type",
+        b"{}\n" * 100,
+        ["error bad-field"] * 100 + ["bye bad-field"],
+        f"{ME} left.",
+        "closed",
     )
-    yield alike("a hundred lines without sense", b"x\n" * 100, ["error bad-json"] * 100 + ["bye bad-json"], f"{ME} left.", "closed")
+    yield alike(
+        "a hundred lines without sense",
+        b"x\n" * 100,
+        ["error bad-json"] * 100 + ["bye bad-json"],
+        f"{ME} left.",
+        "closed",
+    )
 
 
 # Fields.
@@ -208,7 +260,10 @@ FLAG: list[Any] = [1, "true", []]
 VERBS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
     "join": ({"room": "lobby"}, {"room": TEXT, "epoch": TEXT, "after": NUMBER}),
     "leave": ({"room": "lobby"}, {"room": TEXT}),
-    "say": ({"room": "lobby", "text": "hi"}, {"room": TEXT, "text": TEXT, "act": FLAG, "n": [*NUMBER, 0]}),
+    "say": (
+        {"room": "lobby", "text": "hi"},
+        {"room": TEXT, "text": TEXT, "act": FLAG, "n": [*NUMBER, 0]},
+    ),
     "tell": ({"to": "amy", "text": "hi"}, {"to": TEXT, "text": TEXT}),
     "history": ({"room": "lobby"}, {"room": TEXT, "before": NUMBER, "limit": [*NUMBER, 0, 1001]}),
     "who": ({"room": "lobby"}, {"room": TEXT, "after": TEXT}),
@@ -247,7 +302,9 @@ def _wrong(name: str, verb: str, needed: dict[str, Any], field: str, values: lis
 
 def _given(fields: dict[str, Any]) -> str:
     """Every one of room and ref that was given comes back."""
-    return "".join(f" {key}={fields[key]}" for key in ("room", "ref") if isinstance(fields.get(key), str))
+    return "".join(
+        f" {key}={fields[key]}" for key in ("room", "ref") if isinstance(fields.get(key), str)
+    )
 
 
 def numbers():
@@ -257,7 +314,11 @@ def numbers():
         "minus 2 to the 63rd": str(-(2**63)), "16000 digits": "1" * 16_000, "a fraction of 16000 digits": "1." + "0" * 16_000,
     }.items():  # fmt: skip
         yield alike(f"{name} for n", say(n=n), "error bad-field room=lobby")
-    yield alike("2 to the 53rd less 1 for n", say(n=str(BIG - 1)), f"error out-of-order n={BIG - 1} room=lobby want=1")
+    yield alike(
+        "2 to the 53rd less 1 for n",
+        say(n=str(BIG - 1)),
+        f"error out-of-order n={BIG - 1} room=lobby want=1",
+    )
 
 
 CASES = [*no_json(), *fine(), *types(), *fields(), *numbers()]

@@ -36,7 +36,9 @@ BAD = {
 
 
 def entering(name: str, as_name: str, code: str, why: str) -> Case:
-    """Someone who wants to come in under this name, which is refused; and then can under another."""
+    """
+    Someone who wants to come in under this name, which is refused; and then can under another.
+    """
     return case(
         name,
         json=part(hello(as_name), f"error {code}"),
@@ -88,7 +90,9 @@ def refused():
     ):
         if " " not in BAD[name]:
             yield renaming(f"{name}, anew", BAD[name], "bad-name", f"! /name: {bad}")
-    yield renaming("a reserved name, anew", "Root", "name-reserved", f"! /name: t{reserved('Root')[1:]}")
+    yield renaming(
+        "a reserved name, anew", "Root", "name-reserved", f"! /name: t{reserved('Root')[1:]}"
+    )
     yield renaming("a taken name, anew", "AMY", "name-taken", f"! /name: t{taken('AMY')[1:]}")
 
 
@@ -107,12 +111,20 @@ def odd():
         json=again,
         plain=part(b"/name MALLORY\n", f"-- {ME} is now MALLORY.", f"{ME} is now MALLORY."),
     )
-    yield case("one's own name again", json=part(line("rename", name=ME), "ok"), plain=part(f"/name {ME}\n".encode()))
+    yield case(
+        "one's own name again",
+        json=part(line("rename", name=ME), "ok"),
+        plain=part(f"/name {ME}\n".encode()),
+    )
     yield case(
         "twenty names in a row",
         json=part(
             b"".join(line("rename", name=f"m{n}") for n in range(20)),
-            [told for old, new in TWENTY for told in ("ok", f"presence room=lobby count=3 renamed={{'{old}': '{new}'}}")],
+            [
+                told
+                for old, new in TWENTY
+                for told in ("ok", f"presence room=lobby count=3 renamed={{'{old}': '{new}'}}")
+            ],
             [f"{old} is now {new}." for old, new in TWENTY],
         ),
         plain=part(
@@ -137,7 +149,10 @@ def welcome(name: str, room: str = "lobby", members: str = "amy,ben,", count: in
 
 def welcomed(name: str) -> list[str]:
     names = ", ".join(sorted(["amy", "ben", name], key=str.lower))
-    return [f"-- Welcome to lobby, {name}. 3 here: {names}. /help lists the commands.", "-- You are up to date."]
+    return [
+        f"-- Welcome to lobby, {name}. 3 here: {names}. /help lists the commands.",
+        "-- You are up to date.",
+    ]
 
 
 def tries():
@@ -148,13 +163,17 @@ def tries():
     yield case(
         "five bad names",
         json=part(hello("-") * 5, ["error bad-name"] * 5 + ["bye bad-name"], end="closed"),
-        plain=part(b"-\n" * 5, [BAD_NAME] * 5 + ["! That was refused 5 times. Good-bye."], end="closed"),
+        plain=part(
+            b"-\n" * 5, [BAD_NAME] * 5 + ["! That was refused 5 times. Good-bye."], end="closed"
+        ),
         inside=False,
     )
     yield case(
         "a thousand bad names",
         json=part(hello("-") * 1000, ["error bad-name"] * 5 + ["bye bad-name"], end="closed"),
-        plain=part(b"-\n" * 1000, [BAD_NAME] * 5 + ["! That was refused 5 times. Good-bye."], end="closed"),
+        plain=part(
+            b"-\n" * 1000, [BAD_NAME] * 5 + ["! That was refused 5 times. Good-bye."], end="closed"
+        ),
         inside=False,
     )
     five = ["-", "root", "AMY", "", "m" * 33]
@@ -162,13 +181,24 @@ def tries():
     whys = [BAD_NAME, f"! {reserved('root')}", f"! {taken('AMY')}", BAD_NAME, BAD_NAME]
     yield case(
         "five names, each bad in its own way",
-        json=part(b"".join(map(hello, five)), [*(f"error {code}" for code in codes), "bye bad-name"], end="closed"),
-        plain=part("".join(f"{name}\n" for name in five).encode(), [*whys, "! That was refused 5 times. Good-bye."], end="closed"),
+        json=part(
+            b"".join(map(hello, five)),
+            [*(f"error {code}" for code in codes), "bye bad-name"],
+            end="closed",
+        ),
+        plain=part(
+            "".join(f"{name}\n" for name in five).encode(),
+            [*whys, "! That was refused 5 times. Good-bye."],
+            end="closed",
+        ),
         inside=False,
     )
     yield case(
         "what one wants to say behind a bad name",
-        json=part(hello("-") + line("say", room="lobby", text="hi"), ["error bad-name", "error hello-first room=lobby"]),
+        json=part(
+            hello("-") + line("say", room="lobby", text="hi"),
+            ["error bad-name", "error hello-first room=lobby"],
+        ),
         plain=part(b"-\nhello everybody\n", [BAD_NAME] * 2),
         inside=False,
     )
@@ -214,7 +244,11 @@ def hellos():
         yield case(
             f"five hellos with {name}",
             json=part(data * 5, ["error bad-field"] * 5 + ["bye bad-field"], end="closed"),
-            plain=part([b"-\n", data * 4], [BAD_NAME] * 5 + ["! That was refused 5 times. Good-bye."], end="closed"),
+            plain=part(
+                [b"-\n", data * 4],
+                [BAD_NAME] * 5 + ["! That was refused 5 times. Good-bye."],
+                end="closed",
+            ),
             inside=False,
         )
     data = b'{"type":"hello"}\n'
@@ -232,7 +266,9 @@ def hellos():
         yield case(
             f"a hello with {name}",
             json=part(
-                [b"{}\n", data], ["error bad-field", start, room, "reset room=lobby first=1 head=0", through], f"{ME} joined."
+                [b"{}\n", data],
+                ["error bad-field", start, room, "reset room=lobby first=1 head=0", through],
+                f"{ME} joined.",
             ),
             plain=part([b"-\n", data], [BAD_NAME] * 2),
             inside=False,
@@ -266,7 +302,17 @@ def before():
             f"{verb} before a hello",
             json=part(data, f"error hello-first{given} ref=r"), plain=part([b"-\n", data], [BAD_NAME] * 2), inside=False,
         )  # fmt: skip
-    for word in ("/who", "/msg amy hi", "/me waves", "/rooms", "/join dev", "/topic", "/history", "//x", "/kick amy"):
+    for word in (
+        "/who",
+        "/msg amy hi",
+        "/me waves",
+        "/rooms",
+        "/join dev",
+        "/topic",
+        "/history",
+        "//x",
+        "/kick amy",
+    ):
         data = json.dumps(word).encode() + b"\n"
         yield case(
             f"{word} before a name",
@@ -282,7 +328,9 @@ def before():
     yield case(
         "a hundred cries for help before a hello",
         json=part(b"{}\n", "error bad-field"),
-        plain=part(b"/help\n" * 100, [help] * 5 + ["! That was refused 5 times. Good-bye."], end="closed"),
+        plain=part(
+            b"/help\n" * 100, [help] * 5 + ["! That was refused 5 times. Good-bye."], end="closed"
+        ),
         inside=False,
         lives=False,
     )
@@ -297,7 +345,8 @@ def before():
         json=part(b"{\n" * 100, ["error bad-json"] * 100 + ["bye bad-json"], end="closed"),
         plain=part(
             b"zo\xeb\n" * 100,
-            ["! That line is not UTF-8. Set your terminal to UTF-8."] * 5 + ["! That was refused 5 times. Good-bye."],
+            ["! That line is not UTF-8. Set your terminal to UTF-8."] * 5
+            + ["! That was refused 5 times. Good-bye."],
             end="closed",
         ),
         inside=False,

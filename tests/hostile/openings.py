@@ -15,9 +15,15 @@ GREETING = "What is your name?"
 METHODS = "GET POST PUT HEAD DELETE OPTIONS PATCH CONNECT TRACE".split()
 
 KNOWN: dict[str, tuple[bytes, tuple[str, ...]]] = {
-    **{f"{method} of HTTP": (f"{method} / HTTP/1.1\r\nHost: x\r\n\r\n".encode(), HTTP) for method in METHODS},
+    **{
+        f"{method} of HTTP": (f"{method} / HTTP/1.1\r\nHost: x\r\n\r\n".encode(), HTTP)
+        for method in METHODS
+    },
     "the preface of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", HTTP),
-    "a web socket": (b"GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", HTTP),
+    "a web socket": (
+        b"GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        HTTP,
+    ),
     "a GET with 60000 bytes of headers": (b"GET / HTTP/1.1\r\nX: " + b"x" * 60_000, HTTP),
     "a GET of a terminal's controls": (b"GET /\x1b[2J HTTP/1.1\r\n\r\n", HTTP),
     "CAP of IRC": (b"CAP LS 302\r\n", IRC),
@@ -68,11 +74,20 @@ def known():
     for name in ("GET of HTTP", "NICK of IRC", "SSH", "TLS 1.2"):
         data, answer = KNOWN[name]
         yield raw(f"{name} in pieces of one byte", Send(data, 1), answer)
-    yield raw("GET of HTTP after the greeting", [Wait(1), KNOWN["GET of HTTP"][0]], (GREETING, *HTTP))
-    yield raw("GET of HTTP and more when it is over", [KNOWN["GET of HTTP"][0], b"x" * 100_000], HTTP)
+    yield raw(
+        "GET of HTTP after the greeting", [Wait(1), KNOWN["GET of HTTP"][0]], (GREETING, *HTTP)
+    )
+    yield raw(
+        "GET of HTTP and more when it is over", [KNOWN["GET of HTTP"][0], b"x" * 100_000], HTTP
+    )
     yield raw("GET of HTTP and gone", [KNOWN["GET of HTTP"][0], Do.ABORT], HTTP)
     yield raw("GET of HTTP and no more to say", [KNOWN["GET of HTTP"][0], Do.HALF_CLOSE], HTTP)
-    yield raw("GET of HTTP by one who does not read", [Do.STOP_READING, KNOWN["GET of HTTP"][0], Wait(3)], (), memory=True)
+    yield raw(
+        "GET of HTTP by one who does not read",
+        [Do.STOP_READING, KNOWN["GET of HTTP"][0], Wait(3)],
+        (),
+        memory=True,
+    )
 
 
 def strange():
@@ -80,11 +95,17 @@ def strange():
         yield raw(name, data, BAD_NAME, "open")
     yield raw("SSL 2", b"\x80\x2e\x01\0\x02\n", NO_UTF8, "open")
     yield raw("a hundred bytes of noise", bytes(range(128, 228)) + b"\n", NO_UTF8, "open")
-    yield raw("get in small letters, with headers", b"get / HTTP/1.1\r\nHost: -\r\nA: b\r\nC: d\r\n\r\n", [BAD_NAME] * 5 + [FIVE])
+    yield raw(
+        "get in small letters, with headers",
+        b"get / HTTP/1.1\r\nHost: -\r\nA: b\r\nC: d\r\n\r\n",
+        [BAD_NAME] * 5 + [FIVE],
+    )
     yield raw(
         "a JSON object that is no hello",
         b"{}\n",
-        ('{"type":"error","code":"bad-field","text":"A line needs a \\"type\\" that is a string."}',),
+        (
+            '{"type":"error","code":"bad-field","text":"A line needs a \\"type\\" that is a string."}',
+        ),
         "open",
         lives=False,
     )

@@ -1,6 +1,6 @@
 """
-Plays a hostile case in memory: two bystanders who were there before, mallory, a clock that the player turns; and a look at what is
-left when she is gone.
+Plays a hostile case in memory: two bystanders who were there before, mallory, a clock that the
+player turns; and a look at what is left when she is gone.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ class Stage:
             self.bystanders[speaker].say(text)
             self.server.run(PATIENCE)
             heard = self.bystanders[listener].heard()
-            assert heard == [f"{speaker}: {text}"], "the bystanders hear each other, and nothing else"
+            assert heard == [f"{speaker}: {text}"], (
+                "the bystanders hear each other, and nothing else"
+            )
             own = [f"{speaker}: {text}"] if BYSTANDERS[speaker] == "json" else []
             assert self.bystanders[speaker].heard() == own
 
@@ -110,10 +112,14 @@ class Stage:
         """Mallory can still do what everybody can."""
         self.told()
         if self.case.inside:
-            self.mallory.send(b'{"type":"ping","ref":"alive"}\n' if self.wire == "json" else b"/topic\n")
+            self.mallory.send(
+                b'{"type":"ping","ref":"alive"}\n' if self.wire == "json" else b"/topic\n"
+            )
             self.server.run()
             (answer,) = self.told()
-            assert answer == "pong ref=alive" or answer.startswith(("-- The topic is: ", "-- There is no topic."))
+            assert answer == "pong ref=alive" or answer.startswith(
+                ("-- The topic is: ", "-- There is no topic.")
+            )
         else:
             self.mallory.send(hello() if self.wire == "json" else f"{ME}\n".encode())
             self.server.run()
@@ -123,7 +129,11 @@ class Stage:
     def leave(self) -> None:
         """Mallory goes, if she is not gone. Everything of hers has to go with her."""
         session = self.mallory.door.session
-        rooms = set(session.rooms) if session is not None and session in self.server.hub.sessions else set()
+        rooms = (
+            set(session.rooms)
+            if session is not None and session in self.server.hub.sessions
+            else set()
+        )
         name = session.name if rooms else ""
         if not self.mallory.transport.lost:
             self.mallory.close()

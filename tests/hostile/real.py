@@ -1,8 +1,8 @@
 """
 The same cases against real daemons, over loopback sockets, with real waits.
 
-On each daemon amy and ben are there as in memory, and two more in a room of their own who talk all the time: how long they wait for
-each other, whatever mallory does meanwhile, is what is measured.
+On each daemon amy and ben are there as in memory, and two more in a room of their own who talk all
+the time: how long they wait for each other, whatever mallory does meanwhile, is what is measured.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ class Member(Wire):
         self.members = 0
         self.head = 0
         self.notified: Callable[[str], None] = lambda _: None
-        self._ear: Any = (JsonClient if self._json else PlainClient).__new__(JsonClient if self._json else PlainClient)
+        self._ear: Any = (JsonClient if self._json else PlainClient).__new__(
+            JsonClient if self._json else PlainClient
+        )
         self._ear.through, self._ear.caught_up = {}, {}
 
     def dataReceived(self, data: bytes) -> None:
@@ -94,14 +96,17 @@ class Member(Wire):
             self.notified(note)
 
     def say(self, text: str, room: str = "lobby") -> None:
-        self.transport.write(line("say", room=room, text=text) if self._json else f"{text}\n".encode())
+        self.transport.write(
+            line("say", room=room, text=text) if self._json else f"{text}\n".encode()
+        )
 
 
 class Lane:
     """
     One daemon, and who is on it.
 
-    :ivar worst: the longest that one of the talkers waited for the other, in seconds, and during which case.
+    :ivar worst: the longest that one of the talkers waited for the other, in seconds, and during
+        which case.
     """
 
     def __init__(self, place: Place, worst: dict[str, float]) -> None:
@@ -115,9 +120,13 @@ class Lane:
 
     async def begin(self, settings: dict[str, Any]) -> None:
         options = {**USUAL, **{f"--{name}": value for name, value in settings.items()}}
-        self.daemon = await self._place.daemon(*(str(word) for pair in options.items() for word in pair))
+        self.daemon = await self._place.daemon(
+            *(str(word) for pair in options.items() for word in pair)
+        )
         self.amy, self.ben = [await self._member(name, wire) for name, wire in BYSTANDERS.items()]
-        self._talkers = [await self._member(name, wire) for name, wire in (("cat", "json"), ("dan", "plain"))]
+        self._talkers = [
+            await self._member(name, wire) for name, wire in (("cat", "json"), ("dan", "plain"))
+        ]
         self._talkers[0].transport.write(line("leave", room="lobby") + line("join", room="quiet"))
         self._talkers[1].transport.write(b"/join quiet\n")
         await self._alone()
@@ -166,8 +175,16 @@ class Lane:
         mallory: Wire = await self._connect(Wire())
         if case.inside:
             mallory.transport.write(hello() if wire == "json" else f"{ME}\n".encode())  # type: ignore[union-attr]
-            await until(lambda: f"{ME} joined." in self.amy.heard and f"{ME} joined." in self.ben.heard, self.case, PATIENT)
-            await until(lambda: b"catchup" in mallory.data or b"up to date" in mallory.data, self.case, PATIENT)
+            await until(
+                lambda: f"{ME} joined." in self.amy.heard and f"{ME} joined." in self.ben.heard,
+                self.case,
+                PATIENT,
+            )
+            await until(
+                lambda: b"catchup" in mallory.data or b"up to date" in mallory.data,
+                self.case,
+                PATIENT,
+            )
             mallory.data = b""
         self._forget()
         for step in part.steps:
@@ -177,7 +194,9 @@ class Lane:
             return _told(mallory.data, wire, base)
 
         def heard() -> list[list[str]]:
-            return [[note for note in one.heard if ASKED not in note] for one in (self.amy, self.ben)]
+            return [
+                [note for note in one.heard if ASKED not in note] for one in (self.amy, self.ben)
+            ]
 
         def over() -> str:
             return "closed" if mallory.over else "open"
@@ -230,7 +249,9 @@ class Lane:
             word = f"{name}: {ASKED} {time.monotonic()}"
             began = time.monotonic()
             came = defer.Deferred()  # type: ignore[var-annotated]
-            listener.notified = lambda note, word=word, came=came: came.callback(None) if note == word else None
+            listener.notified = lambda note, word=word, came=came: (
+                came.callback(None) if note == word else None
+            )
             speaker.say(word.split(": ", 1)[1])
             await came.addTimeout(PATIENT, reactor)  # type: ignore[arg-type]
             longest = max(longest, time.monotonic() - began)
@@ -266,24 +287,41 @@ def _told(data: bytes, wire: str, base: int) -> list[str]:
     data = data if wire == "json" else without_telnet(data)
     lines = data.decode("latin-1" if wire == NOBODY else "utf-8", "replace").splitlines()
     if wire == "json":
-        lines = [brief(json.loads(text), base) if text.startswith("{") and text.endswith("}") else text for text in lines]
+        lines = [
+            brief(json.loads(text), base) if text.startswith("{") and text.endswith("}") else text
+            for text in lines
+        ]
     return [text for text in lines if ASKED not in text]
 
 
 def _sorted(told: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The oks and the rest: where lines come in several packets, both keep their order, but each for itself."""
+    """
+    The oks and the rest: where lines come in several packets, both keep their order, but each for
+    itself.
+    """
     lines = list(told)
-    return [text for text in lines if text.startswith("ok ")], [text for text in lines if not text.startswith("ok ")]
+    return [text for text in lines if text.startswith("ok ")], [
+        text for text in lines if not text.startswith("ok ")
+    ]
 
 
 def _seconds(case: Case) -> float:
-    return sum(step.seconds for part in case.parts.values() for step in part.steps if isinstance(step, Wait))
+    return sum(
+        step.seconds
+        for part in case.parts.values()
+        for step in part.steps
+        if isinstance(step, Wait)
+    )
 
 
-async def play(cases: Iterable[Case], directory: Path, needs: Callable[..., str], told: Callable[[str], None]) -> bool:
+async def play(
+    cases: Iterable[Case], directory: Path, needs: Callable[..., str], told: Callable[[str], None]
+) -> bool:
     """Play all that can be played over sockets. Answers with whether all was well."""
     place = Place(directory, needs)
-    place.environment["PYTHONPATH"] = str(Path(__file__).parents[2])  # this tree, wherever another is installed
+    place.environment["PYTHONPATH"] = str(
+        Path(__file__).parents[2]
+    )  # this tree, wherever another is installed
     worst: dict[str, float] = {}
     wrong: list[str] = []
     queue = sorted((case for case in cases if not case.memory), key=_seconds)
@@ -312,8 +350,13 @@ async def play(cases: Iterable[Case], directory: Path, needs: Callable[..., str]
             await shared.end()
 
     began = time.monotonic()
-    await defer.gatherResults([defer.ensureDeferred(lane()) for _ in range(LANES)], consumeErrors=True)
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # what the daemons said, where nothing is wrong
+    await defer.gatherResults(
+        [defer.ensureDeferred(lane()) for _ in range(LANES)], consumeErrors=True
+    )
+    with (
+        open(os.devnull, "w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+    ):  # what the daemons said, where nothing is wrong
         await place.end()
     name, longest = max(worst.items(), key=lambda pair: pair[1])
     told(

@@ -1,6 +1,6 @@
 """
-Any bytes, in any pieces: the wires and the door answer in lines of their wire, the same ones however the bytes are cut, and never
-break.
+Any bytes, in any pieces: the wires and the door answer in lines of their wire, the same ones
+however the bytes are cut, and never break.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def test_any_bytes_are_a_command_or_refused_with_a_sentence(wire, data):
 
 @given(wire=both, sender=NAMES, text=TEXTS, act=st.booleans(), past=st.booleans())
 def test_whatever_is_said_is_one_line_without_a_control(wire, sender, text, act, past):
-    message = events.Message("lobby", 1, "2026-11-22T14:03:00.000Z", sender, names.visible(text), act)
+    message = events.Message(
+        "lobby", 1, "2026-11-22T14:03:00.000Z", sender, names.visible(text), act
+    )
     line = WIRES[wire].encode(message, "amy", past)
     check(line, wire)
     assert line.count(b"\n") == 1
@@ -92,7 +94,10 @@ def test_whatever_is_said_is_one_line_without_a_control(wire, sender, text, act,
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["type", "name", "text", "room", "n", "ref", "act"]), TEXTS | st.integers() | st.none()),
+        st.tuples(
+            st.sampled_from(["type", "name", "text", "room", "n", "ref", "act"]),
+            TEXTS | st.integers() | st.none(),
+        ),
         max_size=6,
     )
 )
@@ -134,13 +139,21 @@ def test_one_byte_at_a_time_is_as_good_as_all_at_once(wire, data):
 
 def answers(data: bytes) -> list[bytes]:
     """
-    What is the same however it came: the lines but those that tell how things stand at the moment of asking, who came and went
-    (which is one line where it is one turn), and what is shown to one who leaves in the same turn or does not.
+    What is the same however it came: the lines but those that tell how things stand at the moment
+    of asking, who came and went (which is one line where it is one turn), and what is shown to one
+    who leaves in the same turn or does not.
     """
     return sorted(line for line in data.splitlines() if not line.startswith(_MOMENTARY))
 
 
-_MOMENTARY = (b"[", b"-- ", *(b'{"type":"%s"' % kind for kind in (b"history", b"who", b"room", b"presence", b"message", b"topic")))
+_MOMENTARY = (
+    b"[",
+    b"-- ",
+    *(
+        b'{"type":"%s"' % kind
+        for kind in (b"history", b"who", b"room", b"presence", b"message", b"topic")
+    ),
+)
 
 
 # The fuzzer itself.
@@ -154,14 +167,25 @@ def test_a_few_thousand_lines_find_nothing():
 
 
 @pytest.mark.parametrize(
-    "line", [b"-- ", b"mallory hi", b"ben: a\x1bb", b"\xff", b"", b"[2026] ben: hi", "* ben a\u202eb".encode()]
+    "line",
+    [
+        b"-- ",
+        b"mallory hi",
+        b"ben: a\x1bb",
+        b"\xff",
+        b"",
+        b"[2026] ben: hi",
+        "* ben a\u202eb".encode(),
+    ],
 )
 def test_a_line_that_is_none_is_found(line):
     with pytest.raises(fuzz.Found):
         fuzz._read([line], False)
 
 
-@pytest.mark.parametrize("line", [b"hi", b"{}", b'{"type":"dance"}', b'{"type":"ok","n":"1"}', b"-- ben left."])
+@pytest.mark.parametrize(
+    "line", [b"hi", b"{}", b'{"type":"dance"}', b'{"type":"ok","n":"1"}', b"-- ben left."]
+)
 def test_a_line_that_is_none_of_the_json_wire_is_found(line):
     with pytest.raises(fuzz.Found):
         fuzz._read([line], True)
@@ -182,6 +206,8 @@ def test_a_turn_that_takes_long_is_found(monkeypatch):
 
 def test_a_word_that_is_lost_is_found(monkeypatch):
     encode_all = plain.encode_all
-    monkeypatch.setattr(plain, "encode_all", lambda told: encode_all(told).replace(b"ben: word 4\n", b""))
+    monkeypatch.setattr(
+        plain, "encode_all", lambda told: encode_all(told).replace(b"ben: word 4\n", b"")
+    )
     with pytest.raises(fuzz.Found, match="was not heard once: word 4"):
         fuzz.Fuzz(1).run(5000)

@@ -1,5 +1,6 @@
 """
-Every hostile case, through every wire: the reaction is exactly the documented one, the others don't notice, and nothing is left.
+Every hostile case, through every wire: the reaction is exactly the documented one, the others don't
+notice, and nothing is left.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from tests.ledgers.keeping import Unthreaded
 
 @pytest.fixture(autouse=True)
 def _what_is_left_lives_on():
-    """What is here already need not be looked at a thousand times by the collector (tests/conftest.py)."""
+    """
+    What is here already need not be looked at a thousand times by the collector
+    (tests/conftest.py).
+    """
     gc.freeze()
 
 
@@ -36,7 +40,9 @@ def test_hurts_nobody(case):
 @pytest.mark.parametrize("case", [*verbs.counts(), *CASES[::10]], ids=lambda case: case.name)
 def test_hurts_nobody_on_the_ledger_on_disk_either(case, tmp_path):
     for wire in case.parts:
-        stage = Stage(case, wire, lambda reactor, wire=wire: Unthreaded(reactor, str(tmp_path / f"{wire}.db")))
+        stage = Stage(
+            case, wire, lambda reactor, wire=wire: Unthreaded(reactor, str(tmp_path / f"{wire}.db"))
+        )
         play(stage)
         stage.server.ledger.close()
         stage.server.run()

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import unicodedata
 
-from tests.hostile.case import BIDI, EMPTY, LINE_END, ME, TOO_LONG, Case, Do, case, line, part, said, said_at_once, shown, typed
+from tests.hostile.case import (
+    BIDI,
+    EMPTY,
+    LINE_END,
+    ME,
+    TOO_LONG,
+    Case,
+    Do,
+    case,
+    line,
+    part,
+    said,
+    said_at_once,
+    shown,
+    typed,
+)
 
 
 def say(text: str, **more: object) -> bytes:
@@ -12,18 +27,26 @@ def say(text: str, **more: object) -> bytes:
 
 
 def text(name: str, what: str) -> Case:
-    """Someone says this; others see it, with its controls made visible, behind its sender's name."""
+    """
+    Someone says this; others see it, with its controls made visible, behind its sender's name.
+    """
     seen = shown(what)
     data = what.encode() + b"\n"
     return case(
         name,
         json=part(say(what), said(seen), f"{ME}: {seen}"),
-        plain=part(data, heard=[words for one in LINE_END.split(data)[:-1] for words in typed(one)[1]]),
+        plain=part(
+            data, heard=[words for one in LINE_END.split(data)[:-1] for words in typed(one)[1]]
+        ),
     )
 
 
 def refused(name: str, what: str, code: str, why: str) -> Case:
-    return case(name, json=part(say(what), f"error {code} room=lobby"), plain=part(what.encode() + b"\n", why))
+    return case(
+        name,
+        json=part(say(what), f"error {code} room=lobby"),
+        plain=part(what.encode() + b"\n", why),
+    )
 
 
 def controls():
@@ -139,7 +162,11 @@ def words():
         yield text(f"{name} for a text", what)
     for name, what in WHITE.items():
         yield refused(f"{name} for all there is in a text", what, "text-empty", EMPTY)
-    yield case("an empty text", json=part(say(""), "error text-empty room=lobby"), plain=part(b"/me \n", f"! /me: t{EMPTY[3:]}"))
+    yield case(
+        "an empty text",
+        json=part(say(""), "error text-empty room=lobby"),
+        plain=part(b"/me \n", f"! /me: t{EMPTY[3:]}"),
+    )
     yield text("white space and a control, which can be seen", " \t\x0b ")
 
 
@@ -181,7 +208,9 @@ def other_places():
         )  # fmt: skip
         yield case(
             f"{name} for a private word",
-            json=part(line("tell", to=ME, text=what), [f"tell from={ME} to={ME} text={seen}", "ok"]),
+            json=part(
+                line("tell", to=ME, text=what), [f"tell from={ME} to={ME} text={seen}", "ok"]
+            ),
             plain=part(f"/msg {ME} {what}\n".encode(), f"{ME} (to you): {seen}"),
         )
     long = "! /topic: a topic has at most 512 bytes. Make it shorter."
@@ -193,7 +222,11 @@ def other_places():
         plain=part(b"/topic " + b"x" * 512 + b"\n", f"-- {set_it}", set_it),
         apart=True,
     )
-    for name, what in {"513 bytes": "x" * 513, "514 bytes in 257 letters": "é" * 257, "171 controls": "\x01" * 171}.items():
+    for name, what in {
+        "513 bytes": "x" * 513,
+        "514 bytes in 257 letters": "é" * 257,
+        "171 controls": "\x01" * 171,
+    }.items():
         yield case(
             f"a topic of {name}",
             json=part(line("topic", room="lobby", text=what), "error text-too-long room=lobby"),

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.hostile.case import ALLOWED, ME, NO_COMMAND, TOO_LONG, Case, alike, case, line, part, said, said_at_once
+from tests.hostile.case import (
+    ALLOWED,
+    ME,
+    NO_COMMAND,
+    TOO_LONG,
+    Case,
+    alike,
+    case,
+    line,
+    part,
+    said,
+    said_at_once,
+)
 from tests.hostile.names import RESERVED
 
 BIG = 2**53 - 1
@@ -17,7 +29,10 @@ def say(text: str = "hi", room: str = "lobby", **more: Any) -> bytes:
 
 
 def entered(room: str, ref: str = "") -> list[str]:
-    return [f"room room={room} first=1 head=0 said=0 topic= members={ME} count=1{ref}", f"catchup room={room} through=0"]
+    return [
+        f"room room={room} first=1 head=0 said=0 topic= members={ME} count=1{ref}",
+        f"catchup room={room} through=0",
+    ]
 
 
 def hellos():
@@ -42,7 +57,11 @@ def rooms():
     for name, room in BAD_ROOMS.items():
         yield alike(f"a room with {name} for its name", line("join", room=room, ref="r"),
                     f"error bad-name{f' room={room}' if room else ''} ref=r")  # fmt: skip
-        yield alike(f"a word in a room with {name} for its name", say(room=room), f"{NOT_IN}{f' room={room}' if room else ''}")
+        yield alike(
+            f"a word in a room with {name} for its name",
+            say(room=room),
+            f"{NOT_IN}{f' room={room}' if room else ''}",
+        )
     usage = "! /join: type it like this: /join ROOM"
     bad = "! /join: a room's name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit."
     for name, rest, why in (
@@ -71,13 +90,19 @@ def rooms():
                 [*entered("dev"), "error already-in room=DEV ref=r"])  # fmt: skip
     yield alike(
         "a room left twice",
-        line("join", room="dev") + line("leave", room="dev", ref="1") + line("leave", room="Dev", ref="2"),
+        line("join", room="dev")
+        + line("leave", room="dev", ref="1")
+        + line("leave", room="Dev", ref="2"),
         [*entered("dev"), "error not-in-room room=Dev ref=2", "ok room=dev ref=1"],
     )
     yield alike("a room joined and left a hundred times", (line("join", room="dev") + line("leave", room="dev")) * 100,
                 [told for _ in range(100) for told in (*entered("dev"), "ok room=dev")])  # fmt: skip
     yield alike("a room with the name of nobody", line("join", room="root"), entered("root"))
-    for name, room in {"no room": "", "another room": "dev", "a room of 30000 letters": "x" * 30_000}.items():
+    for name, room in {
+        "no room": "",
+        "another room": "dev",
+        "a room of 30000 letters": "x" * 30_000,
+    }.items():
         given = f" room={room}" if room else ""
         for verb, more in (
             ("leave", {}),
@@ -88,18 +113,33 @@ def rooms():
             ("say", {"text": "x"}),
         ):
             what = "a new topic" if verb == "topic" and more else verb
-            yield alike(f"{what} for {name}, where one is not", line(verb, room=room, **more), f"{NOT_IN}{given}")
+            yield alike(
+                f"{what} for {name}, where one is not",
+                line(verb, room=room, **more),
+                f"{NOT_IN}{given}",
+            )
     yield alike(
-        "words of no weight for a room where one is not", say("", "dev") + say("x" * 5000, "dev"), [f"{NOT_IN} room=dev"] * 2
+        "words of no weight for a room where one is not",
+        say("", "dev") + say("x" * 5000, "dev"),
+        [f"{NOT_IN} room=dev"] * 2,
     )
     for name, place in {
         "an epoch without an after": {"epoch": "x"}, "an after below 0": {"after": -1},
         "an epoch of 65 letters": {"epoch": "x" * 65, "after": 1},
     }.items():  # fmt: skip
-        yield alike(f"a join with {name}", line("join", room="dev", **place), "error bad-field room=dev")
-    for name, place in {"an epoch of another log": {"epoch": "x", "after": 0}, "an after beyond the end": {"after": BIG}}.items():
+        yield alike(
+            f"a join with {name}", line("join", room="dev", **place), "error bad-field room=dev"
+        )
+    for name, place in {
+        "an epoch of another log": {"epoch": "x", "after": 0},
+        "an after beyond the end": {"after": BIG},
+    }.items():
         start, through = entered("dev")
-        yield alike(f"a join with {name}", line("join", room="dev", **place), [start, "reset room=dev first=1 head=0", through])
+        yield alike(
+            f"a join with {name}",
+            line("join", room="dev", **place),
+            [start, "reset room=dev first=1 head=0", through],
+        )
 
 
 # Counts.
@@ -109,7 +149,9 @@ def counts():
     one = say("one", n=1)
     yield alike("an n of 0", say(n=0), "error bad-field room=lobby")
     yield alike("an n of 2 before that of 1", say(n=2), "error out-of-order n=2 room=lobby want=1")
-    yield alike("the greatest n there is", say(n=BIG), f"error out-of-order n={BIG} room=lobby want=1")
+    yield alike(
+        "the greatest n there is", say(n=BIG), f"error out-of-order n={BIG} room=lobby want=1"
+    )
     yield alike("an n that leaves one out", one + say("three", n=3),
                 ["ok n=1 room=lobby id=1", "error out-of-order n=3 room=lobby want=2", said("one")[1]], f"{ME}: one")  # fmt: skip
     yield alike("n that go back", say("b", n=2) + say("a", n=1),
@@ -120,7 +162,11 @@ def counts():
                 ["ok n=1 room=lobby id=1", "error conflict n=1 room=lobby"])  # fmt: skip
     yield _once("an n again as an act", [one, say("one", n=1, act=True)],
                 ["ok n=1 room=lobby id=1", "error conflict n=1 room=lobby"])  # fmt: skip
-    yield _once("an n again with an empty text", [one, say("", n=1)], ["ok n=1 room=lobby id=1", "error conflict n=1 room=lobby"])
+    yield _once(
+        "an n again with an empty text",
+        [one, say("", n=1)],
+        ["ok n=1 room=lobby id=1", "error conflict n=1 room=lobby"],
+    )
     yield _once("an n again with a text that is too long", [one, say("x" * 5000, n=1)],
                 ["ok n=1 room=lobby id=1", "error conflict n=1 room=lobby"])  # fmt: skip
     yield alike(
@@ -129,13 +175,26 @@ def counts():
         ["error text-empty n=1 room=lobby", *said("a", n=1)],
         f"{ME}: a",
     )
-    yield alike("an n for a text that is too long", say("x" * 5000, n=1), "error text-too-long n=1 room=lobby")
-    yield alike("an n for a room where one is not", say(room="dev", n=1, ref="r"), f"{NOT_IN} n=1 room=dev ref=r")
+    yield alike(
+        "an n for a text that is too long",
+        say("x" * 5000, n=1),
+        "error text-too-long n=1 room=lobby",
+    )
+    yield alike(
+        "an n for a room where one is not",
+        say(room="dev", n=1, ref="r"),
+        f"{NOT_IN} n=1 room=dev ref=r",
+    )
     yield alike("an n for a room that cannot be", say(room="a b", n=1), f"{NOT_IN} n=1 room=a b")
     yield alike(
         "one count for two rooms",
         line("join", room="dev") + say("a", n=1) + say("b", "dev", n=2),
-        [*entered("dev"), "ok n=1 room=lobby id=1", "error out-of-order n=2 room=dev want=1", said("a")[1]],
+        [
+            *entered("dev"),
+            "ok n=1 room=lobby id=1",
+            "error out-of-order n=2 room=dev want=1",
+            said("a")[1],
+        ],
         f"{ME}: a",
     )
 
@@ -153,7 +212,11 @@ def questions():
     for name, more in {"a limit of 0": {"limit": 0}, "a limit of 1001": {"limit": 1001}, "a limit below 0": {"limit": -1},
                        "the greatest limit there is": {"limit": BIG}, "a before below 0": {"before": -1},
                        "a before of 2 to the 53rd": {"before": BIG + 1}}.items():  # fmt: skip
-        yield alike(f"history with {name}", line("history", room="lobby", **more, ref="r"), "error bad-field room=lobby ref=r")
+        yield alike(
+            f"history with {name}",
+            line("history", room="lobby", **more, ref="r"),
+            "error bad-field room=lobby ref=r",
+        )
     for name, more in {
         "a before of 0": {"before": 0},
         "a before of 1": {"before": 1},
@@ -161,7 +224,9 @@ def questions():
         "a limit of 1": {"limit": 1},
         "a limit of 1000": {"limit": 1000},
     }.items():
-        yield alike(f"history with {name}", line("history", room="lobby", **more), nothing, apart=True)
+        yield alike(
+            f"history with {name}", line("history", room="lobby", **more), nothing, apart=True
+        )
     for rest in ("0", "1001", "-1", "x", "1 2", "1.0", "9" * 30, "9" * 5000, "0x10", "NaN"):
         yield case(
             f"{rest[:9]}{f'… ({len(rest)} digits)' if len(rest) > 9 else ''} messages of history",
@@ -178,9 +243,18 @@ def questions():
         ("30000 letters", "a" * 30_000, f"amy,ben,{ME}"),
         ("a name in capitals", "AMY", f"ben,{ME}"),
     ):
-        yield alike(f"who is here after {name}", line("who", room="lobby", after=after), members.format(found))
+        yield alike(
+            f"who is here after {name}",
+            line("who", room="lobby", after=after),
+            members.format(found),
+        )
         lobby = "lobby" if after.lower() < "lobby" else ""
-        yield alike(f"rooms after {name}", line("rooms", after=after), f"rooms rooms={lobby} count=1", memory=True)
+        yield alike(
+            f"rooms after {name}",
+            line("rooms", after=after),
+            f"rooms rooms={lobby} count=1",
+            memory=True,
+        )
     yield alike("a hundred questions at once", (line("who", room="lobby") + line("history", room="lobby")) * 50,
                 [members.format(f"amy,ben,{ME}"), nothing] * 50, apart=True)  # fmt: skip
     yield case(
@@ -223,12 +297,27 @@ def questions():
         )  # fmt: skip
     yield case(
         "a hundred commands that nearly are some",
-        json=part(line("saay") * 100, ["error unknown-type"] * 100 + ["bye unknown-type"], f"{ME} left.", "closed"),
-        plain=part(b"/qiut\n" * 100, [near] * 100 + [f"! Too many bad lines. The last one: {near[2:]}"], f"{ME} left.", "closed"),
+        json=part(
+            line("saay") * 100,
+            ["error unknown-type"] * 100 + ["bye unknown-type"],
+            f"{ME} left.",
+            "closed",
+        ),
+        plain=part(
+            b"/qiut\n" * 100,
+            [near] * 100 + [f"! Too many bad lines. The last one: {near[2:]}"],
+            f"{ME} left.",
+            "closed",
+        ),
     )
     yield case(
         "a hundred commands that are none",
-        json=part(line("dance") * 100, ["error unknown-type"] * 100 + ["bye unknown-type"], f"{ME} left.", "closed"),
+        json=part(
+            line("dance") * 100,
+            ["error unknown-type"] * 100 + ["bye unknown-type"],
+            f"{ME} left.",
+            "closed",
+        ),
         plain=part(
             b"/dance\n" * 100,
             [NO_COMMAND] * 100 + [f"! Too many bad lines. The last one: {NO_COMMAND[2:]}"],
@@ -260,16 +349,25 @@ def tells():
         yield case(
             f"a private word to {name}",
             json=part(line("tell", to=to, text="psst", ref="r"), "error no-such-name ref=r"),
-            plain=part(f"/msg {to or '-'} psst\n".encode(), plain if to else '! /msg: nobody here is called "-".'),
+            plain=part(
+                f"/msg {to or '-'} psst\n".encode(),
+                plain if to else '! /msg: nobody here is called "-".',
+            ),
         )
     yield case(
         "a private word to oneself",
-        json=part(line("tell", to="MALLORY", text="psst", ref="r"), [f"tell from={ME} to={ME} text=psst", "ok ref=r"]),
+        json=part(
+            line("tell", to="MALLORY", text="psst", ref="r"),
+            [f"tell from={ME} to={ME} text=psst", "ok ref=r"],
+        ),
         plain=part(b"/msg MALLORY psst\n", f"{ME} (to you): psst"),
     )
     yield case(
         "a thousand private words to oneself",
-        json=part(line("tell", to=ME, text="psst") * 1000, [f"tell from={ME} to={ME} text=psst", "ok"] * 1000),
+        json=part(
+            line("tell", to=ME, text="psst") * 1000,
+            [f"tell from={ME} to={ME} text=psst", "ok"] * 1000,
+        ),
         plain=part(b"/msg mallory psst\n" * 1000, [f"{ME} (to you): psst"] * 1000),
         memory=True,
     )
@@ -319,7 +417,11 @@ def operators():
                 json=part(line(verb, name=name), "error not-allowed"),
                 plain=part(f"/{verb} {name}\n".encode(), f"! /{verb}: {ALLOWED}"),
             )
-    yield alike("a ban of a network by one who is no operator", line("ban", address="0.0.0.0/0"), "error not-allowed")
+    yield alike(
+        "a ban of a network by one who is no operator",
+        line("ban", address="0.0.0.0/0"),
+        "error not-allowed",
+    )
     yield alike("a ban of nobody", line("ban", ref="r"), "error bad-field ref=r")
     yield case(
         "a max of 0",
@@ -339,11 +441,18 @@ def operators():
         json=part(line("hello", name=ME, operator=True), "error already-in"),
         plain=part(b"/NAME root\n", '! /name: the name "root" is reserved. Take another.'),
     )
-    yield alike("an empty password for one's name", line("register", password="", ref="r"), "error bad-password ref=r")
+    yield alike(
+        "an empty password for one's name",
+        line("register", password="", ref="r"),
+        "error bad-password ref=r",
+    )
     yield alike("a message in the server's own words", line("message", room="lobby", id=1, at="", **{"from": "ben"}, text="hi"),
                 "error unknown-type room=lobby")  # fmt: skip
     yield alike(
-        "a word with another's name in it", say("hi", **{"from": "ben"}, sender="ben", at="1970", id=7), said("hi"), f"{ME}: hi"
+        "a word with another's name in it",
+        say("hi", **{"from": "ben"}, sender="ben", at="1970", id=7),
+        said("hi"),
+        f"{ME}: hi",
     )
 
 
@@ -351,7 +460,9 @@ def floods():
     yield case(
         "four hundred lines at once",  # of which a turn takes 250
         json=part(
-            say() * 400, said_at_once(*["hi"] * 250) + said_at_once(*["hi"] * 150, first=251), [f"{ME}: hi"] * 400
+            say() * 400,
+            said_at_once(*["hi"] * 250) + said_at_once(*["hi"] * 150, first=251),
+            [f"{ME}: hi"] * 400,
         ),
         plain=part(b"hi\n" * 400, (), [f"{ME}: hi"] * 400),
         memory=True,
@@ -363,7 +474,10 @@ def floods():
     )
     yield case(
         "every reserved name, one after the other",
-        json=part(b"".join(line("rename", name=name) for name in RESERVED), ["error name-reserved"] * len(RESERVED)),
+        json=part(
+            b"".join(line("rename", name=name) for name in RESERVED),
+            ["error name-reserved"] * len(RESERVED),
+        ),
         plain=part(
             b"".join(b"/name %s\n" % name.encode() for name in RESERVED),
             [f'! /name: the name "{name}" is reserved. Take another.' for name in RESERVED],

@@ -20,7 +20,9 @@ class Passing:
 
     def __init__(self) -> None:
         self._passed = self._ahead = 0.0
-        self.module = SimpleNamespace(time=self._time, monotonic=lambda: time.monotonic() + self._passed)
+        self.module = SimpleNamespace(
+            time=self._time, monotonic=lambda: time.monotonic() + self._passed
+        )
 
     def _time(self) -> float:
         return time.time() + self._passed + self._ahead

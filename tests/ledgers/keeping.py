@@ -42,7 +42,9 @@ class Pool:
     def callInThread(self, function: Callable[..., Any], *arguments: Any) -> None:
         function(*arguments)
 
-    def callInThreadWithCallback(self, done: Callable[[bool, Any], None], function: Callable[..., Any], *arguments: Any) -> None:
+    def callInThreadWithCallback(
+        self, done: Callable[[bool, Any], None], function: Callable[..., Any], *arguments: Any
+    ) -> None:
         try:
             result = function(*arguments)
         except Exception as error:
@@ -96,7 +98,16 @@ class Log:
     def say(self, text: str = "hello", **fields: Any) -> MessageEntry:
         """Post a saying. Where nothing else is given, it is alice's and has no n."""
         refusal = fields.pop("refusal", None)
-        draft = MessageEntry(**{"room": "lobby", "sender": "alice", "text": text, "at": now(), "client": ALICE, **fields})
+        draft = MessageEntry(
+            **{
+                "room": "lobby",
+                "sender": "alice",
+                "text": text,
+                "at": now(),
+                "client": ALICE,
+                **fields,
+            }
+        )
         draft.refusal = refusal
         saying: MessageEntry = self.post(draft)
         return saying
@@ -114,7 +125,13 @@ class Log:
             self.say(str(number), room=room)
         self.run()
 
-    def entered(self, client: bytes = ALICE, epoch: str | None = None, after: int | None = None, room: str = "lobby") -> JoinEntry:
+    def entered(
+        self,
+        client: bytes = ALICE,
+        epoch: str | None = None,
+        after: int | None = None,
+        room: str = "lobby",
+    ) -> JoinEntry:
         draft: JoinEntry = self.post(JoinEntry(room, client, epoch, after))
         self.run()
         return draft

@@ -71,7 +71,13 @@ def test_nothing_is_answered_inside_post(log):
 
 
 def test_what_is_posted_in_one_turn_is_one_batch_in_the_order_posted(log):
-    posted = [log.say("a"), log.post(LeaveEntry("lobby", None)), log.say("b"), log.post(QuitEntry("")), log.post(RenameEntry("rob", None))]
+    posted = [
+        log.say("a"),
+        log.post(LeaveEntry("lobby", None)),
+        log.say("b"),
+        log.post(QuitEntry("")),
+        log.post(RenameEntry("rob", None)),
+    ]
     log.run()
     assert log.owner.batches == [posted]
 
@@ -112,7 +118,13 @@ def test_a_message_is_kept_as_it_was_said(log):
     at = now()
     log.said("zoë 👋\twaves", sender="Zoë", at=at, act=True)
     (message,) = log.page(0, 1)
-    assert (message.room, message.id, message.sender, message.text, message.act) == ("lobby", 1, "Zoë", "zoë 👋\twaves", True)
+    assert (message.room, message.id, message.sender, message.text, message.act) == (
+        "lobby",
+        1,
+        "Zoë",
+        "zoë 👋\twaves",
+        True,
+    )
     assert message.at.endswith(f".{at % 1000:03d}Z")
 
 
@@ -181,10 +193,17 @@ def test_what_follows_a_refused_n_in_its_batch_is_out_of_order(log):
 
 
 def test_each_client_counts_for_itself_in_each_room(log):
-    sayings = [log.say(n=1), log.say(n=1, client=BOB), log.say(n=1, room="dev"), log.say(n=2, client=BOB)]
+    sayings = [
+        log.say(n=1),
+        log.say(n=1, client=BOB),
+        log.say(n=1, room="dev"),
+        log.say(n=2, client=BOB),
+    ]
     log.run()
     assert [saying.id for saying in sayings] == [1, 2, 1, 3]
-    assert [log.entered(who, room=room).said for who in (ALICE, BOB) for room in ("lobby", "dev")] == [1, 1, 2, 0]
+    assert [
+        log.entered(who, room=room).said for who in (ALICE, BOB) for room in ("lobby", "dev")
+    ] == [1, 1, 2, 0]
 
 
 def test_without_n_all_is_stored_as_it_comes(log):
@@ -198,7 +217,10 @@ def test_the_ids_of_the_last_1000_n_are_known_and_an_older_one_is_ok_without(log
     log.run()
     oldest_known, older = log.say("2", n=2), log.say("1", n=1)
     log.run()
-    assert [(one.id, one.refusal, one.fresh) for one in (oldest_known, older)] == [(2, None, False), (None, None, False)]
+    assert [(one.id, one.refusal, one.fresh) for one in (oldest_known, older)] == [
+        (2, None, False),
+        (None, None, False),
+    ]
     assert isinstance(log.said("not what was said", n=2).refusal, Conflict)
     assert log.said("1002", n=1002).id == 1002
 
@@ -208,7 +230,15 @@ def test_the_ids_of_the_last_1000_n_are_known_and_an_older_one_is_ok_without(log
 
 @pytest.mark.parametrize(
     ("after", "through", "found"),
-    [(0, 5, [1, 2, 3, 4, 5]), (2, 4, [3, 4]), (0, 1, [1]), (4, 5, [5]), (5, 5, []), (4, 99, [5]), (9, 99, [])],
+    [
+        (0, 5, [1, 2, 3, 4, 5]),
+        (2, 4, [3, 4]),
+        (0, 1, [1]),
+        (4, 5, [5]),
+        (5, 5, []),
+        (4, 99, [5]),
+        (9, 99, []),
+    ],
 )
 def test_a_page_is_what_is_after_one_id_and_up_to_another(log, after, through, found):
     log.fill(5)
@@ -243,7 +273,11 @@ def test_a_page_and_history_are_cut_at_64_kib(log, text):
     assert ids(page) == list(range(1, len(page) + 1))
     assert ids(history) == list(range(601 - len(history), 601))
     for found in (page, history):
-        assert PAGE_BYTES / 2 < sum(len(message.text.encode()) + 128 for message in found) <= PAGE_BYTES
+        assert (
+            PAGE_BYTES / 2
+            < sum(len(message.text.encode()) + 128 for message in found)
+            <= PAGE_BYTES
+        )
 
 
 def test_a_page_has_at_least_one_message(log):
@@ -263,7 +297,11 @@ def test_by_count_the_newest_are_kept(keeping):
     entered = log.entered()
     assert (entered.first, entered.head) == (3, 5)
     assert ids(log.page(0, 5)) == [3, 4, 5]
-    assert [ids(log.history(6, 2)[0]), log.history(6, 2)[1], log.history(6, 3)[1]] == [[4, 5], True, False]
+    assert [ids(log.history(6, 2)[0]), log.history(6, 2)[1], log.history(6, 3)[1]] == [
+        [4, 5],
+        True,
+        False,
+    ]
 
 
 def test_each_room_keeps_its_own_count(keeping):
@@ -297,12 +335,19 @@ def test_by_age_a_room_may_end_up_empty_and_its_ids_go_on(keeping, days_pass):
     days_pass(3)
     log.said(at=now() + 3 * DAY)
     entered = log.entered(room="dev")
-    assert (entered.first, entered.head, log.page(0, 3, room="dev"), log.rooms()) == (4, 3, [], {"lobby": ""})
+    assert (entered.first, entered.head, log.page(0, 3, room="dev"), log.rooms()) == (
+        4,
+        3,
+        [],
+        {"lobby": ""},
+    )
     assert log.said(room="dev", at=now() + 3 * DAY).id == 4
 
 
 @pytest.mark.parametrize("days", [-20_000, -100, 0.2, 100, 1200])
-def test_a_clock_that_jumps_lets_nothing_go_that_is_young_and_what_is_old_goes_in_its_time(keeping, passing, days):
+def test_a_clock_that_jumps_lets_nothing_go_that_is_young_and_what_is_old_goes_in_its_time(
+    keeping, passing, days
+):
     log = keeping("90d")
     log.fill(3)
     passing.set_clock(days)
@@ -323,7 +368,9 @@ def test_a_clock_that_jumps_lets_nothing_go_that_is_young_and_what_is_old_goes_i
 
 def test_the_time_never_descends_in_a_room(log):
     at = now()
-    sayings = [log.say(at=at + ahead) for ahead in (0, 3_600_000, -3_600_000, 3_600_001, -20_000 * DAY)]
+    sayings = [
+        log.say(at=at + ahead) for ahead in (0, 3_600_000, -3_600_000, 3_600_001, -20_000 * DAY)
+    ]
     elsewhere = log.say(at=at, room="dev")
     log.run()
     assert [saying.at - at for saying in sayings] == [0, 3_600_000, 3_600_000, 3_600_001, 3_600_001]
@@ -353,7 +400,13 @@ def test_one_who_enters_is_told_how_the_room_stands_at_its_place_in_the_order(lo
 
 def test_a_room_in_which_nothing_was_said_is_empty(log):
     entered = log.entered(room="new")
-    assert (entered.head, entered.first, entered.said, entered.topic, entered.known) == (0, 1, 0, "", True)
+    assert (entered.head, entered.first, entered.said, entered.topic, entered.known) == (
+        0,
+        1,
+        0,
+        "",
+        True,
+    )
 
 
 def test_a_place_in_this_log_is_known(log):

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupchat.core.entries import LeaveEntry, MessageEntry
-from groupchat.ledgers.group_commit import MAX_BATCH, MAX_TURNS_WAITED, PAGE_BYTES, GroupCommit, RetentionPolicy, digest, page
+from groupchat.ledgers.group_commit import (
+    MAX_BATCH,
+    MAX_TURNS_WAITED,
+    PAGE_BYTES,
+    GroupCommit,
+    RetentionPolicy,
+    digest,
+    page,
+)
 from groupchat.wire.events import Message
 from tests.ledgers.keeping import Owner
 from tests.support import Reactor
@@ -145,7 +153,10 @@ def test_keep_is_all_or_so_many_or_so_long(text, count, age):
     assert (keep.count, keep.age) == (count, age and age * 86_400_000)
 
 
-@pytest.mark.parametrize("text", ["", "none", "0d", "0", "5", "90", "-1", "90x", "1.5d", "90dd", "9" * 13, "9" * 7 + "d", "٣d"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "none", "0d", "0", "5", "90", "-1", "90x", "1.5d", "90dd", "9" * 13, "9" * 7 + "d", "٣d"],
+)
 def test_anything_else_is_refused(text):
     with pytest.raises(ValueError, match=re.escape(text) + "$"):
         RetentionPolicy.parse(text)

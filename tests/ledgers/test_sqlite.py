@@ -1,5 +1,6 @@
 """
-The ledger on disk: what survives a restart, what it does not open, and what it does when the disk is full or broken.
+The ledger on disk: what survives a restart, what it does not open, and what it does when the disk
+is full or broken.
 """
 
 from __future__ import annotations
@@ -36,11 +37,16 @@ def path(tmp_path):
 
 @pytest.fixture
 def start(path):
-    """Starts a ledger on a file, the same one each time unless another is given; the one before has to be closed."""
+    """
+    Starts a ledger on a file, the same one each time unless another is given; the one before has to
+    be closed.
+    """
     logs = []
 
     def start(file=path, keep=None):
-        logs.append(Log(lambda reactor: on_disk(file)(reactor, RetentionPolicy.parse(keep or "all"))))
+        logs.append(
+            Log(lambda reactor: on_disk(file)(reactor, RetentionPolicy.parse(keep or "all")))
+        )
         return logs[-1]
 
     yield start
@@ -100,7 +106,10 @@ def test_messages_topics_and_counts_survive_a_restart(log, again):
     entered = log.entered()
     assert (entered.head, entered.first, entered.said) == (2, 1, 2)
     assert (entered.topic, entered.topic_by) == ("tea at four", "bob")
-    assert [(message.text, message.act) for message in log.page(0, 2)] == [("one", False), ("two", True)]
+    assert [(message.text, message.act) for message in log.page(0, 2)] == [
+        ("one", False),
+        ("two", True),
+    ]
     assert log.said("three", n=3).id == 3
 
 
@@ -128,7 +137,10 @@ def test_a_place_in_an_older_epoch_is_known_as_far_as_that_reached(log, again):
     log.fill(2)
     log = again(log)
     log.fill(4)
-    known = [log.entered(epoch=epoch, after=after).known for epoch, after in ((first, 3), (first, 4), (second, 5), (second, 6))]
+    known = [
+        log.entered(epoch=epoch, after=after).known
+        for epoch, after in ((first, 3), (first, 4), (second, 5), (second, 6))
+    ]
     assert known == [True, False, True, False]
     assert log.entered(epoch=log.ledger.epoch, after=9).known
 
@@ -141,7 +153,9 @@ def test_an_epoch_in_which_nothing_was_said_reached_what_the_one_before_did(log,
     log = again(log)
     assert log.entered(epoch=first, after=3).known and log.entered(epoch=silent, after=3).known
     log.fill(1)
-    assert not log.entered(epoch=first, after=4).known and not log.entered(epoch=silent, after=4).known
+    assert (
+        not log.entered(epoch=first, after=4).known and not log.entered(epoch=silent, after=4).known
+    )
 
 
 def test_what_an_epoch_reached_is_remembered_for_each_room(log, again):
@@ -213,7 +227,13 @@ DAY = 86_400_000
 
 def kept(path):
     """The ids of the messages that are kept."""
-    return [id for (id,) in rows(path, "SELECT place & 1099511627775 FROM messages, rooms WHERE place & 1099511627775 >= first")]
+    return [
+        id
+        for (id,) in rows(
+            path,
+            "SELECT place & 1099511627775 FROM messages, rooms WHERE place & 1099511627775 >= first",
+        )
+    ]
 
 
 def aged(log, start, path, *ages, keep="90d"):
@@ -222,7 +242,10 @@ def aged(log, start, path, *ages, keep="90d"):
     log.close()
     with sqlite3.connect(path) as db:
         for id, days in enumerate(ages, 1):
-            db.execute("UPDATE messages SET at = ? WHERE place = ?", (now() - round(days * DAY), 1 << 40 | id))
+            db.execute(
+                "UPDATE messages SET at = ? WHERE place = ?",
+                (now() - round(days * DAY), 1 << 40 | id),
+            )
     db.close()
     return start(keep=keep)
 
@@ -243,17 +266,23 @@ YEARS_56 = 56 * 365.25
         ([120, 100, *[-1200] * 3, 1], 3),
     ],
 )
-def test_what_a_wrong_clock_stamped_is_as_old_as_what_is_around_it(log, start, path, logged, ages, first):
+def test_what_a_wrong_clock_stamped_is_as_old_as_what_is_around_it(
+    log, start, path, logged, ages, first
+):
     log = aged(log, start, path, *ages)
     log.said()
     assert kept(path)[0] == log.entered().first == first
     gone = [line for line in logged() if "were let go" in line]
-    assert gone == [f"Messages older than 90 days were let go, {first - 1} in all: {first - 1} in lobby."] * (first > 1)
+    assert gone == [
+        f"Messages older than 90 days were let go, {first - 1} in all: {first - 1} in lobby."
+    ] * (first > 1)
     log.said()
     assert log.entered().first == first
 
 
-def test_one_start_in_another_year_lets_nothing_go_and_200_days_later_it_does(log, again, path, passing, logged):
+def test_one_start_in_another_year_lets_nothing_go_and_200_days_later_it_does(
+    log, again, path, passing, logged
+):
     log.fill(3)
     passing.set_clock(1200)
     for _ in range(2):
@@ -266,7 +295,9 @@ def test_one_start_in_another_year_lets_nothing_go_and_200_days_later_it_does(lo
     passing.days(30)
     log.said(at=passing.now())
     assert kept(path)[0] == 1
-    assert len(set(rows(path, "SELECT at FROM messages WHERE place & 1023 > 5"))) == 1, "it has that time until 2030"
+    assert len(set(rows(path, "SELECT at FROM messages WHERE place & 1023 > 5"))) == 1, (
+        "it has that time until 2030"
+    )
     passing.days(75)
     log.said(at=passing.now())
     assert log.entered().first == 7
@@ -279,7 +310,9 @@ def test_one_start_in_another_year_lets_nothing_go_and_200_days_later_it_does(lo
     assert log.entered().first == 9
 
 
-def test_a_clock_that_shows_1970_at_first_lets_nothing_go_when_it_is_right(start, again, path, passing):
+def test_a_clock_that_shows_1970_at_first_lets_nothing_go_when_it_is_right(
+    start, again, path, passing
+):
     passing.set_clock(-56 * 365.25)
     log = start(keep="90d")
     log.said(at=passing.now())
@@ -354,7 +387,10 @@ def test_the_wal_is_written_back_as_it_grows(log, monkeypatch, path):
 
 @pytest.fixture
 def pinned(log, path, monkeypatch):
-    """The bytes of the WAL, which has grown while another program reads; `pinned.reader` is that program."""
+    """
+    The bytes of the WAL, which has grown while another program reads; `pinned.reader` is that
+    program.
+    """
     monkeypatch.setattr(wal, "CHECKPOINT_BYTES", 100_000)
     reader = sqlite3.connect(path, isolation_level=None)
     log.said("before")
@@ -378,7 +414,9 @@ def test_a_wal_that_a_reader_holds_is_cut_once_the_reader_is_gone(log, pinned, l
     assert pinned.size() < grown / 3
 
 
-def test_the_log_says_once_that_a_reader_holds_the_wal_and_once_that_none_does(log, pinned, logged, monkeypatch):
+def test_the_log_says_once_that_a_reader_holds_the_wal_and_once_that_none_does(
+    log, pinned, logged, monkeypatch
+):
     now = [0.0]
     monkeypatch.setattr(wal, "time", SimpleNamespace(monotonic=lambda: now[0]))
     for _ in range(4):
@@ -427,9 +465,17 @@ def test_what_was_said_is_known_also_if_it_was_stored_in_the_first_shape(start, 
     with sqlite3.connect(path) as db:
         db.executescript(schemas[1])
         db.execute("INSERT INTO rooms (name, head) VALUES ('lobby', 3)")
-        db.executemany("INSERT INTO messages VALUES (?, 5, 'alice', ?, 0)", [(1 << 40 | n, f"as {n}") for n in (1, 2, 3)])
-        db.execute("INSERT INTO speakers (client, room, last, seen) VALUES (?, 1, 3, ?)", (ALICE, now()))
-        db.executemany("INSERT INTO said VALUES (?, ?, ?, ?)", [(1000 + n, n, n, digest(f"as {n}", False)) for n in (1, 2, 3)])
+        db.executemany(
+            "INSERT INTO messages VALUES (?, 5, 'alice', ?, 0)",
+            [(1 << 40 | n, f"as {n}") for n in (1, 2, 3)],
+        )
+        db.execute(
+            "INSERT INTO speakers (client, room, last, seen) VALUES (?, 1, 3, ?)", (ALICE, now())
+        )
+        db.executemany(
+            "INSERT INTO said VALUES (?, ?, ?, ?)",
+            [(1000 + n, n, n, digest(f"as {n}", False)) for n in (1, 2, 3)],
+        )
         db.execute(f"PRAGMA application_id = {opening.APPLICATION}")
         db.execute("PRAGMA user_version = 1")
     db.close()
@@ -445,7 +491,10 @@ def test_what_was_said_is_known_also_if_it_was_stored_in_the_first_shape(start, 
 def test_speakers_that_it_does_not_know_by_heart_are_looked_up(log, monkeypatch):
     monkeypatch.setattr(writing, "_MAX_CACHED_CLIENTS", 1)
     for n in (1, 2, 3):
-        sayings = [log.say(f"as {n}", n=n, client=client) for client in (ALICE, BOB, b"carol" * 3, ALICE, BOB)]
+        sayings = [
+            log.say(f"as {n}", n=n, client=client)
+            for client in (ALICE, BOB, b"carol" * 3, ALICE, BOB)
+        ]
         log.run()
         assert [saying.fresh for saying in sayings] == [True, True, True, False, False]
 
@@ -456,7 +505,10 @@ def test_batches_of_every_size_are_stored(log):
         log.fill(size)
     assert log.entered().head == sum(sizes)
     assert log.page(sum(sizes) - 1, sum(sizes))[0].text == "1100"
-    assert [message.text for message in log.page(sum(sizes) - 1100 - 2, sum(sizes) - 1100)] == ["512", "513"]
+    assert [message.text for message in log.page(sum(sizes) - 1100 - 2, sum(sizes) - 1100)] == [
+        "512",
+        "513",
+    ]
 
 
 def test_schema_files_apply_in_order(start, again, monkeypatch, path):
@@ -478,7 +530,10 @@ def test_schema_files_apply_in_order(start, again, monkeypatch, path):
 def test_a_schema_file_that_fails_changes_nothing(start, log, monkeypatch, path):
     log.fill(2)
     log.close()
-    broken = {**opening._schemas(), len(opening._schemas()) + 1: "DELETE FROM rooms; SELECT nonsense"}
+    broken = {
+        **opening._schemas(),
+        len(opening._schemas()) + 1: "DELETE FROM rooms; SELECT nonsense",
+    }
     with monkeypatch.context() as patch, pytest.raises(CannotStart):
         patch.setattr(opening, "_schemas", lambda: broken)
         start()
@@ -515,7 +570,12 @@ def test_a_ledger_can_be_a_symbolic_link(start, tmp_path):
     (tmp_path / "chat.db").symlink_to(tmp_path / "disk" / "real.db")
     log = start()
     log.said("hello")
-    assert {file.name for file in (tmp_path / "disk").iterdir()} == {"real.db", "real.db-wal", "real.db-shm", "real.db-lock"}
+    assert {file.name for file in (tmp_path / "disk").iterdir()} == {
+        "real.db",
+        "real.db-wal",
+        "real.db-shm",
+        "real.db-lock",
+    }
     assert log.page(0, 9)[0].text == "hello"
 
 
@@ -534,7 +594,9 @@ def test_a_path_is_nothing_but_a_path(start, again, tmp_path, monkeypatch, name)
 def test_what_is_no_file_is_refused(cannot_start, tmp_path, kind):
     if kind == "pipe":
         os.mkfifo(tmp_path / "pipe")
-    assert "is a device, a pipe or a socket" in cannot_start("/dev/null" if kind == "device" else tmp_path / "pipe")
+    assert "is a device, a pipe or a socket" in cannot_start(
+        "/dev/null" if kind == "device" else tmp_path / "pipe"
+    )
 
 
 def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
@@ -547,7 +609,9 @@ def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
 
 def test_an_sqlite_that_is_too_old_is_named(cannot_start, monkeypatch):
     monkeypatch.setattr(opening, "MIN_SQLITE", (99, 1))
-    assert cannot_start().endswith(f"needs SQLite 99.1 or newer, and this Python has {sqlite3.sqlite_version}.")
+    assert cannot_start().endswith(
+        f"needs SQLite 99.1 or newer, and this Python has {sqlite3.sqlite_version}."
+    )
 
 
 def test_a_file_of_another_program_is_refused_and_left_as_it_is(cannot_start, path):
@@ -559,7 +623,9 @@ def test_a_file_of_another_program_is_refused_and_left_as_it_is(cannot_start, pa
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"no database at all" * 99, b"SQLite format 3\0" + b"\xff" * 4000])
+@pytest.mark.parametrize(
+    "content", [b"no database at all" * 99, b"SQLite format 3\0" + b"\xff" * 4000]
+)
 def test_a_damaged_file_is_refused(cannot_start, path, content):
     path.write_bytes(content)
     assert "damaged" in cannot_start() or "belongs to another program" in cannot_start()
@@ -726,8 +792,14 @@ def test_that_the_disk_is_full_is_in_the_log_when_it_begins_and_when_it_ends(log
     for _ in range(2):
         full_batch(log)
     begins, ends = logged()
-    assert begins == f"The disk is full: until there is room for the ledger {log.ledger._path}, what is said is refused."
-    assert ends == f"The disk has room for the ledger {log.ledger._path} again: what is said is stored."
+    assert (
+        begins
+        == f"The disk is full: until there is room for the ledger {log.ledger._path}, what is said is refused."
+    )
+    assert (
+        ends
+        == f"The disk has room for the ledger {log.ledger._path} again: what is said is stored."
+    )
 
 
 # Another program writes.
@@ -735,7 +807,10 @@ def test_that_the_disk_is_full_is_in_the_log_when_it_begins_and_when_it_ends(log
 
 @pytest.fixture
 def other(log, path, monkeypatch):
-    """Another program that holds a write lock on the file; it lets go when the writer looks for the third time."""
+    """
+    Another program that holds a write lock on the file; it lets go when the writer looks for the
+    third time.
+    """
     log.said("before", n=1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -751,8 +826,15 @@ def other(log, path, monkeypatch):
     other.close()
 
 
-def test_what_is_said_while_another_program_writes_is_stored_once_that_is_done(log, other, path, logged):
-    said = [log.say("new", room="dev"), log.say("as 2", n=2), log.say("ahead", n=4), log.say("as 3", n=3)]
+def test_what_is_said_while_another_program_writes_is_stored_once_that_is_done(
+    log, other, path, logged
+):
+    said = [
+        log.say("new", room="dev"),
+        log.say("as 2", n=2),
+        log.say("ahead", n=4),
+        log.say("as 3", n=3),
+    ]
     topic = log.post(TopicEntry("lobby", "bob", "tea"))
     log.run()
     assert [saying.id for saying in said] == [1, 2, None, 3]
@@ -777,12 +859,16 @@ def test_closing_waits_for_the_lock_as_well(log, other, again):
 def test_a_lock_that_is_held_for_too_long_is_a_ledger_that_failed(log, other, monkeypatch, logged):
     now = iter([0.0, 1.0, 2.0, 3.0, 99.0, 99.0])
     monkeypatch.setattr(writing, "sleep", lambda seconds: None)
-    monkeypatch.setattr(writing, "time", SimpleNamespace(time=time.time, monotonic=lambda: next(now)))
+    monkeypatch.setattr(
+        writing, "time", SimpleNamespace(time=time.time, monotonic=lambda: next(now))
+    )
     log.ledger._writer._tidied = 1e9
     saying = log.say("unknown")
     log.run()
     assert saying not in log.owner.drafts
-    assert log.owner.reasons == [f"the ledger {log.ledger._path}: another program has kept it locked for 10 s"]
+    assert log.owner.reasons == [
+        f"the ledger {log.ledger._path}: another program has kept it locked for 10 s"
+    ]
     log.closed = True
     other.db.close()
     writer(log).close()
@@ -870,7 +956,9 @@ async def test_in_its_threads_it_answers_in_the_reactor(path):
 
     ledger, owner = SQLiteLedger(reactor, str(path)), Answering()
     ledger.open(owner)
-    posted = [MessageEntry("lobby", "alice", str(n), now(), client=ALICE, n=n) for n in range(1, 101)]
+    posted = [
+        MessageEntry("lobby", "alice", str(n), now(), client=ALICE, n=n) for n in range(1, 101)
+    ]
     for saying in posted:
         ledger.post(saying)
     assert await owner.answered == posted

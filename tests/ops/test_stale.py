@@ -20,7 +20,9 @@ def path(tmp_path):
     return tmp_path / "twistd.pid"
 
 
-@pytest.mark.parametrize("content", [b"1", b"", b"\0\0\0\0", b"garbage", b"-1", b"0", b"%d" % os.getpid(), b"9" * 300])
+@pytest.mark.parametrize(
+    "content", [b"1", b"", b"\0\0\0\0", b"garbage", b"-1", b"0", b"%d" % os.getpid(), b"9" * 300]
+)
 def test_a_pid_file_that_nobody_holds_is_removed_whatever_its_number_is(path, content):
     path.write_bytes(content)
     assert stale.make_way(str(path))
@@ -43,7 +45,9 @@ def test_a_pid_file_that_a_daemon_has_locked_is_left_as_it_is(path):
 def test_our_own_is_held_until_we_end(path):
     path.write_text("1")
     script = "import sys; from groupchat.ops import stale; stale.hold(sys.argv[1]); print(flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
         assert not stale.make_way(str(path))
@@ -52,12 +56,16 @@ def test_our_own_is_held_until_we_end(path):
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_another_application_of_twistd_locks_nothing_and_is_known_by_its_directory(path, tmp_path, elsewhere):
+def test_another_application_of_twistd_locks_nothing_and_is_known_by_its_directory(
+    path, tmp_path, elsewhere
+):
     (tmp_path / "other").mkdir()
     (tmp_path / "twistd").write_text("import sys; print(flush=True); sys.stdin.read()")
     where = tmp_path / "other" if elsewhere else tmp_path
     command = [sys.executable, tmp_path / "twistd"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=where) as other:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=where
+    ) as other:
         assert other.stdout is not None
         other.stdout.readline()
         path.write_text(str(other.pid))

@@ -21,7 +21,11 @@ from groupchat.tap import Options
 def manager(request, tmp_path, monkeypatch):
     """systemd's end of the notifications."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        name = str(tmp_path / "notify") if request.param == "path" else f"@groupchat-test-{os.getpid()}"
+        name = (
+            str(tmp_path / "notify")
+            if request.param == "path"
+            else f"@groupchat-test-{os.getpid()}"
+        )
         manager.bind(name.replace("@", "\0"))
         manager.settimeout(1)
         monkeypatch.setenv("NOTIFY_SOCKET", name)
@@ -60,7 +64,9 @@ def observe(stream, monkeypatch):
     """Call it with an event; then read the stream from its start."""
 
     def observe(event):
-        with monkeypatch.context() as patch:  # here, since pytest puts its own stdout in place for each phase of a test
+        with (
+            monkeypatch.context() as patch
+        ):  # here, since pytest puts its own stdout in place for each phase of a test
             patch.setattr(sys, "stdout", stream)
             systemd.journal()(event)
 
@@ -69,8 +75,18 @@ def observe(stream, monkeypatch):
 
 def test_each_line_begins_with_its_priority_and_has_no_time(stream, observe):
     for level in LogLevel.iterconstants():
-        observe({"log_level": level, "log_time": 0.0, "log_namespace": "x", "log_format": "a {name}\nb", "name": "Zoë"})
-    assert (stream.seek(0), stream.read())[1] == "".join(f"<{it}>a Zoë\n<{it}>b\n" for it in (7, 6, 4, 3, 2))
+        observe(
+            {
+                "log_level": level,
+                "log_time": 0.0,
+                "log_namespace": "x",
+                "log_format": "a {name}\nb",
+                "name": "Zoë",
+            }
+        )
+    assert (stream.seek(0), stream.read())[1] == "".join(
+        f"<{it}>a Zoë\n<{it}>b\n" for it in (7, 6, 4, 3, 2)
+    )
 
 
 def test_each_line_of_a_traceback_has_its_priority(stream, observe):
@@ -99,9 +115,14 @@ class Twistd(dict):
         ({"syslog": 1}, None), ({"nodaemon": 0}, None), ({"logger": "mine"}, "mine"),
     ],
 )  # fmt: skip
-def test_twistd_logs_to_the_journal_unless_it_was_told_otherwise(stream, monkeypatch, given, observer):
+def test_twistd_logs_to_the_journal_unless_it_was_told_otherwise(
+    stream, monkeypatch, given, observer
+):
     monkeypatch.setattr(sys, "stdout", stream)
     options = Options()
-    options.parent = Twistd({"pidfile": "", "nodaemon": 1, "logger": None, "logfile": None, "syslog": 0, "debug": False} | given)
+    options.parent = Twistd(
+        {"pidfile": "", "nodaemon": 1, "logger": None, "logfile": None, "syslog": 0, "debug": False}
+        | given
+    )
     options.parseOptions(["--max", "5"])
     assert options.parent["logger"] == observer

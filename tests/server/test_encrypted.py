@@ -1,5 +1,6 @@
 """
-TLS on the same port: who speaks it, who has to, who waits for it, and that all else holds within it, too.
+TLS on the same port: who speaks it, who has to, who waits for it, and that all else holds within
+it, too.
 """
 
 from __future__ import annotations
@@ -44,7 +45,11 @@ def codes(client):
 
 def gone(server, client):
     """Whether all of it is."""
-    return client.transport.lost and client.door not in server.port.doors and client.door not in server.port._waiting
+    return (
+        client.transport.lost
+        and client.door not in server.port.doors
+        and client.door not in server.port._waiting
+    )
 
 
 # Which wire.
@@ -125,9 +130,17 @@ def test_other_protocols_are_told_that_they_are_not_here_and_so_is_tls_within_tl
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize(
-    ("offered", "agreed"), [(["h2", "http/1.1"], "http/1.1"), (["http/1.1"], "http/1.1"), (["h2"], None), (["irc", "x" * 9], None)]
+    ("offered", "agreed"),
+    [
+        (["h2", "http/1.1"], "http/1.1"),
+        (["http/1.1"], "http/1.1"),
+        (["h2"], None),
+        (["irc", "x" * 9], None),
+    ],
 )
-def test_a_client_that_offers_alpn_agrees_on_http_1_1_or_on_nothing_and_is_answered(server, offered, agreed, version, monkeypatch):
+def test_a_client_that_offers_alpn_agrees_on_http_1_1_or_on_nothing_and_is_answered(
+    server, offered, agreed, version, monkeypatch
+):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.minimum_version = context.maximum_version = version
@@ -171,14 +184,21 @@ def test_what_is_newer_is_taken(server, version, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"\x01\x00\x05hello", b"\x03\x40\x00" + b"x" * 20_000, b"\x01\x02\x00\x01\x00\x01\xfc" + b"\x00" * 512]
+    "garbage",
+    [
+        b"\x01\x00\x05hello",
+        b"\x03\x40\x00" + b"x" * 20_000,
+        b"\x01\x02\x00\x01\x00\x01\xfc" + b"\x00" * 512,
+    ],
 )
 def test_garbage_ends_the_connection_and_nothing_is_logged(server, garbage):
     client = server.connect("plain")
     client.send(TLS, garbage)
     server.run(13)
     assert gone(server, client)
-    assert not client.transport.taken or client.transport.taken[:1] == b"\x15", "an alert, if anything"
+    assert not client.transport.taken or client.transport.taken[:1] == b"\x15", (
+        "an alert, if anything"
+    )
 
 
 def test_garbage_after_the_handshake_ends_the_connection_of_a_member_too(server):
@@ -239,7 +259,9 @@ def test_one_who_speaks_plain_has_to_come_back_with_tls(strict):
     client = strict.connect("plain")
     client.hello("alice")
     strict.run()
-    assert client.lines() == ["! Only TLS is spoken here. Come back with TLS, as groupchat-connect does."]
+    assert client.lines() == [
+        "! Only TLS is spoken here. Come back with TLS, as groupchat-connect does."
+    ]
     assert client.gone
 
 
@@ -253,7 +275,9 @@ def test_a_program_is_told_so_in_json(strict):
 def test_one_who_says_nothing_is_told_so_in_place_of_the_greeting(strict):
     client = strict.connect("plain")
     strict.run(0.6)
-    assert client.lines() == ["! Only TLS is spoken here. Come back with TLS, as groupchat-connect does."]
+    assert client.lines() == [
+        "! Only TLS is spoken here. Come back with TLS, as groupchat-connect does."
+    ]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
@@ -508,7 +532,11 @@ def test_one_who_ends_tls_and_reads_nothing_more_is_dropped(server):
 
 
 def test_at_the_end_of_the_server_all_are_told(server):
-    alice, bob, carol = server.join("json, tls", "alice"), shaken(server), server.connect("plain, tls")
+    alice, bob, carol = (
+        server.join("json, tls", "alice"),
+        shaken(server),
+        server.connect("plain, tls"),
+    )
     server.run()
     server.hub.stop()
     emptied = []

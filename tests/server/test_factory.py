@@ -10,7 +10,14 @@ from twisted.internet.defer import Deferred
 
 from groupchat.core.permissions import Account
 from groupchat.core.ratelimit import client_prefix
-from groupchat.server.factory import ACCEPTS_PER_TURN, BURST_SECONDS, LOGIN_LINES_PER_TURN, OPENINGS, ChatFactory, format_address
+from groupchat.server.factory import (
+    ACCEPTS_PER_TURN,
+    BURST_SECONDS,
+    LOGIN_LINES_PER_TURN,
+    OPENINGS,
+    ChatFactory,
+    format_address,
+)
 from groupchat.server.pending import GRACE_SECONDS
 from groupchat.wire import plain
 from tests.support import Server
@@ -79,7 +86,8 @@ def test_each_is_told_in_its_own_protocol():
 
 
 @pytest.mark.parametrize(
-    ("wire", "first"), [("plain", b"GETTY\n"), ("plain", b"SSH-2\n"), ("plain", b"NICKY\r\n"), ("json", HELLO)]
+    ("wire", "first"),
+    [("plain", b"GETTY\n"), ("plain", b"SSH-2\n"), ("plain", b"NICKY\r\n"), ("json", HELLO)],
 )
 def test_the_first_bytes_may_come_one_by_one(server, wire, first):
     client = server.connect(wire)
@@ -107,11 +115,20 @@ def test_one_who_stops_within_an_opening_is_greeted_all_the_same(server):
     assert client.read() == plain.GREETING
     client.send(b"\n")
     server.run()
-    assert client.lines() == ["-- Welcome to lobby, GET. 1 here: GET. /help lists the commands.", "-- You are up to date."]
+    assert client.lines() == [
+        "-- Welcome to lobby, GET. 1 here: GET. /help lists the commands.",
+        "-- You are up to date.",
+    ]
 
 
 @pytest.mark.parametrize(
-    "negotiation", [b"\xff\xfb\x1f", b"\xff\xfd\x03\xff\xfb\x18", b"\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0", b"\xff\xf1"]
+    "negotiation",
+    [
+        b"\xff\xfb\x1f",
+        b"\xff\xfd\x03\xff\xfb\x18",
+        b"\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0",
+        b"\xff\xf1",
+    ],
 )
 def test_what_telnet_negotiates_is_skipped(server, negotiation):
     client, bob = server.connect("plain"), server.json("bob")
@@ -121,7 +138,12 @@ def test_what_telnet_negotiates_is_skipped(server, negotiation):
 
 
 @pytest.mark.parametrize(
-    "negotiation", [b"\xff\xfd\x03", b"\xff\xfb\x1f\xff\xfb\x20\xff\xfd\x01", b"\xff\xfa\x1f\x00\x0a\x00\x0d\xff\xf0"]
+    "negotiation",
+    [
+        b"\xff\xfd\x03",
+        b"\xff\xfb\x1f\xff\xfb\x20\xff\xfd\x01",
+        b"\xff\xfa\x1f\x00\x0a\x00\x0d\xff\xf0",
+    ],
 )
 def test_one_whose_telnet_negotiates_first_is_greeted_as_silence_is(server, negotiation):
     client = server.connect("plain")
@@ -162,7 +184,9 @@ def test_where_tls_is_required_telnet_is_no_way_around_it():
     client = server.connect("plain", "192.0.2.9")
     client.send(b"\xff\xfd\x03")
     server.run()
-    assert client.lines() == ["! Only TLS is spoken here. Come back with TLS, as groupchat-connect does."]
+    assert client.lines() == [
+        "! Only TLS is spoken here. Come back with TLS, as groupchat-connect does."
+    ]
     assert client.gone
 
 
@@ -200,7 +224,10 @@ def test_65_who_are_not_in_are_one_too_many_and_the_oldest_goes(server):
     server.connect("plain", "192.0.2.200")
     server.run(GRACE_SECONDS + 0.1)
     assert [client.gone for client in waiting] == [True] + [False] * 63
-    assert waiting[0].lines() == ["What is your name?", "! Too many connections come from your address. Try again later."]
+    assert waiting[0].lines() == [
+        "What is your name?",
+        "! Too many connections come from your address. Try again later.",
+    ]
 
 
 def test_the_oldest_of_the_address_with_the_most_goes(server):
@@ -380,7 +407,11 @@ def test_knocks_from_everywhere_count_for_more(server):
 
 def test_in_ipv6_a_network_has_one_share(server):
     assert client_prefix("192.0.2.1") == "192.0.2.1"
-    assert client_prefix("2001:db8::1") == client_prefix("2001:db8::ffff:1") != client_prefix("2001:db8:0:1::1")
+    assert (
+        client_prefix("2001:db8::1")
+        == client_prefix("2001:db8::ffff:1")
+        != client_prefix("2001:db8:0:1::1")
+    )
     assert client_prefix("fe80::1%eth0") == "fe80::/64"
 
 
@@ -512,10 +543,16 @@ def test_a_crowd_at_the_door_does_not_hold_up_those_who_talk(server):
         server.reactor.turn()
         turns += 1
     assert turns <= 3
-    assert LOGIN_LINES_PER_TURN <= sum(one.door.session.inside for one in crowd) <= turns * LOGIN_LINES_PER_TURN
+    assert (
+        LOGIN_LINES_PER_TURN
+        <= sum(one.door.session.inside for one in crowd)
+        <= turns * LOGIN_LINES_PER_TURN
+    )
     server.run()
     assert all(one.door.session.inside for one in crowd)
-    assert list(server.hub.rooms["lobby"].members)[-1].name == f"n{len(crowd) - 1}"  # in the order in which they came
+    assert (
+        list(server.hub.rooms["lobby"].members)[-1].name == f"n{len(crowd) - 1}"
+    )  # in the order in which they came
 
 
 def test_one_who_has_said_its_name_at_a_crowded_door_does_not_make_room_for_others(monkeypatch):
@@ -535,10 +572,15 @@ def test_what_one_who_is_gone_had_said_at_a_crowded_door_is_still_said(server):
     bob = server.json("bob")
     crowd = [server.connect() for _ in range(2 * LOGIN_LINES_PER_TURN)]
     for number, one in enumerate(crowd):
-        one.send(b'{"type":"hello","name":"n%d"}\n{"type":"say","room":"lobby","text":"I am %d"}\n' % (number, number))
+        one.send(
+            b'{"type":"hello","name":"n%d"}\n{"type":"say","room":"lobby","text":"I am %d"}\n'
+            % (number, number)
+        )
         one.end()
     server.run()
-    assert [event["text"] for event in bob.events() if event["type"] == "message"] == [f"I am {n}" for n in range(len(crowd))]
+    assert [event["text"] for event in bob.events() if event["type"] == "message"] == [
+        f"I am {n}" for n in range(len(crowd))
+    ]
     assert all(one.gone for one in crowd) and len(server.hub.sessions) == 1
 
 

@@ -1,5 +1,6 @@
 """
-The way out of one connection: it writes at once where nothing waits, knows when it is full, and never raises.
+The way out of one connection: it writes at once where nothing waits, knows when it is full, and
+never raises.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def drained():
 
 @pytest.fixture
 def peer(reactor, transport, drained):
-    return Outbound(transport, "192.0.2.1", lambda: drained.append(transport.waiting), reactor.callLater)
+    return Outbound(
+        transport, "192.0.2.1", lambda: drained.append(transport.waiting), reactor.callLater
+    )
 
 
 def test_it_is_a_peer(peer):
@@ -88,7 +91,9 @@ def test_what_is_held_can_be_flushed(peer, transport):
     assert transport.taken == b"one\n"
 
 
-def test_it_is_full_when_more_than_64_kib_wait_and_says_when_they_are_gone(peer, transport, reactor, drained):
+def test_it_is_full_when_more_than_64_kib_wait_and_says_when_they_are_gone(
+    peer, transport, reactor, drained
+):
     transport.room = 0
     peer.write(b"x" * HIGH_WATER_MARK)
     assert not peer.full
@@ -103,7 +108,9 @@ def test_it_is_full_when_more_than_64_kib_wait_and_says_when_they_are_gone(peer,
     assert peer.backlog() is None
 
 
-def test_a_reader_makes_progress_when_it_has_read_all_even_if_as_much_waits_again(peer, transport, reactor, drained):
+def test_a_reader_makes_progress_when_it_has_read_all_even_if_as_much_waits_again(
+    peer, transport, reactor, drained
+):
     seen = []
     for _ in range(2):
         transport.room = 0

@@ -37,7 +37,13 @@ def test_lines_may_come_in_any_pieces(cuts, ending):
         alice.send(data[start:cut])
         server.run()
         start = max(start, cut)
-    assert bob.heard() == ["alice: one", "alice: zoë 👋", f"alice: {'x' * 50}", "* alice waves", "alice: last"]
+    assert bob.heard() == [
+        "alice: one",
+        "alice: zoë 👋",
+        f"alice: {'x' * 50}",
+        "* alice waves",
+        "alice: last",
+    ]
 
 
 def test_a_line_may_have_32768_bytes_with_its_end(server):
@@ -89,7 +95,9 @@ def test_a_line_without_an_end_is_nothing(server):
 def test_64_kib_of_newlines_are_cheap(server, monkeypatch):
     alice = server.plain("alice")
     handled = []
-    monkeypatch.setattr(protocol.ChatProtocol, "lineReceived", lambda self, protocol: handled.append(protocol))
+    monkeypatch.setattr(
+        protocol.ChatProtocol, "lineReceived", lambda self, protocol: handled.append(protocol)
+    )
     alice.send(b"\n" * 65_536)
     server.run()
     assert handled == []
@@ -99,7 +107,9 @@ def test_64_kib_of_newlines_are_cheap(server, monkeypatch):
 def test_at_most_a_thousand_lines_are_handed_over_in_a_turn(server, monkeypatch):
     alice = server.json("alice")
     handled = []
-    monkeypatch.setattr(protocol.ChatProtocol, "lineReceived", lambda self, protocol: handled.append(protocol))
+    monkeypatch.setattr(
+        protocol.ChatProtocol, "lineReceived", lambda self, protocol: handled.append(protocol)
+    )
     alice.send(b"\n" * 5500)
     turns = []
     advance = server.reactor.callLater
@@ -234,7 +244,9 @@ def test_one_that_has_shut_its_side_still_gets_what_it_asked_for(server, wire):
     alice = server.connect(wire)
     alice.stall(3000)
     alice.hello("alice")
-    alice.type("/history 5", "/who") if wire == "plain" else alice.do("history", room="lobby", limit=5)
+    alice.type("/history 5", "/who") if wire == "plain" else alice.do(
+        "history", room="lobby", limit=5
+    )
     alice.end()
     for _ in range(40):
         server.run(0.5)

@@ -1,5 +1,6 @@
 """
-The PROXY protocol: a connection is from where its header says, and one without a header is nobody's.
+The PROXY protocol: a connection is from where its header says, and one without a header is
+nobody's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
 from groupchat.core.permissions import BAN, AuditEntry, Restriction
-from groupchat.server.proxy_protocol import MAX_V1_HEADER, MAX_V2_BLOCK, BadHeader, ProxyProtocolFactory, parse
+from groupchat.server.proxy_protocol import (
+    MAX_V1_HEADER,
+    MAX_V2_BLOCK,
+    BadHeader,
+    ProxyProtocolFactory,
+    parse,
+)
 from tests.support import Server
 
 MARK = b"\r\n\r\n\0\r\nQUIT\n"
@@ -81,7 +88,10 @@ def test_what_is_no_header_is_told_apart(bad):
         parse(bad)
 
 
-@given(st.sampled_from([b"", b"PROXY ", b"PROXY TCP4 ", b"PROXY TCP6 ::1 ", MARK, MARK + b"\x21"]), st.binary(max_size=60))
+@given(
+    st.sampled_from([b"", b"PROXY ", b"PROXY TCP4 ", b"PROXY TCP6 ::1 ", MARK, MARK + b"\x21"]),
+    st.binary(max_size=60),
+)
 def test_whatever_comes_it_is_a_header_or_none_or_not_complete(start, more):
     try:
         found = parse(start + more)
@@ -107,7 +117,9 @@ def test_a_member_has_the_address_that_the_header_tells(server, wire, header, at
     alice.end()
     server.run()
     assert server.connect("plain", PROXY).gone is False
-    assert server.hub.rooms == {} and alice.transport.lost, "what it said before its end of input was said, and it has left"
+    assert server.hub.rooms == {} and alice.transport.lost, (
+        "what it said before its end of input was said, and it has left"
+    )
 
 
 def test_a_silent_one_is_greeted_half_a_second_after_its_header(server):
@@ -177,7 +189,9 @@ def test_one_without_a_header_is_closed_and_is_one_line_of_the_log(server, logge
     client.send(bad)
     server.run()
     assert client.transport.lost and client.read() == b""
-    assert logged() == [f"A connection from {PROXY} was closed: it did not begin with a PROXY header."]
+    assert logged() == [
+        f"A connection from {PROXY} was closed: it did not begin with a PROXY header."
+    ]
     assert not server.port.doors
 
 

@@ -35,7 +35,9 @@ def path(tmp_path):
 def logged():
     events = []
     globalLogPublisher.addObserver(events.append)
-    yield lambda: [formatEvent(event) for event in events if event["log_namespace"].endswith("Certificate")]
+    yield lambda: [
+        formatEvent(event) for event in events if event["log_namespace"].endswith("Certificate")
+    ]
     globalLogPublisher.removeObserver(events.append)
 
 
@@ -95,7 +97,10 @@ def test_it_is_made_once(path):
 
 
 def test_each_is_another(tmp_path):
-    assert opened(tmp_path / "a.pem", own=True).fingerprint != opened(tmp_path / "b.pem", own=True).fingerprint
+    assert (
+        opened(tmp_path / "a.pem", own=True).fingerprint
+        != opened(tmp_path / "b.pem", own=True).fingerprint
+    )
 
 
 def test_one_in_memory_is_kept_nowhere(tmp_path, monkeypatch):
@@ -119,7 +124,9 @@ def test_one_that_can_not_be_kept_is_told_and_nothing_is_left(path, monkeypatch)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tls.os, "fsync", full)
-    assert refused(path, own=True).startswith(f"the certificate {path}: the disk is full. Make room.")
+    assert refused(path, own=True).startswith(
+        f"the certificate {path}: the disk is full. Make room."
+    )
     assert os.listdir(path.parent) == []
 
 
@@ -141,14 +148,26 @@ def test_the_key_may_stand_anywhere(path, order):
 
 def test_of_a_chain_the_one_of_the_key_is_its_own(path):
     (own, key), (other, _) = parts(tls.make()), parts(tls.make())
-    assert opened(written(path, own, other, key)).fingerprint == opened(written(path, other, key, own)).fingerprint
-    assert opened(written(path, own, key)).fingerprint == opened(written(path, key, own, other)).fingerprint
+    assert (
+        opened(written(path, own, other, key)).fingerprint
+        == opened(written(path, other, key, own)).fingerprint
+    )
+    assert (
+        opened(written(path, own, key)).fingerprint
+        == opened(written(path, key, own, other)).fingerprint
+    )
 
 
 def test_it_allows_nothing_old(path):
     context = opened(path, own=True).getContext()
     options = context.set_options(0)
-    for without in (SSL.OP_NO_RENEGOTIATION, SSL.OP_NO_COMPRESSION, SSL.OP_NO_TLSv1, SSL.OP_NO_TLSv1_1, SSL.OP_NO_TICKET):
+    for without in (
+        SSL.OP_NO_RENEGOTIATION,
+        SSL.OP_NO_COMPRESSION,
+        SSL.OP_NO_TLSv1,
+        SSL.OP_NO_TLSv1_1,
+        SSL.OP_NO_TICKET,
+    ):
         assert options & without
     assert not options & (SSL.OP_NO_TLSv1_2 | SSL.OP_NO_TLSv1_3)
     assert context.get_session_cache_mode() == SSL.SESS_CACHE_OFF
@@ -157,7 +176,9 @@ def test_it_allows_nothing_old(path):
 def locked():
     key = ec.generate_private_key(ec.SECP256R1())
     passphrase = serialization.BestAvailableEncryption(b"secret")
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, passphrase)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, passphrase
+    )
 
 
 def weak():
@@ -185,7 +206,11 @@ BAD = {
 def test_what_can_not_be_used_is_told_in_one_line(path, bad):
     pem, told = BAD[bad]
     line = refused(written(path, pem))
-    assert line.startswith(f"the certificate {path}: ") and told in line and line.endswith(" --certificate.")
+    assert (
+        line.startswith(f"the certificate {path}: ")
+        and told in line
+        and line.endswith(" --certificate.")
+    )
     assert "\n" not in line
 
 
@@ -221,14 +246,18 @@ def test_it_is_read_anew_when_it_is_told_to(path):
 
 
 @pytest.mark.parametrize("bad", [*BAD, "gone"])
-def test_where_the_new_one_is_bad_the_one_before_is_kept_and_the_log_says_so_once(path, logged, bad):
+def test_where_the_new_one_is_bad_the_one_before_is_kept_and_the_log_says_so_once(
+    path, logged, bad
+):
     certificate = opened(path, own=True)
     context = certificate.getContext()
     path.unlink() if bad == "gone" else written(path, BAD[bad][0])
     for _ in range(3):
         assert certificate.getContext() is context
     (line,) = logged()
-    assert line.startswith(f"The certificate {path} can't be used: ") and line.endswith(". The one before is kept.")
+    assert line.startswith(f"The certificate {path} can't be used: ") and line.endswith(
+        ". The one before is kept."
+    )
     written(path, tls.make())
     assert certificate.getContext() is not context
     assert len(logged()) == 2

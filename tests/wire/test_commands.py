@@ -46,7 +46,9 @@ def test_the_words_that_only_operators_may_use_make_commands_that_only_operators
             assert isinstance(plain.parse(f"{word.word}{argument}"), commands.OperatorCommand)
 
 
-@pytest.mark.parametrize("kind", [commands.Kick, commands.Unmute, commands.Op, commands.Deop, commands.Unban])
+@pytest.mark.parametrize(
+    "kind", [commands.Kick, commands.Unmute, commands.Op, commands.Deop, commands.Unban]
+)
 def test_what_is_done_in_a_moment_takes_no_time(kind):
     assert kind(name="bob").seconds is None
     with pytest.raises(ValueError, match="seconds"):
@@ -59,7 +61,9 @@ def test_a_place_is_a_log_and_what_is_known_of_it(place):
     assert commands.Position(**place).epoch == place.get("epoch")
 
 
-@pytest.mark.parametrize("make", [commands.Position, lambda **place: commands.Join(room="lobby", **place)])
+@pytest.mark.parametrize(
+    "make", [commands.Position, lambda **place: commands.Join(room="lobby", **place)]
+)
 def test_a_log_without_what_is_known_of_it_is_no_place(make):
     with pytest.raises(ValueError, match="epoch"):
         make(epoch="k3f9")
@@ -80,8 +84,16 @@ def test_a_ban_is_on_a_name_or_an_address(kind):
         (commands.Id, [0, 2**53 - 1], [-1, 2**53, 0.0, False]),
         (commands.Ref, ["", "x" * 64, "ü" * 64], ["x" * 65, 1]),
         (commands.Epoch, ["", "x" * 64], ["x" * 65]),
-        (commands.Client, ["a" * 16, "A_-9" * 16], ["a" * 15, "a" * 65, "a" * 16 + "\n", "ü" * 16, "a b" * 8]),
-        (commands.Rooms, [{}, {str(n): None for n in range(32)}], [{str(n): None for n in range(33)}]),
+        (
+            commands.Client,
+            ["a" * 16, "A_-9" * 16],
+            ["a" * 15, "a" * 65, "a" * 16 + "\n", "ü" * 16, "a b" * 8],
+        ),
+        (
+            commands.Rooms,
+            [{}, {str(n): None for n in range(32)}],
+            [{str(n): None for n in range(33)}],
+        ),
     ],
 )
 def test_values_have_their_bounds(kind, good, bad):

@@ -1,5 +1,6 @@
 """
-What can be read as what; and that of hundreds of names that could be read as one that is taken, none gets in.
+What can be read as what; and that of hundreds of names that could be read as one that is taken,
+none gets in.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ from groupchat.wire import confusables, names
 from tests.support import Server
 
 TAKEN = ["alice", "bob.smith", "Straße", "иван", "Νίκος", "אבגד", "Zoë-9"]
-INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\u3164\ufe0f\ufeff\ufff9\U000e0041"
-)
+INVISIBLE = "\u00ad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\u3164\ufe0f\ufeff\ufff9\U000e0041"
 ACCENTS = "\u0300\u0301\u0306\u0308\u030a\u0323\u0327\u0332\u0335\u0338\u0345\u05b4\u064e\u1ab4\u20d2\u20dd\ufe20"
 SPACES = " \t\xa0\u2003\u3000\n\x00\x85\u2028"
 
@@ -41,7 +40,18 @@ def test_these_have_one_look(others):
 
 @pytest.mark.parametrize(
     "others",
-    ["alice alicia", "bob rob", "van nan", "u10 u12", "иван егор", "कि का", "김민수 김민주", "さくら ざくら", "5 s", "ab a-b a.b"],
+    [
+        "alice alicia",
+        "bob rob",
+        "van nan",
+        "u10 u12",
+        "иван егор",
+        "कि का",
+        "김민수 김민주",
+        "さくら ざくら",
+        "5 s",
+        "ab a-b a.b",
+    ],
 )
 def test_these_have_looks_of_their_own(others):
     assert len({names.skeleton(other) for other in others.split()}) == len(others.split())
@@ -64,7 +74,9 @@ def test_any_text_has_a_look_without_capitals(name):
 
 @given(st.text(st.characters(codec="ascii")))
 def test_what_is_ascii_needs_no_table(name):
-    seen = name.lower().replace("m", "rn").replace("w", "vv").translate(str.maketrans("i1|0", "lllo"))
+    seen = (
+        name.lower().replace("m", "rn").replace("w", "vv").translate(str.maketrans("i1|0", "lllo"))
+    )
     assert names.skeleton(name) == seen
 
 
@@ -95,12 +107,19 @@ def variants(name: str) -> Iterator[str]:
     for case in {name, name.lower(), name.upper(), name.title(), name.swapcase(), name.casefold()}:
         yield case
         yield unicodedata.normalize("NFD", case)
-        yield "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in case)
+        yield "".join(
+            chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in case
+        )
         yield "".join(like.get(letter, [letter])[0] for letter in case)
         for place, letter in enumerate(case):
             before, after = case[:place], case[place + 1 :]
             base = unicodedata.normalize("NFD", letter)[0]
-            for other in {*like.get(letter, []), *like.get(base, []), *like.get(confusables.lowercase_reading(base), []), confusables.lowercase_reading(base)}:
+            for other in {
+                *like.get(letter, []),
+                *like.get(base, []),
+                *like.get(confusables.lowercase_reading(base), []),
+                confusables.lowercase_reading(base),
+            }:
                 yield before + other + after
             for hidden in INVISIBLE + SPACES:
                 yield before + letter + hidden + after
@@ -108,9 +127,27 @@ def variants(name: str) -> Iterator[str]:
                 yield before + letter + accent + after
             if "!" <= letter <= "~":
                 yield before + chr(ord(letter) + 0xFEE0) + after
-    for old, new in [("l", "1"), ("i", "1"), ("l", "I"), ("i", "l"), ("o", "0"), ("m", "rn"), ("ss", "ß"), ("ß", "ss"), ("ß", "ẞ")]:
+    for old, new in [
+        ("l", "1"),
+        ("i", "1"),
+        ("l", "I"),
+        ("i", "l"),
+        ("o", "0"),
+        ("m", "rn"),
+        ("ss", "ß"),
+        ("ß", "ss"),
+        ("ß", "ẞ"),
+    ]:
         yield name.replace(old, new)
-    yield from (f"{name}\u202e", f"\u202d{name}", f" {name} {name}", f"{name}:", f"-- {name}", f"* {name}", f"[{name}")
+    yield from (
+        f"{name}\u202e",
+        f"\u202d{name}",
+        f" {name} {name}",
+        f"{name}:",
+        f"-- {name}",
+        f"* {name}",
+        f"[{name}",
+    )
 
 
 def refused(server: Server, name: str, **fields: object) -> str:
@@ -131,7 +168,9 @@ def test_no_variant_of_a_taken_name_gets_in(taken):
     tried = list(dict.fromkeys(variants(taken)))
     codes = {name: refused(server, name) for name in tried}
     assert len(tried) >= 150
-    assert set(codes.values()) <= {"bad-name", "name-taken", "name-reserved"}, {n for n, code in codes.items() if not code}
+    assert set(codes.values()) <= {"bad-name", "name-taken", "name-reserved"}, {
+        n for n, code in codes.items() if not code
+    }
 
 
 @pytest.mark.limit(120)
@@ -142,6 +181,8 @@ def test_five_hundred_variants_are_tried_and_many_of_them_are_names_but_for_the_
     assert len(tried) >= 500 and len(admitted) >= 500
 
 
-@pytest.mark.parametrize("name", "Server аdmin ѕerver ѕуѕtеm rооt αll nobόdу Ηеrе ｍｅ yоu grоupсhat".split())
+@pytest.mark.parametrize(
+    "name", "Server аdmin ѕerver ѕуѕtеm rооt αll nobόdу Ηеrе ｍｅ yоu grоupсhat".split()
+)
 def test_a_name_that_could_be_read_as_a_reserved_one_is_reserved(name):
     assert refused(Server(names=names.UNICODE, knocks=0), name) == "name-reserved"

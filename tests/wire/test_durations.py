@@ -29,7 +29,23 @@ def test_a_text_begins_with_a_time_or_has_none(text, seconds, rest):
 
 
 @pytest.mark.parametrize(
-    "text", ["90", "0s", "0m why", "2 many", "1x", "1h30", "1h 30", "5m!", "-1h", "+1h", "1.5h", "2many", "1h2h", "٣"]
+    "text",
+    [
+        "90",
+        "0s",
+        "0m why",
+        "2 many",
+        "1x",
+        "1h30",
+        "1h 30",
+        "5m!",
+        "-1h",
+        "+1h",
+        "1.5h",
+        "2many",
+        "1h2h",
+        "٣",
+    ],
 )
 def test_a_number_that_is_no_time_is_refused(text):
     with pytest.raises(ValueError, match="time"):

@@ -24,7 +24,11 @@ def children(kind: type[Refused]) -> Iterator[type[Refused]]:
 def listed(heading: str) -> set[str]:
     """The codes in the definition list under a heading of protocol.rst."""
     section = PROTOCOL.read_text().split(f"\n{heading}\n", 1)[1]
-    return set(re.findall(r"^``([a-z0-9-]+)``$", re.split(r"\n[-=~]{4,}\n", f"\n{section}")[1], re.MULTILINE))
+    return set(
+        re.findall(
+            r"^``([a-z0-9-]+)``$", re.split(r"\n[-=~]{4,}\n", f"\n{section}")[1], re.MULTILINE
+        )
+    )
 
 
 def test_every_refusal_has_a_code_that_the_protocol_lists():

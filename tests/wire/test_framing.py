@@ -49,5 +49,7 @@ def test_a_long_line_in_one_chunk_is_skipped_alone():
 def test_slices_make_no_difference(lines, data):
     stream = b"".join(one + b"\n" for one in lines)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
-    chunks = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    chunks = [
+        stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)
+    ]
     assert read(*chunks) == lines

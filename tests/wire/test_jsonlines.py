@@ -1,5 +1,6 @@
 """
-The JSON wire: what it takes, what it refuses and how, and that nothing else ever comes of any bytes.
+The JSON wire: what it takes, what it refuses and how, and that nothing else ever comes of any
+bytes.
 """
 
 from __future__ import annotations
@@ -22,9 +23,15 @@ from groupchat.wire.interfaces import IWire
 LETTERS = st.characters(exclude_categories=["Cs"])
 TEXTS = st.text(LETTERS)
 SMALL = st.integers(1, 2**53 - 1)
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS)
-JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=10)
-FIELDS = sorted({field for kind in get_args(commands.AnyCommand) for field in kind.__struct_fields__})
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS
+)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=10
+)
+FIELDS = sorted(
+    {field for kind in get_args(commands.AnyCommand) for field in kind.__struct_fields__}
+)
 KINDS = [kind.__struct_config__.tag for kind in get_args(commands.AnyCommand)]
 
 
@@ -75,18 +82,26 @@ def test_a_line_cut_or_changed_anywhere_is_a_command_or_refused(data):
     jsonlines.about(raw)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["type", "room", "text", "n", "act", "ref"]), JSON), max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["type", "room", "text", "n", "act", "ref"]), JSON), max_size=8
+    )
+)
 @example([("type", "say"), ("room", "a"), ("text", "b"), ("type", "quit")])
 @example([("type", "quit"), ("n", 10**4000)])
 def test_of_repeated_keys_the_last_counts(pairs):
-    repeated = "{" + ",".join(f"{json.dumps(key)}:{json.dumps(value)}" for key, value in pairs) + "}"
+    repeated = (
+        "{" + ",".join(f"{json.dumps(key)}:{json.dumps(value)}" for key, value in pairs) + "}"
+    )
     assert decoded(repeated.encode()) == decoded(line(**dict(pairs)))
 
 
 # What is refused, and how.
 
 
-@pytest.mark.parametrize("raw", [b'{"type":"quit","x":"\xff"}', b"\x80", b'{"type":"quit"}\xc3', b'"\xed\xa0\x80"'])
+@pytest.mark.parametrize(
+    "raw", [b'{"type":"quit","x":"\xff"}', b"\x80", b'{"type":"quit"}\xc3', b'"\xed\xa0\x80"']
+)
 def test_what_is_not_utf8_is_bad_utf8_even_in_a_field_that_is_ignored(raw):
     assert decoded(raw) == "bad-utf8"
 
@@ -159,12 +174,17 @@ def test_brackets_in_a_text_nest_nothing(text):
     assert jsonlines.decode(say(x=text)) == commands.Say(room="lobby", text="hi")
 
 
-@pytest.mark.parametrize("raw", [b"{}", b'{"type":null}', b'{"type":1}', b'{"type":["say"]}', b'{"Type":"say"}'])
+@pytest.mark.parametrize(
+    "raw", [b"{}", b'{"type":null}', b'{"type":1}', b'{"type":["say"]}', b'{"Type":"say"}']
+)
 def test_a_line_without_a_type_is_bad_field(raw):
     assert decoded(raw) == "bad-field"
 
 
-@pytest.mark.parametrize("kind", ["", "Say", "message", "welcome", "help", "moveto", "command", "operate", "onperson", "say "])
+@pytest.mark.parametrize(
+    "kind",
+    ["", "Say", "message", "welcome", "help", "moveto", "command", "operate", "onperson", "say "],
+)
 def test_a_type_that_does_not_exist_is_unknown_type(kind):
     assert decoded(line(type=kind)) == "unknown-type"
 
@@ -224,8 +244,15 @@ def test_what_is_wrong_is_said_with_the_name_of_the_field():
     [
         ({"type": "hello", "name": "alice"}, commands.Hello(name="alice")),
         (
-            {"type": "hello", "name": "a", "client": "c" * 16, "rooms": {"lobby": {"epoch": "k", "after": 0}, "dev": None}},
-            commands.Hello(name="a", client="c" * 16, rooms={"lobby": commands.Position("k", 0), "dev": None}),
+            {
+                "type": "hello",
+                "name": "a",
+                "client": "c" * 16,
+                "rooms": {"lobby": {"epoch": "k", "after": 0}, "dev": None},
+            },
+            commands.Hello(
+                name="a", client="c" * 16, rooms={"lobby": commands.Position("k", 0), "dev": None}
+            ),
         ),
         ({"type": "join", "room": "dev", "after": 7}, commands.Join(room="dev", after=7)),
         ({"type": "leave", "room": "dev"}, commands.Leave(room="dev")),
@@ -238,8 +265,14 @@ def test_what_is_wrong_is_said_with_the_name_of_the_field():
         ({"type": "topic", "room": "dev", "text": ""}, commands.SetTopic(room="dev", text="")),
         ({"type": "ping", "ref": "1"}, commands.Ping(ref="1")),
         ({"type": "pong"}, commands.Pong()),
-        ({"type": "kick", "name": "bob", "text": "enough"}, commands.Kick(name="bob", text="enough")),
-        ({"type": "ban", "address": "192.0.2.7", "seconds": 60}, commands.Ban(address="192.0.2.7", seconds=60)),
+        (
+            {"type": "kick", "name": "bob", "text": "enough"},
+            commands.Kick(name="bob", text="enough"),
+        ),
+        (
+            {"type": "ban", "address": "192.0.2.7", "seconds": 60},
+            commands.Ban(address="192.0.2.7", seconds=60),
+        ),
         ({"type": "max", "max": 30}, commands.Max(max=30)),
         ({"type": "notice", "text": "tea"}, commands.Announce(text="tea")),
         ({"type": "quit"}, commands.Quit()),
@@ -259,7 +292,9 @@ def test_null_in_a_field_that_may_be_left_out_is_as_if_it_was(kind):
         given["name"] = "bob"
     nulls = {field.name: None for field in fields if field.name not in given}
     tag = kind.__struct_config__.tag
-    assert jsonlines.decode(line(type=tag, **given, **nulls)) == jsonlines.decode(line(type=tag, **given))
+    assert jsonlines.decode(line(type=tag, **given, **nulls)) == jsonlines.decode(
+        line(type=tag, **given)
+    )
 
 
 def test_white_space_around_and_escapes_within_change_nothing():
@@ -271,9 +306,13 @@ def test_noncharacters_pass():
 
 
 REFS = st.none() | st.text(LETTERS, max_size=64)
-SAYS = st.builds(commands.Say, room=TEXTS, text=TEXTS, act=st.booleans(), n=st.none() | SMALL, ref=REFS)
+SAYS = st.builds(
+    commands.Say, room=TEXTS, text=TEXTS, act=st.booleans(), n=st.none() | SMALL, ref=REFS
+)
 PLACES = st.builds(commands.Position, epoch=st.none(), after=st.integers(0, 2**53 - 1)) | st.none()
-HELLOS = st.builds(commands.Hello, name=TEXTS, rooms=st.none() | st.dictionaries(TEXTS, PLACES, max_size=32))
+HELLOS = st.builds(
+    commands.Hello, name=TEXTS, rooms=st.none() | st.dictionaries(TEXTS, PLACES, max_size=32)
+)
 
 
 @given(SAYS | HELLOS)
@@ -346,7 +385,11 @@ def test_what_is_only_for_people_is_not_said(event):
     assert jsonlines.encode(event) == b""
 
 
-@given(st.builds(events.Message, room=TEXTS, id=SMALL, at=TEXTS, sender=TEXTS, text=TEXTS, act=st.booleans()))
+@given(
+    st.builds(
+        events.Message, room=TEXTS, id=SMALL, at=TEXTS, sender=TEXTS, text=TEXTS, act=st.booleans()
+    )
+)
 def test_what_the_server_encodes_a_client_decodes(event):
     raw = jsonlines.encode(event)
     assert raw.count(b"\n") == 1

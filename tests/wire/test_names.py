@@ -25,7 +25,25 @@ def test_a_proper_name_is_kept_as_it_is(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "x" * 33, "-a", ".a", "_a", "a b", " a", "a\n", "a:", "*", "!", "[a", "zoë", "\u212a", "٣", "a\u202e"]
+    "name",
+    [
+        "",
+        "x" * 33,
+        "-a",
+        ".a",
+        "_a",
+        "a b",
+        " a",
+        "a\n",
+        "a:",
+        "*",
+        "!",
+        "[a",
+        "zoë",
+        "\u212a",
+        "٣",
+        "a\u202e",
+    ],
 )
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(BadName):
@@ -82,7 +100,10 @@ def test_a_control_becomes_visible(hidden, shown):
     assert names.visible(f"a{hidden}b") == f"a{shown}b"
 
 
-@pytest.mark.parametrize("text", ["a\tb", "zoë", "\u200d", "\u200f", "\xa0", "\xad", "👩‍👩‍👧", "\ufdd0", "\uffff", "\u3000"])
+@pytest.mark.parametrize(
+    "text",
+    ["a\tb", "zoë", "\u200d", "\u200f", "\xa0", "\xad", "👩‍👩‍👧", "\ufdd0", "\uffff", "\u3000"],
+)
 def test_everything_else_passes_as_it_is(text):
     assert names.visible(text) == text
 
@@ -90,9 +111,14 @@ def test_everything_else_passes_as_it_is(text):
 @given(TEXTS)
 def test_no_control_is_left_and_nothing_else_changes(text):
     seen = names.visible(text)
-    assert not [letter for letter in seen if unicodedata.category(letter) == "Cc" and letter != "\t"]
+    assert not [
+        letter for letter in seen if unicodedata.category(letter) == "Cc" and letter != "\t"
+    ]
     assert len(seen) == len(text)
-    assert all(new in (old, "\ufffd") or 0x2400 <= ord(new) <= 0x2421 for old, new in zip(text, seen, strict=True))
+    assert all(
+        new in (old, "\ufffd") or 0x2400 <= ord(new) <= 0x2421
+        for old, new in zip(text, seen, strict=True)
+    )
     assert names.visible(seen) == seen
 
 
@@ -181,9 +207,18 @@ def test_a_name_of_any_script_can_look_like_no_line_of_the_server_and_break_none
     except (BadName, NameReserved):
         return
     assert 1 <= len(shown) <= 32 and len(shown.encode()) <= 128
-    assert shown == names.printable(shown) and shown[0].isalnum() and not set(shown) & set(" :*![]()/,\"'")
+    assert (
+        shown == names.printable(shown)
+        and shown[0].isalnum()
+        and not set(shown) & set(" :*![]()/,\"'")
+    )
     assert unicodedata.is_normalized("NFC", shown) and names.UNICODE.person(shown) == shown
-    assert names.key(shown) == names.key(name) == names.UNICODE.room(name) == names.UNICODE.room(names.UNICODE.room(name))
+    assert (
+        names.key(shown)
+        == names.key(name)
+        == names.UNICODE.room(name)
+        == names.UNICODE.room(names.UNICODE.room(name))
+    )
     assert get_profile("UsernameCaseMapped").enforce(name) == names.key(name)
 
 
@@ -191,7 +226,11 @@ def test_a_name_of_any_script_can_look_like_no_line_of_the_server_and_break_none
 def test_names_of_one_key_are_the_same_in_every_form(name):
     key = names.key(name)
     assert names.key(key) == key
-    assert names.key(unicodedata.normalize("NFC", name)) == key == names.key(unicodedata.normalize("NFD", name))
+    assert (
+        names.key(unicodedata.normalize("NFC", name))
+        == key
+        == names.key(unicodedata.normalize("NFD", name))
+    )
 
 
 @given(st.text(st.characters(codec="ascii")))
@@ -206,7 +245,10 @@ def test_the_two_rules_agree_on_ascii_but_for_what_looks_reserved(name):
     assert names.key(name) == name.lower()
 
 
-@pytest.mark.parametrize("hidden", "\u061c\u200e\u200f\u200b\u202e\ufeff\xad\ufff9\ufffb\U000e0041\x1b\x9b\u2028\ud800\n\t")
+@pytest.mark.parametrize(
+    "hidden",
+    "\u061c\u200e\u200f\u200b\u202e\ufeff\xad\ufff9\ufffb\U000e0041\x1b\x9b\u2028\ud800\n\t",
+)
 def test_what_is_shown_as_a_name_hides_and_turns_nothing(hidden):
     seen = names.printable(f"a{hidden}b" * 40)
     assert seen.isprintable() and len(seen) == 64

@@ -1,5 +1,6 @@
 """
-The plain wire: what people type, what they read, and that nobody's words can look like the server's.
+The plain wire: what people type, what they read, and that nobody's words can look like the
+server's.
 """
 
 from __future__ import annotations
@@ -64,18 +65,28 @@ def test_any_arguments_are_a_command_that_names_its_word_or_refused(rest, word):
     try:
         assert plain.decode(raw).ref == word
     except BadField as refused:
-        assert refused.text == f"Type it like this: {plain._USAGE[word]}" or word in ("/ban", "/unban", "/mute", "/kick")
+        assert refused.text == f"Type it like this: {plain._USAGE[word]}" or word in (
+            "/ban",
+            "/unban",
+            "/mute",
+            "/kick",
+        )
     except UnknownType:
         assert word == "/help"
     assert plain.about(raw) == {"ref": word}
 
 
-@pytest.mark.parametrize(("raw", "name"), [(b"alice", "alice"), (b" alice ", "alice"), (b"", ""), (b"/who", "/who"), (b"{", "{")])
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [(b"alice", "alice"), (b" alice ", "alice"), (b"", ""), (b"/who", "/who"), (b"{", "{")],
+)
 def test_the_first_line_is_a_name(raw, name):
     assert plain.decode(raw, inside=False) == commands.Hello(name=name)
 
 
-@pytest.mark.parametrize("text", ["hello", "  hello  ", "", "a/b", "{}", "! no", "-- Bye.", "zoë 👋", "a\tb"])
+@pytest.mark.parametrize(
+    "text", ["hello", "  hello  ", "", "a/b", "{}", "! no", "-- Bye.", "zoë 👋", "a\tb"]
+)
 def test_a_line_is_said_to_the_room_as_it_is(text):
     assert plain.decode(text.encode()) == said(text)
 
@@ -157,16 +168,27 @@ def test_leaving_a_room_is_going_back_to_the_lobby():
 
 
 @pytest.mark.parametrize(
-    ("slip", "meant"), [("/whoo", "/who"), ("/histroy", "/history"), ("/hlep", "/help"), ("/quti", "/quit"), ("/nik", "/nick")]
+    ("slip", "meant"),
+    [
+        ("/whoo", "/who"),
+        ("/histroy", "/history"),
+        ("/hlep", "/help"),
+        ("/quti", "/quit"),
+        ("/nik", "/nick"),
+    ],
 )
 def test_the_command_that_is_nearest_to_a_slip_is_suggested(slip, meant):
-    with pytest.raises(UnknownType, match=rf"^There is no such command\. Did you mean {meant}\? /help"):
+    with pytest.raises(
+        UnknownType, match=rf"^There is no such command\. Did you mean {meant}\? /help"
+    ):
         plain.parse(slip)
 
 
 @pytest.mark.parametrize("far", ["/dance", "/notice", "/x", "/", "/" + "who" * 10_000])
 def test_what_is_near_to_no_command_suggests_none(far):
-    with pytest.raises(UnknownType, match=r"^There is no such command\. /help lists them; // says a line"):
+    with pytest.raises(
+        UnknownType, match=r"^There is no such command\. /help lists them; // says a line"
+    ):
         plain.parse(far)
 
 
@@ -226,15 +248,30 @@ def test_a_ban_tells_names_and_addresses_apart(typed, target):
 
 
 @pytest.mark.parametrize(
-    "target", ["10.0.0", "10.", "192.0.2.*", "192.0.2.7:4000", "10.0.0.0/33", "fe80::xyz", "300.1.1.1", "0.0.0.0/x"]
+    "target",
+    [
+        "10.0.0",
+        "10.",
+        "192.0.2.*",
+        "192.0.2.7:4000",
+        "10.0.0.0/33",
+        "fe80::xyz",
+        "300.1.1.1",
+        "0.0.0.0/x",
+    ],
 )
 @pytest.mark.parametrize("word", ["/ban", "/unban"])
 def test_what_looks_like_an_address_and_is_none_is_refused(word, target):
-    with pytest.raises(BadField, match=r"is no address\. Write it whole, 10\.0\.0\.7, or as a network, 10\.0\.0\.0/24"):
+    with pytest.raises(
+        BadField,
+        match=r"is no address\. Write it whole, 10\.0\.0\.7, or as a network, 10\.0\.0\.0/24",
+    ):
         plain.parse(f"{word} {target}")
 
 
-@pytest.mark.parametrize("rest", ["90", "0s", "2 many", "5x", "-5m", "1.5h", "1h30", "1h 30", "9" * 40 + "s"])
+@pytest.mark.parametrize(
+    "rest", ["90", "0s", "2 many", "5x", "-5m", "1.5h", "1h30", "1h 30", "9" * 40 + "s"]
+)
 @pytest.mark.parametrize("word", ["/ban", "/mute"])
 def test_a_time_that_is_not_understood_is_no_reason_to_ban(word, rest):
     with pytest.raises(BadField, match=r"time"):
@@ -242,16 +279,22 @@ def test_a_time_that_is_not_understood_is_no_reason_to_ban(word, rest):
 
 
 def test_a_reason_that_begins_with_a_number_stands_behind_a_time():
-    assert plain.parse("/mute bob forever 2 many") == commands.Mute(name="bob", text="2 many", ref="/mute")
+    assert plain.parse("/mute bob forever 2 many") == commands.Mute(
+        name="bob", text="2 many", ref="/mute"
+    )
 
 
 def test_a_kick_takes_no_time():
     with pytest.raises(BadField, match="/ban"):
         plain.parse("/kick bob 10m spam")
-    assert plain.parse("/kick bob 3 strikes") == commands.Kick(name="bob", text="3 strikes", ref="/kick")
+    assert plain.parse("/kick bob 3 strikes") == commands.Kick(
+        name="bob", text="3 strikes", ref="/kick"
+    )
 
 
-@pytest.mark.parametrize(("typed", "shows"), [("/ban list", "/bans"), ("/mute LIST", "/mutes"), ("/ban show", "/bans")])
+@pytest.mark.parametrize(
+    ("typed", "shows"), [("/ban list", "/bans"), ("/mute LIST", "/mutes"), ("/ban show", "/bans")]
+)
 def test_one_who_wants_to_see_the_bans_bans_nobody(typed, shows):
     with pytest.raises(BadField, match=rf"^{shows} lists them\. .*@"):
         plain.parse(typed)
@@ -271,7 +314,10 @@ def test_bans_mutes_and_places_are_shown():
     )
     assert shown(events.Mutes([], 0)) == "-- There are 0 mutes.\n"
     assert shown(events.Places(max=20, count=3)) == "-- 3 of 20 places are taken.\n"
-    assert shown(events.Ok(ref="/ban", text="bob is banned for ever.")) == "-- bob is banned for ever.\n"
+    assert (
+        shown(events.Ok(ref="/ban", text="bob is banned for ever."))
+        == "-- bob is banned for ever.\n"
+    )
 
 
 # What the server says.
@@ -306,7 +352,13 @@ def test_each_event_is_a_line(event, lines):
 
 
 @pytest.mark.parametrize(
-    "event", [events.Ok(ref="/msg"), events.Pong(), events.Ping(heads={}), events.Catchup(room="lobby", through=1)]
+    "event",
+    [
+        events.Ok(ref="/msg"),
+        events.Pong(),
+        events.Ping(heads={}),
+        events.Catchup(room="lobby", through=1),
+    ],
 )
 def test_what_a_person_need_not_be_told_is_not_said(event):
     assert shown(event) == ""
@@ -328,16 +380,28 @@ def test_a_page_of_history_ends_with_its_end(here):
 
 def state(*members: str, count: int | None = None, topic: str = "") -> events.RoomState:
     return events.RoomState(
-        room="lobby", epoch="k", first=1, head=0, said=0, topic=topic, members=list(members), count=count or len(members)
+        room="lobby",
+        epoch="k",
+        first=1,
+        head=0,
+        said=0,
+        topic=topic,
+        members=list(members),
+        count=count or len(members),
     )
 
 
 def test_who_comes_in_is_welcomed():
-    assert shown(state("bob", "alice")) == "-- Welcome to lobby, alice. 2 here: alice, bob. /help lists the commands.\n"
+    assert (
+        shown(state("bob", "alice"))
+        == "-- Welcome to lobby, alice. 2 here: alice, bob. /help lists the commands.\n"
+    )
 
 
 def test_who_comes_in_is_told_the_topic():
-    assert shown(state("alice", topic="tea at four")).splitlines()[1] == "-- The topic is: tea at four"
+    assert (
+        shown(state("alice", topic="tea at four")).splitlines()[1] == "-- The topic is: tea at four"
+    )
 
 
 def test_a_welcome_names_the_first_ten():
@@ -349,7 +413,9 @@ def test_a_welcome_names_the_first_ten():
 
 
 def test_the_word_of_the_day_is_the_servers():
-    welcome = events.Welcome(name="a", server="s", max=1, operator=False, limits={}, motd="Tea at four.\nBe kind.")
+    welcome = events.Welcome(
+        name="a", server="s", max=1, operator=False, limits={}, motd="Tea at four.\nBe kind."
+    )
     assert shown(welcome) == "-- Tea at four.\n-- Be kind.\n"
 
 
@@ -367,7 +433,9 @@ def test_several_who_come_at_once_are_one_line(joined, line):
 
 
 def test_presence_is_told_in_its_order():
-    presence = events.Presence(room="lobby", count=3, left=["dave"], renamed={"bob": "rob"}, joined=["carol"])
+    presence = events.Presence(
+        room="lobby", count=3, left=["dave"], renamed={"bob": "rob"}, joined=["carol"]
+    )
     assert shown(presence) == "-- dave left.\n-- bob is now rob.\n-- carol joined.\n"
 
 
@@ -419,7 +487,9 @@ MESSAGES = st.builds(
 
 @given(MESSAGES, st.booleans())
 def test_a_message_is_one_line_and_stands_behind_its_senders_name(message, past):
-    said = f"* {message.sender} {message.text}" if message.act else f"{message.sender}: {message.text}"
+    said = (
+        f"* {message.sender} {message.text}" if message.act else f"{message.sender}: {message.text}"
+    )
     before, _, after = shown(message, past=past).partition(said)
     assert after == "\n"
     assert re.fullmatch(r"\[\d{4}-\d\d-\d\d \d\d:\d\d\] " if past else "", before)
@@ -438,5 +508,9 @@ def test_whatever_an_event_holds_no_control_reaches_a_terminal(text, sender, pas
     ]
     for event in told:
         for line in plain.lines(event, "alice", past):
-            assert not [letter for letter in line if unicodedata.category(letter) in ("Cc", "Zl", "Zp") and letter != "\t"]
+            assert not [
+                letter
+                for letter in line
+                if unicodedata.category(letter) in ("Cc", "Zl", "Zp") and letter != "\t"
+            ]
             assert line.startswith(("-- ", "! ", f"{sender} (to you): "))

@@ -58,7 +58,10 @@ def test_a_cr_and_a_nul_end_a_line_and_other_crs_stay(raw, text):
 
 
 def test_every_option_is_refused_once_in_each_direction():
-    assert heard(b"\xff\xfd\x01\xff\xfb\x01\xff\xfd\x01\xff\xfb\x01") == (b"", b"\xff\xfc\x01\xff\xfe\x01")
+    assert heard(b"\xff\xfd\x01\xff\xfb\x01\xff\xfd\x01\xff\xfb\x01") == (
+        b"",
+        b"\xff\xfc\x01\xff\xfe\x01",
+    )
 
 
 def test_refusals_are_not_answered():
@@ -78,7 +81,22 @@ def test_what_has_nothing_of_telnet_in_it_is_not_even_copied():
     assert Telnet().receive(data)[0] is data
 
 
-PARTS = st.sampled_from([b"a", b"\r", b"\n", b"\0", b"\xff", b"\xfa", b"\xf0", b"\xfd", b"\xfb", b"\x06", b"\xf4", b"x" * 600])
+PARTS = st.sampled_from(
+    [
+        b"a",
+        b"\r",
+        b"\n",
+        b"\0",
+        b"\xff",
+        b"\xfa",
+        b"\xf0",
+        b"\xfd",
+        b"\xfb",
+        b"\x06",
+        b"\xf4",
+        b"x" * 600,
+    ]
+)
 
 
 @given(st.lists(PARTS, max_size=30), st.lists(st.integers(0, 99)))

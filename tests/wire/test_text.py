@@ -1,5 +1,6 @@
 """
-Text is text: whatever is said, and wherever, no control, bidi override or line separator comes out raw, and every line is one line.
+Text is text: whatever is said, and wherever, no control, bidi override or line separator comes out
+raw, and every line is one line.
 """
 
 from __future__ import annotations
@@ -18,9 +19,26 @@ from groupchat.wire.names import ASCII, UNICODE
 from tests.support import Server
 
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-HOSTILE = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
+HOSTILE = "".join(
+    map(
+        chr,
+        [
+            *range(0x20),
+            *range(0x7F, 0xA0),
+            0x2028,
+            0x2029,
+            *range(0x202A, 0x202F),
+            *range(0x2066, 0x206A),
+        ],
+    )
+)
 HIDING = "\u061c\u200e\u200f\ufeff\ufff9\ufffb\xad\U000e0041"
-TEXTS = st.text(st.one_of(st.sampled_from(HOSTILE + HIDING + "aé-!:*[{ "), st.characters(exclude_categories=["Cs"])), max_size=40)
+TEXTS = st.text(
+    st.one_of(
+        st.sampled_from(HOSTILE + HIDING + "aé-!:*[{ "), st.characters(exclude_categories=["Cs"])
+    ),
+    max_size=40,
+)
 
 
 def raw(data: bytes) -> list[str]:
@@ -40,7 +58,11 @@ def test_nothing_raw_comes_out_of_any_wire_or_into_the_log(text, rule):
     logged = []
     globalLogPublisher.addObserver(logged.append)
     try:
-        server = Server(names=rule, motd="\n".join(map(names.visible, text.splitlines())), server=names.visible(text))
+        server = Server(
+            names=rule,
+            motd="\n".join(map(names.visible, text.splitlines())),
+            server=names.visible(text),
+        )
         plain, alice, stranger = server.plain("bob"), server.json("alice"), server.connect()
         data = [client.read() for client in (plain, alice)]
         typed = text.replace("\n", "").replace("\r", "")

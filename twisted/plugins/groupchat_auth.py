@@ -1,4 +1,6 @@
-"""What ``--auth`` of ``twistd groupchat`` takes beside Twisted's own: sqlite:PATH and argon2:PATH."""
+"""
+What ``--auth`` of ``twistd groupchat`` takes beside Twisted's own: sqlite:PATH and argon2:PATH.
+"""
 
 from groupchat.accounts.checkers import argon2, sqlite
 
