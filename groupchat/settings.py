@@ -19,20 +19,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :ivar rate: lines a second for each member; 0: no limit.
     :ivar burst: lines a member can send at once before `rate` holds.
     :ivar per_address: connections from one address; 0: no limit.
-    :ivar knocks: connections a second from one address that need not come in; 0: no limit.
+    :ivar connect_rate: connections a second from one address that need not come in; 0: no limit.
     :ivar log_rate: lines of the log a second about one address; 0: no limit.
     :ivar server: name and version, as the welcome tells them.
     :ivar motd: a word to everyone who comes in.
-    :ivar pool: connections that are not in yet.
-    :ivar hello_within: seconds after its last line in which one has to come in.
-    :ivar idle: seconds of silence after which a JSON client is gone; it is asked whether it is
+    :ivar max_pending: connections that are not in yet.
+    :ivar login_timeout: seconds after its last line in which one has to come in.
+    :ivar idle_timeout: seconds of silence after which a JSON client is gone; it is asked whether it is
         there after a third of them.
     :ivar names: what people and rooms may be called.
     :ivar show_addresses: who sees the addresses of others: "everyone", "operators" or "nobody".
     :ivar members_only: whether only those come in whose name is registered.
-    :ivar renames: names that a member can take in a minute; 0: no limit.
-    :ivar rooms: rooms that there can be in all.
-    :ivar rooms_each: rooms that one member can be in.
+    :ivar rename_rate: names that a member can take in a minute; 0: no limit.
+    :ivar max_rooms: rooms that there can be in all.
+    :ivar max_rooms_per_member: rooms that one member can be in.
     """
 
     max: int = 100
@@ -40,16 +40,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 50
     burst: float = 200
     per_address: int = 0
-    knocks: float = 20
+    connect_rate: float = 20
     log_rate: float = 10
     server: str = "groupchat"
     motd: str | None = None
-    pool: int = 64
-    hello_within: float = 10
-    idle: float = 60
+    max_pending: int = 64
+    login_timeout: float = 10
+    idle_timeout: float = 60
     names: names.Rule = names.ASCII
     show_addresses: str = "operators"
     members_only: bool = False
-    renames: int = 20
-    rooms: int = 10_000
-    rooms_each: int = MAX_ROOMS
+    rename_rate: int = 20
+    max_rooms: int = 10_000
+    max_rooms_per_member: int = MAX_ROOMS

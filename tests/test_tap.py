@@ -78,7 +78,7 @@ def test_without_options_it_listens_on_9000_for_a_hundred():
         (["--keep", "forever"], "--keep"), (["--keep", "0d"], "--keep"), (["--ledger", "redis:x"], "--ledger"),
         (["--ledger", "sqlite:"], "--ledger"), (["--ledger", "memory:x"], "--ledger"), (["--per-address", "-1"], "--per-address"),
         (["--show-addresses", "me"], "--show-addresses"), (["--motd", "/nowhere/motd"], "--motd"), (["--nonsense"], "nonsense"),
-        (["stray"], '"stray"'), (["--handshakes", "-1"], "--handshakes"), (["--names", "latin"], "--names"),
+        (["stray"], '"stray"'), (["--tls-rate", "-1"], "--tls-rate"), (["--names", "latin"], "--names"),
         (["--no-tls", "--require-tls"], "--require-tls"), (["--no-tls", "--certificate", "x"], "--certificate"),
         (["--ledger", "sqlite::memory:"], "--ledger memory"), (["--ledger", "sqlite:file:x?mode=ro"], "--ledger"),
         (["--ledger", "sqlite:."], "directory"), (["--ledger", "sqlite:x/"], "directory"), (["--ledger", "sqlite:x.pem"], ".pem"),
@@ -214,7 +214,7 @@ def test_without_tls_there_is_none():
 
 def test_who_has_to_speak_tls_and_how_often_is_told_to_the_port():
     assert made()._port.require_tls is False
-    port = made("--require-tls", "--handshakes", "7")._port
+    port = made("--require-tls", "--tls-rate", "7")._port
     assert port.require_tls is True
     assert port.handshakes._bucket._rate == 7
 

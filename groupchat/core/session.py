@@ -351,11 +351,11 @@ class Session:
         :raises TooMany: one can't.
         """
         settings, rooms = self._hub.settings, self._hub.rooms
-        if len(wanted) > settings.rooms_each:
+        if len(wanted) > settings.max_rooms_per_member:
             raise errors.TooMany(
-                f"One can be in {settings.rooms_each} rooms at most. Leave one first."
+                f"One can be in {settings.max_rooms_per_member} rooms at most. Leave one first."
             )
-        if len(rooms) + sum(room not in rooms for room in wanted) > settings.rooms:
+        if len(rooms) + sum(room not in rooms for room in wanted) > settings.max_rooms:
             raise errors.TooMany(f"There are {len(rooms)} rooms already. Join one of them.")
 
     def _leave(self, command: commands.Leave) -> None:
@@ -514,7 +514,7 @@ class Session:
 
         :raises TooOften: it is reached.
         """
-        renames = self._hub.settings.renames
+        renames = self._hub.settings.rename_rate
         if self._names is None:
             self._names = TokenBucket(renames / 60, renames, self._hub.seconds)
         wait = self._names.take()

@@ -107,9 +107,9 @@ class ChatFactory(ServerFactory):
         self.doors: set[ChatProtocol] = set()
         self._unchecked: list[ChatProtocol] = []
         self._waiting: dict[ChatProtocol, PendingConnection] = {}
-        self._pool = PendingPool(hub.settings.pool, clock, lambda: most - len(self.doors))
+        self._pool = PendingPool(hub.settings.max_pending, clock, lambda: most - len(self.doors))
         self._addresses: Counter[str] = Counter()
-        knocks = hub.settings.knocks
+        knocks = hub.settings.connect_rate
         self._knocks = KeyedTokenBuckets(knocks, knocks * BURST_SECONDS, clock.seconds)
         self._all_knocks = TokenBucket(
             knocks * GLOBAL_FACTOR, knocks * GLOBAL_FACTOR * BURST_SECONDS, clock.seconds
@@ -328,7 +328,7 @@ class PendingConnection:
         self._first = b""
         self._in_line = False  # for a handshake
         self._greeting = port.clock.callLater(GREETING_DELAY, self._greet)
-        self._within = port.hub.settings.hello_within
+        self._within = port.hub.settings.login_timeout
         self._deadline = port.clock.callLater(self._within, self._late)
 
     @property

@@ -325,7 +325,7 @@ class ChatProtocol(LineReceiver):
             self._heard, self._pinged = False, False
             self._heard_at = now
         elif session.inside and session.wire.echo:
-            silent, most = now - self._heard_at, self.factory.hub.settings.idle
+            silent, most = now - self._heard_at, self.factory.hub.settings.idle_timeout
             if silent >= most:
                 session.end(errors.IDLE)
             elif silent >= most / 3 and not self._pinged:

@@ -185,9 +185,9 @@ class ProxyProtocolFactory(WrappingFactory):
 
     def opened(self, one: Introduction) -> None:
         settings = self.port.hub.settings
-        if len(self._open) >= settings.pool:
+        if len(self._open) >= settings.max_pending:
             next(iter(self._open)).close()
-        self._open[one] = self.port.clock.callLater(settings.hello_within, one.close)
+        self._open[one] = self.port.clock.callLater(settings.login_timeout, one.close)
 
     def closed(self, one: Introduction) -> None:
         """It has a header by now, or is gone."""

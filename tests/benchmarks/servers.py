@@ -171,7 +171,7 @@ class GroupChat(Server):
         if self._rate:
             command += ["--rate", self._rate]
         if _has_option("handshakes"):
-            command += ["--handshakes", "0"]
+            command += ["--tls-rate", "0"]
         return command
 
     def answers(self, connection: socket.socket) -> bool:

@@ -351,7 +351,7 @@ def test_where_only_members_come_in_nobody_takes_a_guests_name():
 @pytest.fixture
 def open_server():
     """It bounds passwords, and no connections."""
-    return Server(knocks=0)
+    return Server(connect_rate=0)
 
 
 MALLORY = "192.0.2.66"
@@ -439,7 +439,7 @@ def test_right_passwords_are_not_counted(server):
 
 
 def test_names_have_a_limit_a_minute():
-    server = Server(renames=3)
+    server = Server(rename_rate=3)
     alice = server.json("alice")
     for name in ("a1", "a2", "a3"):
         alice.ask("rename", name=name)
@@ -450,7 +450,7 @@ def test_names_have_a_limit_a_minute():
 
 
 def test_rooms_have_a_limit_for_each_and_in_all():
-    server = Server(rooms_each=2, rooms=3)
+    server = Server(max_rooms_per_member=2, max_rooms=3)
     alice, bob = server.json("alice"), server.json("bob")
     assert codes(alice.ask("join", room="r1")) == []
     assert codes(alice.ask("join", room="r2")) == ["too-many"]

@@ -37,7 +37,7 @@ class SystemClock:
 @pytest_twisted.ensureDeferred
 async def test_nobody_notices_that_the_clock_is_set(place: Place):
     clock = SystemClock(place)
-    daemon = await place.daemon("--idle", "3")
+    daemon = await place.daemon("--idle-timeout", "3")
     alice = await place.member("alice", daemon)
     bob = place.connect("bob", daemon)
     await bob.says("-- You are up to date.")

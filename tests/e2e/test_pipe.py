@@ -492,7 +492,7 @@ async def test_terminals_and_pipes_stay_as_they_are_for_all_who_share_them(
 
 @pytest_twisted.ensureDeferred
 async def test_a_terminal_that_nobody_reads_stops_nobody(place: Place):
-    daemon = await place.daemon("--rate", "0", "--idle", "3")
+    daemon = await place.daemon("--rate", "0", "--idle-timeout", "3")
     bob = await place.member("bob", daemon)
     ours, terminal = os.openpty()
     with open(ours, "r+b", buffering=0) as keys, open(terminal, "r+b", buffering=0) as tty:

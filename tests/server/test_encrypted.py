@@ -29,7 +29,7 @@ def serving(**door):
 
 @pytest.fixture
 def server():
-    return serving(handshakes=0)
+    return serving(tls_rate=0)
 
 
 def shaken(server, wire="plain, tls", address="192.0.2.1"):
@@ -304,7 +304,7 @@ def begun(clients):
 
 
 def test_only_so_many_begin_in_a_second_and_the_others_wait_for_their_turn():
-    server = serving(handshakes=20)
+    server = serving(tls_rate=20)
     clients = [server.connect("plain, tls", f"192.0.2.{number}") for number in range(30)]
     server.run()
     assert begun(clients) == [True] * 2 + [False] * 28
@@ -320,7 +320,7 @@ def test_only_so_many_begin_in_a_second_and_the_others_wait_for_their_turn():
 
 
 def test_a_crowd_that_waits_for_its_handshakes_is_let_in_as_fast_as_they_are_done():
-    server = Server(max=150, door={"certificate": CERTIFICATE, "handshakes": 50})
+    server = Server(max=150, door={"certificate": CERTIFICATE, "tls_rate": 50})
     crowd = [server.connect("json, tls", "127.0.0.1") for _ in range(150)]
     for number, one in enumerate(crowd):
         one.hello(f"n{number}")
@@ -333,7 +333,7 @@ def test_a_crowd_that_waits_for_its_handshakes_is_let_in_as_fast_as_they_are_don
 
 
 def test_for_all_who_wait_there_is_one_timer():
-    server = serving(handshakes=1)
+    server = serving(tls_rate=1)
     for _ in range(2):
         server.connect("plain, tls")
     server.run()
@@ -345,7 +345,7 @@ def test_for_all_who_wait_there_is_one_timer():
 
 
 def test_one_who_waits_too_long_gets_an_alert_and_goes():
-    server = serving(handshakes=0.01)
+    server = serving(tls_rate=0.01)
     for _ in range(2):
         client = server.connect("plain, tls")
         server.run()
@@ -357,7 +357,7 @@ def test_one_who_waits_too_long_gets_an_alert_and_goes():
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "fe80::1%eth0", "::1"])
 def test_one_who_is_gone_has_no_turn(address):
-    server = serving(handshakes=1)
+    server = serving(tls_rate=1)
     clients = [server.connect("plain, tls", address) for _ in range(3)]
     server.run()
     clients[1].close()
@@ -366,7 +366,7 @@ def test_one_who_is_gone_has_no_turn(address):
 
 
 def test_once_all_are_gone_nothing_is_left():
-    server = serving(handshakes=1)
+    server = serving(tls_rate=1)
     for _ in range(5):
         server.connect("plain, tls")
     server.run()

@@ -286,7 +286,7 @@ def test_a_thousand_who_come_back_at_once_and_are_slow_to_speak_are_all_let_in(w
 
 
 def test_one_whose_password_is_looked_at_makes_no_room():
-    server = Server(pool=2)
+    server = Server(max_pending=2)
     looked_at: list[Deferred[None]] = []
     server.accounts._hashing = lambda *_: looked_at.append(Deferred()) or looked_at[-1]
     server.accounts.rights.add_account(Account("alice", password="x"))
@@ -302,7 +302,7 @@ def test_one_whose_password_is_looked_at_makes_no_room():
 
 def test_silent_ones_from_everywhere_push_out_each_other_and_none_from_elsewhere(monkeypatch):
     monkeypatch.setattr("groupchat.server.pending.MAX_IN_GRACE", 100)
-    server = Server(knocks=0)
+    server = Server(connect_rate=0)
     slow = server.connect("plain")
     for _ in range(80):
         for number in range(8):
@@ -317,7 +317,7 @@ def test_silent_ones_from_everywhere_push_out_each_other_and_none_from_elsewhere
 
 
 def test_those_who_have_their_chance_take_up_half_of_what_can_be_open_at_most():
-    server = Server(pool=4, door={"most": 100})
+    server = Server(max_pending=4, door={"most": 100})
     silent = [server.connect() for _ in range(100)]
     server.run()
     left = [one for one in silent if not one.gone]
@@ -416,7 +416,7 @@ def test_in_ipv6_a_network_has_one_share(server):
 
 
 def test_knocks_may_be_unlimited():
-    assert knock(Server(knocks=0), 500) == 500
+    assert knock(Server(connect_rate=0), 500) == 500
 
 
 def test_what_was_closed_at_once_is_in_the_log_in_numbers(server, logged):
@@ -557,7 +557,7 @@ def test_a_crowd_at_the_door_does_not_hold_up_those_who_talk(server):
 
 def test_one_who_has_said_its_name_at_a_crowded_door_does_not_make_room_for_others(monkeypatch):
     monkeypatch.setattr("groupchat.server.pending.MAX_IN_GRACE", 2 * LOGIN_LINES_PER_TURN)
-    server = Server(pool=LOGIN_LINES_PER_TURN)
+    server = Server(max_pending=LOGIN_LINES_PER_TURN)
     crowd = [server.connect() for _ in range(3 * LOGIN_LINES_PER_TURN)]
     for number, one in enumerate(crowd[1:]):
         one.send(b'{"type":"hello","name":"n%d"}\n' % number)
@@ -646,7 +646,7 @@ def test_addresses_are_written_as_people_write_them(address, text):
 
 
 def test_the_pool_and_how_long_one_may_take_can_be_chosen():
-    server = Server(pool=2, hello_within=3)
+    server = Server(max_pending=2, login_timeout=3)
     first, second = server.connect("plain"), server.connect("plain")
     server.connect("plain")
     server.run(GRACE_SECONDS + 0.1)
@@ -658,7 +658,7 @@ def test_the_pool_and_how_long_one_may_take_can_be_chosen():
 
 
 def test_how_long_one_may_be_silent_can_be_chosen():
-    server = Server(idle=6)
+    server = Server(idle_timeout=6)
     alice = server.json("alice")
     server.run(4)
     assert [event["type"] for event in alice.events()] == ["ping"]

@@ -163,7 +163,7 @@ def refused(server: Server, name: str, **fields: object) -> str:
 @pytest.mark.limit(120)
 @pytest.mark.parametrize("taken", TAKEN)
 def test_no_variant_of_a_taken_name_gets_in(taken):
-    server = Server(names=names.UNICODE, knocks=0)
+    server = Server(names=names.UNICODE, connect_rate=0)
     server.json(taken, client="the-one-who-has-it")
     tried = list(dict.fromkeys(variants(taken)))
     codes = {name: refused(server, name) for name in tried}
@@ -176,7 +176,7 @@ def test_no_variant_of_a_taken_name_gets_in(taken):
 @pytest.mark.limit(120)
 def test_five_hundred_variants_are_tried_and_many_of_them_are_names_but_for_the_one_that_is_taken():
     tried = {name for taken in ["alice", "bob.smith", "Straße", "иван"] for name in variants(taken)}
-    server = Server(names=names.UNICODE, knocks=0)
+    server = Server(names=names.UNICODE, connect_rate=0)
     admitted = [name for name in sorted(tried) if not refused(server, name)]
     assert len(tried) >= 500 and len(admitted) >= 500
 
@@ -185,4 +185,4 @@ def test_five_hundred_variants_are_tried_and_many_of_them_are_names_but_for_the_
     "name", "Server аdmin ѕerver ѕуѕtеm rооt αll nobόdу Ηеrе ｍｅ yоu grоupсhat".split()
 )
 def test_a_name_that_could_be_read_as_a_reserved_one_is_reserved(name):
-    assert refused(Server(names=names.UNICODE, knocks=0), name) == "name-reserved"
+    assert refused(Server(names=names.UNICODE, connect_rate=0), name) == "name-reserved"
