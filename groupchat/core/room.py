@@ -80,7 +80,7 @@ class Cursor:
         self.live = False
         self.reading = False
         self.closed = False
-        self.own: set[int] | None = None if session.wire.echo else set()
+        self.own: set[int] | None = None if session.wire.capabilities.echoes_own else set()
 
     def send(self, event: Event, past: bool = False) -> None:
         session = self.session

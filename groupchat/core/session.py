@@ -108,7 +108,11 @@ class Session:
 
     def handle(self, command: Command) -> None:
         """Do what a line asks for, or say why not."""
-        if self._asked and isinstance(command, commands.Hello) and not self.wire.echo:
+        if (
+            self._asked
+            and isinstance(command, commands.Hello)
+            and self.wire.capabilities.interactive_login
+        ):
             name, self._asked = self._asked, ""
             if not command.name:
                 self.send(events.AskName())
@@ -127,7 +131,11 @@ class Session:
             self.end(error.bye)
             return
         outside = isinstance(command, commands.Hello) and not self.inside
-        if outside and isinstance(error, errors.BadPassword) and not self.wire.echo:
+        if (
+            outside
+            and isinstance(error, errors.BadPassword)
+            and self.wire.capabilities.interactive_login
+        ):
             self._asked = command.name  # type: ignore[attr-defined]
             if error.asked:
                 self.send(events.AskPassword(self._asked))
@@ -144,7 +152,9 @@ class Session:
             self._strikes = FailureWindow(100, 10, self._hub.seconds)
         if self._strikes.strike():
             self.end(errors.protocol_violation(refused))
-        elif not self.inside and (isinstance(refused, errors.BadHello) or not self.wire.echo):
+        elif not self.inside and (
+            isinstance(refused, errors.BadHello) or self.wire.capabilities.interactive_login
+        ):
             self._refused_name("", refused)  # what is no line is no name either
 
     def refusal(
@@ -332,7 +342,9 @@ class Session:
         """
         if name in self.rooms:
             return name
-        room = names.key(name) if name else (self._here if not self.wire.echo else "")
+        room = (
+            names.key(name) if name else (self._here if self.wire.capabilities.single_room else "")
+        )
         if room not in self.rooms:
             raise errors.NotInRoom("You are not in that room. Join it first.")
         return room

@@ -111,7 +111,7 @@ class ChatProtocol(LineReceiver):
         session = self.session
         assert session is not None
         if not session.ended:
-            if not session.wire.echo:
+            if session.wire.capabilities.typed:
                 data = self._typed(data, session.inside)
             self._rest = self._rest + data if self._rest else data
             self._work()
@@ -195,7 +195,7 @@ class ChatProtocol(LineReceiver):
             if not lines or session.ended or session.busy:
                 return None
             line = lines[0]
-            if session.inside and line in _NOTHING and not session.wire.echo:
+            if session.inside and line in _NOTHING and session.wire.capabilities.typed:
                 lines.popleft()
                 continue
             if not session.inside and not self.factory.has_time_for(self):
@@ -318,13 +318,17 @@ class ChatProtocol(LineReceiver):
         session = self.session
         if session is None or session.ended or self._stalled(now):
             return
-        if self._parts == [END] and not session.wire.echo and not (self._lines or self._rest):
+        if (
+            self._parts == [END]
+            and session.wire.capabilities.typed
+            and not (self._lines or self._rest)
+        ):
             self._drop_input()  # telnet sends a Ctrl-D at once, and no line end behind it
             session.end_of_input()
         if self._heard or self._paused:
             self._heard, self._pinged = False, False
             self._heard_at = now
-        elif session.inside and session.wire.echo:
+        elif session.inside and session.wire.capabilities.keepalive:
             silent, most = now - self._heard_at, self.factory.hub.settings.idle_timeout
             if silent >= most:
                 session.end(errors.IDLE)

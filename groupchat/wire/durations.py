@@ -63,7 +63,7 @@ def _refuse_number(text: str) -> None:
     found = _NUMBER.match(text)
     if not found:
         return
-    word = names.printable(found[0][:24])
+    word = names.printable(found[0][:16])
     if word.isdigit():
         raise ValueError(f'"{word}" of what? Write {word}s, {word}m, {word}h or {word}d. {_REASON}')
     raise ValueError(f'"{word}" is no time. {_HOW}')

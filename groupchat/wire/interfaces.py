@@ -1,34 +1,62 @@
-"""The seam between a protocol and the core: what a wire does."""
+"""The seam between a protocol and the core: a wire turns lines into commands, and events into lines."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from groupchat.wire.commands import Command
+    from groupchat.wire.events import Event
+
+__all__ = ["Capabilities", "IWire"]
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How a wire's clients differ from each other, as far as the server has to know.
+
+    :ivar echoes_own: a member gets its own messages back, in their places.
+    :ivar single_room: a client is in one room at a time, and its commands name none.
+    :ivar interactive_login: a person answers questions: a line before login is a name, or the
+        password that was asked for.
+    :ivar typed: lines come from a keyboard: blank ones mean nothing, and telnet may be between them.
+    :ivar keepalive: the server pings a silent client, and ends a connection that stays silent.
+    """
+
+    echoes_own: bool
+    single_room: bool
+    interactive_login: bool
+    typed: bool
+    keepalive: bool
 
 
 class IWire(Interface):
     """Lines to commands, events to lines. Pure, and provided by a module."""
 
-    name = Attribute("What the wire is called.")
-    echo = Attribute("Whether a member gets what it said itself.")
+    name: str = Attribute("What the wire is called.")
+    capabilities: Capabilities = Attribute("How its clients differ from those of other wires.")
 
-    def decode(line, inside=True):
+    def decode(line: bytes, inside: bool = True) -> Command:
         """
-        The `Command` in a line that ends before its LF.
+        Return the command in a line that ends before its LF.
 
-        :param inside: whether the sender has come in by name.
+        :param inside: whether the sender has logged in.
         :raises groupchat.wire.errors.BadLine: there is none.
         """
 
-    def about(line):
-        """Which of n, room and ref a refused line gave: a dict for its `events.Error`."""
+    def about(line: bytes) -> dict[str, Any]:
+        """Return which of n, room and ref a refused line gave: fields of its `events.Error`."""
 
-    def encode(event, me="", past=False):
+    def encode(event: Event, me: str = "", past: bool = False) -> bytes:
         """
-        The lines of an event, with their ends; b"" where it is not told on this wire.
+        Return the lines of an event, with their ends; b"" where this wire does not tell it.
 
         :param me: the name of the reader.
         :param past: whether a message is history to the reader.
         """
 
-    def encode_all(told):
-        """The lines of a list of events, none of them past, as one who is none of their readers."""
+    def encode_all(told: list[Event]) -> bytes:
+        """Return the lines of events that came at once, none of them past, for any reader."""

@@ -21,13 +21,15 @@ from groupchat.wire import commands, events
 from groupchat.wire.commands import Command
 from groupchat.wire.errors import BadField, BadHello, BadJson, BadUtf8, UnknownType
 from groupchat.wire.events import Event
-from groupchat.wire.interfaces import IWire
+from groupchat.wire.interfaces import Capabilities, IWire
 from groupchat.wire.names import HIDDEN, MARK
 
 moduleProvides(IWire)
 
 name = "json"
-echo = True  #: a member gets what it said itself, in its place
+capabilities = Capabilities(
+    echoes_own=True, single_room=False, interactive_login=False, typed=False, keepalive=True
+)
 DEPTH = 32
 
 _commands: msgspec.json.Decoder[commands.AnyCommand] = msgspec.json.Decoder(commands.AnyCommand)

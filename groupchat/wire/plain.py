@@ -20,13 +20,15 @@ from groupchat.wire import addresses, commands, durations, events
 from groupchat.wire.commands import COMMANDS, HERE, LOBBY, Command
 from groupchat.wire.errors import BadField, BadUtf8, UnknownType
 from groupchat.wire.events import Event
-from groupchat.wire.interfaces import IWire
+from groupchat.wire.interfaces import Capabilities, IWire
 from groupchat.wire.names import MARK, printable, visible
 
 moduleProvides(IWire)
 
 name = "plain"
-echo = False  #: what one typed is there already
+capabilities = Capabilities(
+    echoes_own=False, single_room=True, interactive_login=True, typed=True, keepalive=False
+)
 
 _CTRL_D = "\x04"  #: alone in a line it ends the session, as it ends a shell
 _AT = "@"  #: before a name where an address could stand; no name begins so
