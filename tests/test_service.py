@@ -124,6 +124,7 @@ def handlers(monkeypatch):
     handlers = {}
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(service.signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(service.signal, "getsignal", lambda number: signal.SIG_DFL)
     return handlers
 
 
