@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from groupchat.client.sender import MENDED
+from groupchat.client.sender import RETRYABLE
 from groupchat.wire import events, jsonlines, names, plain
 from groupchat.wire.commands import COMMANDS
 from groupchat.wire.events import Event
@@ -18,7 +18,7 @@ from groupchat.wire.events import Event
 #: Commands of which one sees nothing but that they were done.
 _ACTS = frozenset({"/register", *(word.word for word in COMMANDS if word.operator)})
 
-REPORT = 10.0  #: seconds between two reports of lines that were not said, at least
+REPORT_INTERVAL = 10.0  #: seconds between two reports of lines that were not said, at least
 
 Write = Callable[[bytes], None]
 
@@ -32,7 +32,7 @@ class PlainDisplay:
 
     def __init__(self, write: Write) -> None:
         self._write = write
-        self._inside = False
+        self._logged_in = False
         self._room = ""  # the last that one was welcomed to
         self._greeted = False
 
@@ -74,17 +74,17 @@ class PlainDisplay:
         none.
         """
         if isinstance(event, events.Welcome):
-            stale, self._greeted, self._inside = self._greeted, True, True
+            stale, self._greeted, self._logged_in = self._greeted, True, True
             return stale
         if isinstance(event, events.RoomState):
             stale, self._room = event.room == self._room, event.room
             return stale
         if isinstance(event, events.Bye):
-            inside, self._inside = self._inside, False
-            return not inside or (
+            logged_in, self._logged_in = self._logged_in, False
+            return not logged_in or (
                 event.retry is None and event.code != "quit"
             )  # main.py tells why we end
-        return isinstance(event, events.Error) and not self._inside
+        return isinstance(event, events.Error) and not self._logged_in
 
 
 class JsonDisplay:
@@ -113,7 +113,7 @@ class JsonDisplay:
         self._write(jsonlines.safe(line) + b"\n")
 
 
-class PipedScreen:
+class PipeDisplay:
     """
     For scripts: errors, and answers to commands. Lines that were not said are told in one line, at
     most every `REPORT` seconds.
@@ -137,7 +137,7 @@ class PipedScreen:
     def show(
         self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
     ) -> None:
-        if isinstance(event, events.Error) and event.code in MENDED:  # nothing is lost
+        if isinstance(event, events.Error) and event.code in RETRYABLE:  # nothing is lost
             self._errors.complain(event.text)
         elif isinstance(event, events.Error):
             if event.n is not None or event.ref is not None:  # a refused hello is told at the end
@@ -155,7 +155,7 @@ class PipedScreen:
         self.reason = self.reason or (f"{word}: {text}" if word else text)
         self._count += 1
         if self._timer is None:
-            self._timer = self._clock.callLater(REPORT, self._report)
+            self._timer = self._clock.callLater(REPORT_INTERVAL, self._report)
 
     def _report(self) -> None:
         self._timer = None

@@ -24,17 +24,17 @@ class InputParser:
     """
     Lines for people: what is typed is said; ``/`` begins a command.
 
-    :param conversation: where they act.
-    :param screen: where it is told what is wrong with them.
+    :param model: where they act.
+    :param display: where it is told what is wrong with them.
 
     :ivar ended: whether nothing more is typed.
     :ivar quitting: whether the last thing typed was to end.
     :ivar unsaid: lines that were not said or not done, and never will be.
     """
 
-    def __init__(self, conversation: Model, screen: Display) -> None:
-        self._conversation = conversation
-        self._screen = screen
+    def __init__(self, model: Model, display: Display) -> None:
+        self._model = model
+        self._display = display
         self._lines: deque[bytes] = deque()
         self.ended = False
         self.quitting = False
@@ -46,9 +46,9 @@ class InputParser:
         """
         Whether reading on should wait. A lasting outbox takes everything while the server is away.
         """
-        outbox = self._conversation.outbox
+        outbox = self._model.outbox
         return bool(self._lines) or (
-            outbox.count > MAX_UNSTORED and (self._conversation.inside or not outbox.lasting)
+            outbox.count > MAX_UNSTORED and (self._model.logged_in or not outbox.persistent)
         )
 
     @property
@@ -75,7 +75,7 @@ class InputParser:
         """A line was typed that is too long to be looked at."""
         self.unsaid += 1
         if not self._given_up:
-            self._screen.complain("That line is too long. Say it in parts.")
+            self._display.complain("That line is too long. Say it in parts.")
 
     def give_up(self) -> None:
         """Only count what is typed from now on."""
@@ -83,13 +83,13 @@ class InputParser:
 
     def work(self) -> None:
         """Act on what was typed, as far as it may act now."""
-        while self._lines and not self._conversation.moving:
+        while self._lines and not self._model.switching:
             try:
                 if not self._act(self._lines[0]):
                     return
             except Refused as refused:
                 self.unsaid += 1
-                self._screen.complain(refused.text, self._word(self._lines[0]))
+                self._display.complain(refused.text, self._word(self._lines[0]))
             self._lines.popleft()
             if self.quitting:
                 self._lines.clear()
@@ -98,19 +98,19 @@ class InputParser:
         """Whether this could act now."""
         command = self.decode(line)
         if isinstance(command, commands.Say):
-            self._conversation.say(names.message_text(command.text), command.act)
+            self._model.say(names.message_text(command.text), command.act)
         elif isinstance(command, commands.Help):
-            self._screen.show(
-                events.Help(self._conversation.operator, command.word), b"", self._conversation.name
+            self._display.show(
+                events.Help(self._model.operator, command.word), b"", self._model.name
             )
         elif isinstance(command, commands.Quit):
             self.quitting = True
-        elif not self._conversation.settled:
+        elif not self._model.ready:
             return False
         elif isinstance(command, commands.MoveTo):
-            self._conversation.move(names.rule_for(command.room).room(command.room))
+            self._model.switch_room(names.rule_for(command.room).room(command.room))
         else:
-            self._conversation.ask(self._at(command))
+            self._model.ask(self._at(command))
         return True
 
     def decode(self, line: bytes) -> Command:
@@ -129,11 +129,11 @@ class InputParser:
     def _at(self, command: Command) -> Command:
         """The command with the room that it is about."""
         if getattr(command, "room", None) == HERE:
-            command.room = self._conversation.here  # type: ignore[attr-defined]
+            command.room = self._model.current_room  # type: ignore[attr-defined]
         return command
 
 
-class PipedKeyboard(InputParser):
+class PipeInputParser(InputParser):
     """
     Lines of a pipe or a file: each is said as it is, whatever it begins with. A blank one is
     nothing.
@@ -165,18 +165,18 @@ class JsonInputParser(InputParser):
         if line.startswith(b"{"):
             return self._act_on(_decode(line), line.strip())
         _check_utf8(line)
-        say = commands.Say(room=self._conversation.here, text=names.message_text(line.decode()))
+        say = commands.Say(room=self._model.current_room, text=names.message_text(line.decode()))
         return self._act_on(say, jsonlines.encode_command(say)[:-1])
 
     def _act_on(self, command: Command, line: bytes) -> bool:
         if isinstance(command, commands.Say) and self._is_ours(command, line):
-            self._conversation.say_line(names.key(command.room), line)
+            self._model.say_line(names.key(command.room), line)
         elif isinstance(command, commands.Quit):
             self.quitting = True
-        elif not self._conversation.settled:
+        elif not self._model.ready:
             return False
         else:
-            self._conversation.ask(command, self._with_client(command, line))
+            self._model.ask(command, self._with_client(command, line))
         return True
 
     def _is_ours(self, say: commands.Say, line: bytes) -> bool:
@@ -190,13 +190,13 @@ class JsonInputParser(InputParser):
             return False
         return (
             say.n is None
-            and self._conversation.knows(names.key(say.room))
+            and self._model.is_in(names.key(say.room))
             and len(line) + _NUMBER <= MAX_LINE
         )
 
     def _with_client(self, command: Command, line: bytes) -> bytes:
         if isinstance(command, commands.Hello) and command.client is None:
-            return b'%s,"client":"%s"}' % (line[:-1], self._conversation.client.encode())
+            return b'%s,"client":"%s"}' % (line[:-1], self._model.client.encode())
         return line
 
 

@@ -21,27 +21,29 @@ from twisted.internet.task import LoopingCall
 
 from groupchat import __version__, clock, fingerprints, prompt, streams
 from groupchat.cli import naming, password
-from groupchat.cli.display import JsonDisplay, PipedScreen, PlainDisplay
+from groupchat.cli.display import JsonDisplay, PipeDisplay, PlainDisplay
 from groupchat.cli.exit import DONE, USAGE, Exit
-from groupchat.cli.input import InputParser, JsonInputParser, PipedKeyboard
+from groupchat.cli.input import InputParser, JsonInputParser, PipeInputParser
 from groupchat.cli.outcome import Outcome
 from groupchat.cli.password import Terminal
 from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Aside, Stdio
 from groupchat.client import address, client_id, trust
-from groupchat.client.cursors import EVERY
+from groupchat.client.cursors import SAVE_INTERVAL
+from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
 from groupchat.client.model import Display, Model
 from groupchat.client.outbox import FileOutbox, Outbox
-from groupchat.client.reconnect import TIMEOUT, TURN, Client, Source
-from groupchat.client.tls import Encrypted
-from groupchat.client.way import Near
+from groupchat.client.reconnect import NAME_TIMEOUT, TIMEOUT, Client, Source
+from groupchat.client.tls import TLSEndpoint
 from groupchat.wire import names
 from groupchat.wire.errors import Refused
 
 PROGRAM = "groupchat-connect"
-LAST = 3.0  #: seconds to wait until the last line is printed
-DRAIN = 1.0  #: seconds for which input that can't be said is read, for the outbox or to count it
+LAST_LINE_TIMEOUT = 3.0  #: seconds to wait until the last line is printed
+DRAIN_TIMEOUT = (
+    1.0  #: seconds for which input that can't be said is read, for the outbox or to count it
+)
 _DESCRIPTION = (
     "Join a group chat. Each line typed is said; /help, typed there, lists the commands. What is said is encrypted: a server's "
     "certificate has to be one that the system's authorities vouch for, or the one it had the first time."
@@ -165,28 +167,28 @@ def _fingerprint(text: str) -> str:
 
 def connect(options: argparse.Namespace, reactor: Any) -> Exit:
     """Chat until it ends, and say why."""
-    where = address.written(options.host, options.port)
+    where = address.format_address(options.host, options.port)
     known = password.read(options.password_file) if options.password_file is not None else None
     source = _source(options)
     outbox = _outbox(options, source)
     identity = _identity(options, outbox, source)
     bridge, aside = StdioProtocol(), Aside(reactor)
-    screen = _screen(options, source, bridge, aside, reactor)
-    conversation = Model(
-        options.name, identity.value, options.room, screen, outbox, reactor, identity.read()
+    display = _display(options, source, bridge, aside, reactor)
+    model = Model(
+        options.name, identity.value, options.room, display, outbox, reactor, identity.read()
     )
-    conversation.password = known
-    identity.claimant = conversation
-    keyboard = _keyboard(options, source)(conversation, screen)
+    model.password = known
+    identity.user = model
+    parser = _parser(options, source)(model, display)
     endpoint, heard = _way(options, identity, reactor)
     asks = source is Source.PERSON and not options.quiet
     asker = Terminal(bridge, bridge.write if os.isatty(1) else aside.write) if asks else None
-    turn = identity if source is Source.SCRIPT and not outbox.lasting else None
+    turn = identity if source is Source.SCRIPT and not outbox.persistent else None
     client = Client(
         endpoint,
         where,
-        conversation,
-        keyboard,
+        model,
+        parser,
         bridge,
         reactor,
         options.stay,
@@ -195,12 +197,14 @@ def connect(options: argparse.Namespace, reactor: Any) -> Exit:
         source=source,
         turn=turn,
     )
-    bridge.attach(keyboard, client)
-    run = _Run(client, conversation, keyboard, bridge, source, reactor)
-    LoopingCall(lambda: identity.keep(conversation.places)).start(EVERY, now=False)
+    bridge.attach(parser, client)
+    run = _Run(client, model, parser, bridge, source, reactor)
+    LoopingCall(lambda: identity.keep(model.positions)).start(SAVE_INTERVAL, now=False)
     ending = run.run()
-    identity.keep(conversation.places)
-    outcome = run.outcome(options.outbox, screen.reason if isinstance(screen, PipedScreen) else "")
+    identity.keep(model.positions)
+    outcome = run.outcome(
+        options.outbox, display.reason if isinstance(display, PipeDisplay) else ""
+    )
     identity.close()
     outbox.close()
     aside.close()
@@ -213,22 +217,22 @@ def _source(options: argparse.Namespace) -> Source:
     return Source.PERSON if os.isatty(0) else Source.SCRIPT
 
 
-def _screen(
+def _display(
     options: argparse.Namespace, source: Source, bridge: StdioProtocol, aside: Aside, reactor: Any
 ) -> Display:
     if options.quiet:
-        return PipedScreen(_print_nothing, _print_nothing, reactor)
+        return PipeDisplay(_print_nothing, _print_nothing, reactor)
     if options.json:
         return JsonDisplay(bridge.write, aside.write)
     if source is Source.PERSON or options.show or options.stay:
         return PlainDisplay(bridge.write)
-    return PipedScreen(bridge.write, aside.write, reactor)
+    return PipeDisplay(bridge.write, aside.write, reactor)
 
 
-def _keyboard(options: argparse.Namespace, source: Source) -> type[InputParser]:
+def _parser(options: argparse.Namespace, source: Source) -> type[InputParser]:
     if options.json:
         return JsonInputParser
-    return InputParser if source is Source.PERSON or options.commands else PipedKeyboard
+    return InputParser if source is Source.PERSON or options.commands else PipeInputParser
 
 
 def _way(
@@ -239,10 +243,10 @@ def _way(
     if options.no_tls:
         return endpoint, None
     trusted = _trust(options, identity)
-    encrypted = Encrypted(endpoint, options.host, trusted.check)
+    encrypted = TLSEndpoint(endpoint, options.host, trusted.check)
     if options.tls or not isinstance(trusted, trust.Local):
         return encrypted, trusted.keep
-    near = Near(endpoint, encrypted, trusted, identity.doubt)
+    near = PlaintextFallback(endpoint, encrypted, trusted, identity.set_unproven)
     return near, near.keep
 
 
@@ -272,7 +276,9 @@ def _outbox(options: argparse.Namespace, source: Source) -> Outbox:
         return Outbox()
     host = options.host if address.socket_path(options.host) else options.host.lower()
     owner = f"{names.key(options.name)}@{host}:{options.port}"
-    return FileOutbox(options.outbox, owner, patience=TURN if source is Source.SCRIPT else 0)
+    return FileOutbox(
+        options.outbox, owner, lock_timeout=NAME_TIMEOUT if source is Source.SCRIPT else 0
+    )
 
 
 def _identity(options: argparse.Namespace, outbox: Outbox, source: Source) -> Identity:
@@ -284,7 +290,7 @@ def _identity(options: argparse.Namespace, outbox: Outbox, source: Source) -> Id
     local = not options.no_tls and trust.is_loopback(options.host)
     told = None
     if local and options.fingerprint:
-        told = trust.told_server(
+        told = trust.pinned_server(
             trust.KnownHosts(where / trust.FILE),
             trust.host_key(options.host, options.port),
             options.fingerprint,
@@ -297,7 +303,7 @@ def _identity(options: argparse.Namespace, outbox: Outbox, source: Source) -> Id
             options.name, options.host, options.port, where, *(server or told or ())
         )
 
-    claimed = claim(None) if outbox.lasting or told or not local else None
+    claimed = claim(None) if outbox.persistent or told or not local else None
     drop = partial(client_id.forget, options.host, options.port, where)
     return Identity(
         claimed, claim, drop, source is Source.PERSON and os.isatty(1) and not options.quiet
@@ -307,7 +313,7 @@ def _identity(options: argparse.Namespace, outbox: Outbox, source: Source) -> Id
 def _bound(outbox: FileOutbox, server: trust.Server | None) -> client_id.ClientId:
     if server is not None:
         outbox.bind(server.certificate)
-    return client_id.ClientId(outbox.secret, cursors=outbox.cursors)
+    return client_id.ClientId(outbox.client_id, cursors=outbox.cursors)
 
 
 class _Run:
@@ -316,15 +322,15 @@ class _Run:
     def __init__(
         self,
         client: Client,
-        conversation: Model,
-        keyboard: InputParser,
+        model: Model,
+        parser: InputParser,
         bridge: StdioProtocol,
         source: Source,
         reactor: Any,
     ) -> None:
         self._client = client
-        self._conversation = conversation
-        self._keyboard = keyboard
+        self._model = model
+        self._parser = parser
         self._bridge = bridge
         self._source = source
         self._reactor = reactor
@@ -350,26 +356,26 @@ class _Run:
             self._bridge.close().addCallback(self._stop)
             return
         if not self._keeps:
-            self._keyboard.give_up()
-        self._bridge.drain(DRAIN, self._reactor).addCallback(self._drained)
+            self._parser.give_up()
+        self._bridge.drain(DRAIN_TIMEOUT, self._reactor).addCallback(self._drained)
 
     @property
     def _keeps(self) -> bool:
         """Whether what is still typed can be kept for the next run."""
-        return self._conversation.outbox.lasting and self._ending.status != USAGE
+        return self._model.outbox.persistent and self._ending.status != USAGE
 
     def _drained(self, _: None) -> None:
         if self._keeps:
             try:
-                self._keyboard.work()
-                self._conversation.flush()
+                self._parser.work()
+                self._model.flush()
             except Exit as broken:
                 self._ending = broken
         self._bridge.close().addCallback(self._stop)
 
     def _stop(self, _: None) -> None:
-        if isinstance(self._conversation.screen, PipedScreen):
-            self._conversation.screen.close()
+        if isinstance(self._model.display, PipeDisplay):
+            self._model.display.close()
         with contextlib.suppress(ReactorNotRunning):
             self._reactor.stop()
 
@@ -378,16 +384,16 @@ class _Run:
         What is to be told about it. A person has seen already which lines were refused, and a
         program reads it.
         """
-        stdio, keyboard, conversation = self._stdio, self._keyboard, self._conversation
-        unsaid = {Source.PERSON: 0, Source.PROGRAM: keyboard.unsaid}.get(
-            self._source, keyboard.unsaid + conversation.unsaid
+        stdio, parser, model = self._stdio, self._parser, self._model
+        unsaid = {Source.PERSON: 0, Source.PROGRAM: parser.unsaid}.get(
+            self._source, parser.unsaid + model.unsaid
         )
         asked_to_end = self._ending.status == DONE and self._source is not Source.SCRIPT
         return Outcome(
-            unsaid=unsaid + (0 if asked_to_end else keyboard.waiting),
-            undelivered=0 if asked_to_end else conversation.outbox.count,
+            unsaid=unsaid + (0 if asked_to_end else parser.waiting),
+            undelivered=0 if asked_to_end else model.outbox.count,
             outbox=outbox,
-            more=self._source is Source.SCRIPT and not (keyboard.ended or keyboard.quitting),
+            more=self._source is Source.SCRIPT and not (parser.ended or parser.quitting),
             reason=reason,
             unread=stdio.read_error if stdio else None,
             unprinted=stdio.write_error if stdio and stdio.unprinted else None,
@@ -410,7 +416,7 @@ def _print_last(data: bytes) -> None:
 
     writer = threading.Thread(target=write, daemon=True)
     writer.start()
-    writer.join(LAST)
+    writer.join(LAST_LINE_TIMEOUT)
 
 
 def _options() -> argparse.Namespace:

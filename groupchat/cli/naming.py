@@ -12,7 +12,7 @@ from groupchat.cli.exit import USAGE, Exit
 from groupchat.wire import names
 from groupchat.wire.errors import Refused
 
-TRIES = 3  #: names that are asked for, at most
+MAX_QUESTIONS = 3  #: names that are asked for, at most
 
 
 def person(name: str) -> str:
@@ -64,7 +64,7 @@ def _ask() -> str | None:
     """The first answer that is a name; None where there is none."""
     question = "Your name: "
     try:
-        for _ in range(TRIES):
+        for _ in range(MAX_QUESTIONS):
             answer = prompt.ask(question)
             if not answer:
                 return None

@@ -48,8 +48,8 @@ class StdioProtocol(LineSplitter):
     """The protocol of a `Stdio`. It reads nothing before `resume`."""
 
     def __init__(self) -> None:
-        self._typist: LineSink | None = None
-        self._throttled: OutputProducer | None = None
+        self._sink: LineSink | None = None
+        self._producer_side: OutputProducer | None = None
         self._taker: Callable[[bytes | None], None] | None = None
         self._reading = True
         self._writable = False
@@ -57,14 +57,14 @@ class StdioProtocol(LineSplitter):
         self._drained: Deferred[None] | None = None
         self._input_over = False
 
-    def attach(self, typist: LineSink, throttled: OutputProducer) -> None:
+    def attach(self, sink: LineSink, producer_side: OutputProducer) -> None:
         """Say who reads and writes here; before the transport is made."""
-        self._typist = typist
-        self._throttled = throttled
+        self._sink = sink
+        self._producer_side = producer_side
 
     def connectionMade(self) -> None:
         self._writable = True
-        self.transport.registerProducer(self._throttled, True)
+        self.transport.registerProducer(self._producer_side, True)
         self.pause()
 
     # Input.
@@ -89,24 +89,24 @@ class StdioProtocol(LineSplitter):
         if self._taker is not None:
             taker, self._taker = self._taker, None
             taker(line)
-        elif self._typist is not None:
-            self._typist.type(line)
+        elif self._sink is not None:
+            self._sink.type(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        if self._typist is not None:
-            self._typist.overflow()
+        if self._sink is not None:
+            self._sink.overflow()
 
     def chunkEnded(self) -> None:
-        if self._throttled is not None:
-            self._throttled.check()
+        if self._producer_side is not None:
+            self._producer_side.check()
 
     def readConnectionLost(self) -> None:
         if self._taker is not None:
             taker, self._taker = self._taker, None
             taker(None)
         self._input_over = True
-        if self._typist is not None:
-            self._typist.ended = True
+        if self._sink is not None:
+            self._sink.ended = True
         self.inputEnded()
         self._stop_draining()
 
@@ -149,8 +149,8 @@ class StdioProtocol(LineSplitter):
         if self._closed is not None:
             closed, self._closed = self._closed, None
             closed.callback(None)
-        elif self._throttled is not None:
-            self._throttled.stopProducing()
+        elif self._producer_side is not None:
+            self._producer_side.stopProducing()
 
     def close(self) -> Deferred[None]:
         """Print what is still to be printed, and close. Fires when that is done."""

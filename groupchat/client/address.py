@@ -15,8 +15,8 @@ from groupchat.cli.exit import USAGE, Exit
 
 HOST = "localhost"
 PORT = 9000
-UNIX = "unix:"
-_PATH_MOST = 107  #: bytes of the path of a socket (unix(7))
+UNIX_PREFIX = "unix:"
+_MAX_SOCKET_PATH = 107  #: bytes of the path of a socket (unix(7))
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
 
@@ -72,10 +72,10 @@ def parse_port(text: str) -> int:
 
 def socket_path(host: str) -> str | None:
     """The path of the Unix socket that stands in the place of a host, or None."""
-    return host.removeprefix(UNIX) if host.startswith(UNIX) else None
+    return host.removeprefix(UNIX_PREFIX) if host.startswith(UNIX_PREFIX) else None
 
 
-def written(host: str, port: int) -> str:
+def format_address(host: str, port: int) -> str:
     """Where that is, for people."""
     return host if socket_path(host) else f"{host}, port {port}"
 
@@ -90,8 +90,8 @@ def _no_port(host: str) -> str:
 
 def _split(text: str) -> tuple[str, int | None]:
     """The host, and the port where there is one behind it."""
-    if text.startswith(UNIX):
-        return _socket(text.removeprefix(UNIX)), 0
+    if text.startswith(UNIX_PREFIX):
+        return _socket(text.removeprefix(UNIX_PREFIX)), 0
     brackets = _BRACKETS.fullmatch(text)
     if brackets and _is_ipv6(brackets[1]):
         return brackets[1], None if brackets[2] is None else parse_port(brackets[2])
@@ -114,11 +114,12 @@ def _split(text: str) -> tuple[str, int | None]:
 
 def _socket(path: str) -> str:
     path = os.path.abspath(os.path.expanduser(path)) if path else ""
-    if not 1 <= len(os.fsencode(path)) <= _PATH_MOST:
+    if not 1 <= len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
         raise Exit(
-            USAGE, f'"{UNIX}{path}" is no socket: its path has to have 1 to {_PATH_MOST} bytes.'
+            USAGE,
+            f'"{UNIX_PREFIX}{path}" is no socket: its path has to have 1 to {_MAX_SOCKET_PATH} bytes.',
         )
-    return UNIX + path
+    return UNIX_PREFIX + path
 
 
 def _is_ipv6(text: str) -> bool:

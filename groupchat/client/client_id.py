@@ -24,7 +24,7 @@ from groupchat.wire import names
 
 _PATTERN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _REST = re.compile(r"(?:\.\d+|\.cursors)?")  #: what stands behind the place in the names of files
-_TERMINALS = 100  #: secrets for one name at one place, at most
+_MAX_IDS_PER_NAME = 100  #: secrets for one name at one place, at most
 
 
 class ClientId:
@@ -32,7 +32,7 @@ class ClientId:
     A client secret, ours until `close`.
 
     :ivar value: the secret itself.
-    :ivar spare: whether it is a further one, as another process uses the first: a server may know
+    :ivar secondary: whether it is a further one, as another process uses the first: a server may know
         only that.
     :ivar cursors: how far the rooms were read under this name; None where nothing can be kept.
     """
@@ -41,7 +41,7 @@ class ClientId:
         self, value: str, descriptor: int | None = None, cursors: Cursors | None = None
     ) -> None:
         self.value = value
-        self.spare = False
+        self.secondary = False
         self.cursors = cursors
         self._descriptor = descriptor
 
@@ -70,21 +70,21 @@ def directory() -> Path:
 
 
 def claim(
-    name: str, host: str, port: int, where: Path, certificate: str = "", heir: bool = False
+    name: str, host: str, port: int, where: Path, certificate: str = "", inherits: bool = False
 ) -> ClientId:
     """
     The first secret for this name at this place that no other process uses.
 
     :param certificate: of the server, where several may be at the place: another one has other
         secrets.
-    :param heir: whether secrets of the place that say no certificate become this server's.
+    :param inherits: whether secrets of the place that say no certificate become this server's.
     """
     place = _place(host, port)
     old = f"{names.key(name)}@{place}"
     stem = old + _mark(certificate)
     try:
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if heir:
+        if inherits:
             _inherit(where, old, stem)
         claimed = _first_free(where, stem)
     except OSError:
@@ -117,10 +117,10 @@ def _inherit(where: Path, old: str, new: str) -> None:
 
 
 def _first_free(where: Path, stem: str) -> ClientId | None:
-    for number in range(_TERMINALS):
+    for number in range(_MAX_IDS_PER_NAME):
         claimed = _claim(where / (f"{stem}.{number}" if number else stem))
         if claimed:
-            claimed.spare = number > 0
+            claimed.secondary = number > 0
             claimed.cursors = Cursors(where / f"{stem}.cursors", ours=not number)
             return claimed
     return None

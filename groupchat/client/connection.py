@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
 from twisted.python.failure import Failure
 
-from groupchat.client.model import KEEPALIVE
+from groupchat.client.model import KEEPALIVE_REF
 from groupchat.wire import commands, jsonlines
 from groupchat.wire.errors import BadJson
 from groupchat.wire.events import Event
@@ -109,4 +109,4 @@ class ChatConnection(LineSplitter):
         if now - self._heard >= READ_TIMEOUT and not self._held:
             self.abort()
         elif now - self._sent >= PING_INTERVAL:
-            self.send(jsonlines.encode_command(commands.Ping(ref=KEEPALIVE)))
+            self.send(jsonlines.encode_command(commands.Ping(ref=KEEPALIVE_REF)))

@@ -16,7 +16,7 @@ import msgspec
 from groupchat import atomicfile
 from groupchat.wire.commands import Position
 
-EVERY = 5.0  #: seconds between two times that it is written
+SAVE_INTERVAL = 5.0  #: seconds between two times that it is written
 _MOST = 1_000_000  #: bytes of the file, at most
 
 
@@ -36,16 +36,18 @@ class Cursors:
         """The places that were kept, by room."""
         with contextlib.suppress(OSError, ValueError):  # what msgspec raises is a ValueError
             with self._path.open("rb") as file:
-                places = msgspec.json.decode(file.read(_MOST), type=dict[str, Position])
-            self._kept = {room: place for room, place in places.items() if place.epoch is not None}
+                positions = msgspec.json.decode(file.read(_MOST), type=dict[str, Position])
+            self._kept = {
+                room: place for room, place in positions.items() if place.epoch is not None
+            }
         return dict(self._kept)
 
-    def keep(self, places: Mapping[str, Position]) -> None:
+    def keep(self, positions: Mapping[str, Position]) -> None:
         """
         Write these down, if they are others than before. Where that can't be, there is no reason
         not to chat.
         """
-        if self._ours and places != self._kept:
+        if self._ours and positions != self._kept:
             with contextlib.suppress(OSError):
-                atomicfile.write_atomic(str(self._path), msgspec.json.encode(places))
-            self._kept = dict(places)
+                atomicfile.write_atomic(str(self._path), msgspec.json.encode(positions))
+            self._kept = dict(positions)

@@ -17,13 +17,13 @@ from groupchat.client.trust import Server
 from groupchat.wire.commands import Position
 
 
-class Claimant(Protocol):
+class IdentityUser(Protocol):
     """Who speaks to the server."""
 
     def identify(self, client: str, read: Mapping[str, Position] | None) -> None:
         """It is known which server this is: see `groupchat.client.model.Model`."""
 
-    def doubt(self, unproven: bool) -> None:
+    def set_unproven(self, unproven: bool) -> None:
         """Whether nothing shows who the server is: see there, too."""
 
 
@@ -32,24 +32,24 @@ class Identity:
     :param claimed: the secret, where there is one before the server is met; else None.
     :param claim: claims one for a server at the place, or for the place alone.
     :param drop: removes what is kept for the server with this certificate.
-    :param goes_on: whether a person goes on reading where the last run stopped.
-    :ivar claimant: who is to use it; to be set before the client connects.
+    :param resumes_reading: whether a person goes on reading where the last run stopped.
+    :ivar user: who is to use it; to be set before the client connects.
     """
 
-    claimant: Claimant
+    user: IdentityUser
 
     def __init__(
         self,
         claimed: ClientId | None,
         claim: Callable[[Server | None], ClientId],
         drop: Callable[[str], None],
-        goes_on: bool,
+        resumes_reading: bool,
     ) -> None:
         self._server: Server | None = None
         self._claimed = claimed or ClientId(client_id.make())
         self._claim = claim
         self._drop = drop
-        self._goes_on = goes_on
+        self._resumes_reading = resumes_reading
 
     @property
     def value(self) -> str:
@@ -61,23 +61,23 @@ class Identity:
 
     def read(self) -> dict[str, Position] | None:
         """How far rooms were read; None: they begin at their newest few."""
-        if not self._goes_on:
+        if not self._resumes_reading:
             return None
         return self._claimed.cursors.read() if self._claimed.cursors else {}
 
     @property
-    def spare(self) -> bool:
+    def secondary(self) -> bool:
         """Whether another process uses the first secret, so that this is a further one."""
-        return self._claimed.spare
+        return self._claimed.secondary
 
     def take(self) -> str:
         """
         The best secret that can be had now: it goes over to the first one as soon as no other
         process uses that.
         """
-        if self._claimed.spare:
+        if self._claimed.secondary:
             found = self._claim(self._server)
-            if found.spare:
+            if found.secondary:
                 found.close()
             else:
                 self._claimed.close()
@@ -89,11 +89,11 @@ class Identity:
         self._server = server
         self._claimed.close()
         self._claimed = self._claim(server)
-        self.claimant.identify(self.value, self.read())
+        self.user.identify(self.value, self.read())
 
-    def doubt(self, unproven: bool) -> None:
-        """The next connection is made, in plain or not: see `groupchat.client.way.Near`."""
-        self.claimant.doubt(unproven)
+    def set_unproven(self, unproven: bool) -> None:
+        """The next connection is made, in plain or not: see `groupchat.client.fallback.Near`."""
+        self.user.set_unproven(unproven)
         if unproven and self._claimed.cursors is None:
             self.meet(None)
 
@@ -101,10 +101,10 @@ class Identity:
         """The server with this certificate is remembered no longer."""
         self._drop(certificate)
 
-    def keep(self, places: Mapping[str, Position]) -> None:
+    def keep(self, positions: Mapping[str, Position]) -> None:
         """Write down how far rooms were read."""
-        if self._goes_on and self._claimed.cursors is not None:
-            self._claimed.cursors.keep(places)
+        if self._resumes_reading and self._claimed.cursors is not None:
+            self._claimed.cursors.keep(positions)
 
     def close(self) -> None:
         """Let others use the secret."""

@@ -19,15 +19,15 @@ from groupchat.cli.exit import TURNED_AWAY, Exit
 from groupchat.client import client_id
 from groupchat.client.echo import EchoFilter
 from groupchat.client.outbox import Entry, Outbox
-from groupchat.client.receiver import FILL, MISSED, RoomReceiver
-from groupchat.client.sender import MENDED, RENUMBERED, SendWindow
+from groupchat.client.receiver import FILL_REF, MAX_MISSED, RoomReceiver
+from groupchat.client.sender import RENUMBERED, RETRYABLE, SendWindow
 from groupchat.wire import commands, events, jsonlines, names
 from groupchat.wire.commands import Command, Position
 from groupchat.wire.events import Event
 
-KEEPALIVE = "groupchat-connect is here"  #: the ref of pings that no person asked for
+KEEPALIVE_REF = "groupchat-connect is here"  #: the ref of pings that no person asked for
 _LEAVING = "groupchat-connect leaves"
-_OURS = frozenset({FILL, KEEPALIVE, _LEAVING})
+_OURS = frozenset({FILL_REF, KEEPALIVE_REF, _LEAVING})
 _JOIN = "/join"
 NO_TLS = "If you trust it, start again with --no-tls."
 
@@ -67,16 +67,16 @@ class Display(Protocol):
         """Display what the server said about a room that we have left."""
 
 
-class Owner(Protocol):
+class SessionListener(Protocol):
     """Who is told what concerns the whole connection."""
 
-    def welcomed(self) -> None:
+    def on_welcome(self) -> None:
         """The server has let us in."""
 
-    def turned_away(self, error: events.Error) -> None:
+    def on_rejected(self, error: events.Error) -> None:
         """The server has refused the hello."""
 
-    def dismissed(self, bye: events.Bye) -> None:
+    def on_bye(self, bye: events.Bye) -> None:
         """The server ends the connection."""
 
 
@@ -88,96 +88,98 @@ class Room:
     def __init__(
         self,
         name: str,
-        conversation: Model,
-        place: Position | None = None,
-        quiet: bool = False,
-        most: int | None = None,
+        model: Model,
+        position: Position | None = None,
+        delivery_only: bool = False,
+        max_missed: int | None = None,
     ) -> None:
         self.name = name
-        self.quiet = quiet  #: whether we are in it only to deliver what an earlier run has left
-        self.tentative = False  #: whether the server may still say that it can't be entered
-        self.entered = False
-        self.reading = RoomReceiver(name, self, place, most)
-        self.sending = SendWindow(conversation.outbox, conversation.clock, conversation.flush)
-        self._conversation = conversation
+        self.delivery_only = (
+            delivery_only  #: whether we are in it only to deliver what an earlier run has left
+        )
+        self.unconfirmed = False  #: whether the server may still say that it can't be entered
+        self.joined = False
+        self.receiver = RoomReceiver(name, self, position, max_missed)
+        self.window = SendWindow(model.outbox, model.clock, model.flush)
+        self._model = model
         self._echoes = EchoFilter()
         self._said = 0
-        self._anew = False
-        self._complained = False
+        self._new_log = False
+        self._reported = False
 
-    def go_on(self, place: Position | None) -> None:
+    def resume_from(self, position: Position | None) -> None:
         """Read from this place on, if nothing was read yet."""
-        if place is not None and self.reading.place is None:
-            self.reading = RoomReceiver(self.name, self, place, MISSED)
+        if position is not None and self.receiver.position is None:
+            self.receiver = RoomReceiver(self.name, self, position, MAX_MISSED)
 
     @property
     def busy(self) -> bool:
         """Whether something is still to come."""
-        return not (self.entered and self.sending.empty) or self.reading.behind
+        return not (self.joined and self.window.empty) or self.receiver.catching_up
 
     def ask(self, question: commands.AskHistory) -> None:
-        self._conversation.send(question)
+        self._model.send(question)
 
     def tell(self, text: str) -> None:
-        self._conversation.screen.tell(text)
+        self._model.display.tell(text)
 
     def show(self, event: Event, line: bytes, past: bool) -> None:
-        me = self._conversation.name
+        me = self._model.name
         mine = isinstance(event, events.Message) and self._echoes.claim(event, me)
-        if not self.quiet:
-            self._conversation.screen.show(event, line, me, past, mine)
+        if not self.delivery_only:
+            self._model.display.show(event, line, me, past, mine)
         if isinstance(event, events.CaughtUp):
             self._echoes.replayed()
 
-    def take(self, event: Event, line: bytes) -> None:
+    def handle(self, event: Event, line: bytes) -> None:
         """Something happened here."""
         if isinstance(event, events.RoomState):
             self._said = event.said
         elif isinstance(event, events.Reset):
-            self._anew = True
-        elif isinstance(event, events.Catchup) and not self.entered:
+            self._new_log = True
+        elif isinstance(event, events.Catchup) and not self.joined:
             self._enter()
-        self.reading.take(event, line)
+        self.receiver.handle(event, line)
 
     def _enter(self) -> None:
         # Not before this line: a reset may stand between it and the room line that told `said`.
-        self.entered = True
-        self.tentative = False
-        for entry in self.sending.open(self._said, self._anew):
+        self.joined = True
+        self.unconfirmed = False
+        for entry in self.window.open(self._said, self._new_log):
             say = jsonlines.decode(entry.line)
             if isinstance(say, commands.Say) and entry.n is not None:
                 self._echoes.expect_text(entry.n, names.visible(say.text), say.act)
-        self._anew = False
+        self._new_log = False
 
-    def stored(self, ok: events.Ok) -> None:
+    def acknowledged(self, ok: events.Ok) -> None:
         """Something said here got its answer."""
         if (
             ok.n is not None
-            and self.sending.stored(ok.n)
+            and self.window.acknowledged(ok.n)
             and ok.id is not None
-            and not self.reading.seen(ok.id)
+            and not self.receiver.has_shown(ok.id)
         ):
             self._echoes.expect(ok.n, ok.id)
-        self._complained = False
+        self._reported = False
 
     def refused(self, error: events.Error) -> bool:
         """
         Something said here was refused. Returns whether that is worth a word: what mends itself is
         not, or once.
         """
-        entry = self.sending.refused(error)
-        if entry is None or error.code not in MENDED:
-            self._conversation.unsaid += entry is not None
+        entry = self.window.refused(error)
+        if entry is None or error.code not in RETRYABLE:
+            self._model.unsaid += entry is not None
             return True
-        worth = error.code not in RENUMBERED and not self._complained
-        self._complained = self._complained or worth
+        worth = error.code not in RENUMBERED and not self._reported
+        self._reported = self._reported or worth
         return worth
 
-    def lose(self) -> None:
+    def disconnected(self) -> None:
         """The connection is gone."""
-        self.entered = False
-        self.sending.close()
-        self.reading.reopen()
+        self.joined = False
+        self.window.close()
+        self.receiver.disconnected()
 
 
 class Model:
@@ -185,16 +187,16 @@ class Model:
     :param name: who speaks.
     :param client: the client secret.
     :param rooms: the rooms to enter; what is typed goes to the first.
-    :param screen: where a person reads.
+    :param display: where a person reads.
     :param outbox: where what is said is kept.
     :param clock: for what is tried again later.
     :param read: how far rooms were read before, where a person goes on reading there; None: rooms
         begin at their newest few.
 
-    :ivar here: the room that what is typed goes to.
-    :ivar inside: whether the server has let us in.
+    :ivar current_room: the room that what is typed goes to.
+    :ivar logged_in: whether the server has let us in.
     :ivar operator: whether as an operator.
-    :ivar owner: who is told what concerns the whole connection; to be set before anything comes in.
+    :ivar listener: who is told what concerns the whole connection; to be set before anything comes in.
     :ivar password: that of the name, where it is known.
     :ivar unproven: whether nothing shows that the server is the one it should be: it gets no
         password, and in place of the client secret one that lasts as long as the process.
@@ -202,30 +204,32 @@ class Model:
         answer.
     """
 
-    owner: Owner
+    listener: SessionListener
     password: str | None = None
     unproven = False
 
     def __init__(
-        self, name: str, client: str, rooms: Iterable[str], screen: Display, outbox: Outbox, clock: IReactorTime,
+        self, name: str, client: str, rooms: Iterable[str], display: Display, outbox: Outbox, clock: IReactorTime,
         read: Mapping[str, Position] | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.client = client
-        self.screen = screen
+        self.display = display
         self.outbox = outbox
         self.clock = clock
-        self.inside = False
+        self.logged_in = False
         self.operator = False
         self._passing = client_id.make()
         self.unsaid = 0
         self._send: Callable[[bytes], None] | None = None
         self._asked: Counter[str] = Counter()
-        self._moving: str | None = None
-        self._goes_on = read is not None
+        self._switching_to: str | None = None
+        self._resumes_reading = read is not None
         self._read = dict(read or {})
-        self._rooms = {room: Room(room, self, self._read.get(room), most=MISSED) for room in rooms}
-        self.here = next(iter(self._rooms))
+        self._rooms = {
+            room: Room(room, self, self._read.get(room), max_missed=MAX_MISSED) for room in rooms
+        }
+        self.current_room = next(iter(self._rooms))
         self._restore()
 
     def _restore(self) -> None:
@@ -235,9 +239,9 @@ class Model:
             name = entry.room
             if name not in left:
                 left[name] = Room(
-                    name, self, self.outbox.place(name), quiet=name not in self._rooms
+                    name, self, self.outbox.position(name), delivery_only=name not in self._rooms
                 )
-            left[name].sending.add(entry)
+            left[name].window.add(entry)
         self._rooms.update(left)
 
     def identify(self, client: str, read: Mapping[str, Position] | None) -> None:
@@ -250,50 +254,52 @@ class Model:
         self.client = client
         self._read = dict(read or {})
         for room in self._rooms.values():
-            room.go_on(self._read.get(room.name))
+            room.resume_from(self._read.get(room.name))
 
     @property
-    def places(self) -> dict[str, Position]:
+    def positions(self) -> dict[str, Position]:
         """How far each room was read."""
         now = {
-            name: room.reading.place
+            name: room.receiver.position
             for name, room in self._rooms.items()
-            if room.entered and not room.quiet
+            if room.joined and not room.delivery_only
         }
-        return self._read | {name: place for name, place in now.items() if place is not None}
+        return self._read | {
+            name: position for name, position in now.items() if position is not None
+        }
 
-    def _note_places(self) -> None:
+    def _save_positions(self) -> None:
         """Rooms are about to be left, and it is known no longer how far they were read."""
-        if self._goes_on:
-            self._read = self.places
+        if self._resumes_reading:
+            self._read = self.positions
 
     # Connections.
 
     def connect(self, send: Callable[[bytes], None]) -> None:
         """There is a connection; lines go out by `send`."""
         self._send = send
-        self.greet()
+        self.send_hello()
 
-    def greet(self) -> None:
+    def send_hello(self) -> None:
         """Ask to be let in."""
-        places = {name: room.reading.place for name, room in self._rooms.items()}
+        positions = {name: room.receiver.position for name, room in self._rooms.items()}
         if self.unproven:
-            self.send(commands.Hello(name=self.name, client=self._passing, rooms=places))
+            self.send(commands.Hello(name=self.name, client=self._passing, rooms=positions))
         else:
             self.send(
                 commands.Hello(
-                    name=self.name, client=self.client, rooms=places, password=self.password
+                    name=self.name, client=self.client, rooms=positions, password=self.password
                 )
             )
 
-    def doubt(self, unproven: bool) -> None:
+    def set_unproven(self, unproven: bool) -> None:
         """
         Say whether the next connection is one on which nothing shows who the server is.
 
         :raises Ending: what is in the outbox can't be delivered there, as its numbers hold under
             the client secret only.
         """
-        if unproven and self.outbox.lasting:
+        if unproven and self.outbox.persistent:
             raise Exit(
                 TURNED_AWAY,
                 f"Nothing shows that this is the server: it gets no secret, which an outbox needs. {NO_TLS}",
@@ -302,18 +308,18 @@ class Model:
 
     def disconnect(self) -> None:
         """The connection is gone. What was said is kept for the next."""
-        self._note_places()
+        self._save_positions()
         self._send = None
-        self.inside = False
+        self.logged_in = False
         for room in self._rooms.values():
-            room.lose()
+            room.disconnected()
 
-    def forget_questions(self) -> None:
+    def fail_requests(self) -> None:
         """What was asked on the last connection is not asked again: it may have been done."""
         asked, self._asked = self._asked, Counter()
         self.unsaid += asked.total()
         for ref in asked.elements():
-            self.screen.complain("The connection was lost before the answer came. Ask again.", ref)
+            self.display.complain("The connection was lost before the answer came. Ask again.", ref)
 
     def quit(self) -> None:
         """Nothing more is said or asked."""
@@ -331,11 +337,11 @@ class Model:
         """Send what is due. To be called when everything that came at once was taken."""
         due = []
         for room in list(self._rooms.values()):
-            entries = room.sending.due()
+            entries = room.window.due()
             if entries:
-                self.outbox.remember(room.name, room.reading.place)
+                self.outbox.remember(room.name, room.receiver.position)
                 due += entries
-            elif room.quiet and not room.busy:
+            elif room.delivery_only and not room.busy:
                 self._leave(room)
         self.outbox.commit()  # the numbers are safe before anyone hears of them
         if due:
@@ -346,26 +352,28 @@ class Model:
     # What the person does.
 
     @property
-    def moving(self) -> bool:
+    def switching(self) -> bool:
         """Whether it is not yet known which room the next words go to."""
-        return self._moving is not None
+        return self._switching_to is not None
 
     @property
-    def settled(self) -> bool:
+    def ready(self) -> bool:
         """
         Whether a command can be sent now: we are in, and all that was said before it is stored.
         """
-        return self.inside and not self.outbox.count and not self.moving
+        return self.logged_in and not self.outbox.count and not self.switching
 
     @property
     def busy(self) -> bool:
         """Whether something said or asked has no answer yet, or history is still to come."""
-        return bool(self._asked) or self.moving or any(room.busy for room in self._rooms.values())
+        return (
+            bool(self._asked) or self.switching or any(room.busy for room in self._rooms.values())
+        )
 
     def say(self, text: str, act: bool = False) -> None:
         """Say this here."""
-        say = commands.Say(room=self.here, text=text, act=act)
-        self.say_line(self.here, jsonlines.encode_command(say)[:-1])
+        say = commands.Say(room=self.current_room, text=text, act=act)
+        self.say_line(self.current_room, jsonlines.encode_command(say)[:-1])
 
     def say_line(self, room: str, line: bytes) -> None:
         """
@@ -375,9 +383,9 @@ class Model:
         """
         entry = Entry(room, line)
         self.outbox.add(entry)
-        self._rooms[room].sending.add(entry)
+        self._rooms[room].window.add(entry)
 
-    def knows(self, room: str) -> bool:
+    def is_in(self, room: str) -> bool:
         """Whether we are in this room, or about to be."""
         return room in self._rooms
 
@@ -388,7 +396,7 @@ class Model:
         :param line: the command as it was typed, where it was.
         """
         if isinstance(command, commands.Register) and self.unproven:
-            self.screen.complain(
+            self.display.complain(
                 f"Nothing shows that this is the server: it gets no password. {NO_TLS}", command.ref
             )
             return
@@ -397,7 +405,7 @@ class Model:
             and line is None
             and command.room in self._rooms
         ):
-            self._rooms[command.room].reading.turn_back(command)
+            self._rooms[command.room].receiver.redirect_history(command)
         if isinstance(command, commands.Join):
             self._expect_room(command)
         elif isinstance(command, commands.Leave):
@@ -409,31 +417,33 @@ class Model:
     def _expect_room(self, join: commands.Join) -> None:
         room = names.key(join.room)
         if room not in self._rooms:
-            place = None if join.after is None else Position(epoch=join.epoch, after=join.after)
-            self._rooms[room] = Room(room, self, place, most=MISSED if self._goes_on else None)
-            self._rooms[room].tentative = True
+            position = None if join.after is None else Position(epoch=join.epoch, after=join.after)
+            self._rooms[room] = Room(
+                room, self, position, max_missed=MAX_MISSED if self._resumes_reading else None
+            )
+            self._rooms[room].unconfirmed = True
 
-    def move(self, room: str) -> None:
+    def switch_room(self, room: str) -> None:
         """
         Leave this room and enter another.
 
         :param room: as the server writes it.
         """
-        if room == self.here:
-            self.screen.complain(f"You are in {room} already.", _JOIN)
+        if room == self.current_room:
+            self.display.complain(f"You are in {room} already.", _JOIN)
             return
-        self._moving = room
-        place = self._read.get(room) or Position()
-        self.ask(commands.Join(room=room, epoch=place.epoch, after=place.after, ref=_JOIN))
+        self._switching_to = room
+        position = self._read.get(room) or Position()
+        self.ask(commands.Join(room=room, epoch=position.epoch, after=position.after, ref=_JOIN))
 
     def _arrive(self) -> None:
         """The room that we move to is open."""
-        assert self._moving is not None
-        old, self.here, self._moving = self.here, self._moving, None
+        assert self._switching_to is not None
+        old, self.current_room, self._switching_to = self.current_room, self._switching_to, None
         self._leave(self._rooms[old])
 
     def _leave(self, room: Room) -> None:
-        self._note_places()
+        self._save_positions()
         del self._rooms[room.name]
         self.send(commands.Leave(room=room.name, ref=_LEAVING))
 
@@ -441,17 +451,17 @@ class Model:
 
     def receive(self, event: Event | None, line: bytes) -> None:
         """A line of the server; its event is None where this client does not know such."""
-        take = _TAKEN.get(type(event))
+        handle = _TAKEN.get(type(event))
         if getattr(event, "ref", None) not in _OURS and isinstance(event, _ANSWERS):
             self._answered(event)
-        if take:
-            take(self, event, line)
+        if handle:
+            handle(self, event, line)
         else:
             self._show(event, line)
 
     def _show(self, event: Event | None, line: bytes) -> None:
         if getattr(event, "ref", None) not in _OURS:
-            self.screen.show(event, line, self.name)
+            self.display.show(event, line, self.name)
 
     def _answered(self, event: Event) -> None:
         ref = getattr(event, "ref", None) or ""
@@ -463,46 +473,46 @@ class Model:
     def _take_welcome(self, event: events.Welcome, line: bytes) -> None:
         self.name = event.name
         self.operator = event.operator
-        self.inside = True
+        self.logged_in = True
         self._show(event, line)
-        self.owner.welcomed()
+        self.listener.on_welcome()
 
     def _take_bye(self, event: events.Bye, line: bytes) -> None:
         self._show(event, line)
-        self.owner.dismissed(event)
+        self.listener.on_bye(event)
 
     def _take_ping(self, event: events.Ping, line: bytes) -> None:
         self._show(event, line)
         self.send(commands.Pong())
         for name, head in event.heads.items():
             room = self._rooms.get(name)
-            if room is not None and room.entered:
-                room.reading.heard(head)
+            if room is not None and room.joined:
+                room.receiver.on_head(head)
 
     def _take_in_room(self, event: InRoom, line: bytes) -> None:
         room = self._rooms.get(event.room)
         if room is None:
-            self.screen.show_elsewhere(event, line)
+            self.display.show_elsewhere(event, line)
             return
         if isinstance(event, events.Presence):
             self.name = event.renamed.get(self.name, self.name)
-        room.take(event, line)
-        if isinstance(event, events.Catchup) and event.room == self._moving:
+        room.handle(event, line)
+        if isinstance(event, events.Catchup) and event.room == self._switching_to:
             self._arrive()
 
     def _take_history(self, event: events.History, line: bytes) -> None:
         room = self._rooms.get(event.room)
-        if event.ref != FILL:
+        if event.ref != FILL_REF:
             self._show(event, line)
             if room is not None:
-                room.reading.turned(event)
+                room.receiver.history_shown(event)
         elif room is not None:
-            room.reading.fill(event)
+            room.receiver.fill(event)
 
     def _take_ok(self, event: events.Ok, line: bytes) -> None:
         room = self._rooms.get(event.room or "")
         if room is not None and event.n is not None:
-            room.stored(event)
+            room.acknowledged(event)
         self._show(event, line)
 
     def _take_error(self, event: events.Error, line: bytes) -> None:
@@ -510,19 +520,19 @@ class Model:
         worth = True
         if room is not None and event.n is not None:
             worth = room.refused(event)
-            if event.code in MENDED:
+            if event.code in RETRYABLE:
                 event = _patiently(event)
-        elif room is not None and event.ref == FILL:
-            room.reading.fill(None)
-        elif room is not None and room.tentative:
+        elif room is not None and event.ref == FILL_REF:
+            room.receiver.fill(None)
+        elif room is not None and room.unconfirmed:
             del self._rooms[room.name]
-            self._moving = None
+            self._switching_to = None
         if worth:
             self._show(event, line)
         if event.ref in _OURS:
             return
-        if not self.inside:
-            self.owner.turned_away(event)
+        if not self.logged_in:
+            self.listener.on_rejected(event)
         elif event.ref is not None and event.n is None:
             self.unsaid += 1
 

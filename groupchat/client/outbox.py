@@ -20,7 +20,7 @@ from groupchat.client import client_id
 from groupchat.client.cursors import Cursors
 from groupchat.wire.commands import Position
 
-LOOK = 0.1  #: seconds until a file that another process uses is tried again
+LOCK_POLL_INTERVAL = 0.1  #: seconds until a file that another process uses is tried again
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS owner (place TEXT NOT NULL, secret TEXT NOT NULL);
@@ -51,10 +51,10 @@ class Outbox:
     """
     An outbox in memory: it only counts, as `sending.py` holds the entries.
 
-    :cvar lasting: whether it outlives the process, so that the client secret has to, as well.
+    :cvar persistent: whether it outlives the process, so that the client secret has to, as well.
     """
 
-    lasting = False
+    persistent = False
 
     def __init__(self) -> None:
         self.count = 0  #: of the entries that are not yet answered
@@ -63,7 +63,7 @@ class Outbox:
         """What an earlier run left here, in the order said."""
         return []
 
-    def place(self, room: str) -> Position | None:
+    def position(self, room: str) -> Position | None:
         """Where the run that left something here stood in a room."""
         return None
 
@@ -73,7 +73,7 @@ class Outbox:
     def number(self, entry: Entry, n: int) -> None:
         entry.n = n
 
-    def remember(self, room: str, place: Position | None) -> None:
+    def remember(self, room: str, position: Position | None) -> None:
         """The log that the numbers of this room belong to."""
 
     def remove(self, entry: Entry) -> None:
@@ -92,24 +92,24 @@ class FileOutbox(Outbox):
 
     :param path: the file; made where there is none.
     :param owner: whose words these are and where they go. Another's file is refused.
-    :param patience: seconds to wait where another process uses it.
-    :ivar secret: the client secret that the numbers in it belong to.
+    :param lock_timeout: seconds to wait where another process uses it.
+    :ivar client_id: the client secret that the numbers in it belong to.
     :ivar cursors: how far the rooms were read, in a file beside it.
     """
 
-    lasting = True
+    persistent = True
 
-    def __init__(self, path: str, owner: str, patience: float = 0) -> None:
+    def __init__(self, path: str, owner: str, lock_timeout: float = 0) -> None:
         super().__init__()
         self._path = path
         self._urgent = False  # whether there is something to sync
-        ends = time.monotonic() + patience
+        ends = time.monotonic() + lock_timeout
         while not self._try_open(final=time.monotonic() >= ends):
-            time.sleep(LOOK)
-        self.secret = self._claim(owner)
+            time.sleep(LOCK_POLL_INTERVAL)
+        self.client_id = self._claim(owner)
         self.cursors = Cursors(Path(f"{path}.cursors"), ours=True)
         (self.count,) = self._database.execute("SELECT count(*) FROM said").fetchone()
-        self._left = self.count > 0  # by an earlier run
+        self._has_leftovers = self.count > 0  # by an earlier run
 
     def _try_open(self, final: bool) -> bool:
         """Whether it is open. Says why not where this was the last attempt, or none can help."""
@@ -156,12 +156,12 @@ class FileOutbox(Outbox):
         row = self._database.execute("SELECT certificate FROM server").fetchone()
         if row == (certificate,):
             return
-        if row and self._left:
+        if row and self._has_leftovers:
             text = f"--outbox {self._path}: what it keeps is for a server with another certificate than the one there now."
             raise Exit(TURNED_AWAY, f"{text} Start that one, or take another file.")
         if row:
-            self.secret = client_id.make()
-            self._execute("UPDATE owner SET secret = ?", self.secret)
+            self.client_id = client_id.make()
+            self._execute("UPDATE owner SET secret = ?", self.client_id)
             self._execute("DELETE FROM cursor")
         self._execute("DELETE FROM server")
         self._execute("INSERT INTO server VALUES (?)", certificate)
@@ -172,7 +172,7 @@ class FileOutbox(Outbox):
         rows = self._database.execute("SELECT room, line, n, id FROM said ORDER BY id")
         return [Entry(room, line, n, key) for room, line, n, key in rows]
 
-    def place(self, room: str) -> Position | None:
+    def position(self, room: str) -> Position | None:
         row = self._database.execute(
             "SELECT epoch, after FROM cursor WHERE room = ?", (room,)
         ).fetchone()
@@ -191,14 +191,17 @@ class FileOutbox(Outbox):
             self._execute("UPDATE said SET n = ? WHERE id = ?", n, entry.key)
             self._urgent = True
 
-    def remember(self, room: str, place: Position | None) -> None:
+    def remember(self, room: str, position: Position | None) -> None:
         if (
-            place is None
+            position is None
         ):  # in a log that is not the one we knew; the old place would make a reset of it
             self._execute("DELETE FROM cursor WHERE room = ?", room)
         else:
             self._execute(
-                "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", room, place.epoch, place.after
+                "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)",
+                room,
+                position.epoch,
+                position.after,
             )
 
     def remove(self, entry: Entry) -> None:

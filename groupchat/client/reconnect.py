@@ -35,8 +35,8 @@ from groupchat.wire.events import Event
 TIMEOUT = 10.0  #: seconds for a connection, for the welcome, for the last answers, for the farewell
 MAX_BACKOFF = 30.0  #: seconds between two attempts, at most
 RETRY_JITTER = 2.0  #: at most so many seconds are added to what the server asked for
-TURN = 30.0  #: seconds for which a script waits where its name is taken
-TURN_LOOK = 1.0  #: seconds until it looks again, at most
+NAME_TIMEOUT = 30.0  #: seconds for which a script waits where its name is taken
+NAME_RETRY_INTERVAL = 1.0  #: seconds until it looks again, at most
 DELIVERY_TIMEOUT = (
     300.0  #: seconds for which what was typed is tried to be delivered, when nothing more is typed
 )
@@ -70,7 +70,7 @@ class Turn(Protocol):
     """The client secret of a script whose other runs may use it, too."""
 
     @property
-    def spare(self) -> bool:
+    def secondary(self) -> bool:
         """Whether the one that the server may know is in use."""
 
     def take(self) -> str:
@@ -91,8 +91,8 @@ class Client:
     """
     :param endpoint: where the server is. Where it fails with an `Exit`, that is the end.
     :param where: the same for people.
-    :param conversation: what to talk about there.
-    :param keyboard: what is typed.
+    :param model: what to talk about there.
+    :param parser: what is typed.
     :param typed: where that comes from.
     :param clock: the reactor's time.
     :param stay: whether to stay when nothing more is typed.
@@ -109,8 +109,8 @@ class Client:
         self,
         endpoint: IStreamClientEndpoint,
         where: str,
-        conversation: Model,
-        keyboard: InputParser,
+        model: Model,
+        parser: InputParser,
         typed: Input,
         clock: IReactorTime,
         stay: bool = False,
@@ -122,12 +122,12 @@ class Client:
     ) -> None:
         self._endpoint = endpoint
         self._where = where
-        self._conversation = conversation
-        self._keyboard = keyboard
+        self._model = model
+        self._parser = parser
         self._typed = typed
         self._clock = clock
         self._stay = stay
-        self._chance = chance
+        self._random = chance
         self._on_heard = heard
         self._asker = asker
         self._source = source
@@ -145,13 +145,13 @@ class Client:
         self._connecting: Deferred[Any] = Deferred()
         self._connection: ChatConnection | None = None
         self._held = False
-        self._been_in = False
+        self._ever_joined = False
         self._quitting = False
         self._failures = 0
         self._refusal: events.Error | None = None
         self._bye: events.Bye | None = None
         self._timers: dict[str, IDelayedCall] = {}
-        conversation.owner = self
+        model.listener = self
 
     def start(self) -> Deferred[Exit]:
         """Connect. The answer fires when the client ends."""
@@ -160,7 +160,7 @@ class Client:
 
     def stop(self) -> None:
         """End now, whatever is under way."""
-        undelivered = self._conversation.outbox.count or self._keyboard.waiting
+        undelivered = self._model.outbox.count or self._parser.waiting
         self._end(Exit(LOST, "Stopped.") if undelivered else Exit())
 
     # Timers, each under the name of what it waits for.
@@ -183,8 +183,8 @@ class Client:
     # Connecting, and coming back.
 
     def _connect(self) -> None:
-        if self._turn is not None and self._turn_ends is not None and not self._been_in:
-            self._conversation.client = self._turn.take()
+        if self._turn is not None and self._turn_ends is not None and not self._ever_joined:
+            self._model.client = self._turn.take()
         factory = Factory.forProtocol(partial(ChatConnection, self, self._clock))
         factory.noisy = False
         self._connecting = self._endpoint.connect(factory)
@@ -196,7 +196,7 @@ class Client:
             return
         if isinstance(failure.value, Exit):
             self._end(failure.value)
-        elif not self._been_in:
+        elif not self._ever_joined:
             self._miss(Exit(UNREACHABLE, self._explain(failure.value)))
         else:
             self._come_back()
@@ -213,15 +213,15 @@ class Client:
         """Whether more may be typed that is to be kept for a server that is away."""
         return (
             self._reads_ahead
-            and self._conversation.outbox.lasting
-            and not (self._keyboard.ended or self._keyboard.full)
+            and self._model.outbox.persistent
+            and not (self._parser.ended or self._parser.full)
         )
 
     @property
     def _reads_ahead(self) -> bool:
         """Whether lines are read before the server has let us in."""
         return self._source is Source.SCRIPT or (
-            self._source is Source.PROGRAM and self._conversation.outbox.lasting
+            self._source is Source.PROGRAM and self._model.outbox.persistent
         )
 
     def _explain(self, reason: BaseException | None) -> str:
@@ -245,11 +245,13 @@ class Client:
         return f"Cannot reach {self._where}: {reason}"
 
     def _come_back(self) -> None:
-        delay = self._chance() * (
-            min(MAX_BACKOFF, 2.0**self._failures) if self._turn_ends is None else TURN_LOOK
+        delay = self._random() * (
+            min(MAX_BACKOFF, 2.0**self._failures)
+            if self._turn_ends is None
+            else NAME_RETRY_INTERVAL
         )
         if self._bye is not None:
-            delay = max(delay, (self._bye.retry or 0) + self._chance() * RETRY_JITTER)
+            delay = max(delay, (self._bye.retry or 0) + self._random() * RETRY_JITTER)
         self._failures = min(self._failures + 1, 10)
         self._bye = None
         self._after(delay, "retry", self._connect)
@@ -266,7 +268,7 @@ class Client:
         if self._held:
             connection.hold()
         self._after(TIMEOUT, "welcome", connection.abort)
-        self._conversation.connect(connection.send)
+        self._model.connect(connection.send)
 
     def received(self, event: Event | None, line: bytes) -> None:
         if not self._over:
@@ -277,14 +279,14 @@ class Client:
             self._heard = True
             told = self._on_heard() if self._on_heard else ""
             if told:
-                self._conversation.screen.warn(told)
-        self._conversation.receive(event, line)
+                self._model.display.warn(told)
+        self._model.receive(event, line)
 
     def lost(self) -> None:
         silent = "welcome" not in self._timers
-        inside = self._conversation.inside
+        logged_in = self._model.logged_in
         self._connection = None
-        self._conversation.disconnect()
+        self._model.disconnect()
         for what in ("welcome", "answers", "farewell"):
             self._cancel(what)
         if self._over:
@@ -302,9 +304,9 @@ class Client:
         if ending is not None:
             self._end(ending)
             return
-        if inside:
-            self._conversation.screen.tell("Connection lost. Trying again …")
-        self._conversation.forget_questions()
+        if logged_in:
+            self._model.display.tell("Connection lost. Trying again …")
+        self._model.fail_requests()
         self._come_back()
 
     def _judge(self, silent: bool) -> Exit | None:
@@ -315,17 +317,17 @@ class Client:
             return self._turn_away(self._refusal)
         if self._bye is not None and self._bye.code == "quit":
             return Exit()
-        if self._bye is not None and (self._bye.retry is None or not self._been_in):
+        if self._bye is not None and (self._bye.retry is None or not self._ever_joined):
             return Exit(TURNED_AWAY, self._bye.text)
-        if not self._been_in:
+        if not self._ever_joined:
             return Exit(UNREACHABLE, self._explain_silence(silent))
         return Exit() if self._quitting else None
 
     def _turn_away(self, refusal: events.Error) -> Exit:
-        if refusal.code == "bad-password" and self._conversation.unproven:
+        if refusal.code == "bad-password" and self._model.unproven:
             why = f"{self._where} speaks no TLS, so nothing shows that it is the server: it gets no password. {NO_TLS}"
             return Exit(TURNED_AWAY, f"{refusal.text} {why}")
-        unknown = refusal.code == "bad-password" and self._conversation.password is None
+        unknown = refusal.code == "bad-password" and self._model.password is None
         return Exit(TURNED_AWAY, refusal.text + " Give it with --password-file." * unknown)
 
     def _explain_silence(self, silent: bool) -> str:
@@ -337,21 +339,17 @@ class Client:
 
     # What the server says about it.
 
-    def welcomed(self) -> None:
+    def on_welcome(self) -> None:
         self._cancel("welcome")
         self._cancel("give up")
-        if self._been_in:
-            self._conversation.screen.tell("Connected again.")
-        self._been_in = True
+        if self._ever_joined:
+            self._model.display.tell("Connected again.")
+        self._ever_joined = True
         self._turn_ends = None
         self._failures = 0
 
-    def turned_away(self, error: events.Error) -> None:
-        if (
-            error.code == "bad-password"
-            and self._asker is not None
-            and not self._conversation.unproven
-        ):
+    def on_rejected(self, error: events.Error) -> None:
+        if error.code == "bad-password" and self._asker is not None and not self._model.unproven:
             self._ask_for_password(error)
         else:
             self._look_for_turn(error)
@@ -360,18 +358,18 @@ class Client:
 
     def _look_for_turn(self, error: events.Error) -> None:
         """Wait where the name may become free soon: another run of the same script has it."""
-        spare = self._turn is not None and self._turn.spare and not self._been_in
+        secondary = self._turn is not None and self._turn.secondary and not self._ever_joined
         if self._source is not Source.SCRIPT or not (
-            error.code == "name-taken" or (error.code == "bad-password" and spare)
+            error.code == "name-taken" or (error.code == "bad-password" and secondary)
         ):
             self._turn_ends = None
         elif self._turn_ends is None:
-            self._turn_ends = self._clock.seconds() + TURN
+            self._turn_ends = self._clock.seconds() + NAME_TIMEOUT
 
     def _waits_for_turn(self) -> bool:
         return self._turn_ends is not None and self._clock.seconds() < self._turn_ends
 
-    def dismissed(self, bye: events.Bye) -> None:
+    def on_bye(self, bye: events.Bye) -> None:
         self._bye = bye
         self._leave()
 
@@ -383,17 +381,17 @@ class Client:
     def _ask_for_password(self, refusal: events.Error) -> None:
         assert self._asker is not None
         self._cancel("welcome")
-        if self._conversation.password is not None:
-            self._conversation.screen.complain(refusal.text)
+        if self._model.password is not None:
+            self._model.display.complain(refusal.text)
         self._asking, self._answered = True, False
-        self._asker.ask(f"Password for {self._conversation.name}: ", partial(self._answer, refusal))
+        self._asker.ask(f"Password for {self._model.name}: ", partial(self._answer, refusal))
         self._pace()
 
     def _answer(self, refusal: events.Error, password: str | None) -> None:
         if password is None:
             self._end(self._turn_away(refusal))
             return
-        self._conversation.password = password
+        self._model.password = password
         self._answered = True
         if self._bye is None:
             self._come_with_password()
@@ -404,7 +402,7 @@ class Client:
             self._connect()
         else:
             self._after(TIMEOUT, "welcome", self._connection.abort)
-            self._conversation.greet()
+            self._model.send_hello()
         self._pace()
 
     # What is typed, and what is read.
@@ -415,24 +413,22 @@ class Client:
             self._guard(self._check)
 
     def _check(self) -> None:
-        self._keyboard.work()
-        self._conversation.flush()
+        self._parser.work()
+        self._model.flush()
         if (
             self._missed is not None
-            and not self._been_in
+            and not self._ever_joined
             and "retry" in self._timers
             and not self._may_keep_more()
         ):
             self._end(self._missed)
-        elif self._keyboard.quitting or (
-            self._keyboard.done and not (self._stay and not self._unread)
-        ):
+        elif self._parser.quitting or (self._parser.done and not (self._stay and not self._unread)):
             self._finish()
         self._pace()
 
     def _pace(self) -> None:
-        early = not (self._been_in or self._reads_ahead)
-        if not self._asking and (self._keyboard.full or self._keyboard.quitting or early):
+        early = not (self._ever_joined or self._reads_ahead)
+        if not self._asking and (self._parser.full or self._parser.quitting or early):
             self._typed.pause()
         else:
             self._typed.resume()
@@ -464,14 +460,14 @@ class Client:
         Nothing more is typed. End as soon as everything said is stored and everything asked is
         answered.
         """
-        if not self._been_in or self._quitting:
+        if not self._ever_joined or self._quitting:
             return
-        if self._conversation.inside:
-            if not self._conversation.busy:
+        if self._model.logged_in:
+            if not self._model.busy:
                 self._quit()
-            elif not self._conversation.outbox.count and "answers" not in self._timers:
+            elif not self._model.outbox.count and "answers" not in self._timers:
                 self._after(TIMEOUT, "answers", self._quit)
-        elif not self._conversation.outbox.count:
+        elif not self._model.outbox.count:
             self._end(Exit())
         elif "give up" not in self._timers:
             self._after(
@@ -484,7 +480,7 @@ class Client:
     def _quit(self) -> None:
         self._quitting = True
         self._cancel("answers")
-        self._conversation.quit()
+        self._model.quit()
         if self._connection is not None:
             self._after(TIMEOUT, "farewell", self._connection.abort)
 
@@ -505,5 +501,5 @@ class Client:
             self._asker.stop()
         if self._connection is not None:
             self._connection.leave()
-        self._conversation.disconnect()
+        self._model.disconnect()
         self._ended.callback(ending)

@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from groupchat.client.outbox import Entry, Outbox
 from groupchat.wire.events import Error
 
-WINDOW = 100  #: entries in flight at once, at most
+MAX_IN_FLIGHT = 100  #: entries in flight at once, at most
 RETRY_SECONDS = 1.0  #: seconds until what could not be done just now is tried again
 
 #: Nothing was stored and nothing is wrong with the words: say them again, later or under another
@@ -25,7 +25,7 @@ RETRY_SECONDS = 1.0  #: seconds until what could not be done just now is tried a
 _LATER = frozenset({"storage-full", "too-often", "unavailable"})
 #: The same, and the server only wants another number.
 RENUMBERED = frozenset({"out-of-order", "conflict"})
-MENDED = _LATER | RENUMBERED
+RETRYABLE = _LATER | RENUMBERED
 
 
 class SendWindow:
@@ -60,12 +60,12 @@ class SendWindow:
         """Say this, after all that was said before."""
         self._waiting.append(entry)
 
-    def open(self, said: int, anew: bool = False) -> list[Entry]:
+    def open(self, stored_count: int, new_log: bool = False) -> list[Entry]:
         """
         The room was entered, and the server has stored our first `said` here. Returns which of ours
         these are.
 
-        :param anew: whether it is another log than the one that our numbers belong to, so that it
+        :param new_log: whether it is another log than the one that our numbers belong to, so that it
             has none of ours.
 
         What it has not stored is numbered anew from said + 1: after a lost connection these are the
@@ -74,18 +74,20 @@ class SendWindow:
         """
         numbered = [*self._refused, *self._flight.values(), *self._leftovers()]
         numbered.sort(key=attrgetter("n"))
-        stored = [
-            entry for entry in numbered if entry.n is not None and entry.n <= said and not anew
+        acknowledged = [
+            entry
+            for entry in numbered
+            if entry.n is not None and entry.n <= stored_count and not new_log
         ]
-        self._waiting.extendleft(reversed(numbered[len(stored) :]))
-        self._flight = {entry.n: entry for entry in stored if entry.n is not None}
-        self._repeated = list(stored)
+        self._waiting.extendleft(reversed(numbered[len(acknowledged) :]))
+        self._flight = {entry.n: entry for entry in acknowledged if entry.n is not None}
+        self._repeated = list(acknowledged)
         self._refused = []
         self._pause = 0.0
-        self._next = said + 1
+        self._next = stored_count + 1
         self._halted = False
         self._open = True
-        return stored
+        return acknowledged
 
     def _leftovers(self) -> list[Entry]:
         """What an earlier run numbered; it stands before all else that waits."""
@@ -106,7 +108,7 @@ class SendWindow:
         if not self._open or self._halted:
             return []
         due, self._repeated = self._repeated, []
-        while self._waiting and len(self._flight) < WINDOW:
+        while self._waiting and len(self._flight) < MAX_IN_FLIGHT:
             entry = self._waiting.popleft()
             self._outbox.number(entry, self._next)
             self._flight[self._next] = entry
@@ -114,7 +116,7 @@ class SendWindow:
             due.append(entry)
         return due
 
-    def stored(self, n: int) -> Entry | None:
+    def acknowledged(self, n: int) -> Entry | None:
         """An ok came. Returns whose; None where it is none of ours."""
         entry = self._flight.pop(n, None)
         if entry is not None:
@@ -132,7 +134,7 @@ class SendWindow:
         if entry is None or entry.n is None:
             return None
         self._restart_from(error, entry.n)
-        if error.code in MENDED:
+        if error.code in RETRYABLE:
             self._refused.append(entry)
         else:
             self._outbox.remove(entry)

@@ -49,13 +49,13 @@ class NotTLS(Exception):
     """
     The other side does not speak TLS.
 
-    :ivar overtaken: whether it said something else: that may be its greeting, which was faster than
+    :ivar spoke_first: whether it said something else: that may be its greeting, which was faster than
         our hello.
     """
 
-    def __init__(self, overtaken: bool) -> None:
+    def __init__(self, spoke_first: bool) -> None:
         super().__init__("it does not speak TLS")
-        self.overtaken = overtaken
+        self.spoke_first = spoke_first
 
 
 class BadTLS(Exception):
@@ -63,7 +63,7 @@ class BadTLS(Exception):
 
 
 @implementer(IStreamClientEndpoint)
-class Encrypted:
+class TLSEndpoint:
     """
     :param endpoint: where the server is.
     :param host: its name, which the authorities vouch for.
@@ -98,15 +98,15 @@ class Encrypted:
         return connecting
 
     def _again(self, failure: Failure, factory: IProtocolFactory, left: int) -> Any:
-        overtaken = isinstance(failure.value, NotTLS) and failure.value.overtaken
-        return self._try(factory, left - 1) if overtaken and left else failure
+        spoke_first = isinstance(failure.value, NotTLS) and failure.value.spoke_first
+        return self._try(factory, left - 1) if spoke_first and left else failure
 
     def _examine(self, watched: Any) -> None:
         certificate = watched.getPeerCertificate()
         if certificate is None:
             raise Exit(TURNED_AWAY, f"{self._host} shows no certificate.")
         shown = fingerprint(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
-        self._check(shown, watched.vouched and self._belongs(watched.getHandle()))
+        self._check(shown, watched.ca_verified and self._belongs(watched.getHandle()))
 
     def _belongs(self, connection: SSL.Connection) -> bool:
         """Whether the certificate is this host's."""
@@ -152,14 +152,14 @@ class _Watched(TLSMemoryBIOProtocol):
     A TLS connection that remembers how it began.
 
     :ivar first: the first bytes that came, up to the end of an alert.
-    :ivar vouched: whether the authorities vouch for the certificate, for whatever host.
+    :ivar ca_verified: whether the authorities vouch for the certificate, for whatever host.
     """
 
     def __init__(self, factory: Any, wrappedProtocol: _Handshake) -> None:
         super().__init__(factory, wrappedProtocol)  # type: ignore[no-untyped-call]
         self.handshake = wrappedProtocol
         self.first = b""
-        self.vouched = False
+        self.ca_verified = False
         self._doubted = False
 
     def verified(
@@ -170,7 +170,7 @@ class _Watched(TLSMemoryBIOProtocol):
         on.
         """
         self._doubted = self._doubted or not good
-        self.vouched = depth == 0 and not self._doubted
+        self.ca_verified = depth == 0 and not self._doubted
         return True
 
     def dataReceived(self, data: bytes) -> None:
@@ -218,9 +218,9 @@ class _Handshake(Protocol):
 def _why(first: bytes, reason: Failure) -> Exception | Failure:
     """Why there was no handshake."""
     if first and first[0] not in _RECORDS:
-        return NotTLS(overtaken=True)
+        return NotTLS(spoke_first=True)
     if first[:1] == b"\x15" and first[5:] == _REFUSAL:
-        return NotTLS(overtaken=False)
+        return NotTLS(spoke_first=False)
     if (
         isinstance(reason.value, SSL.Error)
         and reason.value.args

@@ -24,7 +24,7 @@ import idna
 
 from groupchat import atomicfile
 from groupchat.cli.exit import TURNED_AWAY, USAGE, Exit
-from groupchat.client.address import UNIX, socket_path
+from groupchat.client.address import UNIX_PREFIX, socket_path
 from groupchat.fingerprints import parse_fingerprint
 
 FILE = "known_hosts"  #: beside the client secrets, whose names all have an @
@@ -36,12 +36,12 @@ AUTHORITIES = "authorities"
 class Trust(Protocol):
     """What a certificate has to be to be good."""
 
-    def check(self, shown: str, vouched: bool) -> None:
+    def check(self, shown: str, ca_verified: bool) -> None:
         """
         Look at a certificate, before anything is said to who shows it.
 
         :param shown: its fingerprint.
-        :param vouched: whether the system's authorities vouch that it belongs to that host.
+        :param ca_verified: whether the system's authorities vouch that it belongs to that host.
         :raises Ending: it is not good.
         """
 
@@ -76,7 +76,7 @@ def host_key(host: str, port: int) -> str:
     """How the file writes where a server is."""
     path = socket_path(host)
     if path is not None:
-        return UNIX + quote(path)
+        return UNIX_PREFIX + quote(path)
     name = canonical(host)
     return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
@@ -99,22 +99,22 @@ class Verdict(enum.Enum):
     """What a certificate is, to one who knows what was there before."""
 
     KNOWN = enum.auto()  #: as before
-    VOUCHED = enum.auto()  #: never seen, and the authorities vouch for it
+    CA_VERIFIED = enum.auto()  #: never seen, and the authorities vouch for it
     FIRST = enum.auto()  #: never seen, and nobody does
     RENEWED = enum.auto()  #: not the one seen before, but the authorities vouch for it
     CHANGED = enum.auto()  #: not the one seen before, and nobody vouches for it
 
 
-def judge(known: list[str], shown: str, vouched: bool) -> Verdict:
+def judge(known: list[str], shown: str, ca_verified: bool) -> Verdict:
     """
     What to think of a certificate.
 
     :param known: what the file has for its place: fingerprints, or `AUTHORITIES`.
     """
-    if shown in known or (vouched and AUTHORITIES in known):
+    if shown in known or (ca_verified and AUTHORITIES in known):
         return Verdict.KNOWN
-    if vouched:
-        return Verdict.RENEWED if known else Verdict.VOUCHED
+    if ca_verified:
+        return Verdict.RENEWED if known else Verdict.CA_VERIFIED
     return Verdict.CHANGED if known else Verdict.FIRST
 
 
@@ -129,7 +129,7 @@ class PinnedTrust:
         self._where = where
         self._told = told
 
-    def check(self, shown: str, vouched: bool) -> None:
+    def check(self, shown: str, ca_verified: bool) -> None:
         if shown != self._told:
             raise Exit(
                 TURNED_AWAY,
@@ -153,18 +153,18 @@ class TofuTrust:
         self._where = where
         self._pins = KnownHosts(path)
         self._shown = ""
-        self._vouched = False
+        self._ca_verified = False
         self._own: list[str] = []  # where the file could not be written
 
-    def check(self, shown: str, vouched: bool) -> None:
-        self._shown, self._vouched = shown, vouched
+    def check(self, shown: str, ca_verified: bool) -> None:
+        self._shown, self._ca_verified = shown, ca_verified
         self._judge()
 
     def keep(self) -> str:
         verdict = self._judge()
         if verdict is Verdict.KNOWN:
             return ""
-        value = AUTHORITIES if self._vouched else self._shown
+        value = AUTHORITIES if self._ca_verified else self._shown
         try:
             with self._pins.locked():
                 verdict = self._judge()  # again, as another client may have been faster
@@ -180,7 +180,7 @@ class TofuTrust:
     def _judge(self) -> Verdict:
         found = self._pins.find(self._where)
         known = [value for _, value in found] + self._own
-        verdict = judge(known, self._shown, self._vouched)
+        verdict = judge(known, self._shown, self._ca_verified)
         if verdict is Verdict.CHANGED:
             raise _refusal(
                 self._where, self._shown, known, [number for number, _ in found], self._pins.path
@@ -200,15 +200,15 @@ class Server(NamedTuple):
     One of the servers that were at a place on this machine.
 
     :ivar certificate: what is remembered of it: its fingerprint, or `AUTHORITIES`.
-    :ivar heir: whether it was the first one there, so that it gets a secret from before secrets
+    :ivar inherits: whether it was the first one there, so that it gets a secret from before secrets
         went by certificates.
     """
 
     certificate: str
-    heir: bool
+    inherits: bool
 
 
-def told_server(pins: KnownHosts, where: str, told: str) -> Server:
+def pinned_server(pins: KnownHosts, where: str, told: str) -> Server:
     """
     The server at a place on this machine whose fingerprint was told; where the file can't be read,
     it is no heir.
@@ -216,17 +216,17 @@ def told_server(pins: KnownHosts, where: str, told: str) -> Server:
     try:
         known = [value for _, value in pins.find(where)]
     except Exit:
-        return Server(told, heir=False)
-    return Server(told, heir=_is_heir(told, known) or not known)
+        return Server(told, inherits=False)
+    return Server(told, inherits=_inherits(told, known) or not known)
 
 
-def _is_heir(certificate: str, known: list[str]) -> bool:
+def _inherits(certificate: str, known: list[str]) -> bool:
     return (
         known[:1] == [certificate] and len(known) < MOST
     )  # where some made room already, the first is another
 
 
-class Visitor(Protocol):
+class ServerObserver(Protocol):
     """Who comes to servers on this machine."""
 
     def meet(self, server: Server) -> None:
@@ -255,7 +255,7 @@ class Local:
         self,
         where: str,
         path: Path,
-        visitor: Visitor,
+        visitor: ServerObserver,
         strict: bool = False,
         told: Container[Verdict] = (),
     ) -> None:
@@ -273,10 +273,10 @@ class Local:
         """Whether a server with a certificate was ever there."""
         return self._kept or bool(self._pins.find(self._where))
 
-    def check(self, shown: str, vouched: bool) -> None:
+    def check(self, shown: str, ca_verified: bool) -> None:
         found = self._pins.find(self._where)
         known = [value for _, value in found]
-        certificate = AUTHORITIES if vouched and shown not in known else shown
+        certificate = AUTHORITIES if ca_verified and shown not in known else shown
         if self._server:
             self._compare(certificate, shown)
             return
@@ -285,7 +285,7 @@ class Local:
                 self._where, shown, known, [number for number, _ in found], self._pins.path
             )
         self._shown, self._server = shown, certificate
-        self._visitor.meet(Server(certificate, _is_heir(certificate, known)))
+        self._visitor.meet(Server(certificate, _inherits(certificate, known)))
 
     def _compare(self, certificate: str, shown: str) -> None:
         if self._server not in (certificate, shown):
@@ -439,7 +439,7 @@ class KnownHosts:
 def _is_about(line: bytes, where: str) -> bool:
     word = line.split()[:1]
     return word == [where.encode()] or (
-        not where.startswith(UNIX) and [part.lower() for part in word] == [where.encode()]
+        not where.startswith(UNIX_PREFIX) and [part.lower() for part in word] == [where.encode()]
     )
 
 

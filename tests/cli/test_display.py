@@ -5,7 +5,7 @@ What a person, or a program, gets to read.
 import pytest
 from twisted.internet.task import Clock
 
-from groupchat.cli.display import REPORT, JsonDisplay, PipedScreen, PlainDisplay
+from groupchat.cli.display import REPORT_INTERVAL, JsonDisplay, PipeDisplay, PlainDisplay
 from groupchat.wire import events
 from tests.client.fakes import line, message, state, welcome
 
@@ -14,19 +14,19 @@ class Paper:
     """A screen's lines."""
 
     def __init__(self, kind=PlainDisplay):
-        self.written, self.aside = [], []
+        self.format_address, self.aside = [], []
         self.clock = Clock()
         more = {
             PlainDisplay: [],
             JsonDisplay: [self.aside.append],
-            PipedScreen: [self.aside.append, self.clock],
+            PipeDisplay: [self.aside.append, self.clock],
         }[kind]
-        self.screen = kind(self.written.append, *more)
+        self.display = kind(self.format_address.append, *more)
 
     def show(self, *shown, past=False, mine=False):
         for event in shown:
-            self.screen.show(event, line(event), "alice", past, mine)
-        return b"".join(self.written).decode()
+            self.display.show(event, line(event), "alice", past, mine)
+        return b"".join(self.format_address).decode()
 
 
 @pytest.fixture
@@ -35,91 +35,95 @@ def paper():
 
 
 @pytest.fixture
-def inside(paper):
+def logged_in(paper):
     paper.show(welcome(), state())
-    paper.written.clear()
+    paper.format_address.clear()
     return paper
 
 
-def test_what_others_say_is_shown_as_on_the_plain_wire(inside):
-    assert inside.show(message(1, "hi"), message(2, "ho")) == "bob: hi\nbob: ho\n"
+def test_what_others_say_is_shown_as_on_the_plain_wire(logged_in):
+    assert logged_in.show(message(1, "hi"), message(2, "ho")) == "bob: hi\nbob: ho\n"
 
 
-def test_own_words_are_not_shown(inside):
-    assert inside.show(message(1), mine=True) == ""
+def test_own_words_are_not_shown(logged_in):
+    assert logged_in.show(message(1), mine=True) == ""
 
 
-def test_history_has_its_time(inside):
-    assert inside.show(message(1), past=True).endswith("] bob: hello\n")
+def test_history_has_its_time(logged_in):
+    assert logged_in.show(message(1), past=True).endswith("] bob: hello\n")
 
 
-def test_the_end_of_history_is_told(inside):
-    assert inside.show(events.CaughtUp(room="lobby")) == "-- You are up to date.\n"
+def test_the_end_of_history_is_told(logged_in):
+    assert logged_in.show(events.CaughtUp(room="lobby")) == "-- You are up to date.\n"
 
 
-def test_nothing_reaches_the_terminal_raw(inside):
+def test_nothing_reaches_the_terminal_raw(logged_in):
     nasty = message(1, "\x1b[2J\u202e", sender="b\x07b")
-    assert inside.show(nasty) == "b␇b: ␛[2J\ufffd\n"
+    assert logged_in.show(nasty) == "b␇b: ␛[2J\ufffd\n"
 
 
-def test_a_time_that_is_none_is_left_out(inside):
+def test_a_time_that_is_none_is_left_out(logged_in):
     odd = events.Message(room="lobby", id=1, at="yesterday", sender="bob", text="hi")
-    assert inside.show(odd, past=True) == "bob: hi\n"
+    assert logged_in.show(odd, past=True) == "bob: hi\n"
 
 
-def test_coming_back_welcomes_nobody_again(inside):
-    assert inside.show(welcome(), state()) == ""
+def test_coming_back_welcomes_nobody_again(logged_in):
+    assert logged_in.show(welcome(), state()) == ""
 
 
-def test_another_room_welcomes(inside):
-    assert inside.show(state("dev")).startswith("-- Welcome to dev, alice.")
+def test_another_room_welcomes(logged_in):
+    assert logged_in.show(state("dev")).startswith("-- Welcome to dev, alice.")
 
 
-def test_a_stop_of_the_server_is_told(inside):
-    assert inside.show(events.Bye(code="stopping", text="Stopping.", retry=2)) == "-- Stopping.\n"
+def test_a_stop_of_the_server_is_told(logged_in):
+    assert (
+        logged_in.show(events.Bye(code="stopping", text="Stopping.", retry=2)) == "-- Stopping.\n"
+    )
 
 
-def test_a_farewell_for_good_is_left_to_the_last_line(inside):
-    assert inside.show(events.Bye(code="kicked", text="Go.")) == ""
+def test_a_farewell_for_good_is_left_to_the_last_line(logged_in):
+    assert logged_in.show(events.Bye(code="kicked", text="Go.")) == ""
 
 
 def test_a_refused_hello_is_left_to_the_last_line(paper):
     assert paper.show(events.Error(code="name-taken", text="Taken.")) == ""
 
 
-def test_a_refusal_is_told(inside):
+def test_a_refusal_is_told(logged_in):
     assert (
-        inside.show(events.Error(code="no-such-name", text="Nobody.", ref="/msg"))
+        logged_in.show(events.Error(code="no-such-name", text="Nobody.", ref="/msg"))
         == "! /msg: nobody.\n"
     )
 
 
 def test_what_the_client_says_looks_like_the_rest(paper):
-    paper.screen.tell("Connection lost.")
-    paper.screen.complain("No.\x1b")
-    paper.screen.complain("Nobody.", "/msg")
-    assert b"".join(paper.written).decode() == "-- Connection lost.\n! No.␛\n! /msg: nobody.\n"
+    paper.display.tell("Connection lost.")
+    paper.display.complain("No.\x1b")
+    paper.display.complain("Nobody.", "/msg")
+    assert (
+        b"".join(paper.format_address).decode() == "-- Connection lost.\n! No.␛\n! /msg: nobody.\n"
+    )
 
 
-def test_another_rooms_rest_is_not_shown(inside):
-    inside.screen.show_elsewhere(message(1), b"{}")
-    inside.screen.show(None, b"{}", "alice")
-    assert inside.written == []
+def test_another_rooms_rest_is_not_shown(logged_in):
+    logged_in.display.show_elsewhere(message(1), b"{}")
+    logged_in.display.show(None, b"{}", "alice")
+    assert logged_in.format_address == []
 
 
 def test_a_program_gets_the_servers_bytes():
     paper = Paper(JsonDisplay)
-    paper.screen.show(message(1), b'{ "odd":1 }', "alice", True, True)
-    paper.screen.show(None, b'{"type":"new"}', "alice")
-    paper.screen.show(events.CaughtUp(room="lobby"), b"", "alice")
-    paper.screen.show_elsewhere(message(1), b"{}")
-    assert paper.written == [b'{ "odd":1 }\n', b'{"type":"new"}\n', b"{}\n"]
+    paper.display.show(message(1), b'{ "odd":1 }', "alice", True, True)
+    paper.display.show(None, b'{"type":"new"}', "alice")
+    paper.display.show(events.CaughtUp(room="lobby"), b"", "alice")
+    paper.display.show_elsewhere(message(1), b"{}")
+    assert paper.format_address == [b'{ "odd":1 }\n', b'{"type":"new"}\n', b"{}\n"]
 
 
 def test_a_program_gets_what_the_client_says_elsewhere():
     paper = Paper(JsonDisplay)
-    paper.screen.tell("Connection lost.")
-    assert (paper.written, paper.aside) == ([], [b"-- Connection lost.\n"])
+    paper.display.tell("Connection lost.")
+    assert (paper.format_address, paper.aside) == ([], [b"-- Connection lost.\n"])
 
 
 # For scripts.
@@ -127,7 +131,7 @@ def test_a_program_gets_what_the_client_says_elsewhere():
 
 @pytest.fixture
 def script():
-    return Paper(PipedScreen)
+    return Paper(PipeDisplay)
 
 
 def test_a_script_is_told_nothing_that_it_did_not_ask_for(script):
@@ -139,10 +143,10 @@ def test_a_script_is_told_nothing_that_it_did_not_ask_for(script):
         events.Bye(code="quit", text="Bye."),
     )
     script.show(events.Error(code="name-taken", text="Taken."))
-    script.screen.show_elsewhere(message(1), b"{}")
-    script.screen.tell("Connection lost.")
-    script.clock.advance(REPORT)
-    assert (script.written, script.aside, script.screen.reason) == ([], [], "")
+    script.display.show_elsewhere(message(1), b"{}")
+    script.display.tell("Connection lost.")
+    script.clock.advance(REPORT_INTERVAL)
+    assert (script.format_address, script.aside, script.display.reason) == ([], [], "")
 
 
 def test_a_script_gets_the_answers_to_its_commands(script):
@@ -152,26 +156,26 @@ def test_a_script_gets_the_answers_to_its_commands(script):
     )
     assert script.show(events.Ok(ref="/kick")).endswith("-- /kick: done.\n")
     script.show(events.Ok(ref="/ban", text="bob is banned for ever."))
-    assert script.written[-1] == b"-- bob is banned for ever.\n"
+    assert script.format_address[-1] == b"-- bob is banned for ever.\n"
     script.show(events.Help())
-    assert len(script.written) == 4
+    assert len(script.format_address) == 4
 
 
 def test_a_script_hears_of_what_was_not_said_in_one_line_from_time_to_time(script):
     for _ in range(3):
         script.show(events.Error(code="muted", text="You are muted.", n=1, room="lobby"))
-    script.screen.complain("Nobody.", "/msg")
+    script.display.complain("Nobody.", "/msg")
     assert script.aside == []
-    script.clock.advance(REPORT)
+    script.clock.advance(REPORT_INTERVAL)
     assert script.aside == [b"! 4 lines were not said. The first: You are muted.\n"]
-    script.screen.complain("Nobody.", "/msg")
-    script.screen.close()
+    script.display.complain("Nobody.", "/msg")
+    script.display.close()
     assert len(script.aside) == 1 and not script.clock.getDelayedCalls()
 
 
 def test_a_script_hears_at_once_of_what_is_tried_again_and_it_counts_for_nothing(script):
     script.show(events.Error(code="storage-full", text="The disk is full.", n=1, room="lobby"))
-    assert (script.aside, script.screen.reason, script.clock.getDelayedCalls()) == (
+    assert (script.aside, script.display.reason, script.clock.getDelayedCalls()) == (
         [b"! The disk is full.\n"],
         "",
         [],
@@ -179,5 +183,5 @@ def test_a_script_hears_at_once_of_what_is_tried_again_and_it_counts_for_nothing
 
 
 def test_a_script_is_warned_of_what_concerns_its_safety(script):
-    script.screen.warn("First time at localhost:1.")
+    script.display.warn("First time at localhost:1.")
     assert script.aside == [b"-- First time at localhost:1.\n"]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from groupchat.cli.input import MAX_UNSTORED, InputParser, JsonInputParser, PipedKeyboard
+from groupchat.cli.input import MAX_UNSTORED, InputParser, JsonInputParser, PipeInputParser
 from groupchat.wire import events
 from tests.client.fakes import welcome
 from tests.client.test_model import Talk, ok
@@ -17,16 +17,16 @@ class Desk(Talk):
 
     def __init__(self, kind=InputParser):
         super().__init__()
-        self.keyboard = kind(self.mind, self.screen)
+        self.parser = kind(self.model, self.display)
 
     def type(self, *lines):
         for typed in lines:
-            self.keyboard.type(typed if isinstance(typed, bytes) else typed.encode())
+            self.parser.type(typed if isinstance(typed, bytes) else typed.encode())
         return self.work()
 
     def work(self):
-        self.keyboard.work()
-        self.mind.flush()
+        self.parser.work()
+        self.model.flush()
         return self
 
     def sent(self):
@@ -36,7 +36,7 @@ class Desk(Talk):
         ]
 
     @classmethod
-    def inside(cls, kind=InputParser):
+    def logged_in(cls, kind=InputParser):
         desk = cls(kind).connect().hear(welcome()).enter()
         desk.sent()
         return desk
@@ -44,12 +44,12 @@ class Desk(Talk):
 
 @pytest.fixture
 def desk():
-    return Desk.inside()
+    return Desk.logged_in()
 
 
 @pytest.fixture
 def program():
-    return Desk.inside(JsonInputParser)
+    return Desk.logged_in(JsonInputParser)
 
 
 def say(n, text, **more):
@@ -82,7 +82,7 @@ def test_a_command_is_asked_in_the_room_where_one_is(desk):
 
 def test_help_is_at_hand_while_the_server_is_not():
     desk = Desk().type("/help")
-    assert desk.screen.shown == [(events.Help(), False)]
+    assert desk.display.shown == [(events.Help(), False)]
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def test_help_is_at_hand_while_the_server_is_not():
 )
 def test_a_line_that_makes_no_sense_is_told_and_the_next_is_read(desk, line, complaint):
     assert desk.type(line, "next").sent() == [say(1, "next")]
-    assert desk.screen.complaints == [complaint]
-    assert desk.keyboard.unsaid == 1
+    assert desk.display.complaints == [complaint]
+    assert desk.parser.unsaid == 1
 
 
 def test_a_line_too_long_to_look_at_is_told(desk):
-    desk.keyboard.overflow()
-    assert desk.screen.complaints == ["That line is too long. Say it in parts."]
+    desk.parser.overflow()
+    assert desk.display.complaints == ["That line is too long. Say it in parts."]
 
 
 def test_a_command_waits_until_what_was_said_before_is_stored(desk):
@@ -129,7 +129,7 @@ def test_what_is_typed_after_join_goes_to_the_new_room(desk):
 
 
 def test_what_is_typed_while_the_connection_is_lost_is_said_later(desk):
-    desk.mind.disconnect()
+    desk.model.disconnect()
     desk.type("a", "/who")
     desk.connect().hear(welcome()).enter().hear(ok(1, 1)).work()
     assert [one["type"] for one in desk.sent()] == ["hello", "say", "who"]
@@ -140,15 +140,15 @@ def test_an_operators_question_waits_for_its_answer_and_the_answer_is_shown(desk
         {"type": "bans", "ref": "/bans"},
         {"type": "places", "ref": "/max"},
     ]
-    assert desk.mind.busy
+    assert desk.model.busy
     desk.hear(events.Bans([], 0, "/bans"), events.Places(20, 1, "/max"))
-    assert not desk.mind.busy
-    assert [type(event) for event, _ in desk.screen.shown[-2:]] == [events.Bans, events.Places]
+    assert not desk.model.busy
+    assert [type(event) for event, _ in desk.display.shown[-2:]] == [events.Bans, events.Places]
 
 
 def test_help_explains_one_command(desk):
     desk.type("/help msg")
-    assert desk.screen.shown[-1] == (events.Help(word="/msg"), False)
+    assert desk.display.shown[-1] == (events.Help(word="/msg"), False)
 
 
 def test_a_byte_order_mark_before_a_line_is_dropped(desk, program):
@@ -158,22 +158,22 @@ def test_a_byte_order_mark_before_a_line_is_dropped(desk, program):
 
 def test_quit_ends_and_what_follows_is_not_read(desk):
     desk.type("/quit", "never")
-    assert desk.keyboard.done and desk.sent() == []
+    assert desk.parser.done and desk.sent() == []
     assert desk.type("never").sent() == []
 
 
 def test_it_is_done_when_all_has_acted_and_nothing_more_comes(desk):
     desk.type("a", "/who")
-    desk.keyboard.ended = True
-    assert not desk.keyboard.done
+    desk.parser.ended = True
+    assert not desk.parser.done
     desk.hear(ok(1, 1)).work()
-    assert desk.keyboard.done
+    assert desk.parser.done
 
 
 def test_reading_on_waits_while_too_much_is_not_stored(desk):
     desk.type(*("x" for _ in range(MAX_UNSTORED)))
-    assert not desk.keyboard.full
-    assert desk.type("x").keyboard.full
+    assert not desk.parser.full
+    assert desk.type("x").parser.full
 
 
 # For scripts.
@@ -183,29 +183,29 @@ def test_reading_on_waits_while_too_much_is_not_stored(desk):
     "line", ["/quit", "//x", "/kick bob", " /who", "/dev/vda1  20G", "{}", "/join dev"]
 )
 def test_every_line_of_a_pipe_is_said_as_it_is(line):
-    assert Desk.inside(PipedKeyboard).type(line).sent() == [say(1, line)]
+    assert Desk.logged_in(PipeInputParser).type(line).sent() == [say(1, line)]
 
 
 @pytest.mark.parametrize("line", [b"caf\xe9", b"\xff\xfd\x01", b"x" * 4097])
 def test_a_line_of_a_pipe_that_cannot_be_said_is_counted(line):
-    desk = Desk.inside(PipedKeyboard)
+    desk = Desk.logged_in(PipeInputParser)
     assert desk.type(line, "next").sent() == [say(1, "next")]
-    assert desk.keyboard.unsaid == len(desk.screen.complaints) == 1
+    assert desk.parser.unsaid == len(desk.display.complaints) == 1
 
 
 def test_a_blank_line_of_a_pipe_is_nothing():
-    desk = Desk.inside(PipedKeyboard)
+    desk = Desk.logged_in(PipeInputParser)
     assert desk.type("", " ", "\u3000").sent() == []
-    assert desk.keyboard.unsaid == 0
+    assert desk.parser.unsaid == 0
 
 
 def test_what_comes_after_it_was_given_up_is_only_counted(desk):
-    desk.mind.disconnect()
+    desk.model.disconnect()
     desk.type("a", "/who")
-    desk.keyboard.give_up()
+    desk.parser.give_up()
     desk.type("b", "", b"\xff")
-    desk.keyboard.overflow()
-    assert (desk.keyboard.waiting, desk.keyboard.unsaid, desk.mind.outbox.count) == (1, 3, 1)
+    desk.parser.overflow()
+    assert (desk.parser.waiting, desk.parser.unsaid, desk.model.outbox.count) == (1, 3, 1)
 
 
 # For programs.
@@ -237,14 +237,14 @@ def test_what_the_server_can_judge_better_goes_as_it_is(program):
 
 def test_what_goes_as_it_is_is_waited_for(program):
     program.type('{"type":"who","room":"lobby"}')
-    assert program.mind.busy
+    assert program.model.busy
     program.hear(events.Who(room="lobby", members=[], count=0))
-    assert not program.mind.busy
+    assert not program.model.busy
 
 
 def test_a_hello_gets_the_client(program):
     program.type('{"type":"hello","name":"alice"}')
-    assert json.loads(program._sent[-1])["client"] == program.mind.client
+    assert json.loads(program._sent[-1])["client"] == program.model.client
 
 
 def test_one_can_join_another_room_and_speak_there(program):
@@ -260,7 +260,7 @@ def test_one_can_leave_the_only_room_and_is_told_so_by_the_server(program):
 
 
 def test_a_program_can_quit(program):
-    assert program.type('{"type":"quit"}').keyboard.quitting
+    assert program.type('{"type":"quit"}').parser.quitting
 
 
 def test_a_line_that_no_number_fits_in_goes_as_it_is(program):

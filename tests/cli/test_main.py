@@ -8,20 +8,20 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
 from groupchat.cli import main
-from groupchat.cli.display import JsonDisplay, PipedScreen, PlainDisplay
+from groupchat.cli.display import JsonDisplay, PipeDisplay, PlainDisplay
 from groupchat.cli.exit import TURNED_AWAY, USAGE, Exit
-from groupchat.cli.input import InputParser, JsonInputParser, PipedKeyboard
+from groupchat.cli.input import InputParser, JsonInputParser, PipeInputParser
 from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Aside
 from groupchat.client.client_id import ClientId
+from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
 from groupchat.client.model import Model
 from groupchat.client.outbox import Entry
 from groupchat.client.reconnect import Source
-from groupchat.client.tls import Encrypted
+from groupchat.client.tls import TLSEndpoint
 from groupchat.client.trust import Server
-from groupchat.client.way import Near
-from tests.client.fakes import Screen
+from tests.client.fakes import FakeDisplay
 
 
 def identity():
@@ -29,7 +29,7 @@ def identity():
         ClientId("s" * 16),
         lambda server: ClientId("t" * 16),
         lambda certificate: None,
-        goes_on=False,
+        resumes_reading=False,
     )
 
 
@@ -208,16 +208,16 @@ def test_no_name_is_asked_for_where_that_would_be_in_the_way(monkeypatch, option
 @pytest.mark.parametrize(
     ("line", "way"),
     [
-        ("alice localhost 1", Near),
-        ("alice 127.0.0.2 1", Near),
-        ("alice ::1 1", Near),
-        ("alice unix:/run/chat.sock", Near),
-        ("alice chat.example.org 1", Encrypted),
-        ("alice 192.0.2.7 1", Encrypted),
-        ("alice 2001:db8::7 1", Encrypted),
-        ("alice localhost 1 --tls", Encrypted),
-        (f"alice ::1 1 --fingerprint {'0' * 64}", Encrypted),
-        (f"alice ::1 1 --tls --fingerprint {'0' * 64}", Encrypted),
+        ("alice localhost 1", PlaintextFallback),
+        ("alice 127.0.0.2 1", PlaintextFallback),
+        ("alice ::1 1", PlaintextFallback),
+        ("alice unix:/run/chat.sock", PlaintextFallback),
+        ("alice chat.example.org 1", TLSEndpoint),
+        ("alice 192.0.2.7 1", TLSEndpoint),
+        ("alice 2001:db8::7 1", TLSEndpoint),
+        ("alice localhost 1 --tls", TLSEndpoint),
+        (f"alice ::1 1 --fingerprint {'0' * 64}", TLSEndpoint),
+        (f"alice ::1 1 --tls --fingerprint {'0' * 64}", TLSEndpoint),
         ("alice chat.example.org 1 --no-tls", HostnameEndpoint),
         ("alice localhost 1 --no-tls", HostnameEndpoint),
         ("alice unix:/run/chat.sock --no-tls", UNIXClientEndpoint),
@@ -263,7 +263,7 @@ def claimed(line, meets=None):
     outbox = main._outbox(options, Source.PERSON)
     try:
         identity = main._identity(options, outbox, Source.PERSON)
-        identity.claimant = Model("alice", identity.value, ["lobby"], Screen(), outbox, Clock())
+        identity.user = Model("alice", identity.value, ["lobby"], FakeDisplay(), outbox, Clock())
         if meets:
             identity.meet(meets)
         identity.close()
@@ -284,7 +284,7 @@ def test_an_outbox_brings_its_own_secret(tmp_path, state, host):
     assert (
         claimed(
             f"ALICE {host.upper()} 1 --outbox {tmp_path / 'box'}",
-            meets=Server("SHA256:x", heir=True),
+            meets=Server("SHA256:x", inherits=True),
         )
         == value
     )
@@ -293,18 +293,18 @@ def test_an_outbox_brings_its_own_secret(tmp_path, state, host):
 
 def test_what_an_outbox_keeps_for_one_server_on_this_machine_is_not_for_another(tmp_path, state):
     line = f"alice localhost 1 --outbox {tmp_path / 'box'}"
-    value = claimed(line, meets=Server("SHA256:a", heir=False))
+    value = claimed(line, meets=Server("SHA256:a", inherits=False))
     box = main._outbox(parse(line), Source.PERSON)
     box.add(Entry("lobby", b'{"type":"say","room":"lobby","text":"hush"}'))
     box.close()
     for other in (
-        {"line": line, "meets": Server("SHA256:b", heir=False)},
+        {"line": line, "meets": Server("SHA256:b", inherits=False)},
         {"line": f"{line} --fingerprint {'0' * 64}"},
     ):
         with pytest.raises(Exit) as caught:
             claimed(**other)
         assert caught.value.status == TURNED_AWAY
-    assert claimed(line, meets=Server("SHA256:a", heir=False)) == value
+    assert claimed(line, meets=Server("SHA256:a", inherits=False)) == value
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,8 @@ def test_a_secret_that_goes_by_the_place_is_kept_where_state_is(state, line):
 
 def test_on_this_machine_the_secret_goes_by_the_certificate(state):
     one, two = (
-        claimed("alice localhost 1", meets=Server(f"SHA256:{name}", heir=False)) for name in "ab"
+        claimed("alice localhost 1", meets=Server(f"SHA256:{name}", inherits=False))
+        for name in "ab"
     )
     assert (state / "alice@localhost:1#a").read_text().strip() == one
     assert (state / "alice@localhost:1#b").read_text().strip() == two
@@ -327,24 +328,24 @@ def test_on_this_machine_the_secret_goes_by_the_certificate(state):
 
 
 @pytest.mark.parametrize(
-    ("line", "terminal", "source", "keyboard", "screen"),
+    ("line", "terminal", "source", "parser", "display"),
     [
         ("", True, Source.PERSON, InputParser, PlainDisplay),
-        ("", False, Source.SCRIPT, PipedKeyboard, PipedScreen),
-        ("--show", False, Source.SCRIPT, PipedKeyboard, PlainDisplay),
-        ("--stay", False, Source.SCRIPT, PipedKeyboard, PlainDisplay),
-        ("--commands", False, Source.SCRIPT, InputParser, PipedScreen),
-        ("--quiet", False, Source.SCRIPT, PipedKeyboard, PipedScreen),
-        ("--quiet", True, Source.PERSON, InputParser, PipedScreen),
+        ("", False, Source.SCRIPT, PipeInputParser, PipeDisplay),
+        ("--show", False, Source.SCRIPT, PipeInputParser, PlainDisplay),
+        ("--stay", False, Source.SCRIPT, PipeInputParser, PlainDisplay),
+        ("--commands", False, Source.SCRIPT, InputParser, PipeDisplay),
+        ("--quiet", False, Source.SCRIPT, PipeInputParser, PipeDisplay),
+        ("--quiet", True, Source.PERSON, InputParser, PipeDisplay),
         ("--json", False, Source.PROGRAM, JsonInputParser, JsonDisplay),
         ("--json", True, Source.PROGRAM, JsonInputParser, JsonDisplay),
     ],
 )
 def test_what_types_decides_what_a_line_is_and_what_is_printed(
-    monkeypatch, line, terminal, source, keyboard, screen
+    monkeypatch, line, terminal, source, parser, display
 ):
     monkeypatch.setattr(main.os, "isatty", lambda descriptor: terminal)
     options = parse(f"alice h 1 {line}")
     assert main._source(options) is source
-    assert main._keyboard(options, source) is keyboard
-    assert type(main._screen(options, source, StdioProtocol(), Aside(None), Clock())) is screen
+    assert main._parser(options, source) is parser
+    assert type(main._display(options, source, StdioProtocol(), Aside(None), Clock())) is display

@@ -87,9 +87,9 @@ class Desk:
         self.descriptor = descriptor
         self.shown = b""
         self.answers = []
-        self.typist = Typist()
+        self.sink = Typist()
         self.bridge = StdioProtocol()
-        self.bridge.attach(self.typist, Throttled())
+        self.bridge.attach(self.sink, Throttled())
         self.bridge.makeConnection(StringTransport())
         self.terminal = Terminal(self.bridge, self._show, descriptor)
 
@@ -129,7 +129,7 @@ def test_only_the_answer_is_taken_and_only_once(desk):
     desk.type(b"hush\nafter\n")
     desk.type(b"and more\n")
     assert desk.answers == ["hush"]
-    assert desk.typist.typed == [b"before", b"after", b"and more"]
+    assert desk.sink.typed == [b"before", b"after", b"and more"]
 
 
 def test_it_may_be_asked_again(desk):
@@ -143,7 +143,7 @@ def test_it_may_be_asked_again(desk):
 def test_one_who_types_nothing_more_gives_no_answer(desk):
     desk.ask()
     desk.bridge.readConnectionLost()
-    assert desk.answers == [None] and desk.echoes and desk.typist.ended
+    assert desk.answers == [None] and desk.echoes and desk.sink.ended
 
 
 def test_a_question_that_is_given_up_leaves_the_terminal_as_it_was(desk):
@@ -151,7 +151,7 @@ def test_a_question_that_is_given_up_leaves_the_terminal_as_it_was(desk):
     desk.terminal.stop()
     assert desk.echoes
     desk.type(b"a word\n")
-    assert desk.answers == [] and desk.typist.typed == [b"a word"]
+    assert desk.answers == [] and desk.sink.typed == [b"a word"]
 
 
 def test_a_terminal_that_is_gone_is_no_crash(desk):

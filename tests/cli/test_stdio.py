@@ -43,9 +43,9 @@ class Throttled:
 class Pipes:
     def __init__(self):
         self.calls = []
-        self.typist = Typist(self.calls)
+        self.sink = Typist(self.calls)
         self.bridge = StdioProtocol()
-        self.bridge.attach(self.typist, Throttled(self.calls))
+        self.bridge.attach(self.sink, Throttled(self.calls))
         self.transport = StringTransportWithDisconnection()
         self.transport.protocol = self.bridge
         self.bridge.makeConnection(self.transport)
@@ -73,7 +73,7 @@ def test_the_end_of_input_hands_over_the_rest(pipes):
     pipes.bridge.dataReceived(b"a")
     pipes.bridge.readConnectionLost()
     assert pipes.calls == ["check", b"a", "check"]
-    assert pipes.typist.ended
+    assert pipes.sink.ended
 
 
 def test_a_line_beyond_all_measure_is_told(pipes):

@@ -36,7 +36,7 @@ def welcome(name="alice"):
     return events.Welcome(name=name, server="fake", max=20, operator=False, limits=LIMITS)
 
 
-class Screen:
+class FakeDisplay:
     """Remembers what it was to display: `shown` without what was typed here."""
 
     def __init__(self):
@@ -68,19 +68,19 @@ class Screen:
         return [event.id for event in self.events if isinstance(event, events.Message)]
 
 
-class Owner:
+class SessionListener:
     """Remembers what it was told about the connection."""
 
     def __init__(self):
         self.told = []
 
-    def welcomed(self):
+    def on_welcome(self):
         self.told.append("welcomed")
 
-    def turned_away(self, error):
+    def on_rejected(self, error):
         self.told.append(error.code)
 
-    def dismissed(self, bye):
+    def on_bye(self, bye):
         self.told.append(bye.code)
 
 
@@ -132,12 +132,12 @@ class Server:
         for one in now:
             self._act(jsonlines.decode(one))
 
-    def give(self, conversation, count=None):
+    def give(self, model, count=None):
         """Hand the next lines over to the client."""
         now, self.due = self.due[:count], self.due[len(self.due[:count]) :]
         for one in now:
-            conversation.receive(jsonlines.decode_event(one), one)
-        conversation.flush()
+            model.receive(jsonlines.decode_event(one), one)
+        model.flush()
 
     def _act(self, command):
         if isinstance(command, commands.Hello):

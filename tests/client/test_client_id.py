@@ -46,8 +46,8 @@ def test_of_two_terminals_the_first_remembers_how_far_the_rooms_were_read(claim)
 
 
 def test_each_name_host_and_port_has_its_own(claim):
-    places = [("alice", "a", 1), ("bob", "a", 1), ("alice", "b", 1), ("alice", "a", 2)]
-    assert len({claim(*place).value for place in places}) == 4
+    positions = [("alice", "a", 1), ("bob", "a", 1), ("alice", "b", 1), ("alice", "a", 2)]
+    assert len({claim(*place).value for place in positions}) == 4
 
 
 def test_each_certificate_has_its_own(claim, tmp_path):
@@ -71,9 +71,9 @@ def test_an_heir_takes_over_what_says_no_certificate(claim):
         one.close()
     stranger = claim(certificate="SHA256:x")
     assert stranger.value not in (old.value, second.value) and stranger.cursors.read() == {}
-    new = claim(certificate="SHA256:a", heir=True)
+    new = claim(certificate="SHA256:a", inherits=True)
     assert new.value == old.value and new.cursors.read() == {"lobby": Position(epoch="e", after=8)}
-    assert claim(certificate="SHA256:a", heir=True).value == second.value
+    assert claim(certificate="SHA256:a", inherits=True).value == second.value
     assert claim().value != old.value, "and it is nobody else's"
     assert claim(port=90001).value == other.value
 
@@ -81,7 +81,7 @@ def test_an_heir_takes_over_what_says_no_certificate(claim):
 def test_an_heir_keeps_what_it_has(claim):
     new, old = claim(certificate="SHA256:a"), claim()
     new.close()
-    assert claim(certificate="SHA256:a", heir=True).value == new.value
+    assert claim(certificate="SHA256:a", inherits=True).value == new.value
     old.close()
     assert claim().value == old.value
 

@@ -10,10 +10,10 @@ from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.trust import Server
 from groupchat.wire.commands import Position
-from tests.client.fakes import Screen
+from tests.client.fakes import FakeDisplay
 from tests.support import Reactor
 
-A, B = Server("SHA256:a", heir=False), Server("SHA256:b", heir=False)
+A, B = Server("SHA256:a", inherits=False), Server("SHA256:b", inherits=False)
 READ = {"lobby": Position(epoch="e", after=8)}
 
 
@@ -34,49 +34,49 @@ def claim(tmp_path):
 def identify(claim):
     """An identity, and the conversation that it is for."""
 
-    def identify(claimed=None, goes_on=True):
-        identity = Identity(claimed, claim, lambda certificate: None, goes_on)
-        identity.claimant = Model(
-            "alice", identity.value, ["lobby"], Screen(), Outbox(), Reactor(), identity.read()
+    def identify(claimed=None, resumes_reading=True):
+        identity = Identity(claimed, claim, lambda certificate: None, resumes_reading)
+        identity.user = Model(
+            "alice", identity.value, ["lobby"], FakeDisplay(), Outbox(), Reactor(), identity.read()
         )
-        return identity, identity.claimant
+        return identity, identity.user
 
     return identify
 
 
 def test_each_server_knows_another_secret_and_its_rooms_are_read_apart(identify):
-    identity, mind = identify()
-    before = mind.client
+    identity, model = identify()
+    before = model.client
     identity.meet(A)
     identity.keep(READ)
     identity.close()
-    one = mind.client
-    identity, mind = identify()
+    one = model.client
+    identity, model = identify()
     identity.meet(B)
-    assert mind.places == {} and len({before, one, mind.client}) == 3
-    identity, mind = identify()
+    assert model.positions == {} and len({before, one, model.client}) == 3
+    identity, model = identify()
     identity.meet(A)
-    assert mind.places == READ and mind.client == one
+    assert model.positions == READ and model.client == one
 
 
 def test_where_rooms_were_read_in_plain_is_kept_for_the_place(identify):
-    for places in {}, READ:
-        identity, mind = identify()
-        identity.doubt(True)
-        identity.doubt(True)
-        assert mind.unproven and mind.places == places
+    for positions in {}, READ:
+        identity, model = identify()
+        identity.set_unproven(True)
+        identity.set_unproven(True)
+        assert model.unproven and model.positions == positions
         identity.keep(READ)
         identity.close()
 
 
 def test_where_nobody_goes_on_reading_nothing_is_kept(identify):
-    identity, _ = identify(goes_on=False)
+    identity, _ = identify(resumes_reading=False)
     identity.meet(A)
     identity.keep(READ)
     identity.close()
-    identity, mind = identify()
+    identity, model = identify()
     identity.meet(A)
-    assert mind.places == {}
+    assert model.positions == {}
 
 
 def test_a_script_goes_over_to_the_first_secret_of_the_server_once_that_is_free(identify, claim):
@@ -84,9 +84,9 @@ def test_a_script_goes_over_to_the_first_secret_of_the_server_once_that_is_free(
     identity, _ = identify()
     identity.meet(A)
     second = identity.value
-    assert identity.spare and identity.take() == second != first.value
+    assert identity.secondary and identity.take() == second != first.value
     first.close()
-    assert identity.take() == first.value and not identity.spare
+    assert identity.take() == first.value and not identity.secondary
     assert identity.take() == first.value
     identity.close()
     assert claim(A).value == first.value, "and lets go of both"

@@ -13,10 +13,10 @@ from twisted.internet.task import Clock
 
 from groupchat.client.model import Model
 from groupchat.client.outbox import Entry, Outbox
-from groupchat.client.receiver import FILL
+from groupchat.client.receiver import FILL_REF
 from groupchat.wire import commands, events, jsonlines
 from groupchat.wire.commands import Position
-from tests.client.fakes import Owner, Screen, Server, line, message, state, welcome
+from tests.client.fakes import FakeDisplay, Server, SessionListener, line, message, state, welcome
 
 SECRET = "s" * 16
 
@@ -25,23 +25,23 @@ class Talk:
     """A conversation, and what it sends, as dicts."""
 
     def __init__(self, *rooms, outbox=None, read=None):
-        self.screen = Screen()
-        self.owner = Owner()
+        self.display = FakeDisplay()
+        self.listener = SessionListener()
         self.clock = Clock()
-        self.mind = Model(
-            "alice", SECRET, rooms or ["lobby"], self.screen, outbox or Outbox(), self.clock, read
+        self.model = Model(
+            "alice", SECRET, rooms or ["lobby"], self.display, outbox or Outbox(), self.clock, read
         )
-        self.mind.owner = self.owner
+        self.model.listener = self.listener
         self._sent = []
 
     def connect(self):
-        self.mind.connect(self._sent.append)
+        self.model.connect(self._sent.append)
         return self
 
-    def hear(self, *heard):
-        for event in heard:
-            self.mind.receive(event, line(event))
-        self.mind.flush()
+    def hear(self, *on_head):
+        for event in on_head:
+            self.model.receive(event, line(event))
+        self.model.flush()
         return self
 
     def enter(self, room="lobby", said=0, head=0):
@@ -50,8 +50,8 @@ class Talk:
 
     def say(self, *texts):
         for text in texts:
-            self.mind.say(text)
-        self.mind.flush()
+            self.model.say(text)
+        self.model.flush()
         return self
 
     def sent(self):
@@ -83,30 +83,30 @@ def test_a_person_goes_on_reading_where_an_earlier_run_was():
     ).connect()
     assert talk.sent()[0]["rooms"] == {"lobby": {"epoch": "e0", "after": 7}}
     talk.hear(welcome()).enter(head=8).hear(message(8))
-    assert talk.mind.places == {
+    assert talk.model.positions == {
         "lobby": Position(epoch="e1", after=8),
         "dev": Position(epoch="e0", after=2),
     }
-    talk.mind.disconnect()
-    assert talk.mind.places["lobby"] == Position(epoch="e1", after=8)
+    talk.model.disconnect()
+    assert talk.model.positions["lobby"] == Position(epoch="e1", after=8)
 
 
 def test_a_person_goes_on_reading_in_a_room_that_is_joined_again():
     talk = Talk(read={}).connect().hear(welcome()).enter(head=1).hear(message(1))
-    talk.mind.move("dev")
+    talk.model.switch_room("dev")
     talk.enter("dev")
-    talk.mind.move("lobby")
+    talk.model.switch_room("lobby")
     join = talk.sent()[-1]
     assert (join["room"], join["epoch"], join["after"]) == ("lobby", "e1", 1)
 
 
 def test_a_program_begins_at_the_newest_few_of_a_room_that_it_joins_again():
     talk = Talk().connect().hear(welcome()).enter(head=1).hear(message(1))
-    talk.mind.move("dev")
+    talk.model.switch_room("dev")
     talk.enter("dev")
-    talk.mind.move("lobby")
+    talk.model.switch_room("lobby")
     assert "after" not in talk.sent()[-1]
-    assert talk.mind.places == {"dev": Position(epoch="e1", after=0)}
+    assert talk.model.positions == {"dev": Position(epoch="e1", after=0)}
 
 
 def test_it_says_hello_first():
@@ -125,22 +125,22 @@ def test_nothing_is_said_before_the_room_is_open():
 
 def test_a_refused_hello_is_told_to_the_owner():
     talk = Talk().connect().hear(events.Error(code="name-taken", text="Taken."))
-    assert talk.owner.told == ["name-taken"]
+    assert talk.listener.told == ["name-taken"]
 
 
 def test_the_name_is_the_one_that_the_server_gives():
-    assert Talk().connect().hear(welcome("Alice")).mind.name == "Alice"
+    assert Talk().connect().hear(welcome("Alice")).model.name == "Alice"
 
 
 def test_coming_back_tells_where_one_stood(talk):
     talk.hear(message(1), message(2))
-    talk.mind.disconnect()
+    talk.model.disconnect()
     assert talk.connect().sent()[0]["rooms"] == {"lobby": {"epoch": "e1", "after": 2}}
 
 
 def test_coming_back_uses_the_name_one_took(talk):
     talk.hear(events.Presence(room="lobby", count=1, renamed={"alice": "alicia"}))
-    talk.mind.disconnect()
+    talk.model.disconnect()
     assert talk.connect().sent()[0]["name"] == "alicia"
 
 
@@ -152,36 +152,36 @@ def test_what_was_said_is_numbered_in_order(talk):
 
 
 def test_it_is_busy_until_all_is_stored(talk):
-    assert not talk.mind.busy
+    assert not talk.model.busy
     talk.say("a")
-    assert talk.mind.busy
+    assert talk.model.busy
     talk.hear(ok(1, 1))
-    assert not talk.mind.busy
+    assert not talk.model.busy
 
 
 def test_own_words_are_not_shown_again(talk):
     talk.say("a").hear(ok(1, 1), message(1, "a", "alice"), message(2, "b"))
-    assert talk.screen.texts() == ["b"]
+    assert talk.display.texts() == ["b"]
 
 
 def test_own_words_whose_ok_was_lost_are_not_shown_again(talk):
     talk.say("a")
-    talk.mind.disconnect()
+    talk.model.disconnect()
     talk.connect().hear(welcome(), state(head=1, said=1), events.Catchup(room="lobby", through=1))
     talk.hear(message(1, "a", "alice"), ok(1, 1), message(2, "a", "alice"))
-    assert [event.id for event, _ in talk.screen.shown if isinstance(event, events.Message)] == [2]
+    assert [event.id for event, _ in talk.display.shown if isinstance(event, events.Message)] == [2]
 
 
 def test_own_words_of_an_earlier_run_are_history():
     talk = (
         Talk().connect().hear(welcome()).enter(said=1, head=1).hear(message(1, "before", "alice"))
     )
-    assert (message(1, "before", "alice"), True) in talk.screen.shown
+    assert (message(1, "before", "alice"), True) in talk.display.shown
 
 
 def test_after_a_reset_the_unanswered_is_numbered_anew(talk):
     talk.hear(message(1)).say("a", "b")
-    talk.mind.disconnect()
+    talk.model.disconnect()
     talk.sent()
     talk.connect().hear(welcome(), state(epoch="e2", said=7, head=9))
     assert talk.said() == []
@@ -196,24 +196,24 @@ def test_a_refusal_that_mends_itself_costs_no_word(talk):
     talk.say("a").hear(
         events.Error(code="out-of-order", text="Number 4.", n=1, room="lobby", want=4)
     )
-    assert talk.mind.unsaid == 0
+    assert talk.model.unsaid == 0
 
 
 def test_a_refused_or_unanswered_command_counts_as_unsaid(talk):
-    talk.mind.ask(commands.Tell(to="bob", text="psst", ref="/msg"))
+    talk.model.ask(commands.Tell(to="bob", text="psst", ref="/msg"))
     talk.hear(events.Error(code="no-such-name", text="Nobody.", ref="/msg"))
-    assert talk.mind.unsaid == 1
-    talk.mind.ask(commands.AskRooms(ref="/rooms"))
-    talk.mind.disconnect()
-    talk.mind.forget_questions()
-    assert talk.mind.unsaid == 2
+    assert talk.model.unsaid == 1
+    talk.model.ask(commands.AskRooms(ref="/rooms"))
+    talk.model.disconnect()
+    talk.model.fail_requests()
+    assert talk.model.unsaid == 2
 
 
 def test_a_refused_text_is_told_and_given_up(talk):
     talk.say("a").hear(events.Error(code="muted", text="You are muted.", n=1, room="lobby"))
-    assert talk.screen.shown[-1][0].text == "You are muted."
-    assert talk.mind.unsaid == 1
-    assert not talk.mind.busy
+    assert talk.display.shown[-1][0].text == "You are muted."
+    assert talk.model.unsaid == 1
+    assert not talk.model.busy
 
 
 def test_a_full_storage_is_told_once_and_tried_again(talk):
@@ -224,14 +224,14 @@ def test_a_full_storage_is_told_once_and_tried_again(talk):
         talk.clock.advance(1)
         assert talk.said() == [(1, "a")]
         talk.hear(full)
-    assert [event for event, _ in talk.screen.shown].count(full) == 1
+    assert [event for event, _ in talk.display.shown].count(full) == 1
 
 
 def test_a_person_need_not_try_again_what_is_tried_again_by_itself(talk):
     text = "The server's disk is full. It was not stored; try again later."
     talk.say("a").hear(events.Error(code="storage-full", text=text, n=1, room="lobby", retry=5))
     assert (
-        talk.screen.shown[-1][0].text
+        talk.display.shown[-1][0].text
         == "The server's disk is full. It was not stored; it is tried again by itself."
     )
 
@@ -239,7 +239,7 @@ def test_a_person_need_not_try_again_what_is_tried_again_by_itself(talk):
 def test_what_mends_itself_is_not_told(talk):
     talk.say("a").hear(events.Error(code="out-of-order", text="No.", n=1, room="lobby", want=3))
     assert talk.said()[-1:] == [(3, "a")]
-    assert not any(isinstance(event, events.Error) for event, _ in talk.screen.shown)
+    assert not any(isinstance(event, events.Error) for event, _ in talk.display.shown)
 
 
 def test_what_an_earlier_run_has_left_is_said_where_it_belongs():
@@ -249,18 +249,18 @@ def test_what_an_earlier_run_has_left_is_said_where_it_belongs():
             say = b'{"type":"say","room":"%s","text":"x"}'
             return [Entry(room, say % room.encode(), 3) for room in ("lobby", "dev")]
 
-        def place(self, room):
+        def position(self, room):
             return commands.Position(epoch="e0", after=5)
 
     talk = Talk(outbox=Left()).connect()
-    place = {"epoch": "e0", "after": 5}
-    assert talk.sent()[0]["rooms"] == {"lobby": place, "dev": place}
+    position = {"epoch": "e0", "after": 5}
+    assert talk.sent()[0]["rooms"] == {"lobby": position, "dev": position}
     talk.hear(welcome()).enter("lobby", said=2, head=5).enter("dev", said=2, head=5)
     assert talk.said() == [(3, "x"), (3, "x")]
     talk.hear(ok(3, 6, "dev"))
     assert talk.sent() == [{"type": "leave", "room": "dev", "ref": "groupchat-connect leaves"}]
     assert {
-        event.room for event, _ in talk.screen.shown if isinstance(event, events.RoomState)
+        event.room for event, _ in talk.display.shown if isinstance(event, events.RoomState)
     } == {"lobby"}
 
 
@@ -268,24 +268,24 @@ def test_what_an_earlier_run_has_left_is_said_where_it_belongs():
 
 
 def test_an_answer_is_waited_for(talk):
-    talk.mind.ask(commands.AskWho(room="lobby", ref="/who"))
-    assert talk.mind.busy
+    talk.model.ask(commands.AskWho(room="lobby", ref="/who"))
+    assert talk.model.busy
     talk.hear(events.Who(room="lobby", members=[], count=0, ref="/who"))
-    assert not talk.mind.busy
+    assert not talk.model.busy
 
 
 def test_the_same_question_twice_waits_for_two_answers(talk):
     for _ in range(2):
-        talk.mind.ask(commands.AskWho(room="lobby", ref="/who"))
+        talk.model.ask(commands.AskWho(room="lobby", ref="/who"))
     talk.hear(events.Who(room="lobby", members=[], count=0, ref="/who"))
-    assert talk.mind.busy
+    assert talk.model.busy
 
 
 def test_a_question_that_lost_its_connection_is_told(talk):
-    talk.mind.ask(commands.Tell(to="bob", text="hi", ref="/msg"))
-    talk.mind.disconnect()
-    talk.mind.forget_questions()
-    assert talk.screen.complaints == [
+    talk.model.ask(commands.Tell(to="bob", text="hi", ref="/msg"))
+    talk.model.disconnect()
+    talk.model.fail_requests()
+    assert talk.display.complaints == [
         "/msg: The connection was lost before the answer came. Ask again."
     ]
     talk.sent()
@@ -293,38 +293,42 @@ def test_a_question_that_lost_its_connection_is_told(talk):
 
 
 def test_moving_leaves_the_old_room_when_the_new_is_open(talk):
-    talk.mind.move("dev")
+    talk.model.switch_room("dev")
     assert talk.sent() == [{"type": "join", "room": "dev", "ref": "/join"}]
-    assert talk.mind.moving
+    assert talk.model.switching
     talk.enter("dev")
     assert [(one["type"], one["room"]) for one in talk.sent()] == [("leave", "lobby")]
-    assert (talk.mind.here, talk.mind.moving) == ("dev", False)
+    assert (talk.model.current_room, talk.model.switching) == ("dev", False)
     assert talk.say("a").sent()[0]["room"] == "dev"
 
 
 def test_a_room_that_cannot_be_entered_leaves_one_where_one_is(talk):
-    talk.mind.move("dev")
+    talk.model.switch_room("dev")
     talk.hear(events.Error(code="too-many", text="Too many rooms.", room="dev", ref="/join"))
-    assert (talk.mind.here, talk.mind.moving, talk.mind.busy) == ("lobby", False, False)
+    assert (talk.model.current_room, talk.model.switching, talk.model.busy) == (
+        "lobby",
+        False,
+        False,
+    )
     assert talk.say("a").sent()[-1]["room"] == "lobby"
 
 
 def test_a_move_outlives_its_connection(talk):
-    talk.mind.move("dev")
-    talk.mind.disconnect()
+    talk.model.switch_room("dev")
+    talk.model.disconnect()
     talk.connect().hear(welcome()).enter("lobby").enter("dev")
-    assert talk.mind.here == "dev"
+    assert talk.model.current_room == "dev"
 
 
 def test_moving_to_where_one_is_asks_nobody(talk):
-    talk.mind.move("lobby")
+    talk.model.switch_room("lobby")
     assert talk.sent() == []
-    assert talk.screen.complaints == ["/join: You are in lobby already."]
+    assert talk.display.complaints == ["/join: You are in lobby already."]
 
 
 def test_a_room_one_has_left_is_not_entered_again(talk):
-    talk.mind.ask(commands.Leave(room="lobby"))
-    talk.mind.disconnect()
+    talk.model.ask(commands.Leave(room="lobby"))
+    talk.model.disconnect()
     talk.sent()
     assert talk.connect().sent()[0]["rooms"] == {}
 
@@ -344,30 +348,32 @@ def test_a_ping_that_knows_more_than_came_fills_the_hole(talk):
         "room": "lobby",
         "before": 2,
         "limit": 1,
-        "ref": FILL,
+        "ref": FILL_REF,
     }
-    talk.hear(events.History(room="lobby", messages=[message(1)], more=False, ref=FILL))
-    assert talk.screen.ids() == [1]
+    talk.hear(events.History(room="lobby", messages=[message(1)], more=False, ref=FILL_REF))
+    assert talk.display.ids() == [1]
 
 
 def test_a_hole_that_cannot_be_filled_is_named(talk):
     talk.hear(
-        message(1), message(4), events.Error(code="unavailable", text="No.", room="lobby", ref=FILL)
+        message(1),
+        message(4),
+        events.Error(code="unavailable", text="No.", room="lobby", ref=FILL_REF),
     )
-    assert [event for event, _ in talk.screen.shown][-2:] == [
+    assert [event for event, _ in talk.display.shown][-2:] == [
         events.Gap(room="lobby", after=1, before=4),
         message(4),
     ]
 
 
 def test_what_is_unknown_is_handed_on(talk):
-    talk.mind.receive(None, b'{"type":"new"}')
-    assert talk.screen.shown[-1] == (None, False)
+    talk.model.receive(None, b'{"type":"new"}')
+    assert talk.display.shown[-1] == (None, False)
 
 
 def test_a_farewell_is_told_to_the_owner(talk):
     talk.hear(events.Bye(code="stopping", text="Stop.", retry=2))
-    assert talk.owner.told == ["welcomed", "stopping"]
+    assert talk.listener.told == ["welcomed", "stopping"]
 
 
 # The promise, whatever happens to the connection.
@@ -382,10 +388,10 @@ class Promise(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.server = Server()
-        self.screen = Screen()
+        self.display = FakeDisplay()
         self.clock = Clock()
-        self.mind = Model("alice", SECRET, ["lobby"], self.screen, Outbox(), self.clock)
-        self.mind.owner = Owner()
+        self.model = Model("alice", SECRET, ["lobby"], self.display, Outbox(), self.clock)
+        self.model.listener = SessionListener()
         self.connected = False
         self.said = []
 
@@ -393,21 +399,21 @@ class Promise(RuleBasedStateMachine):
     @rule()
     def connect(self):
         self.connected = True
-        self.mind.connect(self.server.take)
+        self.model.connect(self.server.take)
 
     @precondition(lambda self: self.connected)
     @rule()
     def drop(self):
         self.connected = False
         self.server.drop()
-        self.mind.disconnect()
+        self.model.disconnect()
 
     @rule(count=st.integers(1, 4), same=st.booleans())
     def say(self, count, same):
         for _ in range(count):
             self.said.append("again" if same else f"a{len(self.said)}")
-            self.mind.say(self.said[-1])
-        self.mind.flush()
+            self.model.say(self.said[-1])
+        self.model.flush()
 
     @rule()
     def other_says(self):
@@ -421,22 +427,22 @@ class Promise(RuleBasedStateMachine):
     @precondition(lambda self: self.connected)
     @rule(count=st.integers(1, 5))
     def client_reads(self, count):
-        self.server.give(self.mind, count)
+        self.server.give(self.model, count)
 
     # Only once something was shown: of the newest few, nobody knows how many there are.
     @precondition(
         lambda self: (
-            self.screen.ids() and b"".join(self.server.due[:1]).startswith(b'{"type":"message"')
+            self.display.ids() and b"".join(self.server.due[:1]).startswith(b'{"type":"message"')
         )
     )
     @rule()
     def a_message_goes_astray(self):
         del self.server.due[0]
 
-    @precondition(lambda self: self.screen.ids())
+    @precondition(lambda self: self.display.ids())
     @rule()
     def a_message_comes_again(self):
-        self.server.due.insert(0, line(self.server.log[self.screen.ids()[-1] - 1]))
+        self.server.due.insert(0, line(self.server.log[self.display.ids()[-1] - 1]))
 
     @rule()
     def storage_fills_or_empties(self):
@@ -448,17 +454,17 @@ class Promise(RuleBasedStateMachine):
 
     @invariant()
     def what_is_stored_was_said_once_and_in_order(self):
-        stored = [one.text for one in self.server.log if one.sender == "alice"]
-        assert stored == self.said[: len(stored)]
+        acknowledged = [one.text for one in self.server.log if one.sender == "alice"]
+        assert acknowledged == self.said[: len(acknowledged)]
 
     @invariant()
     def what_is_shown_was_not_shown_before_and_leaves_no_hole(self):
-        ids = self.screen.ids()
+        ids = self.display.ids()
         assert ids == list(range(ids[0], ids[0] + len(ids))) if ids else True
 
     @invariant()
     def own_words_are_not_shown(self):
-        assert not [text for text in self.screen.texts() if not text.startswith("b")]
+        assert not [text for text in self.display.texts() if not text.startswith("b")]
 
     def teardown(self):
         self.server.full = False
@@ -468,13 +474,13 @@ class Promise(RuleBasedStateMachine):
             self.server.work()
             # A last message that went astray is named by the next ping.
             self.server.due.append(line(events.Ping(heads={"lobby": len(self.server.log)})))
-            self.server.give(self.mind)
+            self.server.give(self.model)
             self.clock.advance(1)
-        assert not self.mind.busy
+        assert not self.model.busy
         self.what_is_stored_was_said_once_and_in_order()
         self.what_is_shown_was_not_shown_before_and_leaves_no_hole()
         assert [one.text for one in self.server.log if one.sender == "alice"] == self.said
-        assert self.screen.ids()[-1:] == [one.id for one in self.server.log][-1:]
+        assert self.display.ids()[-1:] == [one.id for one in self.server.log][-1:]
 
 
 TestPromise = Promise.TestCase
@@ -483,29 +489,29 @@ TestPromise.settings = settings(max_examples=100, stateful_step_count=40)
 
 def test_a_gap_is_named_to_one_who_was_away_too_long():
     server, talk = Server(), Talk()
-    talk.mind.connect(server.take)
+    talk.model.connect(server.take)
     server.work()
     server.append("bob", "b1")
-    server.give(talk.mind)
+    server.give(talk.model)
     server.drop()
-    talk.mind.disconnect()
+    talk.model.disconnect()
     for number in range(2, 6):
         server.append("bob", f"b{number}")
     server.forget(2)
-    talk.mind.connect(server.take)
+    talk.model.connect(server.take)
     server.work()
-    server.give(talk.mind)
-    assert events.Gap(room="lobby", after=1, before=4) in [event for event, _ in talk.screen.shown]
-    assert talk.screen.ids() == [1, 4, 5]
+    server.give(talk.model)
+    assert events.Gap(room="lobby", after=1, before=4) in [event for event, _ in talk.display.shown]
+    assert talk.display.ids() == [1, 4, 5]
 
 
 def test_lines_that_are_no_saying_keep_their_bytes(talk):
-    talk.mind.ask(commands.Ping(), b'{ "type": "ping" , "x": 1 }')
+    talk.model.ask(commands.Ping(), b'{ "type": "ping" , "x": 1 }')
     assert talk._sent == [b'{ "type": "ping" , "x": 1 }\n']
 
 
 def test_a_numbered_line_keeps_its_other_fields(talk):
-    talk.mind.say_line("lobby", b'{"type":"say","room":"lobby","text":"x","mood":[1]}')
-    talk.mind.flush()
+    talk.model.say_line("lobby", b'{"type":"say","room":"lobby","text":"x","mood":[1]}')
+    talk.model.flush()
     assert talk._sent == [b'{"type":"say","room":"lobby","text":"x","mood":[1],"n":1}\n']
     assert jsonlines.decode(talk._sent[0]).n == 1

@@ -63,7 +63,7 @@ def test_what_was_committed_survives_a_crash_with_its_number(opened, path, tmp_p
     box.commit()
     again = opened(crashed(path, tmp_path))
     assert look(again) == [("lobby", b'{"a":1}', 7), ("dev", b'{"b":2}', None)]
-    assert (again.count, again.secret) == (2, box.secret)
+    assert (again.count, again.client_id) == (2, box.client_id)
 
 
 def test_what_was_not_committed_was_not_taken(opened, path, tmp_path):
@@ -100,7 +100,7 @@ def test_it_knows_where_its_numbers_belong(opened):
     box.remember("dev", None)
     box.close()
     again = opened()
-    assert (again.place("lobby"), again.place("dev")) == (Position(epoch="e1", after=4), None)
+    assert (again.position("lobby"), again.position("dev")) == (Position(epoch="e1", after=4), None)
 
 
 def test_two_cannot_use_it_at_once(opened):
@@ -112,7 +112,7 @@ def test_two_cannot_use_it_at_once(opened):
 def test_a_script_waits_until_another_run_has_closed_it(opened, path, monkeypatch):
     first = opened()
     monkeypatch.setattr("groupchat.client.outbox.time.sleep", lambda seconds: first.close())
-    FileOutbox(str(path), OWNER, patience=10).close()
+    FileOutbox(str(path), OWNER, lock_timeout=10).close()
 
 
 def test_a_script_waits_only_so_long(opened, path, monkeypatch):
@@ -121,7 +121,7 @@ def test_a_script_waits_only_so_long(opened, path, monkeypatch):
     monkeypatch.setattr("groupchat.client.outbox.time.sleep", lambda seconds: None)
     monkeypatch.setattr("groupchat.client.outbox.time.monotonic", lambda: next(times))
     with pytest.raises(Exit, match="another groupchat-connect uses that file"):
-        FileOutbox(str(path), OWNER, patience=10)
+        FileOutbox(str(path), OWNER, lock_timeout=10)
 
 
 def test_another_persons_words_are_not_said(opened, path):
@@ -168,7 +168,7 @@ def test_an_outbox_that_keeps_nothing_changes_over_to_another_server_with_anothe
     box = opened()
     box.bind("SHA256:a")
     box.remember("lobby", Position(epoch="e", after=3))
-    first = box.secret
+    first = box.client_id
     box.close()
     box = opened()
     box.add(Entry("lobby", b"{}"))
@@ -176,5 +176,5 @@ def test_an_outbox_that_keeps_nothing_changes_over_to_another_server_with_anothe
     box.close()
     again = opened()
     again.bind("SHA256:b")
-    assert again.secret == box.secret != first
-    assert again.place("lobby") is None and look(again) == [("lobby", b"{}", None)]
+    assert again.client_id == box.client_id != first
+    assert again.position("lobby") is None and look(again) == [("lobby", b"{}", None)]

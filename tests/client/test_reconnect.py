@@ -20,10 +20,10 @@ from groupchat.cli.exit import DONE, LOST, TURNED_AWAY, UNREACHABLE, USAGE, Exit
 from groupchat.cli.input import MAX_UNSTORED, InputParser
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
-from groupchat.client.reconnect import DELIVERY_TIMEOUT, TIMEOUT, TURN, Client, Source
+from groupchat.client.reconnect import DELIVERY_TIMEOUT, NAME_TIMEOUT, TIMEOUT, Client, Source
 from groupchat.client.tls import NotTLS
 from groupchat.wire import events
-from tests.client.fakes import Screen, line, message, state, welcome
+from tests.client.fakes import FakeDisplay, line, message, state, welcome
 
 
 class Transport(StringTransportWithDisconnection):
@@ -56,16 +56,21 @@ class World:
     """A client with everything around it."""
 
     def __init__(
-        self, stay=False, chance=0.5, heard=None, asker=None, source=Source.PERSON, lasting=False, turn=None,
+        self, stay=False, chance=0.5, heard=None, asker=None, source=Source.PERSON, persistent=False, turn=None,
         where="localhost, port 1",
     ):  # fmt: skip
-        self.clock, self.endpoint, self.screen, self.typed = Clock(), Endpoint(), Screen(), Typed()
+        self.clock, self.endpoint, self.display, self.typed = (
+            Clock(),
+            Endpoint(),
+            FakeDisplay(),
+            Typed(),
+        )
         self.outbox = Outbox()
-        self.outbox.lasting = lasting
-        self.mind = Model("alice", "s" * 16, ["lobby"], self.screen, self.outbox, self.clock)
-        self.keyboard = InputParser(self.mind, self.screen)
+        self.outbox.persistent = persistent
+        self.model = Model("alice", "s" * 16, ["lobby"], self.display, self.outbox, self.clock)
+        self.parser = InputParser(self.model, self.display)
         self.client = Client(
-            self.endpoint, where, self.mind, self.keyboard, self.typed, self.clock, stay, lambda: chance,
+            self.endpoint, where, self.model, self.parser, self.typed, self.clock, stay, lambda: chance,
             heard, asker, source, turn,
         )  # fmt: skip
         self.endings = []
@@ -98,8 +103,8 @@ class World:
 
     def type(self, *lines, end=False):
         for typed in lines:
-            self.keyboard.type(typed.encode())
-        self.keyboard.ended = self.keyboard.ended or end
+            self.parser.type(typed.encode())
+        self.parser.ended = self.parser.ended or end
         self.client.check()
         return self
 
@@ -295,11 +300,11 @@ def test_an_outbox_that_cannot_be_written_ends_it():
 
 def test_a_lost_connection_is_told_and_made_again():
     world = World().enter().lose()
-    assert world.screen.told == ["Connection lost. Trying again …"]
+    assert world.display.told == ["Connection lost. Trying again …"]
     world.clock.advance(0.5)
     assert len(world.endpoint.asked) == 2
     world.enter()
-    assert world.screen.told[1:] == ["Connected again."]
+    assert world.display.told[1:] == ["Connected again."]
 
 
 def test_attempts_become_rarer_up_to_a_bound():
@@ -379,7 +384,7 @@ def test_delivery_is_given_up_at_last():
 def test_a_silent_server_is_left_and_tried_again():
     world = World().enter()
     world.clock.pump([5] * 13)
-    assert world.screen.told[:1] == ["Connection lost. Trying again …"]
+    assert world.display.told[:1] == ["Connection lost. Trying again …"]
 
 
 # A script.
@@ -403,12 +408,12 @@ def test_a_script_waits_until_its_name_is_free():
     world.enter()
     assert world.sent() == ["hello", "say"]
     assert world.hear(ok(1, 1), BYE).ending == (DONE, "")
-    assert world.screen.told == []
+    assert world.display.told == []
 
 
 def test_a_script_waits_for_its_name_only_so_long():
     world = World(source=Source.SCRIPT)
-    for _ in range(int(TURN) * 2):
+    for _ in range(int(NAME_TIMEOUT) * 2):
         world.accept().hear(TAKEN)
         assert not world.endings
         world.clock.advance(0.5)
@@ -432,10 +437,10 @@ def test_a_script_that_was_in_waits_for_its_name_too():
 class Spare:
     """A further client secret, until the first one is free."""
 
-    spare = True
+    secondary = True
 
     def take(self):
-        return "s" * 16 if self.spare else "first" * 4
+        return "s" * 16 if self.secondary else "first" * 4
 
 
 def test_a_script_whose_name_is_registered_waits_for_the_secret_that_the_server_knows():
@@ -443,7 +448,7 @@ def test_a_script_whose_name_is_registered_waits_for_the_secret_that_the_server_
     world = World(source=Source.SCRIPT, turn=turn).type("a", end=True).accept().hear(WHOSE)
     world.clock.advance(1)
     world.accept().hear(WHOSE)
-    turn.spare = False
+    turn.secondary = False
     world.clock.advance(1)
     world.enter()
     assert json.loads(world.transport.value().splitlines()[0])["client"] == "first" * 4
@@ -452,7 +457,7 @@ def test_a_script_whose_name_is_registered_waits_for_the_secret_that_the_server_
 
 def test_a_script_that_has_that_secret_needs_the_password():
     turn = Spare()
-    turn.spare = False
+    turn.secondary = False
     status, text = World(source=Source.SCRIPT, turn=turn).accept().hear(WHOSE).ending
     assert (status, "--password-file" in text) == (TURNED_AWAY, True)
 
@@ -465,7 +470,7 @@ def test_nobody_else_waits_for_a_name(source):
 @pytest.mark.parametrize("source", [Source.SCRIPT, Source.PROGRAM])
 @pytest.mark.parametrize("stay", [False, True])
 def test_all_that_is_typed_goes_into_a_lasting_outbox_before_an_absent_server_ends_it(source, stay):
-    world = World(source=source, stay=stay, lasting=True).refuse(ConnectionRefusedError())
+    world = World(source=source, stay=stay, persistent=True).refuse(ConnectionRefusedError())
     assert not world.endings
     world.type(*("x" for _ in range(2 * MAX_UNSTORED)))
     assert world.typed.reading
@@ -477,7 +482,7 @@ def test_all_that_is_typed_goes_into_a_lasting_outbox_before_an_absent_server_en
 
 
 def test_a_server_that_comes_while_a_lasting_outbox_fills_gets_it():
-    world = World(source=Source.SCRIPT, lasting=True).type("a").refuse(ConnectionRefusedError())
+    world = World(source=Source.SCRIPT, persistent=True).type("a").refuse(ConnectionRefusedError())
     world.clock.advance(1)
     world.enter().type("b", end=True)
     assert world.sent() == ["hello", "say", "say"]
@@ -485,9 +490,11 @@ def test_a_server_that_comes_while_a_lasting_outbox_fills_gets_it():
 
 def test_a_command_that_cannot_be_kept_is_not_waited_for():
     world = (
-        World(source=Source.SCRIPT, lasting=True).refuse(ConnectionRefusedError()).type("a", "/who")
+        World(source=Source.SCRIPT, persistent=True)
+        .refuse(ConnectionRefusedError())
+        .type("a", "/who")
     )
-    assert (world.ending[0], world.outbox.count, world.keyboard.waiting) == (UNREACHABLE, 1, 1)
+    assert (world.ending[0], world.outbox.count, world.parser.waiting) == (UNREACHABLE, 1, 1)
 
 
 # Holding back.
@@ -524,7 +531,7 @@ def test_one_who_should_not_be_talked_to_ends_it_at_any_time():
 
 
 def test_one_without_tls_ends_it_the_first_time():
-    assert World().refuse(NotTLS(overtaken=False)).ending == (
+    assert World().refuse(NotTLS(spoke_first=False)).ending == (
         UNREACHABLE, "localhost, port 1 does not speak TLS. If you trust the network: --no-tls"
     )  # fmt: skip
 
@@ -540,9 +547,9 @@ def test_the_first_sensible_word_of_each_connection_counts():
         heard=lambda: heard.append("heard") or ("Told." if len(heard) == 1 else "")
     ).accept()
     world.transport.protocol.dataReceived(b'What is your name?\n{"type":"unheard of"}\n{broken\n')
-    assert heard == [] and world.screen.told == []
+    assert heard == [] and world.display.told == []
     world.hear(welcome(), state())
-    assert heard == ["heard"] and world.screen.told == ["Told."]
+    assert heard == ["heard"] and world.display.told == ["Told."]
     world.lose()
     world.clock.advance(1)
     world.enter()
@@ -596,14 +603,14 @@ def test_a_password_is_asked_of_the_person_and_sent(asked, person):
     person.answer("hush")
     assert passwords(asked) == ["hush"] and not asked.typed.reading
     asked.hear(welcome())
-    assert asked.typed.reading and asked.screen.complaints == []
+    assert asked.typed.reading and asked.display.complaints == []
 
 
 def test_a_wrong_password_is_told_and_asked_again_until_the_server_has_enough(asked, person):
     for _ in range(4):
         person.answer("guess")
         asked.hear(WRONG)
-    assert asked.screen.complaints == [WRONG.text] * 4
+    assert asked.display.complaints == [WRONG.text] * 4
     asked.hear(events.Bye(code="bad-password", text="Too many wrong passwords."))
     assert asked.ending == (TURNED_AWAY, "Too many wrong passwords.")
     assert person.stopped
@@ -660,6 +667,6 @@ def test_where_nobody_can_be_asked_one_is_turned_away():
 
 def test_a_password_that_is_known_is_sent_at_once():
     world = World()
-    world.mind.password = "hush"
+    world.model.password = "hush"
     assert passwords(world.accept()) == ["hush"]
     assert world.hear(WRONG).ending == (TURNED_AWAY, WRONG.text)

@@ -6,20 +6,20 @@ import pytest
 from twisted.internet.task import Clock
 
 from groupchat.client.outbox import Entry, Outbox
-from groupchat.client.sender import RETRY_SECONDS, WINDOW, SendWindow
+from groupchat.client.sender import MAX_IN_FLIGHT, RETRY_SECONDS, SendWindow
 from groupchat.wire.events import Error
 
 
 class Desk:
     """A Sending with what it needs."""
 
-    def __init__(self, *texts, said=0):
+    def __init__(self, *texts, stored_count=0):
         self.clock = Clock()
         self.woken = 0
         self.outbox = Outbox()
-        self.sending = SendWindow(self.outbox, self.clock, self.wake)
+        self.window = SendWindow(self.outbox, self.clock, self.wake)
         self.say(*texts)
-        self.sending.open(said)
+        self.window.open(stored_count)
 
     def wake(self):
         self.woken += 1
@@ -28,24 +28,24 @@ class Desk:
         for text in texts:
             entry = Entry("lobby", text.encode())
             self.outbox.add(entry)
-            self.sending.add(entry)
+            self.window.add(entry)
 
     def due(self):
-        return [(entry.n, entry.line.decode()) for entry in self.sending.due()]
+        return [(entry.n, entry.line.decode()) for entry in self.window.due()]
 
     def refuse(self, n, code, want=None, retry=None):
-        return self.sending.refused(
+        return self.window.refused(
             Error(code=code, text="No.", n=n, room="lobby", want=want, retry=retry)
         )
 
 
 def test_numbers_go_on_from_what_the_server_has_stored():
-    assert Desk("a", "b", said=4).due() == [(5, "a"), (6, "b")]
+    assert Desk("a", "b", stored_count=4).due() == [(5, "a"), (6, "b")]
 
 
 def test_nothing_is_due_before_the_room_is_open():
     desk = Desk()
-    desk.sending.close()
+    desk.window.close()
     desk.say("a")
     assert desk.due() == []
 
@@ -56,49 +56,49 @@ def test_nothing_is_due_twice():
 
 
 def test_only_so_many_are_in_flight():
-    desk = Desk(*(str(number) for number in range(WINDOW + 2)))
-    assert len(desk.due()) == WINDOW
-    desk.sending.stored(1)
-    assert desk.due() == [(WINDOW + 1, "100")]
+    desk = Desk(*(str(number) for number in range(MAX_IN_FLIGHT + 2)))
+    assert len(desk.due()) == MAX_IN_FLIGHT
+    desk.window.acknowledged(1)
+    assert desk.due() == [(MAX_IN_FLIGHT + 1, "100")]
 
 
 def test_an_ok_settles_an_entry_once():
     desk = Desk("a")
     desk.due()
-    assert desk.sending.stored(1).line == b"a"
-    assert desk.sending.stored(1) is None
-    assert desk.sending.empty and desk.outbox.count == 0
+    assert desk.window.acknowledged(1).line == b"a"
+    assert desk.window.acknowledged(1) is None
+    assert desk.window.empty and desk.outbox.count == 0
 
 
 def test_after_a_lost_connection_the_same_numbers_are_said_again():
     desk = Desk("a", "b")
     first = desk.due()
-    desk.sending.close()
-    assert desk.sending.open(0) == []
+    desk.window.close()
+    assert desk.window.open(0) == []
     assert desk.due() == first
 
 
 def test_what_was_stored_is_asked_again_for_its_ok():
     desk = Desk("a", "b")
     desk.due()
-    desk.sending.close()
-    assert [entry.line for entry in desk.sending.open(1)] == [b"a"]
+    desk.window.close()
+    assert [entry.line for entry in desk.window.open(1)] == [b"a"]
     assert desk.due() == [(1, "a"), (2, "b")]
 
 
 def test_in_another_log_all_is_numbered_anew():
-    desk = Desk("a", "b", said=4)
+    desk = Desk("a", "b", stored_count=4)
     desk.due()
-    desk.sending.close()
-    assert desk.sending.open(6, anew=True) == []
+    desk.window.close()
+    assert desk.window.open(6, new_log=True) == []
     assert desk.due() == [(7, "a"), (8, "b")]
 
 
 def test_a_server_that_has_forgotten_us_gets_numbers_from_one():
-    desk = Desk("a", "b", said=4)
+    desk = Desk("a", "b", stored_count=4)
     desk.due()
-    desk.sending.close()
-    desk.sending.open(0)
+    desk.window.close()
+    desk.window.open(0)
     assert desk.due() == [(1, "a"), (2, "b")]
 
 
@@ -142,9 +142,9 @@ def test_a_lost_connection_ends_the_wait():
     desk.due()
     desk.refuse(1, "storage-full")
     desk.refuse(2, "storage-full")
-    desk.sending.close()
+    desk.window.close()
     assert not desk.clock.getDelayedCalls()
-    desk.sending.open(0)
+    desk.window.open(0)
     assert desk.due() == [(1, "a"), (2, "b")]
 
 
@@ -153,8 +153,8 @@ def test_a_connection_lost_amid_refusals_changes_no_order():
     desk.due()
     desk.refuse(1, "muted")
     desk.refuse(2, "out-of-order", want=1)
-    desk.sending.close()
-    desk.sending.open(0)
+    desk.window.close()
+    desk.window.open(0)
     assert desk.due() == [(1, "b"), (2, "c")]
 
 

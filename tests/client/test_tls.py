@@ -20,9 +20,9 @@ from groupchat.client import trust
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import TIMEOUT, Client
-from groupchat.client.tls import MAX_RETRIES, Encrypted
+from groupchat.client.tls import MAX_RETRIES, TLSEndpoint
 from tests.client.certificates import Certificate, authority, self_signed
-from tests.client.fakes import Screen
+from tests.client.fakes import FakeDisplay
 from tests.client.test_reconnect import Typed
 from tests.support import Server
 
@@ -35,12 +35,12 @@ class Network:
     An endpoint, and what is behind it; carries bytes to and fro.
 
     :param behind: makes each server.
-    :param overtaken: so many times the greeting is faster than whatever a client sends.
+    :param spoke_first: so many times the greeting is faster than whatever a client sends.
     """
 
-    def __init__(self, behind, overtaken=0):
+    def __init__(self, behind, spoke_first=0):
         self.behind = behind
-        self._overtaken = overtaken
+        self._overtaken = spoke_first
         self.pumps = []
         self.sent = b""  # by clients, as others on the network see it
         self.asked = 0
@@ -51,19 +51,24 @@ class Network:
             says(first=b"What is your name?\n") if self.asked <= self._overtaken else self.behind
         )
         server, client = behind.buildProtocol(None), factory.buildProtocol(None)
-        there, here = FakeTransport(server, isServer=True), FakeTransport(client, isServer=False)
-        here.setTcpNoDelay = there.setTcpNoDelay = lambda _: None
-        self.pumps.append((IOPump(client, server, here, there, debug=False), here, there))
+        there, current_room = (
+            FakeTransport(server, isServer=True),
+            FakeTransport(client, isServer=False),
+        )
+        current_room.setTcpNoDelay = there.setTcpNoDelay = lambda _: None
+        self.pumps.append(
+            (IOPump(client, server, current_room, there, debug=False), current_room, there)
+        )
         there.protocol.makeConnection(there)
-        here.protocol.makeConnection(here)
+        current_room.protocol.makeConnection(current_room)
         return succeed(client)
 
     def carry(self):
         """Until nothing more is said. Returns whether anything was."""
         any_at_all = False
-        for pump, here, _ in list(self.pumps):
+        for pump, current_room, _ in list(self.pumps):
             while True:
-                self.sent += b"".join(here.stream)
+                self.sent += b"".join(current_room.stream)
                 if not pump.pump():
                     break
                 any_at_all = True
@@ -72,8 +77,8 @@ class Network:
     def cut(self):
         """Every connection is lost."""
         pumps, self.pumps = self.pumps, []
-        for _, here, there in pumps:
-            for end in here, there:
+        for _, current_room, there in pumps:
+            for end in current_room, there:
                 if not end.disconnected:
                     end.reportDisconnect()
 
@@ -112,19 +117,19 @@ def encrypted(certificate, factory, clock=None):
 class World:
     """A client on its way to a server, and the server."""
 
-    def __init__(self, path, certificate=None, behind=None, host=HOST, told=None, overtaken=0):
+    def __init__(self, path, certificate=None, behind=None, host=HOST, told=None, spoke_first=0):
         self.server = Server()
         self.path = path
-        self.net = Network(behind, overtaken)
+        self.net = Network(behind, spoke_first)
         place = trust.host_key(host, 9000)
         trusted = trust.PinnedTrust(place, told) if told else trust.TofuTrust(place, path)
-        self.clock, self.screen, self.typed = self.server.reactor, Screen(), Typed()
+        self.clock, self.display, self.typed = self.server.reactor, FakeDisplay(), Typed()
         if certificate is not None:
             self.show(certificate)
-        self.mind = Model("alice", "s" * 16, ["lobby"], self.screen, Outbox(), self.clock)
-        self.keyboard = InputParser(self.mind, self.screen)
+        self.model = Model("alice", "s" * 16, ["lobby"], self.display, Outbox(), self.clock)
+        self.parser = InputParser(self.model, self.display)
         self.client = Client(
-            Encrypted(self.net, host, trusted.check), f"{host}, port 9000", self.mind, self.keyboard, self.typed,
+            TLSEndpoint(self.net, host, trusted.check), f"{host}, port 9000", self.model, self.parser, self.typed,
             self.clock, chance=lambda: 0.5, heard=trusted.keep,
         )  # fmt: skip
         self.endings = []
@@ -146,14 +151,14 @@ class World:
 
     def type(self, *lines, end=False):
         for line in lines:
-            self.keyboard.type(line.encode())
-        self.keyboard.ended = self.keyboard.ended or end
+            self.parser.type(line.encode())
+        self.parser.ended = self.parser.ended or end
         self.client.check()
         return self.run()
 
     @property
-    def inside(self):
-        return self.mind.inside
+    def logged_in(self):
+        return self.model.logged_in
 
     @property
     def ending(self):
@@ -180,13 +185,13 @@ def authorities(tmp_path, monkeypatch):
 
 def test_one_comes_in_by_tls_and_is_told_of_the_certificate_the_first_time(path):
     world = World(path, self_signed())
-    assert world.inside
+    assert world.logged_in
     shown = self_signed().fingerprint
-    assert world.screen.told == [
+    assert world.display.told == [
         f"First time at {HOST}:9000. Its certificate is {shown}; it is remembered in {path}."
     ]  # fmt: skip
     assert path.read_text() == f"{HOST}:9000 {shown}\n"
-    assert World(path, self_signed()).screen.told == []
+    assert World(path, self_signed()).display.told == []
 
 
 def test_nobody_on_the_network_reads_along(path):
@@ -218,7 +223,7 @@ def test_the_authorities_vouch_for_names_and_addresses(path, authorities, host):
     between = Certificate(by=authority(), authority=True)
     certificate = Certificate("other.example.org", trust.canonical(host), by=between)
     world = World(path, certificate, host=host)
-    assert world.inside and world.screen.told == []
+    assert world.logged_in and world.display.told == []
     assert path.read_text() == f"{trust.host_key(host, 9000)} authorities\n"
 
 
@@ -245,7 +250,7 @@ def test_the_authorities_vouch_for_names_and_addresses(path, authorities, host):
 )
 def test_what_the_authorities_do_not_vouch_for_is_only_good_the_first_time(path, authorities, make):
     world = World(path, make())
-    assert world.inside and world.screen.told[0].startswith("First time at ")
+    assert world.logged_in and world.display.told[0].startswith("First time at ")
     path.write_text(f"{HOST}:9000 authorities\n")
     assert World(path, make()).ending[0] == TURNED_AWAY
 
@@ -253,8 +258,8 @@ def test_what_the_authorities_do_not_vouch_for_is_only_good_the_first_time(path,
 def test_a_new_certificate_that_authorities_vouch_for_is_taken(path, authorities):
     World(path, self_signed())
     world = World(path, Certificate(HOST, by=authority()))
-    assert world.inside
-    assert world.screen.told[0].startswith(
+    assert world.logged_in
+    assert world.display.told[0].startswith(
         f"{HOST}:9000 has a new certificate, for which the system's authorities vouch; "
     )
 
@@ -279,7 +284,7 @@ def test_to_a_server_with_another_certificate_nothing_is_said(path, told):
 
 def test_the_certificate_that_was_told_is_taken_and_not_remembered(path):
     world = World(path, self_signed(), told=self_signed().fingerprint)
-    assert world.inside and world.screen.told == [] and not path.exists()
+    assert world.logged_in and world.display.told == [] and not path.exists()
 
 
 def test_a_certificate_is_not_remembered_before_the_server_has_said_something_sensible(path):
@@ -317,8 +322,8 @@ def test_our_own_server_without_tls_says_so(path):
 
 
 def test_a_greeting_that_was_faster_than_our_hello_is_no_end(path):
-    world = World(path, self_signed(), overtaken=MAX_RETRIES)
-    assert world.inside and world.net.asked == 1 + MAX_RETRIES
+    world = World(path, self_signed(), spoke_first=MAX_RETRIES)
+    assert world.logged_in and world.net.asked == 1 + MAX_RETRIES
 
 
 def test_tls_of_another_kind_is_told_apart(path):
@@ -358,8 +363,8 @@ def test_it_comes_back_by_tls(path):
     world = World(path, self_signed())
     world.net.cut()
     world.run(5)
-    assert world.inside
-    assert world.screen.told[1:] == ["Connection lost. Trying again …", "Connected again."]
+    assert world.logged_in
+    assert world.display.told[1:] == ["Connection lost. Trying again …", "Connected again."]
     assert world.net.asked == 2
 
 
@@ -378,4 +383,4 @@ def test_it_does_not_come_back_without_tls_but_goes_on_trying(path):
     assert not world.endings and world.net.asked > 5
     assert b"hello" not in world.net.sent
     world.show(self_signed())
-    assert world.run(40).inside
+    assert world.run(40).logged_in

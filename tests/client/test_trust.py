@@ -34,10 +34,10 @@ def remembered(path):
     return remember
 
 
-def meet(path, shown=ONE, vouched=False, where=HERE):
+def meet(path, shown=ONE, ca_verified=False, where=HERE):
     """Come to a server that shows this, and hear it answer. Returns what is told."""
     seen = TofuTrust(where, path)
-    seen.check(shown, vouched)
+    seen.check(shown, ca_verified)
     return seen.keep()
 
 
@@ -151,10 +151,10 @@ def test_other_machines_are_not_taken_for_this_one(host):
 
 
 @pytest.mark.parametrize(
-    ("known", "vouched", "verdict"),
+    ("known", "ca_verified", "verdict"),
     [
         ([], False, Verdict.FIRST),
-        ([], True, Verdict.VOUCHED),
+        ([], True, Verdict.CA_VERIFIED),
         ([ONE], False, Verdict.KNOWN),
         ([ONE], True, Verdict.KNOWN),
         ([TWO, ONE], False, Verdict.KNOWN),
@@ -166,8 +166,8 @@ def test_other_machines_are_not_taken_for_this_one(host):
         ([AUTHORITIES, ONE], False, Verdict.KNOWN),
     ],
 )
-def test_a_certificate_is_judged_by_what_was_there_before(known, vouched, verdict):
-    assert trust.judge(known, ONE, vouched) is verdict
+def test_a_certificate_is_judged_by_what_was_there_before(known, ca_verified, verdict):
+    assert trust.judge(known, ONE, ca_verified) is verdict
 
 
 # What is remembered.
@@ -204,13 +204,13 @@ def test_another_one_is_refused_before_anything_is_said(path, remembered):
 
 
 def test_what_the_authorities_vouch_for_is_taken_without_a_word(path):
-    assert meet(path, ONE, vouched=True) == ""
-    assert meet(path, TWO, vouched=True) == ""
+    assert meet(path, ONE, ca_verified=True) == ""
+    assert meet(path, TWO, ca_verified=True) == ""
     assert path.read_text() == f"{HERE} authorities\n"
 
 
 def test_where_authorities_once_vouched_nothing_less_will_do(path):
-    meet(path, ONE, vouched=True)
+    meet(path, ONE, ca_verified=True)
     status, text = refusal(TofuTrust(HERE, path).check, TWO, False)
     assert (status, "not one that the system's authorities vouch for" in text) == (
         TURNED_AWAY,
@@ -220,7 +220,7 @@ def test_where_authorities_once_vouched_nothing_less_will_do(path):
 
 def test_a_new_one_that_authorities_vouch_for_is_taken_and_told(path, remembered):
     remembered(f"{HERE} {ONE}\n")
-    told = meet(path, TWO, vouched=True)
+    told = meet(path, TWO, ca_verified=True)
     assert (
         told
         == f"{HERE} has a new certificate, for which the system's authorities vouch; it is remembered in {path}."
@@ -273,7 +273,7 @@ def test_all_other_lines_stay_as_they_are(path):
         + f"{HERE} {THREE}\n".encode()
         + b"last"
     )
-    meet(path, ONE, vouched=True)
+    meet(path, ONE, ca_verified=True)
     assert (
         path.read_bytes() == b"# \xe9\r\n\n" + f"{HERE} authorities\n".encode() + b"x:1 y z\nlast\n"
     )
@@ -352,7 +352,7 @@ def test_what_two_write_at_once_is_all_kept(path):
 LOCAL = "localhost:9000"
 
 
-class Visitor:
+class ServerObserver:
     def __init__(self):
         self.met = []
         self.forgotten = []
@@ -364,23 +364,23 @@ class Visitor:
         self.forgotten.append(certificate)
 
 
-def visit(path, *shown, vouched=False, **options):
+def visit(path, *shown, ca_verified=False, **options):
     """
     Come to a server on this machine, and to the next ones in the same run. Returns what is told,
     and which it was.
     """
-    visitor = Visitor()
+    visitor = ServerObserver()
     local = trust.Local(LOCAL, path, visitor, **options)
     told = []
     for one in shown:
-        local.check(one, vouched)
+        local.check(one, ca_verified)
         told.append(local.keep())
     (server,) = visitor.met
     return "".join(told), server, visitor.forgotten
 
 
 def test_on_this_machine_the_first_one_is_remembered_without_a_word_unless_told(path):
-    assert visit(path, ONE) == ("", Server(ONE, heir=False), [])
+    assert visit(path, ONE) == ("", Server(ONE, inherits=False), [])
     assert path.read_text() == f"{LOCAL} {ONE}\n"
     path.unlink()
     told, _, _ = visit(path, ONE, told=[Verdict.FIRST])
@@ -391,16 +391,16 @@ def test_on_this_machine_another_one_is_another_server_and_the_first_inherits(pa
     visit(path, ONE)
     told, server, _ = visit(path, TWO, told=[Verdict.CHANGED])
     assert told == f"{LOCAL} has another certificate than before: taken for another server."
-    assert server == Server(TWO, heir=False)
+    assert server == Server(TWO, inherits=False)
     assert path.read_text() == f"{LOCAL} {ONE}\n{LOCAL} {TWO}\n"
-    assert visit(path, ONE, ONE) == ("", Server(ONE, heir=True), [])
-    assert visit(path, TWO) == ("", Server(TWO, heir=False), [])
+    assert visit(path, ONE, ONE) == ("", Server(ONE, inherits=True), [])
+    assert visit(path, TWO) == ("", Server(TWO, inherits=False), [])
 
 
 def test_on_this_machine_what_the_authorities_vouch_for_is_one_server(path):
     visit(path, ONE)
-    assert visit(path, TWO, THREE, vouched=True)[1].certificate == AUTHORITIES
-    assert visit(path, ONE, vouched=True)[1].certificate == ONE
+    assert visit(path, TWO, THREE, ca_verified=True)[1].certificate == AUTHORITIES
+    assert visit(path, ONE, ca_verified=True)[1].certificate == ONE
     assert path.read_text() == f"{LOCAL} {ONE}\n{LOCAL} {AUTHORITIES}\n"
 
 
@@ -413,7 +413,7 @@ def test_on_this_machine_the_oldest_of_many_makes_room(path, remembered):
         f"{HERE} {ONE}",
         *(f"{LOCAL} {one}" for one in shown[1:]),
     ]
-    assert not visit(path, shown[1])[1].heir, "since it was not the first one"
+    assert not visit(path, shown[1])[1].inherits, "since it was not the first one"
 
 
 def test_on_this_machine_another_one_gets_nothing_that_was_not_typed_for_it(path):
@@ -437,21 +437,21 @@ def test_on_this_machine_where_nothing_can_be_written_it_lasts_as_long_as_the_pr
     path = tmp_path / "file" / "known_hosts"
     assert visit(path, ONE, ONE)[0] == ""
     assert refusal(visit, path, ONE, TWO)[0] == TURNED_AWAY
-    local = trust.Local(LOCAL, path, Visitor())
+    local = trust.Local(LOCAL, path, ServerObserver())
     local.check(ONE, False)
     local.keep()
     assert local.known
 
 
 @pytest.mark.parametrize(
-    ("text", "heir"),
+    ("text", "inherits"),
     [("", True), (f"{LOCAL} {ONE}\n", True), (f"{LOCAL} {TWO}\n{LOCAL} {ONE}\n", False)],
 )
 def test_a_server_on_this_machine_whose_fingerprint_is_told_inherits_unless_another_was_first(
-    path, remembered, text, heir
+    path, remembered, text, inherits
 ):
     remembered(text)
-    assert trust.told_server(KnownHosts(path), LOCAL, ONE) == Server(ONE, heir)
+    assert trust.pinned_server(KnownHosts(path), LOCAL, ONE) == Server(ONE, inherits)
 
 
 # A fingerprint that was told.
@@ -459,12 +459,12 @@ def test_a_server_on_this_machine_whose_fingerprint_is_told_inherits_unless_anot
 
 def test_the_one_that_was_told_is_good_whoever_vouches():
     told = PinnedTrust(HERE, ONE)
-    for vouched in True, False:
-        told.check(ONE, vouched)
+    for ca_verified in True, False:
+        told.check(ONE, ca_verified)
         assert told.keep() == ""
 
 
-@pytest.mark.parametrize("vouched", [True, False])
-def test_no_other_is_good_whoever_vouches(vouched):
-    status, text = refusal(PinnedTrust(HERE, ONE).check, TWO, vouched)
+@pytest.mark.parametrize("ca_verified", [True, False])
+def test_no_other_is_good_whoever_vouches(ca_verified):
+    status, text = refusal(PinnedTrust(HERE, ONE).check, TWO, ca_verified)
     assert (status, text[:80]) == (TURNED_AWAY, f"The certificate of {HERE} is {TWO}, and not"[:80])

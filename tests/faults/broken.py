@@ -117,14 +117,14 @@ def answer_before_commit() -> None:
 def show_before_commit() -> None:
     def early(owner: Any, sayings: list[MessageEntry]) -> None:
         for draft in sayings:
-            here = owner.rooms.get(draft.room)
-            if draft.fresh and here is not None and draft.id is not None:
-                here.append(
+            current_room = owner.rooms.get(draft.room)
+            if draft.fresh and current_room is not None and draft.id is not None:
+                current_room.append(
                     Message(
                         draft.room, draft.id, stamp(draft.at), draft.sender, draft.text, draft.act
                     )
                 )
-                here.publish()
+                current_room.publish()
                 draft.fresh = False
 
     _before_commit(early)
@@ -199,13 +199,13 @@ def membership_and_head_in_two_turns() -> None:
 
     def in_two_turns(self: Any, cursor: Any) -> None:
         announce(self, cursor)
-        cursor.reading = True  # nothing is given to it yet
+        cursor.receiver = True  # nothing is given to it yet
         self._later(0.02, then, self, cursor)
 
-    def then(here: Any, cursor: Any) -> None:
-        cursor.reading = False
-        cursor.position = here._end
-        here.pump(cursor)
+    def then(current_room: Any, cursor: Any) -> None:
+        cursor.receiver = False
+        cursor.position = current_room._end
+        current_room.pump(cursor)
 
     room.Room._announce = in_two_turns  # type: ignore[method-assign]
 
@@ -255,7 +255,7 @@ def cursor_before_display() -> None:
             advance(self, first, last, event, line)
             return
         self._after = last
-        self._reader.show(event, line, last <= self._through)
+        self._view.show(event, line, last <= self._through)
         self._check_end()
 
     RoomReceiver._advance = hasty  # type: ignore[method-assign]

@@ -42,16 +42,16 @@ AGAIN = 0.1  #: seconds until one who has just begun, and found no server, tries
 class _Watched(Model):
     """A conversation whose lines are written down as they go out and come in."""
 
-    def __init__(self, member: Member, places: dict[str, Position | None]) -> None:
+    def __init__(self, member: Member, positions: dict[str, Position | None]) -> None:
         self._note = partial(member.history.note, member.name)
-        super().__init__(member.name, member.secret, places, _Display(member), Outbox(), reactor)  # type: ignore[arg-type]
-        for room, place in places.items():
+        super().__init__(member.name, member.secret, positions, _Display(member), Outbox(), reactor)  # type: ignore[arg-type]
+        for room, place in positions.items():
             self._rooms[room] = Room(room, self, place)
 
     @property
-    def places(self) -> dict[str, Position | None]:
+    def positions(self) -> dict[str, Position | None]:
         """The cursors."""
-        return {name: room.reading.place for name, room in self._rooms.items()}
+        return {name: room.receiver.position for name, room in self._rooms.items()}
 
     def connect(self, send: Any) -> None:
         super().connect(partial(self._going, send))
@@ -146,10 +146,10 @@ class Talker:
 
     def work(self) -> None:
         member = self._member
-        while self.talking and member.conversation.outbox.count < MOST:
+        while self.talking and member.model.outbox.count < MOST:
             room = member.rng.choice(member.rooms)
             say = commands.Say(room=room, text=member.next_text())
-            member.conversation.say_line(room, jsonlines.encode_command(say)[:-1])
+            member.model.say_line(room, jsonlines.encode_command(say)[:-1])
 
     def pause(self) -> None: ...
 
@@ -184,7 +184,7 @@ class Member:
         self.seen: dict[str, int] = {}
         self.gave_up: list[str] = []
         self.talker = Talker(self)
-        self.conversation = _Watched(self, dict.fromkeys(self.rooms))
+        self.model = _Watched(self, dict.fromkeys(self.rooms))
         self._endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
         self._serials = itertools.count(1)
         self._client: Client | None = None
@@ -198,7 +198,7 @@ class Member:
     def start(self) -> None:
         chance = self.rng.random
         self._client = Client(
-            self._endpoint, "the proxy", self.conversation, self.talker, self.talker, reactor, True,
+            self._endpoint, "the proxy", self.model, self.talker, self.talker, reactor, True,
             lambda: chance() * HASTE,
         )  # type: ignore[arg-type]  # fmt: skip
         self._client.start().addCallback(self._ended)
@@ -209,7 +209,7 @@ class Member:
         if ending.status not in (BROKE, UNREACHABLE):
             self.gave_up.append(f"{self.name} gave up ({ending.status}): {ending.text}")
         self.history.counts["restarts"] += 1
-        self.conversation = _Watched(self, self.conversation.places)
+        self.model = _Watched(self, self.model.positions)
         self._waiting = reactor.callLater(AGAIN, self.start)  # type: ignore[attr-defined]
 
     def talk(self, talking: bool = True) -> None:
@@ -229,7 +229,7 @@ class Member:
 
     @property
     def unanswered(self) -> int:
-        return self.conversation.outbox.count
+        return self.model.outbox.count
 
     def stop(self) -> None:
         client, self._client = self._client, None

@@ -99,7 +99,7 @@ class Leg:
         for member in scene.members:
             member.start()
         await scene.history.until(
-            lambda: all(member.conversation.inside for member in scene.members), DRAIN
+            lambda: all(member.model.logged_in for member in scene.members), DRAIN
         )
         self._observer = Observer("observer", scene.history, scene.proxy.port)
         for member in scene.members[:4]:

@@ -97,22 +97,22 @@ def test_what_a_client_gave_comes_back_as_it_was(text):
 
 @given(st.binary(max_size=80))
 def test_whatever_a_server_says_a_program_gets_no_raw_control(data):
-    written: list[bytes] = []
-    screen = JsonDisplay(written.append, written.append)
+    format_address: list[bytes] = []
+    display = JsonDisplay(format_address.append, format_address.append)
     for line in data.split(b"\n"):
-        screen.show(None, line, "alice")
-        screen.show_elsewhere(None, line)
-    assert not raw(b"".join(written))
+        display.show(None, line, "alice")
+        display.show_elsewhere(None, line)
+    assert not raw(b"".join(format_address))
 
 
 @given(TEXTS)
 def test_whatever_the_client_says_itself_no_control_reaches_the_terminal(text):
-    written: list[bytes] = []
-    screen = PlainDisplay(written.append)
-    screen.tell(text)
-    screen.complain(text)
-    assert not raw(b"".join(written))
-    assert len(b"".join(written).decode().split("\n")) == 3
+    format_address: list[bytes] = []
+    display = PlainDisplay(format_address.append)
+    display.tell(text)
+    display.complain(text)
+    assert not raw(b"".join(format_address))
+    assert len(b"".join(format_address).decode().split("\n")) == 3
 
 
 @given(TEXTS)

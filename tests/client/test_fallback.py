@@ -11,16 +11,16 @@ from groupchat.cli.exit import TURNED_AWAY, UNREACHABLE
 from groupchat.cli.input import InputParser
 from groupchat.client import trust
 from groupchat.client.client_id import ClientId
+from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Client
-from groupchat.client.tls import MAX_RETRIES, Encrypted
-from groupchat.client.way import Near
+from groupchat.client.tls import MAX_RETRIES, TLSEndpoint
 from groupchat.fingerprints import fingerprint
 from groupchat.wire import commands, events
 from tests.client.certificates import Certificate, self_signed
-from tests.client.fakes import Screen
+from tests.client.fakes import FakeDisplay
 from tests.client.test_reconnect import Asker, Typed
 from tests.client.test_tls import Network, says
 from tests.support import Server
@@ -42,23 +42,26 @@ class World:
 
     def __init__(self, path, behind=None, host="localhost", asker=None, password=None):
         self.server = Server()
-        self.clock, self.screen = self.server.reactor, Screen()
+        self.clock, self.display = self.server.reactor, FakeDisplay()
         self.net = Network(behind or self.server.port)
-        self.identity = Identity(None, self.claim, lambda certificate: None, goes_on=False)
-        self.mind = Model(
-            "alice", self.identity.value, ["lobby"], self.screen, Outbox(), self.clock
+        self.identity = Identity(None, self.claim, lambda certificate: None, resumes_reading=False)
+        self.model = Model(
+            "alice", self.identity.value, ["lobby"], self.display, Outbox(), self.clock
         )
-        self.mind.password = password
-        self.identity.claimant = self.mind
+        self.model.password = password
+        self.identity.user = self.model
         told = {trust.Verdict.CHANGED} if asker else ()
         trusted = trust.Local(
             trust.host_key(host, 9000), path, self.identity, password is not None, told
         )
-        near = Near(
-            self.net, Encrypted(self.net, host, trusted.check), trusted, self.identity.doubt
+        near = PlaintextFallback(
+            self.net,
+            TLSEndpoint(self.net, host, trusted.check),
+            trusted,
+            self.identity.set_unproven,
         )
         self.client = Client(
-            near, "localhost, port 9000", self.mind, InputParser(self.mind, self.screen), Typed(), self.clock,
+            near, "localhost, port 9000", self.model, InputParser(self.model, self.display), Typed(), self.clock,
             chance=lambda: 0.5, heard=near.keep, asker=asker,
         )  # fmt: skip
         self.endings = []
@@ -103,7 +106,7 @@ def test_a_server_on_this_machine_is_spoken_to_by_tls_and_remembered_without_a_w
     path, host, place
 ):
     world = World(path, host=host).encrypt().start()
-    assert world.mind.inside and world.screen.told == []
+    assert world.model.logged_in and world.display.told == []
     assert path.read_text() == f"{place} {self_signed().fingerprint}\n"
     assert not world.gave_a_secret
 
@@ -122,10 +125,10 @@ def test_who_listens_there_after_the_server_has_gone_gets_nothing_in_plain(path,
 
 def test_a_server_without_tls_gets_on_in_plain_where_none_was_ever_spoken_but_gets_no_secret(path):
     world = World(path).start()
-    assert world.mind.inside and not world.gave_a_secret
+    assert world.model.logged_in and not world.gave_a_secret
     world.net.cut()
     world.run(5)
-    assert world.mind.inside and not world.gave_a_secret, "and it comes back"
+    assert world.model.logged_in and not world.gave_a_secret, "and it comes back"
     first, again = re.findall(rb'"client":"(.*?)"', world.net.sent)
     assert first == again, "as the same"
     assert not path.exists()
@@ -142,12 +145,12 @@ def test_a_server_that_speaks_tls_later_is_not_spoken_to_in_plain_again(path):
     world = World(path).start().encrypt()
     world.net.cut()
     world.run(5)
-    assert world.mind.inside and path.exists()
+    assert world.model.logged_in and path.exists()
     world.net.behind = world.server.port
     world.net.cut()
     asked = world.net.sent.count(b"hello")
     world.run(30)
-    assert not world.mind.inside and world.net.sent.count(b"hello") == asked
+    assert not world.model.logged_in and world.net.sent.count(b"hello") == asked
 
 
 @pytest.mark.parametrize(
@@ -166,7 +169,7 @@ def test_no_password_is_given_to_a_server_that_does_not_show_who_it_is(path, kno
 
 def test_an_outbox_is_not_delivered_to_a_server_that_does_not_show_who_it_is(path):
     world = World(path)
-    world.mind.outbox.lasting = True
+    world.model.outbox.persistent = True
     assert (
         world.start()
         .endings[0]
@@ -177,26 +180,26 @@ def test_an_outbox_is_not_delivered_to_a_server_that_does_not_show_who_it_is(pat
 
 def test_a_password_is_not_set_on_a_server_that_does_not_show_who_it_is(path):
     world = World(path).start()
-    world.mind.ask(commands.Register(password=PASSWORD, ref="/register"))
+    world.model.ask(commands.Register(password=PASSWORD, ref="/register"))
     world.run()
-    assert not world.gave_a_secret and world.screen.complaints[0].startswith(
+    assert not world.gave_a_secret and world.display.complaints[0].startswith(
         "/register: Nothing shows that this is the server"
     )
-    assert not world.mind.busy and not [
-        event for event in world.screen.events if isinstance(event, events.Ok)
+    assert not world.model.busy and not [
+        event for event in world.display.events if isinstance(event, events.Ok)
     ]
 
 
 def test_another_certificate_is_another_server_which_knows_the_client_by_another_secret(path):
     first = World(path).encrypt().start()
     second = World(path, asker=Asker()).encrypt(Certificate("groupchat")).start()
-    assert first.mind.inside and second.mind.inside
-    assert first.mind.client != second.mind.client
-    assert second.screen.told == [
+    assert first.model.logged_in and second.model.logged_in
+    assert first.model.client != second.model.client
+    assert second.display.told == [
         "localhost:9000 has another certificate than before: taken for another server."
     ]
     again = World(path, asker=Asker()).encrypt().start()
-    assert again.mind.client == first.mind.client and again.screen.told == [], (
+    assert again.model.client == first.model.client and again.display.told == [], (
         "and both are known from then on"
     )
 
@@ -221,11 +224,11 @@ def test_a_password_from_a_file_is_for_servers_that_were_there_before_and_the_fi
         return world.start().run(1)
 
     other = Certificate("groupchat")
-    assert join(self_signed(), password=PASSWORD).mind.inside
+    assert join(self_signed(), password=PASSWORD).model.logged_in
     ending = join(other, password=PASSWORD).endings[0]
     assert (
         ending.status == TURNED_AWAY
         and f"remove line 1 of {path}, or give the fingerprint" in ending.text
     )
     assert join(other).endings[0].text.endswith("Give it with --password-file.")
-    assert join(other, password=PASSWORD).mind.inside
+    assert join(other, password=PASSWORD).model.logged_in

@@ -22,7 +22,7 @@ from groupchat.client.trust import Local
 
 
 @implementer(IStreamClientEndpoint)
-class Near:
+class PlaintextFallback:
     """
     :param endpoint: where the server is.
     :param encrypted: the same, by TLS.
