@@ -235,7 +235,9 @@ class Fuzz:
         transport.taken.clear()
         session = self._mallory.door.session
         if session is not None and data and not data.startswith(_ELSEWHERE):
-            lines = (data if not session.wire.capabilities.typed else without_telnet(data)).split(b"\n")[:-1]
+            lines = (data if not session.wire.capabilities.typed else without_telnet(data)).split(
+                b"\n"
+            )[:-1]
             _read(lines, session.wire.capabilities.echoes_own)
         _read(self.amy.read().split(b"\n")[:-1], False)
         _read(self.ben.read().split(b"\n")[:-1], True)
