@@ -239,3 +239,14 @@ def _needed(program: str, package: str = "") -> str:
             f"needs {program}: install {package or program}"
         )
     return found
+
+
+# A server in memory.
+
+
+@pytest.fixture
+def server() -> Any:
+    """A `Server` in memory as it is by default; files that need another one override this."""
+    from tests.support import Server
+
+    return Server()

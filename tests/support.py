@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
+import pytest
 from argon2 import PasswordHasher
 from twisted.internet._newtls import ConnectionMixin, ServerMixin
 from twisted.internet.abstract import FileDescriptor
@@ -48,6 +49,19 @@ SECRET = "a-secret-of-{name:_<16}"
 def secret(name: str) -> str:
     """The secret of the client that this person always uses."""
     return SECRET.format(name=name)
+
+
+both_wires = pytest.mark.parametrize("wire", ["plain", "json"])  #: runs a test once on each wire
+
+
+def kinds(events: list[dict[str, Any]]) -> list[str]:
+    """Returns the type of each event."""
+    return [event["type"] for event in events]
+
+
+def codes(events: list[dict[str, Any]]) -> list[str]:
+    """Returns the code of each error and each bye among these events."""
+    return [event["code"] for event in events if "code" in event]
 
 
 class Reactor(Clock):

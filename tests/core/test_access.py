@@ -9,27 +9,14 @@ import pytest
 from groupchat.core.permissions import Account, AuditEntry
 from groupchat.core.session import _digest
 from groupchat.wire import names
-from tests.support import Server, secret
+from tests.support import Server, codes, kinds, secret
 
 PASSWORD = "correct horse"
 DEED = AuditEntry(0, "!root", "password")
 
 
-@pytest.fixture
-def server():
-    return Server()
-
-
 def register(server, name="alice", password=PASSWORD, **fields):
     server.accounts.register(Account(name, **fields), password, DEED)
-
-
-def codes(events):
-    return [event["code"] for event in events if event["type"] in ("error", "bye")]
-
-
-def kinds(events):
-    return [event["type"] for event in events]
 
 
 def typed(server, *lines):

@@ -13,14 +13,7 @@ from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.wire import names
 from tests.ledgers.keeping import Unthreaded
-from tests.support import Server
-
-both = pytest.mark.parametrize("wire", ["plain", "json"])
-
-
-@pytest.fixture
-def server():
-    return Server()
+from tests.support import Server, both_wires
 
 
 def test_the_hub_owns_a_ledger(server):
@@ -30,7 +23,7 @@ def test_the_hub_owns_a_ledger(server):
 # Presence.
 
 
-@both
+@both_wires
 def test_one_who_comes_is_told_to_the_others_and_not_to_itself(server, wire):
     alice = server.join(wire, "alice")
     bob = server.connect(wire)
@@ -40,7 +33,7 @@ def test_one_who_comes_is_told_to_the_others_and_not_to_itself(server, wire):
     assert bob.heard() == []
 
 
-@both
+@both_wires
 def test_what_several_do_in_one_turn_is_one_line(server, wire):
     alice = server.join(wire, "alice")
     others = [server.connect() for _ in range(5)]
@@ -389,7 +382,7 @@ def test_one_who_comes_back_too_late_is_told_of_the_gap():
 # Stopping.
 
 
-@both
+@both_wires
 def test_when_it_stops_all_are_told(server, wire):
     alice = server.join(wire, "alice")
     server.hub.stop()
@@ -413,7 +406,7 @@ def worldly():
     return Server(names=names.UNICODE)
 
 
-@both
+@both_wires
 def test_names_of_all_scripts_are_told_as_they_are(worldly, wire):
     alice = worldly.join(wire, "alice")
     ivan = worldly.connect(wire)

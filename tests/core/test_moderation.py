@@ -7,9 +7,8 @@ from __future__ import annotations
 import pytest
 
 from groupchat.core.permissions import Account, AuditEntry
-from tests.support import PlainClient, Server, secret
+from tests.support import PlainClient, Server, both_wires, codes, secret
 
-both = pytest.mark.parametrize("wire", ["plain", "json"])
 PASSWORD = "correct horse"
 
 
@@ -46,10 +45,6 @@ def rule(op, word, **fields):
     return answer["type"] == "ok"
 
 
-def codes(events):
-    return [event["code"] for event in events if event["type"] in ("error", "bye")]
-
-
 def deeds(server):
     found = []
     server.accounts.deeds(100).addCallback(found.extend)
@@ -70,7 +65,7 @@ def test_whoever_is_no_operator_may_not(server, word, fields):
     assert codes(alice.ask(word, **fields)) == ["not-allowed"]
 
 
-@both
+@both_wires
 def test_who_is_kicked_learns_by_whom_and_why_and_may_come_back(server, wire):
     bob, carol = server.json("bob"), server.json("carol")
     bob.read(), carol.read()
@@ -85,7 +80,7 @@ def test_who_is_kicked_learns_by_whom_and_why_and_may_come_back(server, wire):
     assert server.json("bob").events() == []
 
 
-@both
+@both_wires
 def test_who_is_banned_learns_why_and_until_when_and_stays_out(server, wire):
     bob = server.json("bob")
     assert rule(operator(server, wire), "ban", name="bob", seconds=600, text="spam")
@@ -113,7 +108,7 @@ def test_a_ban_ends_by_itself(server):
     assert codes(server.connect().ask("hello", name="bob")) == []
 
 
-@both
+@both_wires
 def test_a_ban_can_be_lifted(server, wire):
     op = operator(server, wire)
     rule(op, "ban", name="bob")
@@ -122,7 +117,7 @@ def test_a_ban_can_be_lifted(server, wire):
     assert not rule(op, "unban", name="bob")
 
 
-@both
+@both_wires
 def test_a_ban_on_a_network_is_heeded_at_the_door_and_ends_all_from_there(server, wire):
     near = server.json("near")
     far = server.connect(address="203.0.113.1")
@@ -159,7 +154,7 @@ def test_what_is_no_address_can_not_be_banned(server, fields):
     assert codes(operator(server).ask("ban", **fields)) == ["bad-field"]
 
 
-@both
+@both_wires
 def test_who_is_muted_reads_and_does_not_speak(server, wire):
     bob, carol = server.join(wire, "bob"), server.json("carol")
     op = operator(server, wire)
@@ -214,7 +209,7 @@ def test_a_mute_outlasts_another_connection_and_another_name(server):
     assert codes(bob.ask("say", room="lobby", text="hello")) == ["muted"]
 
 
-@both
+@both_wires
 def test_a_mute_can_be_lifted(server, wire):
     bob = server.json("bob")
     op = operator(server, wire)
@@ -224,7 +219,7 @@ def test_a_mute_can_be_lifted(server, wire):
     assert not rule(op, "unmute", name="bob")
 
 
-@both
+@both_wires
 def test_more_or_fewer_places_hold_at_once_and_drop_nobody(server, wire):
     alice, bob = server.json("alice"), server.json("bob")
     assert rule(operator(server, wire), "max", max=2)
@@ -233,7 +228,7 @@ def test_more_or_fewer_places_hold_at_once_and_drop_nobody(server, wire):
     assert refused[0]["text"] == "The server is full (3 of 2). Try again later."
 
 
-@both
+@both_wires
 def test_a_registered_one_becomes_an_operator_at_once_and_is_told(server, wire):
     bob = server.json("bob")
     op = operator(server, wire)
@@ -247,7 +242,7 @@ def test_a_registered_one_becomes_an_operator_at_once_and_is_told(server, wire):
     assert not rule(op, "max", max=8)
 
 
-@both
+@both_wires
 def test_a_notice_reaches_everyone_in_every_room(server, wire):
     alice, bob = server.connect(), server.join("plain", "bob")
     alice.ask("hello", name="alice", rooms={"dev": None})
@@ -301,7 +296,7 @@ def test_a_ban_that_would_outlast_the_calendar_has_no_end(server):
 
 
 @pytest.mark.parametrize("banned", ["192.0.2.9", "0.0.0.0/0", "192.0.2.0/24", "::ffff:192.0.2.9"])
-@both
+@both_wires
 def test_an_operator_gets_in_from_an_address_that_is_banned(server, wire, banned):
     op = operator(server, address="192.0.2.9")
     assert rule(op, "ban", address=banned)

@@ -10,18 +10,12 @@ import pytest
 from groupchat.core.room import LARGE_ROOM, PRESENCE_DELAY
 from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
-from tests.support import Server
-
-both = pytest.mark.parametrize("wire", ["plain", "json"])
+from tests.support import Server, both_wires, kinds
 
 
 @pytest.fixture
 def server():
     return Server(max=2000)
-
-
-def kinds(events):
-    return [event["type"] for event in events]
 
 
 def crowd(server, count):
@@ -175,7 +169,7 @@ def numbers(heard):
     ]
 
 
-@both
+@both_wires
 def test_a_slow_reader_costs_64_kib_and_no_more(server, wire):
     slow, alice = server.join(wire, "slow"), server.json("alice")
     slow.stall()
@@ -183,7 +177,7 @@ def test_a_slow_reader_costs_64_kib_and_no_more(server, wire):
     assert 65_536 < slow.transport.waiting < 2 * 65_536
 
 
-@both
+@both_wires
 def test_while_its_output_is_full_its_input_is_not_read(server, wire):
     slow, alice = server.join(wire, "slow"), server.json("alice")
     slow.stall()
@@ -198,7 +192,7 @@ def test_while_its_output_is_full_its_input_is_not_read(server, wire):
     assert alice.heard() == ["slow: hi"]
 
 
-@both
+@both_wires
 @pytest.mark.parametrize("count", [10, 40, 60, 300])
 def test_when_it_reads_again_it_gets_all_it_lacks(server, wire, count):
     slow, alice = server.join(wire, "slow"), server.json("alice")

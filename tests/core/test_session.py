@@ -7,23 +7,9 @@ from __future__ import annotations
 import pytest
 
 from groupchat.core.session import MAX_UNCOMMITTED_BYTES, MESSAGE_OVERHEAD
-from tests.support import Server, secret
+from tests.support import Server, both_wires, codes, kinds, secret
 
-both = pytest.mark.parametrize("wire", ["plain", "json"])
 OKAY = {"type": "ok"}
-
-
-@pytest.fixture
-def server():
-    return Server()
-
-
-def codes(events):
-    return [event["code"] for event in events if event["type"] in ("error", "bye")]
-
-
-def kinds(events):
-    return [event["type"] for event in events]
 
 
 # Coming in.
@@ -76,7 +62,7 @@ def test_the_word_of_the_day_is_told(server):
     assert bob.lines()[:2] == ["-- Be kind.", "-- Tea is at four."]
 
 
-@both
+@both_wires
 def test_a_newcomer_is_told_the_newest_few(wire):
     server = Server(replay=2)
     alice = server.json("alice")
@@ -92,7 +78,7 @@ def test_a_newcomer_is_told_the_newest_few(wire):
     assert bob.heard() == ["alice: four"]
 
 
-@both
+@both_wires
 @pytest.mark.parametrize("name", ["", "a b", "-x", "x" * 33, "zoë", "root", "Everyone", "carol"])
 def test_a_bad_or_taken_name_may_be_tried_again(server, wire, name):
     server.json("carol", client=secret("another"))
@@ -106,7 +92,7 @@ def test_a_bad_or_taken_name_may_be_tried_again(server, wire, name):
     assert server.hub.named("bob") is not None
 
 
-@both
+@both_wires
 def test_after_five_refusals_it_ends(server, wire):
     bob = server.connect(wire)
     for _ in range(5):
@@ -187,7 +173,7 @@ def test_a_second_hello_is_already_in(server):
     assert codes(server.json("alice").ask("hello", name="al", ref="r")) == ["already-in"]
 
 
-@both
+@both_wires
 def test_a_full_server_says_so_once_the_name_is_known(wire):
     server = Server(max=1)
     server.json("alice")
@@ -291,7 +277,7 @@ def test_one_may_be_in_no_room(server):
 # Saying.
 
 
-@both
+@both_wires
 def test_what_one_says_all_others_hear(server, wire):
     alice, bob, carol = server.join(wire, "alice"), server.plain("bob"), server.json("carol")
     alice.heard(), bob.heard()
@@ -301,7 +287,7 @@ def test_what_one_says_all_others_hear(server, wire):
     assert bob.heard() == carol.heard() == ["alice: hello", "* alice waves"]
 
 
-@both
+@both_wires
 @pytest.mark.parametrize(
     ("said", "heard"),
     [
@@ -423,7 +409,7 @@ def test_n_counts_across_connections_and_without_a_client_it_does_not(server):
         server.run()
 
 
-@both
+@both_wires
 def test_a_text_that_is_refused_is_told_to_nobody_else(server, wire):
     alice, bob = server.join(wire, "alice"), server.json("bob")
     alice.heard()
@@ -454,7 +440,7 @@ def test_two_slashes_say_a_line_that_begins_with_one(server):
 # Names.
 
 
-@both
+@both_wires
 def test_a_new_name_is_told_to_all_and_holds_from_then_on(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.heard()
@@ -466,7 +452,7 @@ def test_a_new_name_is_told_to_all_and_holds_from_then_on(server, wire):
     assert server.hub.named("bob") is None
 
 
-@both
+@both_wires
 @pytest.mark.parametrize("name", ["a b", "root", "ALICE"])
 def test_a_bad_or_taken_new_name_is_refused(server, wire, name):
     server.json("alice")
@@ -528,7 +514,7 @@ def test_who_history_say_topic_and_leave_are_for_rooms_one_is_in(server, kind):
     assert (error["room"], error["ref"]) == ("lobby", "r")
 
 
-@both
+@both_wires
 def test_one_who_quits_is_told_good_bye_and_has_left(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.heard()
@@ -549,7 +535,7 @@ def test_quit_is_answered_after_ones_earlier_says(server):
     assert kinds(bob.events()) == ["ok", "message", "bye"]
 
 
-@both
+@both_wires
 def test_one_who_is_gone_has_left(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.close()
@@ -654,7 +640,7 @@ def test_a_person_is_in_one_room_at_a_time(server):
 # Topics.
 
 
-@both
+@both_wires
 def test_a_topic_is_told_to_all_and_answered_when_asked_for(server, wire):
     alice, bob = server.join(wire, "alice"), server.json("bob")
     alice.heard()
@@ -713,7 +699,7 @@ def test_a_topic_takes_no_id(server):
 # Tells.
 
 
-@both
+@both_wires
 def test_a_tell_reaches_one_person_only(server, wire):
     bob, alice, carol = server.join(wire, "bob"), server.json("alice"), server.json("carol")
     bob.heard(), alice.heard()
@@ -725,7 +711,7 @@ def test_a_tell_reaches_one_person_only(server, wire):
     assert carol.heard() == []
 
 
-@both
+@both_wires
 def test_a_tell_keeps_its_place_among_what_its_sender_says(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.heard()

@@ -27,7 +27,7 @@ NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z")
 WIRES = {"json": jsonlines, "plain": plain}
 ENTRIES = {"json": hello(client="a-secret-of-mallory-0"), "plain": b"mallory\n"}
 
-both = st.sampled_from(["json", "plain"])
+WIRES_DRAWN = st.sampled_from(["json", "plain"])
 
 
 @st.composite
@@ -65,7 +65,7 @@ def check(out: bytes, wire: str) -> None:
 # The wires.
 
 
-@given(wire=both, data=st.data())
+@given(wire=WIRES_DRAWN, data=st.data())
 def test_any_bytes_are_a_command_or_refused_with_a_sentence(wire, data):
     raw = data.draw(nearly_lines(wire)).replace(b"\n", b"")
     for inside in (True, False):
@@ -77,7 +77,7 @@ def test_any_bytes_are_a_command_or_refused_with_a_sentence(wire, data):
     assert about.keys() <= {"n", "room", "ref"}
 
 
-@given(wire=both, sender=NAMES, text=TEXTS, act=st.booleans(), past=st.booleans())
+@given(wire=WIRES_DRAWN, sender=NAMES, text=TEXTS, act=st.booleans(), past=st.booleans())
 def test_whatever_is_said_is_one_line_without_a_control(wire, sender, text, act, past):
     message = events.Message(
         "lobby", 1, "2026-11-22T14:03:00.000Z", sender, names.visible(text), act
@@ -118,7 +118,7 @@ def _decoded(raw: str) -> object:
 
 
 @settings(max_examples=150)
-@given(wire=both, data=st.data(), inside=st.booleans())
+@given(wire=WIRES_DRAWN, data=st.data(), inside=st.booleans())
 def test_any_bytes_in_any_pieces_are_answered_alike_and_in_lines(wire, data, inside):
     raw = data.draw(nearly_lines(wire))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=6)))
@@ -130,7 +130,7 @@ def test_any_bytes_in_any_pieces_are_answered_alike_and_in_lines(wire, data, ins
 
 
 @settings(max_examples=50)
-@given(wire=both, data=st.data())
+@given(wire=WIRES_DRAWN, data=st.data())
 def test_one_byte_at_a_time_is_as_good_as_all_at_once(wire, data):
     raw = data.draw(nearly_lines(wire))[:300]
     whole, cut = told(raw, wire), told(raw, wire, list(range(1, len(raw))))

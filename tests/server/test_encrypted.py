@@ -15,9 +15,9 @@ from groupchat.server.outbound import HIGH_WATER_MARK, LINGER
 from groupchat.server.pending import GRACE_SECONDS
 from groupchat.server.protocol import TLS_READ_SIZE, WRITE_TIMEOUT
 from groupchat.server.tls import Certificate
-from tests.support import Encrypted, Server
+from tests.support import Encrypted, Server, codes
 
-both = pytest.mark.parametrize("wire", ["plain, tls", "json, tls"])
+both_encrypted = pytest.mark.parametrize("wire", ["plain, tls", "json, tls"])
 CERTIFICATE = Certificate(None, own=True)
 CERTIFICATE.open()
 KIB = "x" * 1024
@@ -39,10 +39,6 @@ def shaken(server, wire="plain, tls", address="192.0.2.1"):
     return client
 
 
-def codes(client):
-    return [event["code"] for event in client.events() if "code" in event]
-
-
 def gone(server, client):
     """Whether all of it is."""
     return (
@@ -55,7 +51,7 @@ def gone(server, client):
 # Which wire.
 
 
-@both
+@both_encrypted
 def test_both_wires_are_spoken_within_tls(server, wire):
     alice, bob = server.join(wire, "alice"), server.json("bob")
     alice.say("hi")
@@ -269,7 +265,7 @@ def test_a_program_is_told_so_in_json(strict):
     client = strict.connect("json")
     client.send(b"{")
     strict.run()
-    assert codes(client) == ["tls-required"] and client.gone
+    assert codes(client.events()) == ["tls-required"] and client.gone
 
 
 def test_one_who_says_nothing_is_told_so_in_place_of_the_greeting(strict):
@@ -290,7 +286,7 @@ def test_this_machine_may_still_speak_plain(strict, wire, address):
     assert [session.name for session in strict.hub.sessions] == ["alice"]
 
 
-@both
+@both_encrypted
 def test_with_tls_all_come_in(strict, wire):
     strict.join(wire, "alice")
     assert [session.name for session in strict.hub.sessions] == ["alice"]
@@ -379,7 +375,7 @@ def test_once_all_are_gone_nothing_is_left():
 # One who does not read.
 
 
-@both
+@both_encrypted
 def test_a_reader_who_is_behind_costs_64_kib_and_loses_nothing(server, wire):
     slow, speaker = server.join(wire, "slow"), server.json("speaker")
     slow.heard()
@@ -489,7 +485,7 @@ def test_so_is_one_who_takes_nothing(server):
     assert alice.transport.aborted and gone(server, alice)
 
 
-@both
+@both_encrypted
 def test_one_who_ends_tls_has_left(server, wire):
     alice, bob = server.join(wire, "alice"), server.json("bob")
     alice.leave()
@@ -542,7 +538,7 @@ def test_at_the_end_of_the_server_all_are_told(server):
     emptied = []
     server.port.emptied().addCallback(emptied.append)
     server.run()
-    assert codes(alice) == ["stopping"]
+    assert codes(alice.events()) == ["stopping"]
     assert bob.lines() == ["-- The server is stopping. Come back in 2 s."]
     carol.shake()
     assert carol.lines() == ["-- The server is stopping. Come back in 2 s."]

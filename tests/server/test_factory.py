@@ -20,19 +20,9 @@ from groupchat.server.factory import (
 )
 from groupchat.server.pending import GRACE_SECONDS
 from groupchat.wire import plain
-from tests.support import Server
+from tests.support import Server, both_wires, codes
 
-both = pytest.mark.parametrize("wire", ["plain", "json"])
 HELLO = b'{"type":"hello","name":"alice"}\n'
-
-
-@pytest.fixture
-def server():
-    return Server()
-
-
-def codes(client):
-    return [event["code"] for event in client.events() if "code" in event]
 
 
 # Which wire.
@@ -58,7 +48,7 @@ def test_a_greeted_one_may_still_say_hello_in_json(server):
     assert all(line.startswith(b"{") for line in lines[1:])
 
 
-@both
+@both_wires
 def test_one_who_speaks_first_is_not_greeted(server, wire):
     client = server.join(wire, "alice")
     server.run(1)
@@ -270,10 +260,10 @@ def test_one_who_spoke_json_is_told_so_in_json(server):
     waiting[0].read()
     server.connect()
     server.run(GRACE_SECONDS + 0.1)
-    assert codes(waiting[0]) == ["too-many-connections"]
+    assert codes(waiting[0].events()) == ["too-many-connections"]
 
 
-@both
+@both_wires
 def test_a_thousand_who_come_back_at_once_and_are_slow_to_speak_are_all_let_in(wire):
     server = Server(max=1000)
     crowd = [server.connect(wire, "127.0.0.1") for _ in range(1000)]
@@ -326,7 +316,7 @@ def test_those_who_have_their_chance_take_up_half_of_what_can_be_open_at_most():
     assert sum(not one.gone for one in silent) == 4
 
 
-@both
+@both_wires
 def test_per_address_only_so_many_may_connect(wire):
     server = Server(per_address=2)
     for name in ("alice", "bob"):
@@ -452,7 +442,7 @@ def test_a_refused_line_gives_10_s_more(server):
         assert not client.gone
     server.run(2)
     assert client.gone
-    assert codes(client)[-1] == "idle"
+    assert codes(client.events())[-1] == "idle"
 
 
 def test_after_60_s_it_is_closed_in_any_case(server):
@@ -463,7 +453,7 @@ def test_after_60_s_it_is_closed_in_any_case(server):
     assert not client.gone
     server.run(1.3)
     assert client.gone
-    assert codes(client)[-1] == "idle"
+    assert codes(client.events())[-1] == "idle"
 
 
 def test_one_who_is_in_has_no_deadline(server):
@@ -499,7 +489,7 @@ def test_at_the_end_those_who_are_not_in_are_told_too(server):
     emptied = []
     server.port.emptied().addCallback(emptied.append)
     assert bob.lines() == ["-- The server is stopping. Come back in 2 s."]
-    assert codes(alice) == codes(carol) == ["stopping"]
+    assert codes(alice.events()) == codes(carol.events()) == ["stopping"]
     assert not emptied
     for client in (alice, bob, carol):
         client.end()

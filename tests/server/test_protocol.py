@@ -10,19 +10,7 @@ from hypothesis import strategies as st
 
 from groupchat.server import protocol
 from groupchat.wire.limits import MAX_LINE
-from tests.support import Server
-
-both = pytest.mark.parametrize("wire", ["plain", "json"])
-
-
-@pytest.fixture
-def server():
-    return Server()
-
-
-def codes(events):
-    return [event["code"] for event in events if "code" in event]
-
+from tests.support import Server, both_wires, codes
 
 # Framing.
 
@@ -58,7 +46,7 @@ def test_a_line_may_have_32768_bytes_with_its_end(server):
     assert codes(alice.events()) == ["line-too-long"]
 
 
-@both
+@both_wires
 @pytest.mark.parametrize("size", [MAX_LINE, MAX_LINE + 1, 65_536, 1_000_000])
 @pytest.mark.parametrize("pieces", [1, 1000])
 def test_a_line_that_is_too_long_is_skipped_to_its_end(server, wire, size, pieces):
@@ -145,7 +133,7 @@ def test_one_who_talks_too_fast_is_slowed_and_loses_nothing():
     assert [event["n"] for event in alice.events() if event["type"] == "ok"] == list(range(1, 26))
 
 
-@both
+@both_wires
 def test_a_burst_is_said_at_once(wire):
     server = Server(rate=1, burst=50)
     alice, bob = server.join(wire, "alice"), server.json("bob")
@@ -188,7 +176,7 @@ def test_a_pause_ends_when_the_connection_does():
 # Not read, not lost.
 
 
-@both
+@both_wires
 def test_while_an_answer_is_under_way_the_next_line_waits(server, wire):
     from twisted.internet.defer import Deferred
 
@@ -207,7 +195,7 @@ def test_while_an_answer_is_under_way_the_next_line_waits(server, wire):
 # The end of the input.
 
 
-@both
+@both_wires
 def test_after_an_end_of_input_all_that_was_sent_is_still_said(server, wire):
     bob = server.json("bob")
     alice = server.connect(wire)
@@ -221,7 +209,7 @@ def test_after_an_end_of_input_all_that_was_sent_is_still_said(server, wire):
     assert alice.gone
 
 
-@both
+@both_wires
 def test_even_if_it_talked_too_fast(wire):
     server = Server(rate=10, burst=2)
     bob = server.json("bob")
@@ -235,7 +223,7 @@ def test_even_if_it_talked_too_fast(wire):
     assert alice.transport.lost
 
 
-@both
+@both_wires
 def test_one_that_has_shut_its_side_still_gets_what_it_asked_for(server, wire):
     bob = server.json("bob")
     for n in range(300):
@@ -361,7 +349,7 @@ def test_a_ping_tells_what_was_written_to_this_connection(server):
 # No progress.
 
 
-@both
+@both_wires
 def test_one_that_reads_nothing_for_60_s_is_dropped_at_once(server, wire):
     slow, alice = server.join(wire, "slow"), server.plain("alice")
     slow.stall()
@@ -379,7 +367,7 @@ def test_one_that_reads_nothing_for_60_s_is_dropped_at_once(server, wire):
     assert "-- slow left." in alice.lines()
 
 
-@both
+@both_wires
 def test_what_is_said_to_it_meanwhile_is_no_progress_of_its_own(server, wire):
     slow, alice = server.join(wire, "slow"), server.plain("alice")
     slow.stall()
