@@ -63,12 +63,12 @@ def test_of_2000_connections_nothing_is_left(alone):
     bystander = None if alone else server.plain("bystander")
     server.run(120)
     timers = len(server.reactor.getDelayedCalls())
-    readers = len(server.reactor._readers)
+    readers = len(server.reactor.getReaders())
     left: weakref.WeakSet[Any] = weakref.WeakSet()
     held = objects()
     for number in range(COUNT):
         client = come(server, number)
-        left.update(filter(None, [client.door, client.transport]))
+        left.update(filter(None, [client.protocol, client.transport]))
         if number % 10 == 0:
             server.run(0.5)
     server.run(200)
@@ -82,8 +82,8 @@ def test_of_2000_connections_nothing_is_left(alone):
     assert list(left) == []
     assert all(now <= before for now, before in zip(objects(), held, strict=True))
     assert len(server.reactor.getDelayedCalls()) == timers
-    assert (len(server.reactor._readers), len(server.reactor._writers)) == (readers, 0)
-    port, hub, people = server.port, server.hub, 0 if alone else 1
+    assert (len(server.reactor.getReaders()), len(server.reactor.getWriters())) == (readers, 0)
+    port, hub, people = server.factory, server.hub, 0 if alone else 1
     assert (
         len(port.doors)
         == len(port._addresses)

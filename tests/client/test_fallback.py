@@ -43,7 +43,7 @@ class World:
     def __init__(self, path, behind=None, host="localhost", asker=None, password=None):
         self.server = Server()
         self.clock, self.display = self.server.reactor, FakeDisplay()
-        self.net = Network(behind or self.server.port)
+        self.net = Network(behind or self.server.factory)
         self.identity = Identity(None, self.claim, lambda certificate: None, resumes_reading=False)
         self.model = Model(
             "alice", self.identity.value, ["lobby"], self.display, Outbox(), self.clock
@@ -75,7 +75,7 @@ class World:
 
     def encrypt(self, certificate=None):
         options = (certificate or self_signed()).options()
-        self.net.behind = TLSMemoryBIOFactory(options, False, self.server.port, self.clock)
+        self.net.behind = TLSMemoryBIOFactory(options, False, self.server.factory, self.clock)
         return self
 
     def run(self, seconds=0.0):
@@ -114,7 +114,7 @@ def test_a_server_on_this_machine_is_spoken_to_by_tls_and_remembered_without_a_w
 @pytest.mark.parametrize("behind", [None, says(first=b"What is your name?\n"), says(first=b"{")])
 def test_who_listens_there_after_the_server_has_gone_gets_nothing_in_plain(path, behind):
     world = World(path).encrypt().start()
-    world.net.behind = behind or world.server.port
+    world.net.behind = behind or world.server.factory
     world.net.cut()
     world.run(30)
     assert not world.endings and b"hello" not in world.net.sent
@@ -146,7 +146,7 @@ def test_a_server_that_speaks_tls_later_is_not_spoken_to_in_plain_again(path):
     world.net.cut()
     world.run(5)
     assert world.model.logged_in and path.exists()
-    world.net.behind = world.server.port
+    world.net.behind = world.server.factory
     world.net.cut()
     asked = world.net.sent.count(b"hello")
     world.run(30)

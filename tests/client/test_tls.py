@@ -138,7 +138,7 @@ class World:
 
     def show(self, certificate):
         """The server shows this certificate from now on."""
-        self.net.behind = encrypted(certificate, self.server.port, self.clock)
+        self.net.behind = encrypted(certificate, self.server.factory, self.clock)
 
     def run(self, seconds=0.0):
         end = self.clock.rightNow + seconds
@@ -213,7 +213,7 @@ def test_at_the_end_of_input_it_quits_as_tls_has_no_half_close(path):
     assert world.ending == (DONE, "")
     assert bob.heard() == ["alice: a last word", "alice left."]
     world.run(TIMEOUT)
-    assert len(world.server.port.doors) == 1, "and nothing is left of it"
+    assert len(world.server.factory.doors) == 1, "and nothing is left of it"
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_a_server_that_refuses_tls_says_so_by_its_alert(path):
 
 def test_our_own_server_without_tls_says_so(path):
     server = Server()
-    world = World(path, behind=server.port)
+    world = World(path, behind=server.factory)
     server.run()
     assert world.run(1).ending == (UNREACHABLE, NO_TLS)
 

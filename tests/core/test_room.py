@@ -184,11 +184,11 @@ def test_while_its_output_is_full_its_input_is_not_read(server, wire):
     flood(server, alice, 30)
     slow.say("hi")
     server.run()
-    assert not slow.heeded
+    assert not slow.is_read
     assert alice.heard() == []
     slow.flow()
     server.run()
-    assert slow.heeded
+    assert slow.is_read
     assert alice.heard() == ["slow: hi"]
 
 
@@ -203,7 +203,7 @@ def test_when_it_reads_again_it_gets_all_it_lacks(server, wire, count):
     assert numbers(slow.heard()) == list(range(1, count + 1))
     flood(server, alice, 1)
     assert numbers(slow.heard()) == [count + 1]
-    assert slow.heeded
+    assert slow.is_read
 
 
 def test_from_the_tail_it_gets_presence_in_its_place(server):

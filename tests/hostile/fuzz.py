@@ -111,7 +111,7 @@ class Fuzz:
 
     def _begin(self) -> None:
         """A new server, with new bystanders; the clock goes on."""
-        self.reactor._readers.clear()
+        self.reactor.removeAll()
         for call in self.reactor.getDelayedCalls():
             call.cancel()
         ledger = lambda reactor: MemoryLedger(reactor.callLater, RetentionPolicy(count=200))  # noqa: E731
@@ -214,7 +214,7 @@ class Fuzz:
         self.reactor.run()
         self._look()
         self._mallory = None
-        hub, port = self.server.hub, self.server.port
+        hub, port = self.server.hub, self.server.factory
         if (
             len(hub.sessions) != 2
             or len(port.doors) != 2
@@ -233,7 +233,7 @@ class Fuzz:
         transport = self._mallory.transport
         data = bytes(transport.taken)
         transport.taken.clear()
-        session = self._mallory.door.session
+        session = self._mallory.protocol.session
         if session is not None and data and not data.startswith(_ELSEWHERE):
             lines = (data if not session.wire.capabilities.typed else without_telnet(data)).split(
                 b"\n"

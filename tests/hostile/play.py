@@ -128,7 +128,7 @@ class Stage:
 
     def leave(self) -> None:
         """Mallory goes, if she is not gone. Everything of hers has to go with her."""
-        session = self.mallory.door.session
+        session = self.mallory.protocol.session
         rooms = (
             set(session.rooms)
             if session is not None and session in self.server.hub.sessions
@@ -143,8 +143,8 @@ class Stage:
 
     def left_over(self) -> list[Any]:
         """What is there that is not the bystanders'."""
-        hub, port, reactor = self.server.hub, self.server.port, self.server.reactor
-        doors = {one.door for one in self.bystanders.values()}
+        hub, port, reactor = self.server.hub, self.server.factory, self.server.reactor
+        doors = {one.protocol for one in self.bystanders.values()}
         sessions = {door.session for door in doors}
         transports = {one.transport for one in self.bystanders.values()}
         count = len(doors)
@@ -154,6 +154,6 @@ class Stage:
             *({cursor.session for cursor in hub.rooms["lobby"].members} - sessions),
             *(port.doors - doors), *port._waiting,
             *([port._addresses] if port._addresses.total() != count else []),
-            *(set(reactor._readers) - transports), *reactor._writers,
+            *(set(reactor.getReaders()) - transports), *reactor.getWriters(),
             *(call for call in reactor.getDelayedCalls() if call is not port._checking),
         ]  # fmt: skip

@@ -163,7 +163,7 @@ def test_a_few_thousand_lines_find_nothing():
     short = fuzz.Fuzz(1)
     short.run(5000)
     assert short.counts["lines"] >= 5000
-    short.server.port.doStop()
+    short.server.factory.doStop()
 
 
 @pytest.mark.parametrize(

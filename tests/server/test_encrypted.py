@@ -24,7 +24,7 @@ KIB = "x" * 1024
 
 
 def serving(**door):
-    return Server(door={"certificate": CERTIFICATE, **door})
+    return Server(factory={"certificate": CERTIFICATE, **door})
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def gone(server, client):
     """Whether all of it is."""
     return (
         client.transport.lost
-        and client.door not in server.port.doors
-        and client.door not in server.port._waiting
+        and client.protocol not in server.factory.doors
+        and client.protocol not in server.factory._waiting
     )
 
 
@@ -98,7 +98,7 @@ def test_the_half_second_of_the_greeting_begins_anew_when_the_handshake_is_done(
 def test_where_the_endpoint_is_encrypted_itself_there_is_one_greeting_too(server):
     client = server.connect("plain")
     server.run(0.4)
-    client.door.handshakeCompleted()
+    client.protocol.handshakeCompleted()
     server.run(0.4)
     assert client.lines() == []
     server.run(1)
@@ -304,7 +304,7 @@ def test_only_so_many_begin_in_a_second_and_the_others_wait_for_their_turn():
     clients = [server.connect("plain, tls", f"192.0.2.{number}") for number in range(30)]
     server.run()
     assert begun(clients) == [True] * 2 + [False] * 28
-    assert [client.heeded for client in clients] == begun(clients)
+    assert [client.is_read for client in clients] == begun(clients)
     server.run(1)
     assert begun(clients) == [True] * 22 + [False] * 8
     server.run(1)
@@ -316,7 +316,7 @@ def test_only_so_many_begin_in_a_second_and_the_others_wait_for_their_turn():
 
 
 def test_a_crowd_that_waits_for_its_handshakes_is_let_in_as_fast_as_they_are_done():
-    server = Server(max=150, door={"certificate": CERTIFICATE, "tls_rate": 50})
+    server = Server(max=150, factory={"certificate": CERTIFICATE, "tls_rate": 50})
     crowd = [server.connect("json, tls", "127.0.0.1") for _ in range(150)]
     for number, one in enumerate(crowd):
         one.hello(f"n{number}")
@@ -366,9 +366,9 @@ def test_once_all_are_gone_nothing_is_left():
     for _ in range(5):
         server.connect("plain, tls")
     server.run()
-    server.port.abort()
+    server.factory.abort()
     server.run()
-    server.port.doStop()
+    server.factory.doStop()
     assert server.reactor.getDelayedCalls() == []
 
 
@@ -384,7 +384,7 @@ def test_a_reader_who_is_behind_costs_64_kib_and_loses_nothing(server, wire):
         speaker.say(KIB * 4)
         server.run()
     layer = slow.transport.protocol
-    assert slow.door.peer.full
+    assert slow.protocol.peer.full
     assert HIGH_WATER_MARK < slow.transport.waiting < HIGH_WATER_MARK + 8192
     assert not layer._appSendBuffer and layer._tlsConnection.pending() == 0
     for _ in range(5):  # a little, and then all
@@ -393,7 +393,7 @@ def test_a_reader_who_is_behind_costs_64_kib_and_loses_nothing(server, wire):
     slow.flow()
     server.run()
     assert [line.removeprefix("past ") for line in slow.heard()] == [f"speaker: {KIB * 4}"] * 100
-    assert not slow.door.peer.waiting
+    assert not slow.protocol.peer.waiting
 
 
 def test_one_who_was_never_behind_is_written_to_at_once(server):
@@ -434,9 +434,9 @@ def test_what_the_kernel_holds_is_seen_beneath_tls(server):
     with here, there:
         slow.transport.fileno = here.fileno
         here.send(KIB.encode())
-        before = slow.door.peer.backlog()
+        before = slow.protocol.peer.backlog()
         there.recv(1024)
-        assert slow.door.peer.backlog() != before
+        assert slow.protocol.peer.backlog() != before
 
 
 def test_while_lines_wait_their_sender_is_not_read(server):
@@ -450,10 +450,10 @@ def test_while_lines_wait_their_sender_is_not_read(server):
     for _ in range(60):
         slow.do("history", room="lobby")
     server.run()
-    assert slow.door.peer.full and not slow.heeded and fast.heeded
+    assert slow.protocol.peer.full and not slow.is_read and fast.is_read
     slow.flow()
     server.run()
-    assert slow.heeded
+    assert slow.is_read
 
 
 # The end.
@@ -536,7 +536,7 @@ def test_at_the_end_of_the_server_all_are_told(server):
     server.run()
     server.hub.stop()
     emptied = []
-    server.port.emptied().addCallback(emptied.append)
+    server.factory.emptied().addCallback(emptied.append)
     server.run()
     assert codes(alice.events()) == ["stopping"]
     assert bob.lines() == ["-- The server is stopping. Come back in 2 s."]

@@ -170,7 +170,7 @@ def test_who_presses_ctrl_c_in_telnet_hears_on(server):
 
 def test_where_tls_is_required_telnet_is_no_way_around_it():
     server = Server()
-    server.port.require_tls = True
+    server.factory.require_tls = True
     client = server.connect("plain", "192.0.2.9")
     client.send(b"\xff\xfd\x03")
     server.run()
@@ -298,16 +298,16 @@ def test_silent_ones_from_everywhere_push_out_each_other_and_none_from_elsewhere
         for number in range(8):
             server.connect("plain", f"198.51.100.{number}")
         server.run(0.1)
-    assert not slow.gone and len(server.port._waiting) <= 64 + 100
+    assert not slow.gone and len(server.factory._waiting) <= 64 + 100
     server.run(GRACE_SECONDS + 0.1)
-    assert not slow.gone and len(server.port._waiting) == 64
+    assert not slow.gone and len(server.factory._waiting) == 64
     slow.hello("alice")
     server.run()
     assert [session.name for session in server.hub.sessions] == ["alice"]
 
 
 def test_those_who_have_their_chance_take_up_half_of_what_can_be_open_at_most():
-    server = Server(max_pending=4, door={"most": 100})
+    server = Server(max_pending=4, factory={"most": 100})
     silent = [server.connect() for _ in range(100)]
     server.run()
     left = [one for one in silent if not one.gone]
@@ -487,7 +487,7 @@ def test_at_the_end_those_who_are_not_in_are_told_too(server):
     server.run()
     server.hub.stop()
     emptied = []
-    server.port.emptied().addCallback(emptied.append)
+    server.factory.emptied().addCallback(emptied.append)
     assert bob.lines() == ["-- The server is stopping. Come back in 2 s."]
     assert codes(alice.events()) == codes(carol.events()) == ["stopping"]
     assert not emptied
@@ -499,13 +499,13 @@ def test_at_the_end_those_who_are_not_in_are_told_too(server):
 
 def test_with_nobody_there_it_is_empty_at_once(server):
     emptied = []
-    server.port.emptied().addCallback(emptied.append)
+    server.factory.emptied().addCallback(emptied.append)
     assert emptied == [None]
 
 
 def test_an_abort_closes_all_without_a_word(server):
     alice, bob = server.json("alice"), server.connect()
-    server.port.abort()
+    server.factory.abort()
     server.run()
     assert alice.transport.lost and bob.transport.lost
     assert alice.read() == bob.read() == b""
@@ -516,7 +516,7 @@ def test_twisted_takes_only_so_many_in_one_turn(server):
         numberAccepts = 1000
 
     listening = Listening()
-    server.port.ports.append(listening)
+    server.factory.ports.append(listening)
     server.connect()
     server.run()
     assert listening.numberAccepts == ACCEPTS_PER_TURN
@@ -535,11 +535,11 @@ def test_a_crowd_at_the_door_does_not_hold_up_those_who_talk(server):
     assert turns <= 3
     assert (
         LOGIN_LINES_PER_TURN
-        <= sum(one.door.session.inside for one in crowd)
+        <= sum(one.protocol.session.inside for one in crowd)
         <= turns * LOGIN_LINES_PER_TURN
     )
     server.run()
-    assert all(one.door.session.inside for one in crowd)
+    assert all(one.protocol.session.inside for one in crowd)
     assert (
         list(server.hub.rooms["lobby"].members)[-1].name == f"n{len(crowd) - 1}"
     )  # in the order in which they came
@@ -586,8 +586,8 @@ def test_at_the_limit_of_descriptors_it_takes_no_more_than_there_is_room_for(ser
             self.reading = True
 
     listening = Listening()
-    server.port = ChatFactory(server.hub, server.reactor, most=20)
-    server.port.listening(listening)
+    server.factory = ChatFactory(server.hub, server.reactor, most=20)
+    server.factory.listening(listening)
     assert listening.numberAccepts == ACCEPTS_PER_TURN
     people = [server.json(f"n{number}") for number in range(18)]
     assert listening.reading and listening.numberAccepts == 2
@@ -602,8 +602,8 @@ def test_at_the_end_it_takes_nobody_any_more(server):
         def stopReading(self):
             pass
 
-    server.port = ChatFactory(server.hub, server.reactor, most=1)
-    server.port.listening(Listening())
+    server.factory = ChatFactory(server.hub, server.reactor, most=1)
+    server.factory.listening(Listening())
     alice = server.json("alice")
     server.hub.stop()
     alice.end()
@@ -613,9 +613,9 @@ def test_at_the_end_it_takes_nobody_any_more(server):
 
 def test_once_it_does_not_listen_any_more_it_leaves_nothing_in_the_reactor(server):
     server.connect()
-    server.port.abort()
+    server.factory.abort()
     server.run()
-    server.port.doStop()
+    server.factory.doStop()
     assert server.reactor.getDelayedCalls() == []
 
 

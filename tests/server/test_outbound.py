@@ -168,12 +168,13 @@ def test_nothing_is_written_to_one_that_is_lost(peer, transport, reactor):
 
 
 def test_one_that_was_reset_is_found_out_by_the_reactor(peer, transport, reactor):
+    protocol = transport.protocol
     transport.stopReading()
     transport.broken = True
     peer.write(b"hello\n")
     assert not transport.lost
     reactor.run()
-    assert transport.lost and transport.protocol.lost
+    assert transport.lost and protocol.lost
 
 
 def test_it_can_close_at_once(peer, transport, reactor):

@@ -67,7 +67,7 @@ def test_of_a_line_that_is_too_long_nothing_is_kept(server):
     for _ in range(100):
         alice.send(b"x" * 60_000)
         server.run()
-    assert sum(map(len, alice.door._parts)) <= 2 * MAX_LINE
+    assert sum(map(len, alice.protocol._parts)) <= 2 * MAX_LINE
 
 
 def test_a_line_without_an_end_is_nothing(server):
@@ -89,7 +89,7 @@ def test_64_kib_of_newlines_are_cheap(server, monkeypatch):
     alice.send(b"\n" * 65_536)
     server.run()
     assert handled == []
-    assert alice.heeded
+    assert alice.is_read
 
 
 def test_at_most_a_thousand_lines_are_handed_over_in_a_turn(server, monkeypatch):
@@ -124,11 +124,11 @@ def test_one_who_talks_too_fast_is_slowed_and_loses_nothing():
         alice.say(str(n), n=n)
     server.run()
     assert len(bob.heard()) == 5
-    assert not alice.heeded, "its transport is paused"
+    assert not alice.is_read, "its transport is paused"
     server.run(1)
     assert len(bob.heard()) == 10
     server.run(1)
-    assert alice.heeded
+    assert alice.is_read
     assert bob.heard() == [f"alice: {n}" for n in range(16, 26)]
     assert [event["n"] for event in alice.events() if event["type"] == "ok"] == list(range(1, 26))
 
@@ -169,7 +169,7 @@ def test_a_pause_ends_when_the_connection_does():
     alice.close()
     server.run(5)
     assert bob.heard() == ["alice: one", "alice left."]
-    server.port.doStop()
+    server.factory.doStop()
     assert all(call.func.__name__ != "_go_on" for call in server.reactor.getDelayedCalls())
 
 
@@ -186,10 +186,10 @@ def test_while_an_answer_is_under_way_the_next_line_waits(server, wire):
     alice.type("/rooms") if wire == "plain" else alice.do("rooms")
     alice.say("hi")
     server.run()
-    assert bob.heard() == [] and not alice.heeded
+    assert bob.heard() == [] and not alice.is_read
     answer.callback({})
     server.run()
-    assert bob.heard() == ["alice: hi"] and alice.heeded
+    assert bob.heard() == ["alice: hi"] and alice.is_read
 
 
 # The end of the input.
@@ -264,7 +264,7 @@ def test_one_that_ends_without_a_word_is_closed(server, first):
     assert client.gone or client.transport.lost
     server.run(3)
     assert client.transport.lost
-    assert not server.port.doors
+    assert not server.factory.doors
 
 
 def test_a_name_without_an_end_of_line_is_nobody(server):

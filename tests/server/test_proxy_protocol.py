@@ -67,7 +67,7 @@ BAD = [
 @pytest.fixture
 def server():
     server = Server()
-    server.proxied = ProxyProtocolFactory(server.port)
+    server.proxied = ProxyProtocolFactory(server.factory)
     return server
 
 
@@ -149,7 +149,7 @@ def test_a_check_of_the_proxy_that_says_nothing_leaves_nothing(server, logged):
         check.end()
         server.run()
         assert check.transport.lost
-    assert not server.port.doors and logged() == []
+    assert not server.factory.doors and logged() == []
 
 
 def test_bans_hold_for_the_address_that_the_header_tells(server):
@@ -192,7 +192,7 @@ def test_one_without_a_header_is_closed_and_is_one_line_of_the_log(server, logge
     assert logged() == [
         f"A connection from {PROXY} was closed: it did not begin with a PROXY header."
     ]
-    assert not server.port.doors
+    assert not server.factory.doors
 
 
 @pytest.mark.parametrize("part", [b"", b"PROXY TCP4", MARK[:5]])
@@ -216,7 +216,7 @@ def test_at_the_end_those_without_a_header_are_gone_and_nothing_is_left(server):
     client = server.connect("plain", PROXY)
     server.proxied.doStop()
     server.run()
-    server.port.numPorts = 0
-    server.port.doStop()
+    server.factory.numPorts = 0
+    server.factory.doStop()
     assert client.transport.lost
     assert server.reactor.getDelayedCalls() == []
