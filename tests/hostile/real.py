@@ -76,7 +76,7 @@ class Member(Wire):
         self._ear: Any = (JsonClient if self._json else PlainClient).__new__(
             JsonClient if self._json else PlainClient
         )
-        self._ear.through, self._ear.caught_up = {}, {}
+        self._ear.through = {}
 
     def dataReceived(self, data: bytes) -> None:
         *lines, self.data = (self.data + data).split(b"\n")

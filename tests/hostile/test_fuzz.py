@@ -151,7 +151,7 @@ _MOMENTARY = (
     b"-- ",
     *(
         b'{"type":"%s"' % kind
-        for kind in (b"history", b"who", b"room", b"presence", b"message", b"topic")
+        for kind in (b"history", b"who", b"room", b"rooms", b"presence", b"message", b"topic")
     ),
 )
 
