@@ -17,13 +17,13 @@ class Programs(NamedTuple):
     """
     Where they are.
 
-    :ivar seed: None where there is no C++ compiler.
+    :ivar thread_per_client: None where there is no C++ compiler.
     :ivar tls: whether the load can speak TLS.
     """
 
     load: Path
-    floor: Path
-    seed: Path | None
+    baseline: Path
+    thread_per_client: Path | None
     tls: bool
 
 
@@ -40,14 +40,14 @@ def build(folder: Path) -> Programs:
     """
     if not shutil.which("cc"):
         raise CannotBuild("needs cc: install gcc")
-    load, floor, seed = folder / "load", folder / "floor", folder / "seed"
-    _compile("cc", HERE / "floor.c", floor)
+    load, baseline, threads = folder / "load", folder / "baseline", folder / "threads"
+    _compile("cc", HERE / "baseline.c", baseline)
     tls = _with_tls(load)
     if not tls:
         _compile("cc", HERE / "load.c", load)
     if shutil.which("c++"):
-        _compile("c++", HERE / "seed.cpp", seed, "-pthread")
-    return Programs(load, floor, seed if seed.exists() else None, tls)
+        _compile("c++", HERE / "thread_per_client.cpp", threads, "-pthread")
+    return Programs(load, baseline, threads if threads.exists() else None, tls)
 
 
 def _with_tls(load: Path) -> bool:

@@ -14,7 +14,7 @@ from contextlib import ExitStack, closing
 from itertools import count
 from typing import NamedTuple
 
-from tests.benchmarks.loads import Bench, Column, Measures
+from tests.benchmarks.loads import Bench, Column, Metrics
 from tests.benchmarks.servers import LOOPBACK, GroupChat, Running
 
 SMALL, BIG = 65_536, 1_000_000  #: bytes
@@ -64,14 +64,14 @@ KINDS = {
 }
 
 
-class Input:
+class GarbageInput:
     """
     Each kind of input, in two sizes.
 
     :param kinds: only these.
     """
 
-    name = "input"
+    name = "garbage-input"
     title = (
         "what one member's senseless input costs, with the default --rate unless it says otherwise"
     )
@@ -84,11 +84,11 @@ class Input:
     def __init__(self, kinds: list[str] | None = None) -> None:
         self._kinds = kinds or list(KINDS)
 
-    def contestants(self, bench: Bench) -> list[str]:
+    def cases(self, bench: Bench) -> list[str]:
         return self._kinds
 
-    def run(self, bench: Bench, contestant: str) -> Measures:
-        kind = KINDS[contestant]
+    def run(self, bench: Bench, case: str) -> Metrics:
+        kind = KINDS[case]
         with GroupChat(bench.programs, rate=kind.rate).running(bench.scratch) as running:
             limit = max(0.1, WATCHED * bench.scale) if kind.slowed else LIMIT
             small, big = (_Input(kind, round(size * bench.scale), limit) for size in (SMALL, BIG))
@@ -237,4 +237,4 @@ class _Bystander(_One):
             self.longest = max(self.longest, time.monotonic() - self._asked)
 
 
-INPUT = Input()
+GARBAGE_INPUT = GarbageInput()

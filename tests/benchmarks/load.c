@@ -1,7 +1,7 @@
 /*
  * The load: the members of a chat, in one epoll loop. They come in, some of them speak, and all are listened to.
  *
- *     load -p PORT -w floor|seed|plain|json|tls|irc [-n members] [-s speakers] [-r rooms] [-m messages] [-b bytes]
+ *     load -p PORT -w baseline|threads|plain|json|tls|irc [-n members] [-s speakers] [-r rooms] [-m messages] [-b bytes]
  *          [-W window | -R rate] [-t seconds] [-g PID]
  *
  *     -W  a closed loop: so many messages are on their way, and the next is said when one has reached everybody (throughput)
@@ -43,8 +43,8 @@ static SSL_CTX *tls;
 #define DOOR 1000              /* members that are coming in at any time */
 #define ADDRESS 5000           /* members from one address, so that its ports don't run out */
 
-enum wire { FLOOR, SEED, PLAIN, JSON, OVER_TLS, IRC };
-static const char *wires[] = { "floor", "seed", "plain", "json", "tls", "irc", NULL };
+enum wire { BASELINE, THREADS, PLAIN, JSON, OVER_TLS, IRC };
+static const char *wires[] = { "baseline", "threads", "plain", "json", "tls", "irc", NULL };
 
 struct bytes { char *at; size_t size; };
 
@@ -207,8 +207,8 @@ static bool is_in(const char *line, size_t size) {
     switch (wire) {
         case PLAIN: return has(line, size, "-- You are up to date.");
         case IRC: return has(line, size, " 366 ");
-        case FLOOR:
-        case SEED: return has(line, size, "* welcome");
+        case BASELINE:
+        case THREADS: return has(line, size, "* welcome");
         default: return has(line, size, "\"type\":\"catchup\"");
     }
 }
@@ -367,7 +367,7 @@ static void open_loop(double begin) {
 /* The start and the end. */
 
 static void expect(void) {
-    bool echo = wire == FLOOR || wire == JSON || wire == OVER_TLS;  /* whether one hears oneself */
+    bool echo = wire == BASELINE || wire == JSON || wire == OVER_TLS;  /* whether one hears oneself */
     sent = calloc(messages, sizeof *sent);
     for (long k = 0; k < messages; k++) {
         long room = k % speakers % rooms;

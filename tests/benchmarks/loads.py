@@ -1,8 +1,8 @@
 """
 What a load is, and those that `load.c` makes: a room, so many who speak, and how fast.
 
-A load has contestants: servers, or the cases that it compares. Each is run once in a round, and
-answers with its measures.
+A load has cases: servers, or the cases that it compares. Each is run once in a round, and
+answers with its metrics.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import Any, NamedTuple, Protocol
 
 from tests.benchmarks.build import Programs
 from tests.benchmarks.disk import syncs
-from tests.benchmarks.servers import Running, Server
+from tests.benchmarks.servers import BASELINE, THREAD_PER_CLIENT, Running, Server
 
-Measures = dict[str, float]
+Metrics = dict[str, float]
 
 
 class Column(NamedTuple):
     """
     One column of a load's table.
 
-    :ivar measure: that it shows.
-    :ivar over: the contestant that it is divided by, or "".
+    :ivar metric: that it shows.
+    :ivar over: the case that it is divided by, or "".
     :ivar digits: behind the point.
     """
 
     heading: str
-    measure: str
+    metric: str
     digits: int = 1
     over: str = ""
 
@@ -62,10 +62,10 @@ class Load(Protocol):
     title: str
     columns: list[Column]
 
-    def contestants(self, bench: Bench) -> list[str]:
+    def cases(self, bench: Bench) -> list[str]:
         """Who or what is compared, in the order of the table."""
 
-    def run(self, bench: Bench, contestant: str) -> Measures:
+    def run(self, bench: Bench, case: str) -> Metrics:
         """Run it once."""
 
 
@@ -75,17 +75,17 @@ class NotDelivered(Exception):
 
 THROUGHPUT = [
     Column("deliveries/s", "deliveries_s", 0),
-    Column("x floor", "deliveries_s", 2, over="floor"),
+    Column("x baseline", "deliveries_s", 2, over=BASELINE),
     Column("x ngircd", "deliveries_s", 2, over="ngircd"),
-    Column("x seed", "deliveries_s", 2, over="seed"),
+    Column("x threads", "deliveries_s", 2, over=THREAD_PER_CLIENT),
     Column("p50 ms", "p50_ms"),
     Column("p99 ms", "p99_ms"),
 ]
 LATENCY = [
     Column("p50 ms", "p50_ms", 2),
-    Column("x floor", "p50_ms", 2, over="floor"),
+    Column("x baseline", "p50_ms", 2, over=BASELINE),
     Column("p99 ms", "p99_ms", 2),
-    Column("x floor", "p99_ms", 2, over="floor"),
+    Column("x baseline", "p99_ms", 2, over=BASELINE),
     Column("x inspircd", "p99_ms", 2, over="inspircd"),
     Column("last p50 ms", "last_p50_ms", 2),
     Column("last p99 ms", "last_p99_ms", 2),
@@ -123,11 +123,11 @@ class Fanout:
         self.rooms = rooms
         self.only = only
 
-    def contestants(self, bench: Bench) -> list[str]:
+    def cases(self, bench: Bench) -> list[str]:
         return [name for name in bench.servers if self.only is None or name in self.only]
 
-    def run(self, bench: Bench, contestant: str) -> Measures:
-        server = bench.servers[contestant]
+    def run(self, bench: Bench, case: str) -> Metrics:
+        server = bench.servers[case]
         with (
             server.running(bench.scratch) as running,
             self.begin(bench, running, server.wire) as load,
@@ -157,7 +157,7 @@ class Fanout:
         }
         return [str(word) for option in sizes.items() for word in option]
 
-    def end(self, load: subprocess.Popen[str]) -> Measures:
+    def end(self, load: subprocess.Popen[str]) -> Metrics:
         """
         Wait for its end.
 
@@ -166,25 +166,25 @@ class Fanout:
         text, errors = load.communicate()
         if load.returncode:
             raise NotDelivered(f"{' '.join(map(str, load.args))}\n{text}{errors}")  # type: ignore[arg-type]
-        measures: dict[str, Any] = json.loads(text)
-        measures["member_kib"] = (
-            measures["memory_in_kib"] - measures["memory_before_kib"]
-        ) / measures["members"]
-        return measures
+        metrics: dict[str, Any] = json.loads(text)
+        metrics["member_kib"] = (metrics["memory_in_kib"] - metrics["memory_before_kib"]) / metrics[
+            "members"
+        ]
+        return metrics
 
 
 DISK = "the disk alone"
 
 
-class Calm(Fanout):
+class OpenLoop(Fanout):
     """So many messages a second; beside the servers, what the disk takes to sync as many."""
 
-    def contestants(self, bench: Bench) -> list[str]:
-        return [*super().contestants(bench), DISK]
+    def cases(self, bench: Bench) -> list[str]:
+        return [*super().cases(bench), DISK]
 
-    def run(self, bench: Bench, contestant: str) -> Measures:
-        if contestant != DISK:
-            return super().run(bench, contestant)
+    def run(self, bench: Bench, case: str) -> Metrics:
+        if case != DISK:
+            return super().run(bench, case)
         took = syncs(bench.scratch, self.rate, max(2, round(self.messages * bench.scale)))
         p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
         return {"p50_ms": p50, "p99_ms": p99, "last_p50_ms": p50, "last_p99_ms": p99}
@@ -192,33 +192,33 @@ class Calm(Fanout):
 
 FANOUT = [
     Fanout(
-        "busy", "200 members, 100 of them speak, 500 messages on their way", THROUGHPUT,
+        "throughput-200", "200 members, 100 of them speak, 500 messages on their way", THROUGHPUT,
         members=200, speakers=100, messages=20_000, window=500,
     ),
     Fanout(
-        "talk", "200 members, 20 of them speak, 64 messages on their way", THROUGHPUT,
+        "chat-200", "200 members, 20 of them speak, 64 messages on their way", THROUGHPUT,
         members=200, speakers=20, messages=8_000, window=64,
     ),
     Fanout(
-        "hall", "1,000 members, 50 of them speak, 64 messages on their way", THROUGHPUT,
+        "chat-1000", "1,000 members, 50 of them speak, 64 messages on their way", THROUGHPUT,
         members=1_000, speakers=50, messages=1_000, window=64,
     ),
     Fanout(
-        "turns", "1,000 members, 50 of them speak, one message at a time", THROUGHPUT,
+        "ping-pong-1000", "1,000 members, 50 of them speak, one message at a time", THROUGHPUT,
         members=1_000, speakers=50, messages=300, window=1,
     ),
-    Calm(
-        "calm", "1,000 members, 50 messages a second", LATENCY,
+    OpenLoop(
+        "open-loop-50", "1,000 members, 50 messages a second", LATENCY,
         members=1_000, speakers=50, messages=1_000, rate=50,
     ),
 ]  # fmt: skip
 SIZE = [
     Fanout(
-        "crowd", "10,000 members in one room, one message at a time", SCALE,
+        "join-10k", "10,000 members in one room, one message at a time", SCALE,
         members=10_000, speakers=10, messages=30, only=["groupchat"],
     ),
     Fanout(
-        "rooms", "10,000 members in 500 rooms, 500 messages on their way", SCALE,
+        "rooms-500", "10,000 members in 500 rooms, 500 messages on their way", SCALE,
         members=10_000, speakers=1_000, messages=20_000, window=500, rooms=500, only=["groupchat"],
     ),
 ]  # fmt: skip

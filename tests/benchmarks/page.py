@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.benchmarks import plot
-from tests.benchmarks.flood import INPUT
+from tests.benchmarks.flood import GARBAGE_INPUT
 from tests.benchmarks.loads import FANOUT, LATENCY, SIZE, THROUGHPUT, Load
 from tests.benchmarks.results import Results, simple_table
-from tests.benchmarks.stored import HISTORY, STORE
+from tests.benchmarks.stored import HISTORY, RESUME
 
-LOADS: list[Load] = [*FANOUT, *SIZE, HISTORY, STORE, INPUT]
+LOADS: list[Load] = [*FANOUT, *SIZE, HISTORY, RESUME, GARBAGE_INPUT]
 PAGE = Path(__file__).parents[2] / "docs" / "performance.rst"
 BEGIN, END = ".. begin of the results\n", ".. end of the results\n"
 
@@ -22,7 +22,7 @@ def report(results: Results) -> str:
     """All tables, in reStructuredText."""
     parts = [_machine(results)]
     for load in LOADS:
-        if results.contestants(load.name):
+        if results.cases(load.name):
             parts.append(f"**{load.name}**: {load.title}\n\n{results.table(load)}")
     parts += [f"Not measured: {name} ({why})." for name, why in results.skipped.items()]
     parts += [f"Failed: {what}." for what in results.failed]

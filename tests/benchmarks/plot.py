@@ -2,7 +2,7 @@
 The plot: one picture in SVG, drawn by hand, that can be read on a light page and on a dark one.
 
 At the top a panel of bars for each load that asks how much, in the order of the table, each with
-the ratio to the floor; below one line for each server that asks how long: from p50 to p99.
+the ratio to the epoll baseline; below one line for each server that asks how long: from p50 to p99.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from html import escape
 
 from tests.benchmarks.loads import Fanout
 from tests.benchmarks.results import Results
+from tests.benchmarks.servers import BASELINE
 
 WIDTH, MARGIN, GAP = 920, 32, 40
 ROW = 24  #: from one bar to the next
@@ -21,11 +22,11 @@ FIGURES = 104  #: for what stands behind a bar
 _STYLE = """
 svg { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif }
 .page { fill: #ffffff } .text { fill: #1f2328 } .soft { fill: #656d76 } .grid { stroke: #d8dee4 }
-.ours { fill: #0a69da } .also { fill: #7fb3ee } .floor { fill: #57606a } .peer { fill: #b7bfc8 }
+.ours { fill: #0a69da } .also { fill: #7fb3ee } .baseline { fill: #57606a } .peer { fill: #b7bfc8 }
 .title { font-size: 17px; font-weight: 600 } .head { font-weight: 600 } .small { font-size: 11.5px } .right { text-anchor: end }
 @media (prefers-color-scheme: dark) {
 .page { fill: #0d1117 } .text { fill: #e6edf3 } .soft { fill: #8d96a0 } .grid { stroke: #30363d }
-.ours { fill: #4c9bf5 } .also { fill: #2b5c95 } .floor { fill: #9ea7b3 } .peer { fill: #4a525c }
+.ours { fill: #4c9bf5 } .also { fill: #2b5c95 } .baseline { fill: #9ea7b3 } .peer { fill: #4a525c }
 }
 """
 
@@ -37,12 +38,14 @@ def draw(results: Results, amounts: list[Fanout], times: list[Fanout]) -> str:
     :param amounts: loads of which deliveries a second are shown.
     :param times: loads of which latencies are shown.
     """
-    amounts = [load for load in amounts if results.contestants(load.name)]
-    times = [load for load in times if results.contestants(load.name)]
+    amounts = [load for load in amounts if results.cases(load.name)]
+    times = [load for load in times if results.cases(load.name)]
     canvas = _Canvas()
     rounds = "one round" if results.rounds == 1 else f"medians of {results.rounds} rounds"
     canvas.text(MARGIN, 40, "Messages delivered in a second", "text title")
-    canvas.text(MARGIN, 60, f"{rounds}; behind each bar its ratio to the floor", "soft small")
+    canvas.text(
+        MARGIN, 60, f"{rounds}; behind each bar its ratio to the epoll baseline", "soft small"
+    )
     wide = (WIDTH - 2 * MARGIN - GAP) // 2
     top = 92
     for pair in (amounts[number : number + 2] for number in range(0, len(amounts), 2)):
@@ -65,12 +68,12 @@ def draw(results: Results, amounts: list[Fanout], times: list[Fanout]) -> str:
 def _bars(canvas: _Canvas, results: Results, load: Fanout, x: int, y: int, width: int) -> int:
     """A panel of bars. Returns where it ends."""
     canvas.text(x, y, load.title, "text head small")
-    names = results.contestants(load.name)
+    names = results.cases(load.name)
     values = {name: results.median(load.name, name, "deliveries_s") for name in names}
     room = (width - NAMES - FIGURES) / max(values.values())
     y += 14
     for name, value in values.items():
-        ratio = results.ratio(load.name, name, "deliveries_s", "floor")
+        ratio = results.ratio(load.name, name, "deliveries_s", BASELINE)
         end = x + NAMES + max(2.0, value * room)
         canvas.text(
             x + NAMES - 8,
@@ -99,7 +102,7 @@ def _ranges(canvas: _Canvas, results: Results, load: Fanout, y: int) -> int:
     )
     spans = {
         name: (results.median(load.name, name, "p50_ms"), results.median(load.name, name, "p99_ms"))
-        for name in results.contestants(load.name)
+        for name in results.cases(load.name)
     }
     longest = max(high for _, high in spans.values())
     left, room = MARGIN + NAMES, (WIDTH - 2 * MARGIN - NAMES - FIGURES) / longest
@@ -134,7 +137,11 @@ def _kind(name: str) -> str:
     if name == "groupchat":
         return "ours"
     return (
-        "also" if name.startswith("groupchat") else "floor" if name.startswith("floor") else "peer"
+        "also"
+        if name.startswith("groupchat")
+        else "baseline"
+        if name.startswith(BASELINE)
+        else "peer"
     )
 
 

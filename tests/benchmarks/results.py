@@ -1,5 +1,5 @@
 """
-What was measured: for each load and contestant the measures of each round; medians of them, and
+What was measured: for each load and case the metrics of each round; medians of them, and
 ratios.
 """
 
@@ -10,15 +10,15 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.loads import Column, Load, Measures
+from tests.benchmarks.loads import Column, Load, Metrics
 
 
 class Results:
     """
     :ivar machine: on which it was measured.
     :ivar rounds: how many there are.
-    :ivar skipped: contestants that could not be measured, and why.
-    :ivar failed: loads of contestants that did not deliver everything, and what became of it. One
+    :ivar skipped: cases that could not be measured, and why.
+    :ivar failed: loads of cases that did not deliver everything, and what became of it. One
         failure is enough.
     """
 
@@ -27,49 +27,49 @@ class Results:
         self.rounds = rounds
         self.skipped = skipped
         self.failed: dict[str, str] = {}
-        self._measured: dict[str, dict[str, list[Measures]]] = {}
+        self.measured: dict[str, dict[str, list[Metrics]]] = {}
 
-    def add(self, load: str, contestant: str, measures: Measures) -> None:
-        if f"{load}, {contestant}" not in self.failed:
-            self._measured.setdefault(load, {}).setdefault(contestant, []).append(measures)
+    def add(self, load: str, case: str, metrics: Metrics) -> None:
+        if f"{load}, {case}" not in self.failed:
+            self.measured.setdefault(load, {}).setdefault(case, []).append(metrics)
 
-    def fail(self, load: str, contestant: str, why: str) -> None:
-        """What does not deliver everything has no measures, those of other rounds included."""
-        self.failed[f"{load}, {contestant}"] = why
-        self._measured.get(load, {}).pop(contestant, None)
+    def fail(self, load: str, case: str, why: str) -> None:
+        """What does not deliver everything has no metrics, those of other rounds included."""
+        self.failed[f"{load}, {case}"] = why
+        self.measured.get(load, {}).pop(case, None)
 
-    def contestants(self, load: str) -> list[str]:
+    def cases(self, load: str) -> list[str]:
         """Those measured, in the order of the table; none where the load was not run."""
-        return list(self._measured.get(load, {}))
+        return list(self.measured.get(load, {}))
 
-    def median(self, load: str, contestant: str, measure: str) -> float:
-        return statistics.median(round_[measure] for round_ in self._measured[load][contestant])
+    def median(self, load: str, case: str, metric: str) -> float:
+        return statistics.median(round_[metric] for round_ in self.measured[load][case])
 
-    def ratio(self, load: str, contestant: str, measure: str, over: str) -> float | None:
+    def ratio(self, load: str, case: str, metric: str, over: str) -> float | None:
         """
         The median of the ratios within each round: a machine that drifts from round to round does
         not change them. None where there is nothing to divide by.
         """
-        rounds = self._measured[load]
+        rounds = self.measured[load]
         if over not in rounds:
             return None
-        pairs = zip(rounds[contestant], rounds[over], strict=True)
+        pairs = zip(rounds[case], rounds[over], strict=True)
         return statistics.median(
-            one[measure] / other[measure] if other[measure] else 0.0 for one, other in pairs
+            one[metric] / other[metric] if other[metric] else 0.0 for one, other in pairs
         )
 
-    def cell(self, load: str, contestant: str, column: Column) -> str:
+    def cell(self, load: str, case: str, column: Column) -> str:
         """As a table shows it."""
         if not column.over:
-            return f"{self.median(load, contestant, column.measure):,.{column.digits}f}"
-        ratio = self.ratio(load, contestant, column.measure, column.over)
+            return f"{self.median(load, case, column.metric):,.{column.digits}f}"
+        ratio = self.ratio(load, case, column.metric, column.over)
         return "" if ratio is None else f"{ratio:.{column.digits}f}"
 
     def table(self, load: Load) -> str:
         """A table in reStructuredText, which a terminal shows as well."""
         head = ["", *(column.heading for column in load.columns)]
         rows = [
-            [name, *(self.cell(load.name, name, column) for column in load.columns)] for name in self.contestants(load.name)
+            [name, *(self.cell(load.name, name, column) for column in load.columns)] for name in self.cases(load.name)
         ]  # fmt: skip
         return simple_table([head, *rows])
 

@@ -1,5 +1,5 @@
 """
-A run: everything compiled, every load given to every contestant, in turn, round after round.
+A run: everything compiled, every load given to every case, in turn, round after round.
 
 The second round goes backwards, and so on: who comes first while a machine is still cool comes last
 when it is warm.
@@ -14,10 +14,10 @@ from pathlib import Path
 
 from tests.benchmarks import ledger, machine
 from tests.benchmarks.build import build
-from tests.benchmarks.loads import Bench, Load, Measures, NotDelivered
+from tests.benchmarks.loads import Bench, Load, Metrics, NotDelivered
 from tests.benchmarks.results import Results
-from tests.benchmarks.servers import DidNotStart, everyone
-from tests.benchmarks.stored import HISTORY, STORE
+from tests.benchmarks.servers import DidNotStart, all_servers
+from tests.benchmarks.stored import HISTORY, RESUME
 
 
 def run(
@@ -29,44 +29,44 @@ def run(
 
     :param folder: for programs, configurations and ledgers.
     :param stored: messages in the long ledger.
-    :param only: servers to measure; otherwise all that are here.
+    :param only: servers to metric; otherwise all that are here.
     """
     programs = build(folder)
-    all_ = [server for server in everyone(programs) if only is None or server.name in only]
+    all_ = [server for server in all_servers(programs) if only is None or server.name in only]
     skipped = {server.name: server.missing() for server in all_ if server.missing()}
     for name, why in skipped.items():
         progress(f"{name} is skipped: {why}")
     servers = {server.name: server for server in all_ if not server.missing()}
     bench = Bench(programs, servers, folder / "long.db", scale, folder)
-    if HISTORY in loads or STORE in loads:
+    if HISTORY in loads or RESUME in loads:
         ledger.build(bench.stored, stored, progress)
     results = Results(machine.facts(folder), rounds, skipped)
     with _many_files():
-        for number, load, contestant in _plan(bench, loads, rounds):
+        for number, load, case in _plan(bench, loads, rounds):
             try:
-                measures = load.run(bench, contestant)
+                metrics = load.run(bench, case)
             except (NotDelivered, DidNotStart) as why:
-                results.fail(load.name, contestant, str(why))
+                results.fail(load.name, case, str(why))
                 told = f"FAILED: {why}"
             else:
-                results.add(load.name, contestant, measures)
-                told = _told(load, measures)
-            progress(f"round {number} of {rounds}, {load.name}, {contestant}: {told}")
+                results.add(load.name, case, metrics)
+                told = _told(load, metrics)
+            progress(f"round {number} of {rounds}, {load.name}, {case}: {told}")
     return results
 
 
 def _plan(bench: Bench, loads: list[Load], rounds: int) -> Iterator[tuple[int, Load, str]]:
     for number in range(1, rounds + 1):
         for load in loads:
-            contestants = load.contestants(bench)
-            for contestant in contestants if number % 2 else contestants[::-1]:
-                yield number, load, contestant
+            cases = load.cases(bench)
+            for case in cases if number % 2 else cases[::-1]:
+                yield number, load, case
 
 
-def _told(load: Load, measures: Measures) -> str:
+def _told(load: Load, metrics: Metrics) -> str:
     columns = [column for column in load.columns if not column.over]
     return ", ".join(
-        f"{column.heading} {measures[column.measure]:,.{column.digits}f}" for column in columns
+        f"{column.heading} {metrics[column.metric]:,.{column.digits}f}" for column in columns
     )
 
 

@@ -28,6 +28,8 @@ ROOT = Path(__file__).parents[2]
 READY = 60.0  #: seconds until it answers
 END = 20.0  #: seconds until it has ended
 PLACES = 20_000
+BASELINE, BASELINE_JSON = "epoll baseline", "epoll baseline (JSON)"
+THREAD_PER_CLIENT = "thread-per-client"
 LOOPBACK = "127.0.0.1"
 
 
@@ -170,7 +172,7 @@ class GroupChat(Server):
         ]
         if self._rate:
             command += ["--rate", self._rate]
-        if _has_option("handshakes"):
+        if _has_option("tls-rate"):
             command += ["--tls-rate", "0"]
         return command
 
@@ -188,12 +190,12 @@ class Program(Server):
     One of ours in C or C++ that takes its port as its argument.
 
     :param path: of it; None where it could not be compiled.
-    :param wire: that it speaks; otherwise one of its own name.
+    :param wire: that the load speaks with it.
     """
 
-    def __init__(self, name: str, path: Path | None, wire: str = "") -> None:
+    def __init__(self, name: str, path: Path | None, wire: str) -> None:
         self.name = name
-        self.wire = wire or name
+        self.wire = wire
         self._path = path
 
     def missing(self) -> str:
@@ -270,10 +272,13 @@ class Inspircd(Peer):
         return ["--nofork", "--nopid", *(["--runasroot"] if os.geteuid() == 0 else []), "--config"]
 
 
-def everyone(programs: Programs) -> list[Server]:
+def all_servers(programs: Programs) -> list[Server]:
     """All that there are, those that can't be measured here included."""
     return [
         *(GroupChat(programs, wire) for wire in ("json", "plain", "tls")),
-        Program("floor", programs.floor), Program("floor, JSON lines", programs.floor, "json"), Ngircd(), Inspircd(),
-        Program("seed", programs.seed),
-    ]  # fmt: skip
+        Program(BASELINE, programs.baseline, "baseline"),
+        Program(BASELINE_JSON, programs.baseline, "json"),
+        Ngircd(),
+        Inspircd(),
+        Program(THREAD_PER_CLIENT, programs.thread_per_client, "threads"),
+    ]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.benchmarks.ledger import TEXT
-from tests.benchmarks.loads import Bench, Column, Fanout, Measures
+from tests.benchmarks.loads import Bench, Column, Fanout, Metrics
 from tests.benchmarks.member import Member
 from tests.benchmarks.servers import GroupChat, Running
 
@@ -25,16 +25,16 @@ class History(Fanout):
     Live messages while one member reads the whole history, page after page, as fast as it comes.
     """
 
-    def contestants(self, bench: Bench) -> list[str]:
+    def cases(self, bench: Bench) -> list[str]:
         return [QUIET, READING]
 
-    def run(self, bench: Bench, contestant: str) -> Measures:
+    def run(self, bench: Bench, case: str) -> Metrics:
         server = GroupChat(bench.programs, ledger=bench.stored)
         with (
             server.running(bench.scratch) as running,
             self.begin(bench, running, server.wire) as load,
         ):
-            pages = _read_all_the_while(running, load) if contestant == READING else 0.0
+            pages = _read_all_the_while(running, load) if case == READING else 0.0
             return {**self.end(load), "pages_s": pages}
 
 
@@ -51,10 +51,10 @@ def _read_all_the_while(running: Running, load: subprocess.Popen[str]) -> float:
     return pages / (time.monotonic() - begin)
 
 
-class Store:
+class Resume:
     """The same acts, one at a time, on a ledger with almost nothing in it and on a long one."""
 
-    name = "store"
+    name = "resume"
     columns = [
         Column("join ms", "join_ms", 2), Column("x short", "join_ms", 2, over=SHORT),
         Column("say ms", "say_ms", 2), Column("x short", "say_ms", 2, over=SHORT),
@@ -63,16 +63,16 @@ class Store:
     ]  # fmt: skip
     title = "joining, saying, coming back after 500 messages, and a page of history, one at a time"
 
-    def contestants(self, bench: Bench) -> list[str]:
+    def cases(self, bench: Bench) -> list[str]:
         return [SHORT, LONG]
 
-    def run(self, bench: Bench, contestant: str) -> Measures:
-        server = GroupChat(bench.programs, ledger=bench.stored if contestant == LONG else None)
+    def run(self, bench: Bench, case: str) -> Metrics:
+        server = GroupChat(bench.programs, ledger=bench.stored if case == LONG else None)
         with server.running(bench.scratch) as running:
             return _acts(running.port, times=max(3, round(100 * bench.scale)))
 
 
-def _acts(port: int, times: int) -> Measures:
+def _acts(port: int, times: int) -> Metrics:
     with Member(port, f"speaker-{time.time_ns()}") as speaker:
         speaker.say_many(1000, TEXT)  # so that there is as much to replay in a short ledger
         says = _median(lambda n: speaker.say(1001 + n, TEXT), range(times))
@@ -109,4 +109,4 @@ HISTORY = History(
     ],
     members=200, speakers=20, messages=2_000, rate=200,
 )  # fmt: skip
-STORE = Store()
+RESUME = Resume()

@@ -11,34 +11,35 @@ import pytest
 
 from tests.benchmarks import page
 from tests.benchmarks.__main__ import parse
-from tests.benchmarks.flood import EMPTY, NOTHING, Input
+from tests.benchmarks.flood import EMPTY, NOTHING, GarbageInput
 from tests.benchmarks.loads import DISK, FANOUT, SIZE, Column, Load
 from tests.benchmarks.page import LOADS
 from tests.benchmarks.results import Results, simple_table
 from tests.benchmarks.run import run
-from tests.benchmarks.stored import HISTORY, STORE
+from tests.benchmarks.servers import BASELINE, BASELINE_JSON, THREAD_PER_CLIENT
+from tests.benchmarks.stored import HISTORY, RESUME
 
 TINY = 0.0004
-SERVERS = ["groupchat", "floor", "floor, JSON lines"]
+SERVERS = ["groupchat", BASELINE, BASELINE_JSON]
 LINES = {
-    **dict.fromkeys(("busy", "talk", "hall", "turns"), SERVERS), "calm": [*SERVERS, DISK],
-    "crowd": ["groupchat"], "rooms": ["groupchat"],
-    "history": ["nobody reads", "one reads all of it"], "store": ["short ledger", "long ledger"],
-    "input": [NOTHING, EMPTY],
+    **dict.fromkeys(("throughput-200", "chat-200", "chat-1000", "ping-pong-1000"), SERVERS), "open-loop-50": [*SERVERS, DISK],
+    "join-10k": ["groupchat"], "rooms-500": ["groupchat"],
+    "history": ["nobody reads", "one reads all of it"], "resume": ["short ledger", "long ledger"],
+    "garbage-input": [NOTHING, EMPTY],
 }  # fmt: skip
 
 
 @pytest.fixture
 def measured(needs, tmp_path) -> Results:
-    """All loads, on our daemon and on the floors."""
+    """All loads, on our daemon and on the epoll baselines."""
     needs("cc", "gcc")
-    loads: list[Load] = [*FANOUT, *SIZE, HISTORY, STORE, Input([NOTHING, EMPTY])]
+    loads: list[Load] = [*FANOUT, *SIZE, HISTORY, RESUME, GarbageInput([NOTHING, EMPTY])]
     return run(tmp_path, loads, 1, TINY, 500, lambda line: None, only=SERVERS)
 
 
 def test_every_load_is_delivered_and_told_in_tables_and_a_plot(measured, tmp_path):
     assert measured.failed == {}
-    assert {load.name: measured.contestants(load.name) for load in LOADS} == LINES
+    assert {load.name: measured.cases(load.name) for load in LOADS} == LINES
     data, tables, picture = page.write(measured, tmp_path / "out")
     assert vars(Results.read(data)) == vars(measured)
     for load in LOADS:
@@ -54,32 +55,37 @@ def results() -> Results:
     )
     for speed in (1_000, 500):
         for load in FANOUT:
-            for name, share in (("groupchat", 0.75), ("floor", 1.0)):
-                measures = {
+            for name, share in (("groupchat", 0.75), (BASELINE, 1.0)):
+                metrics = {
                     "deliveries_s": speed * share,
                     "p50_ms": 2.0,
                     "p99_ms": 3.0,
                     "last_p50_ms": 2.5,
                     "last_p99_ms": 3.5,
                 }
-                results.add(load.name, name, measures)
+                results.add(load.name, name, metrics)
     return results
 
 
 def test_ratios_are_taken_within_a_round(results):
-    assert results.median("talk", "groupchat", "deliveries_s") == 562.5
-    assert results.ratio("talk", "groupchat", "deliveries_s", "floor") == 0.75
+    assert results.median("chat-200", "groupchat", "deliveries_s") == 562.5
+    assert results.ratio("chat-200", "groupchat", "deliveries_s", BASELINE) == 0.75
 
 
 def test_there_is_no_ratio_to_one_that_is_not_here(results):
-    assert results.cell("talk", "groupchat", Column("x seed", "deliveries_s", 2, over="seed")) == ""
+    assert (
+        results.cell(
+            "chat-200", "groupchat", Column("x threads", "deliveries_s", 2, over=THREAD_PER_CLIENT)
+        )
+        == ""
+    )
 
 
 def test_what_failed_once_has_no_figures(results):
-    results.fail("talk", "floor", "one was missing")
-    results.add("talk", "floor", {"deliveries_s": 1.0})
-    assert results.contestants("talk") == ["groupchat"]
-    assert "Failed: talk, floor.\n" in page.report(results)
+    results.fail("chat-200", BASELINE, "one was missing")
+    results.add("chat-200", BASELINE, {"deliveries_s": 1.0})
+    assert results.cases("chat-200") == ["groupchat"]
+    assert "Failed: chat-200, epoll baseline.\n" in page.report(results)
 
 
 def test_a_table_is_restructuredtext():

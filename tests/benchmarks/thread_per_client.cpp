@@ -1,8 +1,8 @@
 /*
- * The seed: the exercise that this project set out from. A thread for each client, and what one says goes to all the others, one
- * after the other, while a lock is held.
+ * A thread for each client: a message goes to all other clients, one after the other, while a lock is held. The exercise that
+ * this project set out from.
  *
- *     seed PORT
+ *     thread_per_client PORT
  */
 #include <arpa/inet.h>
 #include <cstdlib>

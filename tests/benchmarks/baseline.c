@@ -1,7 +1,7 @@
 /*
- * The floor: what the kernel lets one core do, and so what nobody who sends each member what was said can go below.
+ * The epoll baseline: how fast the kernel lets one core deliver each message to each member.
  *
- *     floor PORT
+ *     baseline PORT
  *
  * One epoll loop. The first line of a connection is its name; all else that came in during a turn is put together, and goes to
  * everyone in one send. It keeps nothing, checks nothing and waits for nobody: who does not read fast enough is cut off.
@@ -120,7 +120,7 @@ static void tell_all(void) {
 }
 
 int main(int count, char **values) {
-    if (count != 2) errx(1, "usage: floor PORT");
+    if (count != 2) errx(1, "usage: baseline PORT");
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
