@@ -84,15 +84,11 @@ def test_of_2000_connections_nothing_is_left(alone):
     assert len(server.reactor.getDelayedCalls()) == timers
     assert (len(server.reactor.getReaders()), len(server.reactor.getWriters())) == (readers, 0)
     port, hub, people = server.factory, server.hub, 0 if alone else 1
-    assert (
-        len(port.doors)
-        == len(port._addresses)
-        == len(hub.sessions)
-        == len(hub._names)
-        == len(hub._clients)
-        == people
-    )
+    assert len(port.doors) == len(port._addresses) == len(hub.sessions) == people
+    assert hub.registry.is_consistent()
     assert len(port._waiting) == len(port._unchecked) == len(port._knocks) == 0
     assert len(hub.rooms) == people and all(len(room.members) == 1 for room in hub.rooms.values())
-    assert not hub._touched and not hub._answered and not hub._settled and not hub._finishing
+    assert (
+        not hub._touched and not hub._answered and not hub._joining and not hub._quitting_sessions
+    )
     assert len(hub.notes._lines) == len(hub.notes._counts) == 0

@@ -71,7 +71,7 @@ class Moderation:
         )
 
     def _present(self, name: str) -> Any:
-        session = self._hub.named(name)
+        session = self._hub.session_named(name)
         if session is None:
             raise errors.NoSuchName(f'Nobody here is called "{names.printable(name)}".')
         return session
@@ -90,7 +90,7 @@ class Moderation:
         target, until, why = self._target(command), self._until(command.seconds), _why(command)
         if by in self._concerned(target):
             raise errors.NotAllowed("That would keep you out yourself.")
-        session = self._hub.named(target)
+        session = self._hub.session_named(target)
         answer = self._banned(by, target, until, why, session)
         measure = Restriction(BAN, target, by.name, session.client if session else b"", until, why)
         bye = errors.banned(why, stamp(until) if until else None)
@@ -112,7 +112,7 @@ class Moderation:
         Everyone who is in and whom a ban concerns; operators are not kept out by their network.
         """
         if "/" not in target:
-            return [session for session in [self._hub.named(target)] if session]
+            return [session for session in [self._hub.session_named(target)] if session]
         wide = ipaddress.ip_network(target)
         return [
             one for one in self._hub.sessions if not one.operator and _is_in(one.peer.address, wide)
@@ -151,7 +151,7 @@ class Moderation:
     # Listening only.
 
     def _mute(self, by: Any, command: commands.Mute) -> Any:
-        session = self._hub.named(command.name)
+        session = self._hub.session_named(command.name)
         if session is None and self._accounts.rights.owner(command.name) is None:
             self._present(command.name)
         until, why = self._until(command.seconds), _why(command)
@@ -163,7 +163,7 @@ class Moderation:
         return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
 
     def _unmute(self, by: Any, command: commands.Unmute) -> Any:
-        session = self._hub.named(command.name)
+        session = self._hub.session_named(command.name)
         held = session and self._accounts.rights.on_person(
             MUTE, session.name, session.client, self._hub.now()
         )
@@ -175,7 +175,7 @@ class Moderation:
 
     def _tell(self, by: Any, name: str, what: str) -> str:
         """Let someone know, if they are in, what was done. Returns the same for the operator."""
-        session = self._hub.named(name)
+        session = self._hub.session_named(name)
         if session is not None and session is not by:
             session.send(events.Notice(f"You {_are(what)}", by.name))
         return f"{session.name if session else names.printable(name)} {what}"

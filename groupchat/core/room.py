@@ -38,7 +38,7 @@ class Member(Protocol):
     wire: Any
     name: str
 
-    def caught_up(self) -> None:
+    def on_live(self) -> None:
         """One of its cursors is live."""
 
 
@@ -394,7 +394,7 @@ class Room:
             else:
                 cursor.live = True
                 self._live.setdefault(cursor.session.wire, {})[cursor] = peer
-                cursor.session.caught_up()
+                cursor.session.on_live()
 
     def _announce(self, cursor: Cursor) -> None:
         """

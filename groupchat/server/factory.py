@@ -193,7 +193,7 @@ class ChatFactory(ServerFactory):
         self._addresses[door.address] += 1
         most = self.hub.settings.per_address
         crowded = bool(most) and self._addresses[door.address] > most
-        ban = self.hub.doorkeeper.ban_on_address(door.address)
+        ban = self.hub.access.ban_on_address(door.address)
         waiting = self._waiting[door] = PendingConnection(
             self, door, errors.TOO_MANY_CONNECTIONS if crowded else None, ban
         )
@@ -268,7 +268,7 @@ class ChatFactory(ServerFactory):
         if waiting is not None:
             self._pool.remove(waiting)
             waiting.stop()
-            if door.session is not None and door.session.inside:
+            if door.session is not None and door.session.joined:
                 self._knocks.give(client_prefix(door.address))
                 self._all_knocks.give()
 
@@ -337,7 +337,7 @@ class PendingConnection:
         return (
             self._in_line
             or self._port.is_due(self._door)
-            or (session is not None and session.asking)
+            or (session is not None and session.awaits_reply)
         )
 
     def make_room(self) -> None:

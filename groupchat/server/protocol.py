@@ -112,7 +112,7 @@ class ChatProtocol(LineReceiver):
         assert session is not None
         if not session.ended:
             if session.wire.capabilities.typed:
-                data = self._typed(data, session.inside)
+                data = self._typed(data, session.joined)
             self._rest = self._rest + data if self._rest else data
             self._work()
 
@@ -170,12 +170,10 @@ class ChatProtocol(LineReceiver):
         if session is None or session.ended:
             self._drop_input()
             return
-        if session.inside:
-            self.factory.entered(self)
         waiting = bool(self._lines or self._rest)
-        if self._ended and not waiting and not session.asking:
+        if self._ended and not waiting and not session.awaits_reply:
             session.end_of_input()
-        self._pause(waiting or session.busy)
+        self._pause(waiting or session.blocked)
 
     def _drop_input(self) -> None:
         self._lines.clear()
@@ -192,13 +190,13 @@ class ChatProtocol(LineReceiver):
         for _ in range(LINES_PER_TURN):
             if not lines and self._rest:
                 self._split()
-            if not lines or session.ended or session.busy:
+            if not lines or session.ended or session.blocked:
                 return None
             line = lines[0]
-            if session.inside and line in _NOTHING and session.wire.capabilities.typed:
+            if session.joined and line in _NOTHING and session.wire.capabilities.typed:
                 lines.popleft()
                 continue
-            if not session.inside and not self.factory.has_time_for(self):
+            if not session.joined and not self.factory.has_time_for(self):
                 return None
             wait = session.delay()
             if wait:
@@ -233,9 +231,9 @@ class ChatProtocol(LineReceiver):
         if line.endswith(b"\r"):
             line = line[:-1]
         try:
-            command = session.wire.decode(line, session.inside)
+            command = session.wire.decode(line, session.joined)
         except Refused as refused:
-            session.misread(refused, session.wire.about(line))
+            session.bad_line(refused, session.wire.about(line))
             return
         try:
             session.handle(command)
@@ -245,13 +243,15 @@ class ChatProtocol(LineReceiver):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         assert self.session is not None
-        self.session.misread(LineTooLong(f"A line has at most {MAX_LINE} bytes."), {})
+        self.session.bad_line(LineTooLong(f"A line has at most {MAX_LINE} bytes."), {})
 
     # What the session, the peer and the transport say.
 
     def open(self, wire: Any) -> None:
         """It is known now which wire the other side speaks."""
-        self.session = Session(self.factory.hub, self.peer, wire, self._work)
+        self.session = Session(
+            self.factory.hub, self.peer, wire, self._work, lambda: self.factory.entered(self)
+        )
 
     def encrypt(self, certificate: Any, first: bytes) -> None:
         """
@@ -274,7 +274,7 @@ class ChatProtocol(LineReceiver):
             room = self.factory.hub.rooms.get(name)
             if room is not None:
                 room.pump(cursor)
-        session.caught_up()
+        session.on_live()
         self._work()
 
     def readConnectionLost(self) -> None:
@@ -328,7 +328,7 @@ class ChatProtocol(LineReceiver):
         if self._heard or self._paused:
             self._heard, self._pinged = False, False
             self._heard_at = now
-        elif session.inside and session.wire.capabilities.keepalive:
+        elif session.joined and session.wire.capabilities.keepalive:
             silent, most = now - self._heard_at, self.factory.hub.settings.idle_timeout
             if silent >= most:
                 session.end(errors.IDLE)

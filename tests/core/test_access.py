@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
+from groupchat.core.login import client_digest
 from groupchat.core.permissions import Account, AuditEntry
-from groupchat.core.session import _digest
 from groupchat.wire import names
 from tests.support import Server, codes, kinds, secret
 
@@ -202,7 +202,7 @@ def test_nobody_comes_in_under_a_look_alike_of_a_registered_name(variant, rule):
         "bad-password",
     }
     assert codes(server.json("bob").ask("rename", name=variant))
-    assert server.hub.named(variant) is None
+    assert server.hub.session_named(variant) is None
 
 
 def test_nobody_registers_a_look_alike(server):
@@ -373,7 +373,7 @@ def test_wrong_passwords_for_a_name_slow_the_address_that_gives_them(open_server
 def test_meanwhile_the_owner_logs_in_from_elsewhere_and_by_a_known_client_from_anywhere(
     open_server,
 ):
-    register(open_server, clients=(_digest(secret("alice")),))
+    register(open_server, clients=(client_digest(secret("alice")),))
     for _ in range(60):
         guess(open_server, 3)
         open_server.run(20)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from groupchat.core.session import MAX_UNCOMMITTED_BYTES, MESSAGE_OVERHEAD
+from groupchat.core.flow_control import MAX_UNCOMMITTED_BYTES, MESSAGE_OVERHEAD
 from tests.support import Server, both_wires, codes, kinds, secret
 
 OKAY = {"type": "ok"}
@@ -89,7 +89,7 @@ def test_a_bad_or_taken_name_may_be_tried_again(server, wire, name):
     bob.hello("bob")
     bob.say("hello")
     server.run()
-    assert server.hub.named("bob") is not None
+    assert server.hub.session_named("bob") is not None
 
 
 @both_wires
@@ -101,7 +101,7 @@ def test_after_five_refusals_it_ends(server, wire):
         server.run()
     assert bob.heard() == ["refused"] * 6
     assert bob.gone
-    assert server.hub.named("bob") is None
+    assert server.hub.session_named("bob") is None
 
 
 @pytest.mark.parametrize(
@@ -449,7 +449,7 @@ def test_a_new_name_is_told_to_all_and_holds_from_then_on(server, wire):
     bob.say("two")
     server.run()
     assert alice.heard() == ["bob: one", "bob is now rob.", "rob: two"]
-    assert server.hub.named("bob") is None
+    assert server.hub.session_named("bob") is None
 
 
 @both_wires
@@ -460,7 +460,7 @@ def test_a_bad_or_taken_new_name_is_refused(server, wire, name):
     bob.rename(name)
     server.run()
     assert bob.heard() == ["refused"]
-    assert server.hub.named("bob") is not None
+    assert server.hub.session_named("bob") is not None
 
 
 def test_a_name_may_be_changed_in_case_only(server):
@@ -541,7 +541,7 @@ def test_one_who_is_gone_has_left(server, wire):
     bob.close()
     server.run()
     assert alice.heard() == ["bob left."]
-    assert server.hub.named("bob") is None
+    assert server.hub.session_named("bob") is None
 
 
 # Rooms.
@@ -985,7 +985,7 @@ def test_refusals_of_well_formed_lines_never_end_it(server):
 def test_a_fault_in_the_server_ends_the_connection_and_says_so(server, expect_logged, monkeypatch):
     expect_logged(ZeroDivisionError)
     alice, bob = server.json("alice"), server.json("bob")
-    monkeypatch.setattr(server.hub, "named", lambda name: 1 / 0)
+    monkeypatch.setattr(server.hub, "session_named", lambda name: 1 / 0)
     assert codes(alice.ask("tell", to="bob", text="hi")) == ["unavailable"]
     assert alice.gone and not bob.gone
 

@@ -162,7 +162,7 @@ async def test_garbage_in_place_of_a_handshake_leaves_no_trace(place: Place):
     await place.member("alice", daemon, tls=True)
     await until(lambda: len(daemon.out.lines) > lines, "the line of alice")
     assert [line.split("] ")[1] for line in daemon.out.lines[lines:]] == [
-        "alice came in from 127.0.0.1 (1 of 100)"
+        "alice joined from 127.0.0.1 (1 of 100)"
     ]
     assert daemon.err.text == ""
 

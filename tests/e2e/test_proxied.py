@@ -47,14 +47,14 @@ async def test_members_behind_haproxy_have_their_own_addresses(place: Place):
     alice = place.start("nc", "-N", "-s", "127.0.0.2", "127.0.0.1", str(first))
     alice.send("alice", "/quit")
     await alice.says("-- Bye.")
-    await daemon.line(r".*alice came in from 127\.0\.0\.2 .*")
+    await daemon.line(r".*alice joined from 127\.0\.0\.2 .*")
     bob = place.start(
         "openssl", "s_client", "-quiet", "-bind", "127.0.0.3", "-connect", f"127.0.0.1:{second}"
     )
     await bob.says("What is your name?")
     bob.send("bob", "/quit")
     await bob.says("-- Bye.")
-    await daemon.line(r".*bob came in from 127\.0\.0\.3 .*")
+    await daemon.line(r".*bob joined from 127\.0\.0\.3 .*")
     with socket.create_connection(("127.0.0.1", daemon.port)) as client:
         client.sendall(b"GET / HTTP/1.0\r\n\r\n")
     await daemon.line(

@@ -68,7 +68,7 @@ async def test_one_port_is_reached_by_ipv4_and_ipv6(place: Place):
         socket = await place.socket(daemon.port, host)
         socket.send(name)
         await socket.line(f"-- Welcome to lobby, {name}.*")
-        await daemon.line(f".*{name} came in from {host} .*")
+        await daemon.line(f".*{name} joined from {host} .*")
 
 
 @pytest_twisted.ensureDeferred
@@ -194,8 +194,8 @@ async def test_without_a_terminal_there_are_100_places(place: Place):
 
 STARTER = """
 import sys
-from groupchat import asking
-asking.LIMIT = float(sys.argv.pop(1))
+from groupchat import prompt
+prompt.LIMIT = float(sys.argv.pop(1))
 from twisted.scripts.twistd import run
 run()
 """

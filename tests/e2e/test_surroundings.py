@@ -73,7 +73,7 @@ async def test_the_log_shows_escaped_what_its_encoding_can_not_write(place: Plac
     place.environment["PYTHONIOENCODING"] = "latin-1"
     daemon = await place.daemon("--names", "unicode")
     await place.nc("Ελένη", daemon)
-    await daemon.line(r".*\\u0395\\u03bb\\u03ad\\u03bd\\u03b7 came in from .*")
+    await daemon.line(r".*\\u0395\\u03bb\\u03ad\\u03bd\\u03b7 joined from .*")
 
 
 # groupchat-passwd.

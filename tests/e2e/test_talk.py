@@ -136,9 +136,9 @@ async def test_the_memory_ledger_forgets_and_leaves_no_file(place: Place):
 async def test_the_log_tells_who_came_and_went_from_where_and_how_many_are_in(place: Place):
     daemon = await place.daemon("--max", "2")
     alice = await place.nc("alice", daemon, "127.0.0.1")
-    await daemon.line(r".*alice came in from 127\.0\.0\.1 \(1 of 2\)")
+    await daemon.line(r".*alice joined from 127\.0\.0\.1 \(1 of 2\)")
     await place.nc("bob", daemon, "127.0.0.1")
-    await daemon.line(r".*bob came in from 127\.0\.0\.1 \(2 of 2\)")
+    await daemon.line(r".*bob joined from 127\.0\.0\.1 \(2 of 2\)")
     carol = await place.json("carol", daemon)
     await daemon.line(r".*carol from 127\.0\.0\.1 was refused: full \(2 of 2\)")
     await carol.event("bye", code="full", retry=30)

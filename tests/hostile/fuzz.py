@@ -218,8 +218,7 @@ class Fuzz:
         if (
             len(hub.sessions) != 2
             or len(port.doors) != 2
-            or len(hub._names) != 2
-            or len(hub._clients) != 2
+            or not hub.registry.is_consistent()
             or port._waiting
         ):
             raise Found("Something of one who is gone is left")

@@ -149,7 +149,7 @@ class Stage:
         transports = {one.transport for one in self.bystanders.values()}
         count = len(doors)
         return [
-            *(set(hub.sessions) - sessions), *(set(hub._names.values()) - sessions), *(set(hub._clients.values()) - sessions),
+            *(set(hub.sessions) - sessions), *([] if hub.registry.is_consistent() else [hub.registry]),
             *(set(hub.rooms) - {"lobby"}),
             *({cursor.session for cursor in hub.rooms["lobby"].members} - sessions),
             *(port.doors - doors), *port._waiting,

@@ -535,11 +535,11 @@ def test_a_crowd_at_the_door_does_not_hold_up_those_who_talk(server):
     assert turns <= 3
     assert (
         LOGIN_LINES_PER_TURN
-        <= sum(one.protocol.session.inside for one in crowd)
+        <= sum(one.protocol.session.joined for one in crowd)
         <= turns * LOGIN_LINES_PER_TURN
     )
     server.run()
-    assert all(one.protocol.session.inside for one in crowd)
+    assert all(one.protocol.session.joined for one in crowd)
     assert (
         list(server.hub.rooms["lobby"].members)[-1].name == f"n{len(crowd) - 1}"
     )  # in the order in which they came

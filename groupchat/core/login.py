@@ -1,0 +1,183 @@
+"""
+A connection's way to membership: its name, its password where one is due, and how often it may try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import TYPE_CHECKING
+
+from groupchat.core.permissions import Account
+from groupchat.wire import commands, errors, events
+from groupchat.wire.commands import LOBBY, Command, Position
+from groupchat.wire.limits import MAX_LINE, MAX_TEXT
+
+if TYPE_CHECKING:
+    from groupchat.core.room import Cursor
+    from groupchat.core.session import Session
+
+__all__ = ["MAX_LOGIN_ATTEMPTS", "Login", "client_digest"]
+
+MAX_LOGIN_ATTEMPTS = 5  #: hellos that may be refused
+_LIMITS = {"line": MAX_LINE, "text": MAX_TEXT}
+
+
+class State(Enum):
+    """Where a login stands."""
+
+    AWAITING_NAME = auto()
+    AWAITING_PASSWORD = auto()  #: at a keyboard: the next line is the password of a name
+    CHECKING = auto()  #: the password is being checked
+    JOINED = auto()
+
+
+class Login:
+    """
+    The login of one session.
+
+    :param session: whose it is.
+    :param on_joined: called once the session is a member.
+
+    :ivar has_client_id: whether the client will come again under the same secret.
+    """
+
+    __slots__ = ("_attempts", "_name", "_on_joined", "_session", "_state", "has_client_id")
+
+    def __init__(self, session: Session, on_joined: Callable[[], None]) -> None:
+        self.has_client_id = False
+        self._session = session
+        self._on_joined = on_joined
+        self._state = State.AWAITING_NAME
+        self._name = ""  # whose password is awaited
+        self._attempts = 0
+
+    def read(self, command: Command) -> Command | None:
+        """
+        Return what a command of a connection that has not joined means.
+
+        Where a password is awaited, the next name is that password; an empty one asks for the name
+        again (None).
+        """
+        if self._state is not State.AWAITING_PASSWORD or not isinstance(command, commands.Hello):
+            return command
+        name, self._name, self._state = self._name, "", State.AWAITING_NAME
+        if command.name:
+            return commands.Hello(name=name, password=command.name)
+        self._session.send(events.AskName())
+        return None
+
+    def hello(self, hello: commands.Hello) -> None:
+        """
+        Log in, or begin to check a password.
+
+        :raises Refused: the hello is refused; another one may follow.
+        :raises Disconnect: the client is not let in.
+        """
+        if self._state is State.JOINED:
+            raise errors.AlreadyIn("You are logged in already.")
+        session, access = self._session, self._session.hub.access
+        name = session.hub.settings.names.person(hello.name)
+        positions = self._positions(hello)
+        session.client = client_digest(hello.client)
+        self.has_client_id = hello.client is not None
+        address = session.peer.address
+        bye = access.ban_on_address(address, name) or access.ban_on_person(name, session.client)
+        if bye is not None:
+            raise errors.Disconnect(bye)
+        if hello.password is None or access.recognise(name, session.client):
+            self._join(hello, name, positions, access.identify(name, session.client))
+            return
+
+        def checked(account: Account) -> None:
+            self._join(hello, name, positions, account)
+            if self.has_client_id:
+                access.remember(account, session.client)
+
+        checking = access.check(name, hello.password, address)
+        self._state = State.CHECKING
+        session.await_reply(checking, checked, hello)
+
+    def _positions(self, hello: commands.Hello) -> dict[str, Position]:
+        rooms = hello.rooms if hello.rooms is not None else {LOBBY: None}
+        positions = {}
+        for name, position in rooms.items():
+            try:
+                positions[self._session.hub.settings.names.room(name)] = position or Position()
+            except errors.BadName as bad:
+                raise errors.BadField(bad.text) from None
+        if len(positions) < len(rooms):
+            raise errors.BadField("A room is named twice.")
+        self._session.check_rooms(positions)
+        return positions
+
+    def _join(
+        self,
+        hello: commands.Hello,
+        name: str,
+        positions: dict[str, Position],
+        account: Account | None,
+    ) -> None:
+        session, hub = self._session, self._session.hub
+        if session.ended:
+            return
+        session.account = account.key if account else ""
+        replaced = hub.enter(session, name, owner=account is not None)
+        session.name = name
+        session.joined = True
+        self._state = State.JOINED
+        session.send(
+            events.Welcome(
+                name,
+                hub.settings.server,
+                hub.max,
+                session.operator,
+                _LIMITS,
+                hub.settings.motd,
+                hello.ref,
+            )
+        )
+        cursors: dict[str, Cursor] = {}
+        for old in replaced:
+            cursors.update(old.replaced(frozenset(positions) - cursors.keys()))
+        for room, position in positions.items():
+            session.enter(room, position, instead=cursors.get(room))
+        self._on_joined()
+        session.resume()
+
+    def refused(self, hello: commands.Hello, error: errors.Refused) -> None:
+        """Answer a refused hello: ask for the password, or say why and count the attempt."""
+        session = self._session
+        self._state = State.AWAITING_NAME
+        interactive = session.wire.capabilities.interactive_login
+        if interactive and isinstance(error, errors.BadPassword):
+            self._name, self._state = hello.name, State.AWAITING_PASSWORD
+            if error.asked:
+                session.send(events.AskPassword(hello.name))
+                return
+        session.peer.write(session.refusal(error, ref=hello.ref))
+        self._count(hello.name, error)
+
+    def bad_line(self, error: errors.Refused) -> None:
+        """Count a line that is no command as an attempt, where it was meant as a hello."""
+        interactive = self._session.wire.capabilities.interactive_login
+        if interactive or isinstance(error, errors.BadHello):
+            self._count("", error)
+
+    def _count(self, name: str, error: errors.Refused) -> None:
+        self._session.hub.note_refusal(self._session, name, error.code)
+        self._attempts += 1
+        if self._attempts >= MAX_LOGIN_ATTEMPTS:
+            text = f"That was refused {MAX_LOGIN_ATTEMPTS} times. Good-bye."
+            self._session.end(events.Bye(error.code, text))
+
+
+def client_digest(client: str | None) -> bytes:
+    """
+    Return what stands for a client's secret in the server and on disk.
+
+    A client that gives none gets a secret of its own, which nobody knows.
+    """
+    return blake2b(client.encode() if client else token_bytes(16), digest_size=16).digest()
