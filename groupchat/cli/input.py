@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from groupchat.cli.failures import exit_for
+from groupchat.client.errors import PasswordWithheld
 from groupchat.client.model import Display, Model
 from groupchat.wire import commands, events, jsonlines, names, plain
 from groupchat.wire.commands import HERE, Command
@@ -90,6 +92,8 @@ class InputParser:
             except Refused as refused:
                 self.unsaid += 1
                 self._display.complain(refused.text, self._word(self._lines[0]))
+            except PasswordWithheld as withheld:
+                self._display.complain(exit_for(withheld).text, withheld.ref)
             self._lines.popleft()
             if self.quitting:
                 self._lines.clear()

@@ -1,7 +1,7 @@
 """
-The password of a name: from a file, or from the person at the terminal, who types it unseen.
+The password of a name: from a file, or typed unseen by the person at the terminal.
 
-It is handed on and not kept here, and stands in no log and no outbox.
+It is passed on and not kept here, and is written to no log and no outbox.
 """
 
 from __future__ import annotations
@@ -9,20 +9,26 @@ from __future__ import annotations
 import contextlib
 import termios
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from groupchat.cli.exit import USAGE, Exit
 from groupchat.cli.stdio import StdioProtocol
+from groupchat.client.chat import Chat
+from groupchat.client.model import Model
 from groupchat.settings import MAX_PASSWORD
+from groupchat.wire import events
+
+__all__ = ["Asker", "PasswordDialog", "Terminal", "read"]
 
 Write = Callable[[bytes], None]
 
 
 def read(path: str) -> str:
     """
-    The first line of a file.
+    Returns the first line of a file.
 
-    :raises Ending: there is none to be read.
+    :raises Exit: there is none, or it is no password.
     """
     try:
         with open(path, "rb") as file:
@@ -34,30 +40,92 @@ def read(path: str) -> str:
         raise Exit(USAGE, f"--password-file {path}: its first line is not UTF-8.") from None
     if not 1 <= len(line) <= MAX_PASSWORD:
         raise Exit(
-            USAGE, f"--password-file {path}: its first line has to have 1 to {MAX_PASSWORD} bytes."
+            USAGE, f"--password-file {path}: its first line must have 1 to {MAX_PASSWORD} bytes."
         )
     return password
 
 
-class Terminal:
-    """
-    Asks at the terminal that lines are typed at, without showing the answer.
-
-    :param bridge: reads them.
-    :param write: shows the question.
-    :param descriptor: the terminal.
-    """
-
-    def __init__(self, bridge: StdioProtocol, write: Write, descriptor: int = 0) -> None:
-        self._bridge = bridge
-        self._write = write
-        self._descriptor = descriptor
-        self._before: Any = None  # how the terminal was, while it shows nothing
+class Asker(Protocol):
+    """Asks the person at the terminal for something that must not be seen there."""
 
     def ask(self, question: str, answered: Callable[[str | None], None]) -> None:
         """
-        Ask; what was typed before the question is no answer. The answer is None where nothing more
-        is typed.
+        Ask.
+
+        :param answered: gets the answer; None if the input has ended.
+        """
+
+    def stop(self) -> None:
+        """The answer is no longer needed."""
+
+
+class PasswordDialog:
+    """
+    Asks for the password that the server wants, and logs in with it.
+
+    :param asker: asks the person.
+    :param chat: the chat that waits for the password.
+    :param model: gets it.
+    :ivar is_open: whether a question has no answer yet.
+    """
+
+    def __init__(self, asker: Asker, chat: Chat, model: Model) -> None:
+        self._asker = asker
+        self._chat = chat
+        self._model = model
+        self.is_open = False
+
+    def open(self, refusal: events.Error, closed: Callable[[], None]) -> None:
+        """
+        Ask, or ask again.
+
+        :param refusal: what the server said.
+        :param closed: called after the answer.
+        """
+        self._chat.await_password()
+        if self._model.password is not None:
+            self._model.display.complain(refusal.text)
+        self.is_open = True
+        question = f"Password for {self._model.name}: "
+        self._asker.ask(question, partial(self._answer, refusal, closed))
+
+    def close(self) -> None:
+        """The answer is no longer needed."""
+        if self.is_open:
+            self.is_open = False
+            self._asker.stop()
+
+    def _answer(
+        self, refusal: events.Error, closed: Callable[[], None], password: str | None
+    ) -> None:
+        if password is None:
+            self._chat.reject(refusal)
+            return
+        self.is_open = False
+        self._model.password = password
+        self._chat.log_in()
+        closed()
+
+
+class Terminal:
+    """
+    Asks at the terminal that is standard input, without echoing the answer.
+
+    :param stdio: reads it.
+    :param write: displays the question.
+    :param descriptor: the terminal.
+    """
+
+    def __init__(self, stdio: StdioProtocol, write: Write, descriptor: int = 0) -> None:
+        self._stdio = stdio
+        self._write = write
+        self._descriptor = descriptor
+        self._before: Any = None  # the terminal's settings, while echo is off
+
+    def ask(self, question: str, answered: Callable[[str | None], None]) -> None:
+        """
+        Ask. Lines typed before the question are no answer. The answer is None if the input has
+        ended.
         """
 
         def take(line: bytes | None) -> None:
@@ -66,15 +134,15 @@ class Terminal:
 
         self._hide()
         self._write(question.encode())
-        self._bridge.divert(take)
+        self._stdio.divert(take)
 
     def stop(self) -> None:
-        """The answer is no longer wanted."""
-        self._bridge.divert(None)
+        """The answer is no longer needed."""
+        self._stdio.divert(None)
         self._show()
 
     def _hide(self) -> None:
-        with contextlib.suppress(termios.error):  # it is gone; its end will be read
+        with contextlib.suppress(termios.error):  # it is gone, which reading will notice
             before = termios.tcgetattr(self._descriptor)
             hidden: Any = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
             termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, hidden)

@@ -1,10 +1,9 @@
 """
-The client secret: what makes a client's own count of its messages hold across connections and
-restarts.
+The client secret: under it the server counts a client's messages, across connections and restarts.
 
-One for each name, host and port, on this machine also for each certificate, in a file of its own
-that holds nothing else, and locked while it is in use: a second terminal takes another. Where
-nothing can be kept, a fresh one lasts as long as the process.
+There is a secret for each name, host and port, and on this machine also for each certificate. It
+has a file of its own, which is locked while it is in use: a second terminal takes another. If
+nothing can be kept, a fresh secret lasts as long as the process.
 """
 
 from __future__ import annotations
@@ -22,19 +21,21 @@ from groupchat.client.address import socket_path
 from groupchat.client.cursors import Cursors
 from groupchat.wire import names
 
+__all__ = ["ClientId", "claim", "directory", "forget", "make"]
+
 _PATTERN = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_REST = re.compile(r"(?:\.\d+|\.cursors)?")  #: what stands behind the place in the names of files
-_MAX_IDS_PER_NAME = 100  #: secrets for one name at one place, at most
+_SUFFIX = re.compile(r"(?:\.\d+|\.cursors)?")  #: of the files' names
+_MAX_IDS_PER_NAME = 100  #: secrets of one name at one address
 
 
 class ClientId:
     """
-    A client secret, ours until `close`.
+    A client secret, reserved for this process until `close`.
 
     :ivar value: the secret itself.
-    :ivar secondary: whether it is a further one, as another process uses the first: a server may know
-        only that.
-    :ivar cursors: how far the rooms were read under this name; None where nothing can be kept.
+    :ivar secondary: whether another process uses the first one, so that this is a further one. For
+        a registered name the server may know only the first.
+    :ivar cursors: how far the rooms were read under this name; None if nothing can be kept.
     """
 
     def __init__(
@@ -46,21 +47,21 @@ class ClientId:
         self._descriptor = descriptor
 
     def close(self) -> None:
-        """Let others use it."""
+        """Let other processes use it."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def make() -> str:
-    """A secret that nobody had before."""
+    """Returns a new random secret."""
     return secrets.token_urlsafe(24)
 
 
 def directory() -> Path:
     """
-    Where the secrets of this account are; one that has no home keeps nothing, as this can't be a
-    directory.
+    Returns where the secrets of this account are. For an account without a home directory that is
+    a path that can't be a directory, so that nothing is kept.
     """
     try:
         state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
@@ -73,15 +74,14 @@ def claim(
     name: str, host: str, port: int, where: Path, certificate: str = "", inherits: bool = False
 ) -> ClientId:
     """
-    The first secret for this name at this place that no other process uses.
+    Claim the first secret for this name at this address that no other process uses.
 
-    :param certificate: of the server, where several may be at the place: another one has other
-        secrets.
-    :param inherits: whether secrets of the place that say no certificate become this server's.
+    :param where: the directory of the secrets.
+    :param certificate: the server's, if several servers may be at the address.
+    :param inherits: whether this server gets the secrets that are kept for the address alone.
     """
-    place = _place(host, port)
-    old = f"{names.key(name)}@{place}"
-    stem = old + _mark(certificate)
+    old = f"{names.key(name)}@{_address_part(host, port)}"
+    stem = old + _certificate_part(certificate)
     try:
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
         if inherits:
@@ -93,27 +93,27 @@ def claim(
 
 
 def forget(host: str, port: int, where: Path, certificate: str) -> None:
-    """Remove what all names have for this server."""
-    pattern = f"*@{glob.escape(_place(host, port) + _mark(certificate))}*"
+    """Remove the secrets and cursors that all names have for this server."""
+    pattern = f"*@{glob.escape(_address_part(host, port) + _certificate_part(certificate))}*"
     with contextlib.suppress(OSError):
         for path in where.glob(pattern):
             path.unlink()
 
 
-def _place(host: str, port: int) -> str:
+def _address_part(host: str, port: int) -> str:
     return f"{quote(host if socket_path(host) else host.lower(), safe='')}:{port}"
 
 
-def _mark(certificate: str) -> str:
+def _certificate_part(certificate: str) -> str:
     return f"#{quote(certificate.removeprefix('SHA256:'), safe='')}" if certificate else ""
 
 
 def _inherit(where: Path, old: str, new: str) -> None:
     for path in where.glob(f"{glob.escape(old)}*"):
-        rest = path.name.removeprefix(old)
-        if _REST.fullmatch(rest) and not (where / (new + rest)).exists():
-            with contextlib.suppress(FileNotFoundError):  # another run was faster
-                path.rename(where / (new + rest))
+        suffix = path.name.removeprefix(old)
+        if _SUFFIX.fullmatch(suffix) and not (where / (new + suffix)).exists():
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                path.rename(where / (new + suffix))
 
 
 def _first_free(where: Path, stem: str) -> ClientId | None:
@@ -121,7 +121,7 @@ def _first_free(where: Path, stem: str) -> ClientId | None:
         claimed = _claim(where / (f"{stem}.{number}" if number else stem))
         if claimed:
             claimed.secondary = number > 0
-            claimed.cursors = Cursors(where / f"{stem}.cursors", ours=not number)
+            claimed.cursors = Cursors(where / f"{stem}.cursors", writable=not number)
             return claimed
     return None
 

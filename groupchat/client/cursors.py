@@ -1,8 +1,8 @@
 """
-How far each room was read here, kept from one run to the next beside the client secret.
+Keeps how far each room was read, from one run to the next, beside the client secret.
 
-It is written rarely: after a crash some is seen again, but nothing is left out. What can't be read
-counts for nothing: then the newest few messages are shown, as the first time.
+The file is written rarely: after a crash some messages are shown again, but none is left out. If
+it can't be read, the newest few messages are shown, as in a first run.
 """
 
 from __future__ import annotations
@@ -16,38 +16,39 @@ import msgspec
 from groupchat import atomicfile
 from groupchat.wire.commands import Position
 
-SAVE_INTERVAL = 5.0  #: seconds between two times that it is written
-_MOST = 1_000_000  #: bytes of the file, at most
+__all__ = ["SAVE_INTERVAL", "Cursors"]
+
+SAVE_INTERVAL = 5.0  #: seconds between two times that the file is written
+_MAX_FILE_BYTES = 1_000_000
 
 
 class Cursors:
     """
+    The file of positions.
+
     :param path: the file.
-    :param ours: whether it is ours to write: of several terminals of one name, only the first
-        one's.
+    :param writable: whether this process may write it: of several terminals of one name, only the
+        first may.
     """
 
-    def __init__(self, path: Path, ours: bool) -> None:
+    def __init__(self, path: Path, writable: bool) -> None:
         self._path = path
-        self._ours = ours
-        self._kept: Mapping[str, Position] = {}
+        self._writable = writable
+        self._saved: Mapping[str, Position] = {}
 
     def read(self) -> dict[str, Position]:
-        """The places that were kept, by room."""
+        """Returns the positions in the file, by room."""
         with contextlib.suppress(OSError, ValueError):  # what msgspec raises is a ValueError
             with self._path.open("rb") as file:
-                positions = msgspec.json.decode(file.read(_MOST), type=dict[str, Position])
-            self._kept = {
-                room: place for room, place in positions.items() if place.epoch is not None
+                found = msgspec.json.decode(file.read(_MAX_FILE_BYTES), type=dict[str, Position])
+            self._saved = {
+                room: position for room, position in found.items() if position.epoch is not None
             }
-        return dict(self._kept)
+        return dict(self._saved)
 
-    def keep(self, positions: Mapping[str, Position]) -> None:
-        """
-        Write these down, if they are others than before. Where that can't be, there is no reason
-        not to chat.
-        """
-        if self._ours and positions != self._kept:
+    def save(self, positions: Mapping[str, Position]) -> None:
+        """Write these positions if they changed. A failure to write is ignored: chat goes on."""
+        if self._writable and positions != self._saved:
             with contextlib.suppress(OSError):
                 atomicfile.write_atomic(str(self._path), msgspec.json.encode(positions))
-            self._kept = dict(positions)
+            self._saved = dict(positions)

@@ -1,9 +1,9 @@
 """
-Who the client is to its server: the client secret, and how far rooms were read under it.
+The client's identity to its server: the client secret, and how far rooms were read under it.
 
-To a server on another machine that is known from the start. On this machine several servers may be
-at one place, one after the other, and each knows the client by another secret: which one it is
-shows with its certificate.
+For a server on another machine it is known from the start. On this machine several servers may
+have been at one address, and each knows the client by another secret; the certificate tells which
+server it is.
 """
 
 from __future__ import annotations
@@ -13,27 +13,31 @@ from typing import Protocol
 
 from groupchat.client import client_id
 from groupchat.client.client_id import ClientId
-from groupchat.client.trust import Server
+from groupchat.client.local_trust import LocalServer
 from groupchat.wire.commands import Position
+
+__all__ = ["Identity", "IdentityUser"]
 
 
 class IdentityUser(Protocol):
-    """Who speaks to the server."""
+    """Logs in with an identity: see `groupchat.client.model.Model`."""
 
     def identify(self, client: str, read: Mapping[str, Position] | None) -> None:
-        """It is known which server this is: see `groupchat.client.model.Model`."""
+        """Use this client secret, and these positions, from now on."""
 
     def set_unproven(self, unproven: bool) -> None:
-        """Whether nothing shows who the server is: see there, too."""
+        """Say whether the server of the next connection can't show who it is."""
 
 
 class Identity:
     """
-    :param claimed: the secret, where there is one before the server is met; else None.
-    :param claim: claims one for a server at the place, or for the place alone.
+    Chooses the client secret once the server is known.
+
+    :param claimed: the secret, if it is known before the server is met.
+    :param claim: claims a secret for a server at the address, or for the address alone.
     :param drop: removes what is kept for the server with this certificate.
     :param resumes_reading: whether a person goes on reading where the last run stopped.
-    :ivar user: who is to use it; to be set before the client connects.
+    :ivar user: logs in with it; to be set before the client connects.
     """
 
     user: IdentityUser
@@ -41,11 +45,11 @@ class Identity:
     def __init__(
         self,
         claimed: ClientId | None,
-        claim: Callable[[Server | None], ClientId],
+        claim: Callable[[LocalServer | None], ClientId],
         drop: Callable[[str], None],
         resumes_reading: bool,
     ) -> None:
-        self._server: Server | None = None
+        self._server: LocalServer | None = None
         self._claimed = claimed or ClientId(client_id.make())
         self._claim = claim
         self._drop = drop
@@ -54,13 +58,12 @@ class Identity:
     @property
     def value(self) -> str:
         """
-        The client secret; before the server has shown which it is, one that nobody else will ever
-        see.
+        The client secret. Until the server is known, it is a fresh one that is sent to no server.
         """
         return self._claimed.value
 
     def read(self) -> dict[str, Position] | None:
-        """How far rooms were read; None: they begin at their newest few."""
+        """Returns how far rooms were read; None if they begin at their newest few messages."""
         if not self._resumes_reading:
             return None
         return self._claimed.cursors.read() if self._claimed.cursors else {}
@@ -72,8 +75,8 @@ class Identity:
 
     def take(self) -> str:
         """
-        The best secret that can be had now: it goes over to the first one as soon as no other
-        process uses that.
+        Returns the best secret that is free now: the first one, as soon as no other process uses
+        it.
         """
         if self._claimed.secondary:
             found = self._claim(self._server)
@@ -84,28 +87,31 @@ class Identity:
                 self._claimed = found
         return self._claimed.value
 
-    def meet(self, server: Server | None) -> None:
-        """This is the server; None where it shows nothing."""
+    def on_server(self, server: LocalServer | None) -> None:
+        """Use the secret for this server; None if the server can't show who it is."""
         self._server = server
         self._claimed.close()
         self._claimed = self._claim(server)
         self.user.identify(self.value, self.read())
 
     def set_unproven(self, unproven: bool) -> None:
-        """The next connection is made, in plain or not: see `groupchat.client.fallback.Near`."""
+        """
+        Say whether the next connection is in plain text: see
+        `groupchat.client.fallback.PlaintextFallback`.
+        """
         self.user.set_unproven(unproven)
         if unproven and self._claimed.cursors is None:
-            self.meet(None)
+            self.on_server(None)
 
     def forget(self, certificate: str) -> None:
-        """The server with this certificate is remembered no longer."""
+        """Remove what is kept for the server with this certificate."""
         self._drop(certificate)
 
-    def keep(self, positions: Mapping[str, Position]) -> None:
+    def save_positions(self, positions: Mapping[str, Position]) -> None:
         """Write down how far rooms were read."""
         if self._resumes_reading and self._claimed.cursors is not None:
-            self._claimed.cursors.keep(positions)
+            self._claimed.cursors.save(positions)
 
     def close(self) -> None:
-        """Let others use the secret."""
+        """Let other processes use the secret."""
         self._claimed.close()

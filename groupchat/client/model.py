@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import msgspec
 from twisted.internet.interfaces import IReactorTime
 
-from groupchat.cli.exit import TURNED_AWAY, Exit
 from groupchat.client import client_id
 from groupchat.client.echo import EchoFilter
+from groupchat.client.errors import PasswordWithheld, ServerUnproven
 from groupchat.client.outbox import Entry, Outbox
 from groupchat.client.receiver import FILL_REF, MAX_MISSED, RoomReceiver
 from groupchat.client.sender import RENUMBERED, RETRYABLE, SendWindow
@@ -29,7 +29,6 @@ KEEPALIVE_REF = "groupchat-connect is here"  #: the ref of pings that no person 
 _LEAVING = "groupchat-connect leaves"
 _OURS = frozenset({FILL_REF, KEEPALIVE_REF, _LEAVING})
 _JOIN = "/join"
-NO_TLS = "If you trust it, start again with --no-tls."
 
 
 class Display(Protocol):
@@ -300,10 +299,7 @@ class Model:
             the client secret only.
         """
         if unproven and self.outbox.persistent:
-            raise Exit(
-                TURNED_AWAY,
-                f"Nothing shows that this is the server: it gets no secret, which an outbox needs. {NO_TLS}",
-            )
+            raise ServerUnproven
         self.unproven = unproven
 
     def disconnect(self) -> None:
@@ -396,10 +392,9 @@ class Model:
         :param line: the command as it was typed, where it was.
         """
         if isinstance(command, commands.Register) and self.unproven:
-            self.display.complain(
-                f"Nothing shows that this is the server: it gets no password. {NO_TLS}", command.ref
+            raise PasswordWithheld(
+                "Nothing shows that this is the server: it gets no password.", command.ref
             )
-            return
         if (
             isinstance(command, commands.AskHistory)
             and line is None

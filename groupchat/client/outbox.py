@@ -1,10 +1,9 @@
 """
-The outbox: what was said here and is not yet known to be stored there. In memory, or in a file that
-survives a crash.
+The outbox: messages that the server has not acknowledged yet, in memory or in a file.
 
-It keeps; it does not decide what is sent (that is `sending.py`). In a file, what `commit` returned
-from is synced: the same words get the same n after a kill -9, under the same client secret, so
-nothing is said twice and nothing is lost.
+It stores; `groupchat.client.sender` decides what is sent. A file is synced when `commit` returns:
+after a kill -9 the same message has the same n, under the same client secret, so that nothing is
+said twice and nothing is lost.
 """
 
 from __future__ import annotations
@@ -15,13 +14,22 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from groupchat.cli.exit import TURNED_AWAY, USAGE, Exit
 from groupchat.client import client_id
 from groupchat.client.cursors import Cursors
+from groupchat.client.errors import (
+    OutboxError,
+    OutboxForAnotherServer,
+    OutboxLocked,
+    OutboxOwned,
+    OutboxUnusable,
+)
 from groupchat.wire.commands import Position
+
+__all__ = ["Entry", "FileOutbox", "Outbox"]
 
 LOCK_POLL_INTERVAL = 0.1  #: seconds until a file that another process uses is tried again
 
+#: The names are older than the words of this module: "place" is an address, "said" the messages.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS owner (place TEXT NOT NULL, secret TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS said (id INTEGER PRIMARY KEY, room TEXT NOT NULL, n INTEGER, line BLOB NOT NULL);
@@ -33,12 +41,12 @@ CREATE TABLE IF NOT EXISTS server (certificate TEXT NOT NULL);
 @dataclass(slots=True, eq=False)
 class Entry:
     """
-    One thing said.
+    A message.
 
-    :ivar room: where, as the server writes it.
+    :ivar room: its room, as the server writes it.
     :ivar line: the JSON object of the `say`, without its n and its LF.
     :ivar n: its number, once it has one.
-    :ivar key: its place in the outbox.
+    :ivar key: its row in the file.
     """
 
     room: str
@@ -49,52 +57,57 @@ class Entry:
 
 class Outbox:
     """
-    An outbox in memory: it only counts, as `sending.py` holds the entries.
+    An outbox in memory: it only counts, as `groupchat.client.sender` holds the entries.
 
-    :cvar persistent: whether it outlives the process, so that the client secret has to, as well.
+    :cvar persistent: whether it outlives the process, so that the client secret has to as well.
+    :ivar count: the entries that are not acknowledged yet.
     """
 
     persistent = False
 
     def __init__(self) -> None:
-        self.count = 0  #: of the entries that are not yet answered
+        self.count = 0
 
     def entries(self) -> list[Entry]:
-        """What an earlier run left here, in the order said."""
+        """Returns the messages that an earlier run left, oldest first."""
         return []
 
     def position(self, room: str) -> Position | None:
-        """Where the run that left something here stood in a room."""
+        """Returns the position in a room of the run that left messages here."""
         return None
 
     def add(self, entry: Entry) -> None:
+        """Keep this message."""
         self.count += 1
 
     def number(self, entry: Entry, n: int) -> None:
+        """Give this message its n."""
         entry.n = n
 
     def remember(self, room: str, position: Position | None) -> None:
-        """The log that the numbers of this room belong to."""
+        """Remember the log that the numbers of this room belong to."""
 
     def remove(self, entry: Entry) -> None:
+        """Drop this message: it is acknowledged, or refused for good."""
         self.count -= 1
 
     def commit(self) -> None:
-        """Return when all that was added and numbered will survive."""
+        """Return once everything added and numbered would survive a crash."""
 
     def close(self) -> None:
-        """Let others use it."""
+        """Let other processes use it."""
 
 
 class FileOutbox(Outbox):
     """
-    An outbox in a file (SQLite: it drops what a crash has torn, and locks).
+    An outbox in a file. SQLite drops what a crash has torn, and locks the file.
 
-    :param path: the file; made where there is none.
-    :param owner: whose words these are and where they go. Another's file is refused.
-    :param lock_timeout: seconds to wait where another process uses it.
+    :param path: the file; created if it doesn't exist.
+    :param owner: the name and address that the messages belong to, as NAME@HOST:PORT.
+    :param lock_timeout: seconds to wait while another process uses the file.
     :ivar client_id: the client secret that the numbers in it belong to.
     :ivar cursors: how far the rooms were read, in a file beside it.
+    :raises OutboxError: the file can't be used. So do the methods.
     """
 
     persistent = True
@@ -102,22 +115,26 @@ class FileOutbox(Outbox):
     def __init__(self, path: str, owner: str, lock_timeout: float = 0) -> None:
         super().__init__()
         self._path = path
-        self._urgent = False  # whether there is something to sync
-        ends = time.monotonic() + lock_timeout
-        while not self._try_open(final=time.monotonic() >= ends):
+        self._unsynced = False
+        deadline = time.monotonic() + lock_timeout
+        while not self._try_open(final=time.monotonic() >= deadline):
             time.sleep(LOCK_POLL_INTERVAL)
         self.client_id = self._claim(owner)
-        self.cursors = Cursors(Path(f"{path}.cursors"), ours=True)
+        self.cursors = Cursors(Path(f"{path}.cursors"), writable=True)
         (self.count,) = self._database.execute("SELECT count(*) FROM said").fetchone()
-        self._has_leftovers = self.count > 0  # by an earlier run
+        self._has_leftovers = self.count > 0  # of an earlier run
 
     def _try_open(self, final: bool) -> bool:
-        """Whether it is open. Says why not where this was the last attempt, or none can help."""
+        """
+        Returns whether the file is open now.
+
+        :param final: whether this is the last attempt.
+        """
         try:
             self._open()
         except (OSError, sqlite3.Error) as error:
             if final or not _is_locked(error):
-                raise Exit(USAGE, f"--outbox {self._path}: {_why(error)}") from None
+                raise self._error(error) from None
             self._database.close()
             return False
         return True
@@ -136,36 +153,31 @@ class FileOutbox(Outbox):
         if row is None:
             row = (owner, client_id.make())
             self._execute("INSERT INTO owner VALUES (?, ?)", *row)
-            self._urgent = True
+            self._unsynced = True
             self.commit()
         if row[0] != owner:
             self._database.close()
-            raise Exit(
-                USAGE,
-                f"--outbox {self._path}: that file belongs to {row[0]}. Take another for {owner}.",
-            )
+            raise OutboxOwned(self._path, row[0], owner)
         return str(row[1])
 
     def bind(self, certificate: str) -> None:
         """
-        Be for the server with this certificate only. One that has nothing to deliver to another
-        server changes over to this.
+        Deliver to the server with this certificate only.
 
-        :raises Ending: an earlier run has left something for another server.
+        :raises OutboxForAnotherServer: an earlier run left messages for another server.
         """
         row = self._database.execute("SELECT certificate FROM server").fetchone()
         if row == (certificate,):
             return
         if row and self._has_leftovers:
-            text = f"--outbox {self._path}: what it keeps is for a server with another certificate than the one there now."
-            raise Exit(TURNED_AWAY, f"{text} Start that one, or take another file.")
+            raise OutboxForAnotherServer(self._path)
         if row:
             self.client_id = client_id.make()
             self._execute("UPDATE owner SET secret = ?", self.client_id)
             self._execute("DELETE FROM cursor")
         self._execute("DELETE FROM server")
         self._execute("INSERT INTO server VALUES (?)", certificate)
-        self._urgent = True
+        self._unsynced = True
         self.commit()
 
     def entries(self) -> list[Entry]:
@@ -183,18 +195,17 @@ class FileOutbox(Outbox):
         entry.key = self._execute(
             "INSERT INTO said (room, line) VALUES (?, ?)", entry.room, entry.line
         )
-        self._urgent = True
+        self._unsynced = True
 
     def number(self, entry: Entry, n: int) -> None:
         if entry.n != n:
             super().number(entry, n)
             self._execute("UPDATE said SET n = ? WHERE id = ?", n, entry.key)
-            self._urgent = True
+            self._unsynced = True
 
     def remember(self, room: str, position: Position | None) -> None:
-        if (
-            position is None
-        ):  # in a log that is not the one we knew; the old place would make a reset of it
+        if position is None:
+            # The log is not the one that we knew: our old position there would cause a reset.
             self._execute("DELETE FROM cursor WHERE room = ?", room)
         else:
             self._execute(
@@ -205,18 +216,18 @@ class FileOutbox(Outbox):
             )
 
     def remove(self, entry: Entry) -> None:
-        # Not urgent: what comes back after a crash has its n, and the server knows that.
+        # No sync is needed: after a crash the message is sent again, and the server knows its n.
         super().remove(entry)
         self._execute("DELETE FROM said WHERE id = ?", entry.key)
 
     def commit(self) -> None:
-        if self._urgent:
-            self._urgent = False
+        if self._unsynced:
+            self._unsynced = False
             self._execute("COMMIT")
             self._execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        self._urgent = True
+        self._unsynced = True
         self.commit()
         self._database.close()
 
@@ -224,16 +235,15 @@ class FileOutbox(Outbox):
         try:
             return self._database.execute(statement, values).lastrowid or 0
         except sqlite3.Error as error:
-            raise Exit(USAGE, f"--outbox {self._path}: {_why(error)}") from None
+            raise self._error(error) from None
+
+    def _error(self, error: Exception) -> OutboxError:
+        if isinstance(error, OSError):
+            return OutboxUnusable(self._path, f"{error.strerror}. Name a file that can be written.")
+        if _is_locked(error):
+            return OutboxLocked(self._path)
+        return OutboxUnusable(self._path, f"{error}. Take another file.")
 
 
 def _is_locked(error: Exception) -> bool:
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"{error.strerror}. Name a file that can be written."
-    if _is_locked(error):
-        return "another groupchat-connect uses that file. Take another."
-    return f"{error}. Take another file."

@@ -1,9 +1,10 @@
 """
-The encrypted way to a server: an endpoint around an endpoint. Its connections are there once TLS
-is, with a good certificate.
+Connects to a server by TLS: an endpoint around an endpoint. Its connections exist once the
+handshake is done and the certificate is good; until then nothing that the client has to say goes
+out.
 
-Until then nothing of what the client says goes out. What makes a certificate good is in `trust.py`;
-here OpenSSL is asked whether the system's authorities vouch for it.
+`groupchat.client.trust` decides which certificates are good; here OpenSSL is asked whether the
+system's authorities verify them.
 """
 
 from __future__ import annotations
@@ -29,87 +30,70 @@ from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from groupchat.cli.exit import TURNED_AWAY, Exit
-from groupchat.client.address import HOST, socket_path
-from groupchat.client.trust import canonical
+from groupchat.client.address import DEFAULT_HOST, canonical, socket_path
+from groupchat.client.errors import BadTLS, CertificateMissing, NotTLS
 from groupchat.fingerprints import fingerprint
 
-MAX_RETRIES = (
-    3  #: times that is connected again to one that was heard to say something else than TLS
-)
-_RECORDS = (
-    b"\x15\x16"  #: what the first record of a server can be: an alert, a handshake (RFC 8446, 5.1)
-)
-_REFUSAL = b"\x02\x28"  #: in such an alert: fatal, handshake_failure (RFC 8446, 6)
+__all__ = ["MAX_RETRIES", "Check", "TLSEndpoint"]
 
+MAX_RETRIES = 3  #: retries after the server answered with something other than TLS
+#: The first byte of a server's first record: an alert or a handshake (RFC 8446, 5.1).
+_RECORDS = b"\x15\x16"
+_HANDSHAKE_FAILURE = b"\x02\x28"  #: in such an alert: fatal, handshake_failure (RFC 8446, 6)
+
+#: Checks a certificate: its fingerprint, and whether the system's authorities verify it.
 Check = Callable[[str, bool], None]
-
-
-class NotTLS(Exception):
-    """
-    The other side does not speak TLS.
-
-    :ivar spoke_first: whether it said something else: that may be its greeting, which was faster than
-        our hello.
-    """
-
-    def __init__(self, spoke_first: bool) -> None:
-        super().__init__("it does not speak TLS")
-        self.spoke_first = spoke_first
-
-
-class BadTLS(Exception):
-    """The other side speaks TLS, but not as we do."""
 
 
 @implementer(IStreamClientEndpoint)
 class TLSEndpoint:
     """
-    :param endpoint: where the server is.
-    :param host: its name, which the authorities vouch for.
-    :param check: looks at its certificate: see `groupchat.client.trust.Trust`.
+    An endpoint that adds TLS.
+
+    :param endpoint: the server in plain text.
+    :param host: its name, which a certificate is verified against.
+    :param check: checks its certificate: see `groupchat.client.trust.Trust.check`.
     """
 
     def __init__(self, endpoint: IStreamClientEndpoint, host: str, check: Check) -> None:
         self._endpoint = endpoint
-        name = HOST if socket_path(host) else host
-        self._host = canonical(name).partition("%")[
-            0
-        ]  # without the interface of a link-local address
-        self._creator = _Creator(self._host)
+        name = DEFAULT_HOST if socket_path(host) else host
+        # A certificate doesn't name the interface of a link-local address.
+        self._host = canonical(name).partition("%")[0]
+        self._creator = _ConnectionCreator(self._host)
         self._check = check
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
         """
-        Connect, and shake hands. Fails as the endpoint does, or with `NotTLS`, `BadTLS`, or the
-        `Exit` of the check.
+        Connect and do the handshake. Fails as the inner endpoint does, or with `NotTLS`, `BadTLS`,
+        `CertificateMissing`, or the error of the check.
         """
-        return self._try(protocolFactory, MAX_RETRIES)
+        return self._attempt(protocolFactory, MAX_RETRIES)
 
-    def _try(self, factory: IProtocolFactory, left: int) -> Deferred[Any]:
+    def _attempt(self, factory: IProtocolFactory, retries: int) -> Deferred[Any]:
         handshakes = Factory.forProtocol(functools.partial(_Handshake, factory, self._examine))
         handshakes.noisy = False
         wrapped = TLSMemoryBIOFactory(self._creator, True, handshakes)
-        wrapped.protocol = _Watched
+        wrapped.protocol = _TLSProtocol
         wrapped.noisy = False
         connecting: Deferred[Any] = self._endpoint.connect(wrapped)
-        connecting.addCallback(lambda watched: watched.handshake.done)
-        connecting.addErrback(self._again, factory, left)
+        connecting.addCallback(lambda tls: tls.handshake.done)
+        connecting.addErrback(self._retry, factory, retries)
         return connecting
 
-    def _again(self, failure: Failure, factory: IProtocolFactory, left: int) -> Any:
+    def _retry(self, failure: Failure, factory: IProtocolFactory, retries: int) -> Any:
         spoke_first = isinstance(failure.value, NotTLS) and failure.value.spoke_first
-        return self._try(factory, left - 1) if spoke_first and left else failure
+        return self._attempt(factory, retries - 1) if spoke_first and retries else failure
 
-    def _examine(self, watched: Any) -> None:
-        certificate = watched.getPeerCertificate()
+    def _examine(self, tls: Any) -> None:
+        certificate = tls.getPeerCertificate()
         if certificate is None:
-            raise Exit(TURNED_AWAY, f"{self._host} shows no certificate.")
+            raise CertificateMissing(self._host)
         shown = fingerprint(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
-        self._check(shown, watched.ca_verified and self._belongs(watched.getHandle()))
+        self._check(shown, tls.ca_verified and self._belongs(tls.getHandle()))
 
     def _belongs(self, connection: SSL.Connection) -> bool:
-        """Whether the certificate is this host's."""
+        """Returns whether the certificate is this host's."""
         try:
             (verify_ip_address if _is_address(self._host) else verify_hostname)(
                 connection, self._host
@@ -128,9 +112,10 @@ def _is_address(host: str) -> bool:
 
 
 @implementer(IOpenSSLClientConnectionCreator)
-class _Creator:
+class _ConnectionCreator:
     """
-    Makes the connections of OpenSSL. They take any certificate, but note whether it is vouched for.
+    Creates OpenSSL's connections. They accept any certificate, but note whether the authorities
+    verify it.
     """
 
     def __init__(self, host: str) -> None:
@@ -138,8 +123,8 @@ class _Creator:
 
     @functools.cached_property
     def _options(self) -> Any:
-        more = {"raiseMinimumTo": TLSVersion.TLSv1_2}
-        return optionsForClientTLS(self._host, platformTrust(), extraCertificateOptions=more)
+        extra = {"raiseMinimumTo": TLSVersion.TLSv1_2}
+        return optionsForClientTLS(self._host, platformTrust(), extraCertificateOptions=extra)
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         connection: SSL.Connection = self._options.clientConnectionForTLS(tlsProtocol)
@@ -147,12 +132,12 @@ class _Creator:
         return connection
 
 
-class _Watched(TLSMemoryBIOProtocol):
+class _TLSProtocol(TLSMemoryBIOProtocol):
     """
-    A TLS connection that remembers how it began.
+    A TLS connection that remembers its begin.
 
-    :ivar first: the first bytes that came, up to the end of an alert.
-    :ivar ca_verified: whether the authorities vouch for the certificate, for whatever host.
+    :ivar first: the first bytes received, up to the end of an alert.
+    :ivar ca_verified: whether the authorities verify the certificate, for whatever host.
     """
 
     def __init__(self, factory: Any, wrappedProtocol: _Handshake) -> None:
@@ -160,17 +145,17 @@ class _Watched(TLSMemoryBIOProtocol):
         self.handshake = wrappedProtocol
         self.first = b""
         self.ca_verified = False
-        self._doubted = False
+        self._chain_failed = False
 
     def verified(
         self, connection: Any, certificate: Any, error: int, depth: int, good: int
     ) -> bool:
         """
-        OpenSSL has looked at a certificate of the chain, the server's own last. Whether it shall go
-        on.
+        OpenSSL has looked at a certificate of the chain, the server's own last. Returns True: it
+        shall go on in any case.
         """
-        self._doubted = self._doubted or not good
-        self.ca_verified = depth == 0 and not self._doubted
+        self._chain_failed = self._chain_failed or not good
+        self.ca_verified = depth == 0 and not self._chain_failed
         return True
 
     def dataReceived(self, data: bytes) -> None:
@@ -184,7 +169,7 @@ class _Watched(TLSMemoryBIOProtocol):
 @implementer(IHandshakeListener)
 class _Handshake(Protocol):
     """
-    Stands in the place of the factory's protocol until it is known who is on the other side.
+    Stands in for the factory's protocol until the certificate is checked.
 
     :ivar done: fires with that protocol.
     """
@@ -212,14 +197,14 @@ class _Handshake(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if not self.done.called:
-            self.done.errback(_why(self.transport.first, reason))
+            self.done.errback(_failure(self.transport.first, reason))
 
 
-def _why(first: bytes, reason: Failure) -> Exception | Failure:
-    """Why there was no handshake."""
+def _failure(first: bytes, reason: Failure) -> Exception | Failure:
+    """Returns why there was no handshake."""
     if first and first[0] not in _RECORDS:
         return NotTLS(spoke_first=True)
-    if first[:1] == b"\x15" and first[5:] == _REFUSAL:
+    if first[:1] == b"\x15" and first[5:] == _HANDSHAKE_FAILURE:
         return NotTLS(spoke_first=False)
     if (
         isinstance(reason.value, SSL.Error)

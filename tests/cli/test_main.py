@@ -7,20 +7,22 @@ from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
-from groupchat.cli import main
+from groupchat.cli import options as command_line
+from groupchat.cli import parts
 from groupchat.cli.display import JsonDisplay, PipeDisplay, PlainDisplay
-from groupchat.cli.exit import TURNED_AWAY, USAGE, Exit
+from groupchat.cli.exit import USAGE, Exit
 from groupchat.cli.input import InputParser, JsonInputParser, PipeInputParser
+from groupchat.cli.pipe import Source
 from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Aside
 from groupchat.client.client_id import ClientId
+from groupchat.client.errors import OutboxForAnotherServer
 from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
+from groupchat.client.local_trust import LocalServer
 from groupchat.client.model import Model
 from groupchat.client.outbox import Entry
-from groupchat.client.reconnect import Source
 from groupchat.client.tls import TLSEndpoint
-from groupchat.client.trust import Server
 from tests.client.fakes import FakeDisplay
 
 
@@ -34,7 +36,7 @@ def identity():
 
 
 def parse(line):
-    return main.parse(line.split())
+    return command_line.parse(line.split())
 
 
 def test_name_host_and_port_are_enough():
@@ -148,7 +150,7 @@ def test_without_a_name_it_is_that_of_the_user(monkeypatch):
 
 
 def test_a_user_whose_name_is_none_here_is_told_to_give_one(monkeypatch):
-    monkeypatch.setattr(main.prompt, "is_possible", lambda: False)
+    monkeypatch.setattr(command_line.prompt, "is_possible", lambda: False)
     monkeypatch.setenv("USER", "root")
     with pytest.raises(Exit) as caught:
         parse("")
@@ -185,8 +187,8 @@ def test_at_a_terminal_a_user_without_a_good_name_is_asked_for_one(monkeypatch, 
         return answer
 
     monkeypatch.setenv("USER", "root")
-    monkeypatch.setattr(main.prompt, "is_possible", lambda: True)
-    monkeypatch.setattr(main.prompt, "ask", ask)
+    monkeypatch.setattr(command_line.prompt, "is_possible", lambda: True)
+    monkeypatch.setattr(command_line.prompt, "ask", ask)
     if name:
         assert parse("").name == name
         return
@@ -200,7 +202,7 @@ def test_at_a_terminal_a_user_without_a_good_name_is_asked_for_one(monkeypatch, 
 @pytest.mark.parametrize("option", ["--json", "--quiet"])
 def test_no_name_is_asked_for_where_that_would_be_in_the_way(monkeypatch, option):
     monkeypatch.setenv("USER", "root")
-    monkeypatch.setattr(main.prompt, "is_possible", lambda: True)
+    monkeypatch.setattr(command_line.prompt, "is_possible", lambda: True)
     with pytest.raises(Exit):
         parse(option)
 
@@ -224,7 +226,7 @@ def test_no_name_is_asked_for_where_that_would_be_in_the_way(monkeypatch, option
     ],
 )
 def test_all_is_encrypted_and_only_to_this_machine_it_may_be_otherwise(line, way):
-    endpoint, heard = main._way(parse(line), identity(), MemoryReactorClock())
+    endpoint, heard = parts.make_endpoint(parse(line), identity(), MemoryReactorClock())
     assert type(endpoint) is way
     assert (heard is None) == ("--no-tls" in line)
 
@@ -237,9 +239,9 @@ def test_a_fingerprint_is_taken_as_it_is_written_elsewhere():
 
 def test_certificates_are_remembered_beside_the_secrets(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    seen = main._trust(parse("alice Chat.Example.ORG 9000"), identity())
+    seen = parts.make_trust(parse("alice Chat.Example.ORG 9000"), identity())
     seen.check("SHA256:x", False)
-    seen.keep()
+    seen.remember()
     assert (
         tmp_path / "groupchat" / "known_hosts"
     ).read_text() == "chat.example.org:9000 SHA256:x\n"
@@ -260,12 +262,12 @@ def test_help_and_version_are_no_errors(capsys):
 def claimed(line, meets=None):
     """The client secret of a run with this command line, which meets that server."""
     options = parse(line)
-    outbox = main._outbox(options, Source.PERSON)
+    outbox = parts.make_outbox(options, Source.PERSON)
     try:
-        identity = main._identity(options, outbox, Source.PERSON)
+        identity = parts.make_identity(options, outbox, Source.PERSON)
         identity.user = Model("alice", identity.value, ["lobby"], FakeDisplay(), outbox, Clock())
         if meets:
-            identity.meet(meets)
+            identity.on_server(meets)
         identity.close()
         return identity.value
     finally:
@@ -284,7 +286,7 @@ def test_an_outbox_brings_its_own_secret(tmp_path, state, host):
     assert (
         claimed(
             f"ALICE {host.upper()} 1 --outbox {tmp_path / 'box'}",
-            meets=Server("SHA256:x", inherits=True),
+            meets=LocalServer("SHA256:x", inherits=True),
         )
         == value
     )
@@ -293,18 +295,17 @@ def test_an_outbox_brings_its_own_secret(tmp_path, state, host):
 
 def test_what_an_outbox_keeps_for_one_server_on_this_machine_is_not_for_another(tmp_path, state):
     line = f"alice localhost 1 --outbox {tmp_path / 'box'}"
-    value = claimed(line, meets=Server("SHA256:a", inherits=False))
-    box = main._outbox(parse(line), Source.PERSON)
+    value = claimed(line, meets=LocalServer("SHA256:a", inherits=False))
+    box = parts.make_outbox(parse(line), Source.PERSON)
     box.add(Entry("lobby", b'{"type":"say","room":"lobby","text":"hush"}'))
     box.close()
     for other in (
-        {"line": line, "meets": Server("SHA256:b", inherits=False)},
+        {"line": line, "meets": LocalServer("SHA256:b", inherits=False)},
         {"line": f"{line} --fingerprint {'0' * 64}"},
     ):
-        with pytest.raises(Exit) as caught:
+        with pytest.raises(OutboxForAnotherServer):
             claimed(**other)
-        assert caught.value.status == TURNED_AWAY
-    assert claimed(line, meets=Server("SHA256:a", inherits=False)) == value
+    assert claimed(line, meets=LocalServer("SHA256:a", inherits=False)) == value
 
 
 @pytest.mark.parametrize(
@@ -318,7 +319,7 @@ def test_a_secret_that_goes_by_the_place_is_kept_where_state_is(state, line):
 
 def test_on_this_machine_the_secret_goes_by_the_certificate(state):
     one, two = (
-        claimed("alice localhost 1", meets=Server(f"SHA256:{name}", inherits=False))
+        claimed("alice localhost 1", meets=LocalServer(f"SHA256:{name}", inherits=False))
         for name in "ab"
     )
     assert (state / "alice@localhost:1#a").read_text().strip() == one
@@ -344,8 +345,10 @@ def test_on_this_machine_the_secret_goes_by_the_certificate(state):
 def test_what_types_decides_what_a_line_is_and_what_is_printed(
     monkeypatch, line, terminal, source, parser, display
 ):
-    monkeypatch.setattr(main.os, "isatty", lambda descriptor: terminal)
+    monkeypatch.setattr(parts.os, "isatty", lambda descriptor: terminal)
     options = parse(f"alice h 1 {line}")
-    assert main._source(options) is source
-    assert main._parser(options, source) is parser
-    assert type(main._display(options, source, StdioProtocol(), Aside(None), Clock())) is display
+    assert parts.source_of(options) is source
+    assert parts.parser_class(options, source) is parser
+    assert (
+        type(parts.make_display(options, source, StdioProtocol(), Aside(None), Clock())) is display
+    )

@@ -38,10 +38,10 @@ def test_it_is_the_first_line_of_a_file(tmp_path, text, found):
     ("content", "complaint"),
     [
         (None, "can't be read: No such file or directory."),
-        (b"", "its first line has to have 1 to 1024 bytes."),
-        (b"\nhush\n", "its first line has to have 1 to 1024 bytes."),
-        (b"x" * (MAX_PASSWORD + 1), "its first line has to have 1 to 1024 bytes."),
-        (b"x" * (MAX_PASSWORD + 1) + b"\n", "its first line has to have 1 to 1024 bytes."),
+        (b"", "its first line must have 1 to 1024 bytes."),
+        (b"\nhush\n", "its first line must have 1 to 1024 bytes."),
+        (b"x" * (MAX_PASSWORD + 1), "its first line must have 1 to 1024 bytes."),
+        (b"x" * (MAX_PASSWORD + 1) + b"\n", "its first line must have 1 to 1024 bytes."),
         (b"\xff\n", "its first line is not UTF-8."),
     ],
 )

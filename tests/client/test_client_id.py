@@ -39,8 +39,8 @@ def test_another_terminal_has_another_secret(claim, tmp_path):
 
 def test_of_two_terminals_the_first_remembers_how_far_the_rooms_were_read(claim):
     first, second = claim(), claim()
-    second.cursors.keep({"lobby": Position(epoch="e", after=9)})
-    first.cursors.keep({"lobby": Position(epoch="e", after=8)})
+    second.cursors.save({"lobby": Position(epoch="e", after=9)})
+    first.cursors.save({"lobby": Position(epoch="e", after=8)})
     for one in (first, second, claim()):
         assert one.cursors.read() == {"lobby": Position(epoch="e", after=8)}
 
@@ -66,7 +66,7 @@ def test_each_certificate_has_its_own(claim, tmp_path):
 
 def test_an_heir_takes_over_what_says_no_certificate(claim):
     old, second, other = claim(), claim(), claim(port=90001)
-    old.cursors.keep({"lobby": Position(epoch="e", after=8)})
+    old.cursors.save({"lobby": Position(epoch="e", after=8)})
     for one in old, second, other:
         one.close()
     stranger = claim(certificate="SHA256:x")
@@ -89,7 +89,7 @@ def test_an_heir_keeps_what_it_has(claim):
 def test_what_a_forgotten_server_knows_is_removed_and_nothing_else(claim, tmp_path):
     for name in "alice", "bob":
         for certificate in "SHA256:a", "SHA256:b", "":
-            claim(name, certificate=certificate).cursors.keep({})
+            claim(name, certificate=certificate).cursors.save({})
     claim(port=9001, certificate="SHA256:a")
     client_id.forget("LOCALHOST", 9000, tmp_path / "state" / "groupchat", "SHA256:a")
     assert sorted(path.name for path in tmp_path.rglob("*@*")) == [

@@ -9,7 +9,7 @@ import pytest
 from groupchat.client.cursors import Cursors
 from groupchat.wire.commands import Position
 
-PLACES = {"lobby": Position(epoch="e1", after=7)}
+POSITIONS = {"lobby": Position(epoch="e1", after=7)}
 
 
 @pytest.fixture
@@ -18,25 +18,25 @@ def path(tmp_path):
 
 
 def test_the_next_run_goes_on_there(path):
-    Cursors(path, ours=True).keep(PLACES)
-    assert Cursors(path, ours=True).read() == PLACES
+    Cursors(path, writable=True).save(POSITIONS)
+    assert Cursors(path, writable=True).read() == POSITIONS
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_second_terminal_reads_it_but_does_not_write_it(path):
-    Cursors(path, ours=True).keep(PLACES)
-    second = Cursors(path, ours=False)
-    assert second.read() == PLACES
-    second.keep({})
-    assert Cursors(path, ours=True).read() == PLACES
+    Cursors(path, writable=True).save(POSITIONS)
+    second = Cursors(path, writable=False)
+    assert second.read() == POSITIONS
+    second.save({})
+    assert Cursors(path, writable=True).read() == POSITIONS
 
 
 def test_it_is_written_only_when_something_has_changed(path):
-    Cursors(path, ours=True).keep(PLACES)
-    cursors = Cursors(path, ours=True)
+    Cursors(path, writable=True).save(POSITIONS)
+    cursors = Cursors(path, writable=True)
     cursors.read()
     before = path.stat().st_ino
-    cursors.keep(dict(PLACES))
+    cursors.save(dict(POSITIONS))
     assert path.stat().st_ino == before
 
 
@@ -54,11 +54,11 @@ def test_it_is_written_only_when_something_has_changed(path):
 )
 def test_what_can_not_be_read_counts_for_nothing(path, content):
     path.write_bytes(content)
-    assert Cursors(path, ours=True).read() == {}
+    assert Cursors(path, writable=True).read() == {}
 
 
 def test_where_nothing_can_be_written_nothing_is(path):
     path.touch()
-    cursors = Cursors(path / "no" / "such", ours=True)
+    cursors = Cursors(path / "no" / "such", writable=True)
     assert cursors.read() == {}
-    cursors.keep(PLACES)
+    cursors.save(POSITIONS)

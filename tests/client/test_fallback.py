@@ -8,20 +8,26 @@ import pytest
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from groupchat.cli.exit import TURNED_AWAY, UNREACHABLE
+from groupchat.cli.failures import exit_for
 from groupchat.cli.input import InputParser
-from groupchat.client import trust
+from groupchat.cli.password import PasswordDialog
+from groupchat.cli.pipe import Pipe
+from groupchat.client.address import host_key
+from groupchat.client.chat import Chat
 from groupchat.client.client_id import ClientId
 from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
+from groupchat.client.local_trust import LocalTrust
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
-from groupchat.client.reconnect import Client
+from groupchat.client.reconnect import Backoff
 from groupchat.client.tls import MAX_RETRIES, TLSEndpoint
+from groupchat.client.trust import Verdict
 from groupchat.fingerprints import fingerprint
-from groupchat.wire import commands, events
+from groupchat.wire import events
 from tests.client.certificates import Certificate, self_signed
 from tests.client.fakes import FakeDisplay
-from tests.client.test_reconnect import Asker, Typed
+from tests.client.test_chat import Asker, FakeInput
 from tests.client.test_tls import Network, says
 from tests.support import Server
 
@@ -50,27 +56,37 @@ class World:
         )
         self.model.password = password
         self.identity.user = self.model
-        told = {trust.Verdict.CHANGED} if asker else ()
-        trusted = trust.Local(
-            trust.host_key(host, 9000), path, self.identity, password is not None, told
-        )
+        told = {Verdict.CHANGED} if asker else ()
+        trusted = LocalTrust(host_key(host, 9000), path, self.identity, password is not None, told)
         near = PlaintextFallback(
             self.net,
             TLSEndpoint(self.net, host, trusted.check),
             trusted,
             self.identity.set_unproven,
         )
-        self.client = Client(
-            near, "localhost, port 9000", self.model, InputParser(self.model, self.display), Typed(), self.clock,
-            chance=lambda: 0.5, heard=near.keep, asker=asker,
-        )  # fmt: skip
+        self.chat = Chat(
+            near,
+            "localhost, port 9000",
+            self.model,
+            self.clock,
+            backoff=Backoff(lambda: 0.5),
+            on_first_event=near.remember,
+        )
+        dialog = PasswordDialog(asker, self.chat, self.model) if asker else None
+        self.parser = InputParser(self.model, self.display)
+        self.pipe = Pipe(self.chat, self.model, self.parser, FakeInput(), self.clock, dialog=dialog)
         self.endings = []
 
     def claim(self, server):
         return ClientId(SECRET if server is None else secret_for(server.certificate))
 
     def start(self):
-        self.client.start().addCallback(self.endings.append)
+        self.chat.start().addCallback(exit_for).addCallback(self.endings.append)
+        return self.run()
+
+    def type(self, line):
+        self.parser.type(line.encode())
+        self.pipe.check()
         return self.run()
 
     def encrypt(self, certificate=None):
@@ -173,18 +189,19 @@ def test_an_outbox_is_not_delivered_to_a_server_that_does_not_show_who_it_is(pat
     assert (
         world.start()
         .endings[0]
-        .text.startswith("Nothing shows that this is the server: it gets no secret, ")
+        .text.startswith("Nothing shows that this is the server: it gets no client secret, ")
     )
     assert b"hello" not in world.net.sent
 
 
 def test_a_password_is_not_set_on_a_server_that_does_not_show_who_it_is(path):
     world = World(path).start()
-    world.model.ask(commands.Register(password=PASSWORD, ref="/register"))
-    world.run()
-    assert not world.gave_a_secret and world.display.complaints[0].startswith(
-        "/register: Nothing shows that this is the server"
-    )
+    world.type(f"/register {PASSWORD}")
+    assert not world.gave_a_secret and world.display.complaints == [
+        "/register: Nothing shows that this is the server: it gets no password. "
+        "If you trust it, start again with --no-tls."
+    ]
+    assert world.parser.unsaid == 0 and not world.endings
     assert not world.model.busy and not [
         event for event in world.display.events if isinstance(event, events.Ok)
     ]
@@ -213,7 +230,7 @@ def test_in_one_run_another_certificate_ends_it_and_says_how_to_join_the_other(p
         "Another server is at localhost:9000 now: its certificate is "
     )
     assert ending.text.endswith(
-        "What was typed is for the one before; start groupchat-connect again to join it."
+        "Your input was meant for the server before it. Start groupchat-connect again to join it."
     )
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from groupchat.client import client_id
 from groupchat.client.identity import Identity
+from groupchat.client.local_trust import LocalServer
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
-from groupchat.client.trust import Server
 from groupchat.wire.commands import Position
 from tests.client.fakes import FakeDisplay
 from tests.support import Reactor
 
-A, B = Server("SHA256:a", inherits=False), Server("SHA256:b", inherits=False)
+A, B = LocalServer("SHA256:a", inherits=False), LocalServer("SHA256:b", inherits=False)
 READ = {"lobby": Position(epoch="e", after=8)}
 
 
@@ -47,15 +47,15 @@ def identify(claim):
 def test_each_server_knows_another_secret_and_its_rooms_are_read_apart(identify):
     identity, model = identify()
     before = model.client
-    identity.meet(A)
-    identity.keep(READ)
+    identity.on_server(A)
+    identity.save_positions(READ)
     identity.close()
     one = model.client
     identity, model = identify()
-    identity.meet(B)
+    identity.on_server(B)
     assert model.positions == {} and len({before, one, model.client}) == 3
     identity, model = identify()
-    identity.meet(A)
+    identity.on_server(A)
     assert model.positions == READ and model.client == one
 
 
@@ -65,24 +65,24 @@ def test_where_rooms_were_read_in_plain_is_kept_for_the_place(identify):
         identity.set_unproven(True)
         identity.set_unproven(True)
         assert model.unproven and model.positions == positions
-        identity.keep(READ)
+        identity.save_positions(READ)
         identity.close()
 
 
 def test_where_nobody_goes_on_reading_nothing_is_kept(identify):
     identity, _ = identify(resumes_reading=False)
-    identity.meet(A)
-    identity.keep(READ)
+    identity.on_server(A)
+    identity.save_positions(READ)
     identity.close()
     identity, model = identify()
-    identity.meet(A)
+    identity.on_server(A)
     assert model.positions == {}
 
 
 def test_a_script_goes_over_to_the_first_secret_of_the_server_once_that_is_free(identify, claim):
     first = claim(A)
     identity, _ = identify()
-    identity.meet(A)
+    identity.on_server(A)
     second = identity.value
     assert identity.secondary and identity.take() == second != first.value
     first.close()

@@ -7,7 +7,12 @@ import stat
 
 import pytest
 
-from groupchat.cli.exit import TURNED_AWAY, Exit
+from groupchat.client.errors import (
+    OutboxForAnotherServer,
+    OutboxLocked,
+    OutboxOwned,
+    OutboxUnusable,
+)
 from groupchat.client.outbox import Entry, FileOutbox, Outbox
 from groupchat.wire.commands import Position
 
@@ -105,7 +110,7 @@ def test_it_knows_where_its_numbers_belong(opened):
 
 def test_two_cannot_use_it_at_once(opened):
     opened()
-    with pytest.raises(Exit, match="another groupchat-connect uses that file"):
+    with pytest.raises(OutboxLocked):
         opened()
 
 
@@ -120,27 +125,26 @@ def test_a_script_waits_only_so_long(opened, path, monkeypatch):
     times = iter([0, 0, 5, 10])
     monkeypatch.setattr("groupchat.client.outbox.time.sleep", lambda seconds: None)
     monkeypatch.setattr("groupchat.client.outbox.time.monotonic", lambda: next(times))
-    with pytest.raises(Exit, match="another groupchat-connect uses that file"):
+    with pytest.raises(OutboxLocked):
         FileOutbox(str(path), OWNER, lock_timeout=10)
 
 
 def test_another_persons_words_are_not_said(opened, path):
     opened().close()
-    with pytest.raises(Exit, match=f"belongs to {OWNER}"):
+    with pytest.raises(OutboxOwned, match=f"belongs to {OWNER}"):
         opened(owner="bob@localhost:9000")
 
 
 def test_a_file_of_another_kind_is_left_alone(opened, path):
     path.write_text("shopping list\n" * 100)
-    with pytest.raises(Exit, match="not a database"):
+    with pytest.raises(OutboxUnusable, match="not a database"):
         opened()
     assert path.read_text().startswith("shopping list")
 
 
 def test_a_place_that_does_not_exist_is_told(opened, tmp_path):
-    with pytest.raises(Exit, match="No such file or directory") as caught:
+    with pytest.raises(OutboxUnusable, match="No such file or directory"):
         opened(tmp_path / "nowhere" / "outbox")
-    assert caught.value.status == 2
 
 
 def test_nobody_else_can_read_it(opened, path):
@@ -156,12 +160,8 @@ def test_what_is_kept_goes_to_the_server_with_that_certificate_only(opened):
     box.close()
     box = opened()
     box.bind("SHA256:a")
-    with pytest.raises(Exit) as caught:
+    with pytest.raises(OutboxForAnotherServer):
         box.bind("SHA256:b")
-    assert caught.value.status == TURNED_AWAY
-    assert caught.value.text.endswith(
-        "than the one there now. Start that one, or take another file."
-    )
 
 
 def test_an_outbox_that_keeps_nothing_changes_over_to_another_server_with_another_secret(opened):

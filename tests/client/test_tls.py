@@ -15,15 +15,19 @@ from twisted.test.iosim import FakeTransport, IOPump
 
 from groupchat import fingerprints
 from groupchat.cli.exit import DONE, TURNED_AWAY, UNREACHABLE
+from groupchat.cli.failures import exit_for
 from groupchat.cli.input import InputParser
-from groupchat.client import trust
+from groupchat.cli.pipe import Pipe
+from groupchat.client.address import canonical, host_key
+from groupchat.client.chat import TIMEOUT, Chat
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
-from groupchat.client.reconnect import TIMEOUT, Client
+from groupchat.client.reconnect import Backoff
 from groupchat.client.tls import MAX_RETRIES, TLSEndpoint
+from groupchat.client.trust import PinnedTrust, TofuTrust
 from tests.client.certificates import Certificate, authority, self_signed
 from tests.client.fakes import FakeDisplay
-from tests.client.test_reconnect import Typed
+from tests.client.test_chat import FakeInput
 from tests.support import Server
 
 HOST = "chat.example.org"
@@ -51,24 +55,22 @@ class Network:
             says(first=b"What is your name?\n") if self.asked <= self._overtaken else self.behind
         )
         server, client = behind.buildProtocol(None), factory.buildProtocol(None)
-        there, current_room = (
+        there, near = (
             FakeTransport(server, isServer=True),
             FakeTransport(client, isServer=False),
         )
-        current_room.setTcpNoDelay = there.setTcpNoDelay = lambda _: None
-        self.pumps.append(
-            (IOPump(client, server, current_room, there, debug=False), current_room, there)
-        )
+        near.setTcpNoDelay = there.setTcpNoDelay = lambda _: None
+        self.pumps.append((IOPump(client, server, near, there, debug=False), near, there))
         there.protocol.makeConnection(there)
-        current_room.protocol.makeConnection(current_room)
+        near.protocol.makeConnection(near)
         return succeed(client)
 
     def carry(self):
         """Until nothing more is said. Returns whether anything was."""
         any_at_all = False
-        for pump, current_room, _ in list(self.pumps):
+        for pump, near, _ in list(self.pumps):
             while True:
-                self.sent += b"".join(current_room.stream)
+                self.sent += b"".join(near.stream)
                 if not pump.pump():
                     break
                 any_at_all = True
@@ -77,8 +79,8 @@ class Network:
     def cut(self):
         """Every connection is lost."""
         pumps, self.pumps = self.pumps, []
-        for _, current_room, there in pumps:
-            for end in current_room, there:
+        for _, near, there in pumps:
+            for end in near, there:
                 if not end.disconnected:
                     end.reportDisconnect()
 
@@ -121,19 +123,24 @@ class World:
         self.server = Server()
         self.path = path
         self.net = Network(behind, spoke_first)
-        place = trust.host_key(host, 9000)
-        trusted = trust.PinnedTrust(place, told) if told else trust.TofuTrust(place, path)
-        self.clock, self.display, self.typed = self.server.reactor, FakeDisplay(), Typed()
+        place = host_key(host, 9000)
+        trusted = PinnedTrust(place, told) if told else TofuTrust(place, path)
+        self.clock, self.display, self.input = self.server.reactor, FakeDisplay(), FakeInput()
         if certificate is not None:
             self.show(certificate)
         self.model = Model("alice", "s" * 16, ["lobby"], self.display, Outbox(), self.clock)
         self.parser = InputParser(self.model, self.display)
-        self.client = Client(
-            TLSEndpoint(self.net, host, trusted.check), f"{host}, port 9000", self.model, self.parser, self.typed,
-            self.clock, chance=lambda: 0.5, heard=trusted.keep,
-        )  # fmt: skip
+        self.chat = Chat(
+            TLSEndpoint(self.net, host, trusted.check),
+            f"{host}, port 9000",
+            self.model,
+            self.clock,
+            backoff=Backoff(lambda: 0.5),
+            on_first_event=trusted.remember,
+        )
+        self.pipe = Pipe(self.chat, self.model, self.parser, self.input, self.clock)
         self.endings = []
-        self.client.start().addCallback(self.endings.append)
+        self.chat.start().addCallback(exit_for).addCallback(self.endings.append)
         self.run()
 
     def show(self, certificate):
@@ -153,7 +160,7 @@ class World:
         for line in lines:
             self.parser.type(line.encode())
         self.parser.ended = self.parser.ended or end
-        self.client.check()
+        self.pipe.check()
         return self.run()
 
     @property
@@ -221,10 +228,10 @@ def test_at_the_end_of_input_it_quits_as_tls_has_no_half_close(path):
 )
 def test_the_authorities_vouch_for_names_and_addresses(path, authorities, host):
     between = Certificate(by=authority(), authority=True)
-    certificate = Certificate("other.example.org", trust.canonical(host), by=between)
+    certificate = Certificate("other.example.org", canonical(host), by=between)
     world = World(path, certificate, host=host)
     assert world.logged_in and world.display.told == []
-    assert path.read_text() == f"{trust.host_key(host, 9000)} authorities\n"
+    assert path.read_text() == f"{host_key(host, 9000)} authorities\n"
 
 
 @pytest.mark.parametrize(
@@ -351,7 +358,7 @@ def test_a_handshake_that_never_ends_is_not_waited_for(path):
 
 def test_a_signal_during_the_handshake_ends_it(path):
     world = World(path, behind=says())
-    world.client.stop()
+    world.pipe.stop()
     assert world.run().ending == (DONE, "")
     assert world.net.pumps[0][1].disconnected
 

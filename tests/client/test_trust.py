@@ -9,9 +9,13 @@ import stat
 import pytest
 
 from groupchat import fingerprints
-from groupchat.cli.exit import TURNED_AWAY, USAGE, Exit
-from groupchat.client import trust
-from groupchat.client.trust import AUTHORITIES, KnownHosts, PinnedTrust, Server, TofuTrust, Verdict
+from groupchat.cli.exit import TURNED_AWAY, USAGE
+from groupchat.cli.failures import exit_for
+from groupchat.client import address
+from groupchat.client.errors import ClientError
+from groupchat.client.known_hosts import KnownHosts
+from groupchat.client.local_trust import MAX_CERTIFICATES, LocalServer, LocalTrust, pinned_server
+from groupchat.client.trust import AUTHORITIES, PinnedTrust, TofuTrust, Verdict, classify
 
 ONE, TWO, THREE = (fingerprints.fingerprint(der) for der in (b"one", b"two", b"three"))
 HEX = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"  # of b"one"
@@ -38,13 +42,14 @@ def meet(path, shown=ONE, ca_verified=False, where=HERE):
     """Come to a server that shows this, and hear it answer. Returns what is told."""
     seen = TofuTrust(where, path)
     seen.check(shown, ca_verified)
-    return seen.keep()
+    return seen.remember()
 
 
 def refusal(act, *arguments):
-    with pytest.raises(Exit) as caught:
+    with pytest.raises(ClientError) as caught:
         act(*arguments)
-    return caught.value.status, caught.value.text
+    ending = exit_for(caught.value)
+    return ending.status, ending.text
 
 
 # Fingerprints and places.
@@ -110,7 +115,7 @@ def test_what_is_no_fingerprint_is_not_taken_for_one(text):
     ],
 )
 def test_a_place_is_written_in_one_way(host, written):
-    assert trust.host_key(host, 1) == written
+    assert address.host_key(host, 1) == written
 
 
 @pytest.mark.parametrize(
@@ -127,7 +132,7 @@ def test_a_place_is_written_in_one_way(host, written):
     ],
 )
 def test_this_machine_is_known_by_its_names(host):
-    assert trust.is_loopback(host)
+    assert address.is_loopback(host)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +149,7 @@ def test_this_machine_is_known_by_its_names(host):
     ],
 )
 def test_other_machines_are_not_taken_for_this_one(host):
-    assert not trust.is_loopback(host)
+    assert not address.is_loopback(host)
 
 
 # The decision.
@@ -167,7 +172,7 @@ def test_other_machines_are_not_taken_for_this_one(host):
     ],
 )
 def test_a_certificate_is_judged_by_what_was_there_before(known, ca_verified, verdict):
-    assert trust.judge(known, ONE, ca_verified) is verdict
+    assert classify(known, ONE, ca_verified) is verdict
 
 
 # What is remembered.
@@ -197,7 +202,7 @@ def test_another_one_is_refused_before_anything_is_said(path, remembered):
     assert refusal(TofuTrust(HERE, path).check, TWO, False) == (
         TURNED_AWAY,
         f"The certificate of {HERE} is {TWO}, and not the one it had before. Somebody may be in between, or the server was "
-        f"set up anew. If you know that it was: remove line 3 of {path}, or give the fingerprint that you were told with "
+        f"set up again. If you know that it was: remove line 3 of {path}, or give the fingerprint that you were told with "
         "--fingerprint.",
     )
     assert path.read_text() == f"# mine\nother:9000 {TWO}\n{HERE} {ONE}\n"
@@ -315,9 +320,9 @@ def test_where_nothing_can_be_written_it_lasts_as_long_as_the_process(tmp_path):
     (tmp_path / "file").touch()
     seen = TofuTrust(HERE, tmp_path / "file" / "known_hosts")
     seen.check(ONE, False)
-    assert "it can't be remembered in" in seen.keep()
+    assert "it can't be remembered in" in seen.remember()
     seen.check(ONE, False)
-    assert seen.keep() == ""
+    assert seen.remember() == ""
     assert "If you know that it was: start again, or give" in refusal(seen.check, TWO, False)[1]
 
 
@@ -334,7 +339,7 @@ def test_of_two_at_once_the_second_goes_by_what_the_first_has_seen(path):
     seen = TofuTrust(HERE, path)
     seen.check(ONE, False)
     meet(path, TWO)
-    assert refusal(seen.keep)[0] == TURNED_AWAY
+    assert refusal(seen.remember)[0] == TURNED_AWAY
     assert path.read_text() == f"{HERE} {TWO}\n"
 
 
@@ -352,12 +357,12 @@ def test_what_two_write_at_once_is_all_kept(path):
 LOCAL = "localhost:9000"
 
 
-class ServerObserver:
+class Observer:
     def __init__(self):
         self.met = []
         self.forgotten = []
 
-    def meet(self, server):
+    def on_server(self, server):
         self.met.append(server)
 
     def forget(self, certificate):
@@ -369,32 +374,32 @@ def visit(path, *shown, ca_verified=False, **options):
     Come to a server on this machine, and to the next ones in the same run. Returns what is told,
     and which it was.
     """
-    visitor = ServerObserver()
-    local = trust.Local(LOCAL, path, visitor, **options)
+    visitor = Observer()
+    local = LocalTrust(LOCAL, path, visitor, **options)
     told = []
     for one in shown:
         local.check(one, ca_verified)
-        told.append(local.keep())
+        told.append(local.remember())
     (server,) = visitor.met
     return "".join(told), server, visitor.forgotten
 
 
 def test_on_this_machine_the_first_one_is_remembered_without_a_word_unless_told(path):
-    assert visit(path, ONE) == ("", Server(ONE, inherits=False), [])
+    assert visit(path, ONE) == ("", LocalServer(ONE, inherits=False), [])
     assert path.read_text() == f"{LOCAL} {ONE}\n"
     path.unlink()
-    told, _, _ = visit(path, ONE, told=[Verdict.FIRST])
+    told, _, _ = visit(path, ONE, announced=[Verdict.FIRST])
     assert told == f"First time at {LOCAL}. Its certificate is {ONE}; it is remembered in {path}."
 
 
 def test_on_this_machine_another_one_is_another_server_and_the_first_inherits(path):
     visit(path, ONE)
-    told, server, _ = visit(path, TWO, told=[Verdict.CHANGED])
+    told, server, _ = visit(path, TWO, announced=[Verdict.CHANGED])
     assert told == f"{LOCAL} has another certificate than before: taken for another server."
-    assert server == Server(TWO, inherits=False)
+    assert server == LocalServer(TWO, inherits=False)
     assert path.read_text() == f"{LOCAL} {ONE}\n{LOCAL} {TWO}\n"
-    assert visit(path, ONE, ONE) == ("", Server(ONE, inherits=True), [])
-    assert visit(path, TWO) == ("", Server(TWO, inherits=False), [])
+    assert visit(path, ONE, ONE) == ("", LocalServer(ONE, inherits=True), [])
+    assert visit(path, TWO) == ("", LocalServer(TWO, inherits=False), [])
 
 
 def test_on_this_machine_what_the_authorities_vouch_for_is_one_server(path):
@@ -405,9 +410,9 @@ def test_on_this_machine_what_the_authorities_vouch_for_is_one_server(path):
 
 
 def test_on_this_machine_the_oldest_of_many_makes_room(path, remembered):
-    shown = [fingerprints.fingerprint(bytes([number])) for number in range(trust.MOST + 1)]
+    shown = [fingerprints.fingerprint(bytes([number])) for number in range(MAX_CERTIFICATES + 1)]
     remembered(f"# mine\n{HERE} {ONE}\n")
-    assert [visit(path, one)[2] for one in shown] == [[]] * trust.MOST + [[shown[0]]]
+    assert [visit(path, one)[2] for one in shown] == [[]] * MAX_CERTIFICATES + [[shown[0]]]
     assert path.read_text().splitlines() == [
         "# mine",
         f"{HERE} {ONE}",
@@ -427,8 +432,8 @@ def test_on_this_machine_another_one_gets_nothing_that_was_not_typed_for_it(path
 def test_on_this_machine_no_run_has_two_servers(path):
     assert refusal(visit, path, ONE, TWO) == (
         TURNED_AWAY,
-        f"Another server is at {LOCAL} now: its certificate is {TWO}. What was typed is for the one before; "
-        "start groupchat-connect again to join it.",
+        f"Another server is at {LOCAL} now: its certificate is {TWO}. Your input was meant for the server before it. "
+        "Start groupchat-connect again to join it.",
     )
 
 
@@ -437,10 +442,10 @@ def test_on_this_machine_where_nothing_can_be_written_it_lasts_as_long_as_the_pr
     path = tmp_path / "file" / "known_hosts"
     assert visit(path, ONE, ONE)[0] == ""
     assert refusal(visit, path, ONE, TWO)[0] == TURNED_AWAY
-    local = trust.Local(LOCAL, path, ServerObserver())
+    local = LocalTrust(LOCAL, path, Observer())
     local.check(ONE, False)
-    local.keep()
-    assert local.known
+    local.remember()
+    assert local.is_known
 
 
 @pytest.mark.parametrize(
@@ -451,7 +456,7 @@ def test_a_server_on_this_machine_whose_fingerprint_is_told_inherits_unless_anot
     path, remembered, text, inherits
 ):
     remembered(text)
-    assert trust.pinned_server(KnownHosts(path), LOCAL, ONE) == Server(ONE, inherits)
+    assert pinned_server(KnownHosts(path), LOCAL, ONE) == LocalServer(ONE, inherits)
 
 
 # A fingerprint that was told.
@@ -461,7 +466,7 @@ def test_the_one_that_was_told_is_good_whoever_vouches():
     told = PinnedTrust(HERE, ONE)
     for ca_verified in True, False:
         told.check(ONE, ca_verified)
-        assert told.keep() == ""
+        assert told.remember() == ""
 
 
 @pytest.mark.parametrize("ca_verified", [True, False])

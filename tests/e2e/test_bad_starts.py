@@ -22,8 +22,8 @@ from tests.e2e.support import Daemon, Place, Program
 
 PATIENT = """
 import sys
-from groupchat.client import reconnect
-reconnect.TIMEOUT = 0.5
+from groupchat.client import chat
+chat.TIMEOUT = 0.5
 from groupchat.cli.main import main
 main()
 """

@@ -129,7 +129,7 @@ async def test_another_certificate_ends_a_run_and_is_another_server_for_the_next
     assert await alice.ended() == 4
     assert alice.err.lines == [
         f"groupchat-connect: Another server is at localhost:{house.port} now: its certificate is {house.certificate.fingerprint}. "
-        "What was typed is for the one before; start groupchat-connect again to join it."
+        "Your input was meant for the server before it. Start groupchat-connect again to join it."
     ]
     bob = house.connect("bob", terminal=True)
     await bob.says(

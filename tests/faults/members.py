@@ -20,11 +20,12 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.protocol import ReconnectingClientFactory
 from twisted.protocols.basic import LineOnlyReceiver
 
-from groupchat.cli.exit import UNREACHABLE, Exit
 from groupchat.client import client_id
+from groupchat.client.chat import Chat, ChatObserver
+from groupchat.client.errors import ClientError, NotReachable
 from groupchat.client.model import Model, Room
 from groupchat.client.outbox import Outbox
-from groupchat.client.reconnect import Client
+from groupchat.client.reconnect import Backoff
 from groupchat.wire import commands, events, jsonlines
 from groupchat.wire.commands import Position
 from groupchat.wire.events import Event
@@ -35,8 +36,11 @@ HASTE = 0.02  #: what part of the usual time a client waits until it comes back
 _SAID = re.compile(
     r"(?:\[[-0-9: ]{16}\] )?w\d: (.*)"
 )  # on the plain wire; history has its time before it
-BROKE = 99  #: the status of a client whose display broke down
 AGAIN = 0.1  #: seconds until one who has just begun, and found no server, tries again
+
+
+class _DisplayBroke(ClientError):
+    """Ends a chat whose display broke down."""
 
 
 class _Watched(Model):
@@ -120,7 +124,7 @@ class _Display:
             return
         if isinstance(event, events.Message):
             if not self._left:
-                raise Exit(BROKE)
+                raise _DisplayBroke
             self._left -= 1
             self._member.seen[event.room] = event.id
         self._note(*shown(event))
@@ -134,26 +138,20 @@ class _Display:
     def show_elsewhere(self, event: Event, line: bytes) -> None: ...
 
 
-class Talker:
-    """What a member types: as much as is answered, while it may talk."""
-
-    full = quitting = done = ended = False
-    waiting = 0
+class Talker(ChatObserver):
+    """Says as much as is answered, while its member may talk."""
 
     def __init__(self, member: Member) -> None:
         self._member = member
         self.talking = False
 
-    def work(self) -> None:
+    def on_chunk(self) -> None:
         member = self._member
         while self.talking and member.model.outbox.count < MOST:
             room = member.rng.choice(member.rooms)
             say = commands.Say(room=room, text=member.next_text())
             member.model.say_line(room, jsonlines.encode_command(say)[:-1])
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
+        member.model.flush()
 
 
 class Member:
@@ -187,7 +185,7 @@ class Member:
         self.model = _Watched(self, dict.fromkeys(self.rooms))
         self._endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
         self._serials = itertools.count(1)
-        self._client: Client | None = None
+        self._chat: Chat | None = None
         self._waiting: Any = None
 
     def next_text(self) -> str:
@@ -196,18 +194,22 @@ class Member:
         return f"{self.name}.{next(self._serials)} {'x' * size}"
 
     def start(self) -> None:
-        chance = self.rng.random
-        self._client = Client(
-            self._endpoint, "the proxy", self.model, self.talker, self.talker, reactor, True,
-            lambda: chance() * HASTE,
-        )  # type: ignore[arg-type]  # fmt: skip
-        self._client.start().addCallback(self._ended)
+        random = self.rng.random
+        self._chat = Chat(
+            self._endpoint,
+            "the proxy",
+            self.model,
+            reactor,  # type: ignore[arg-type]
+            backoff=Backoff(lambda: random() * HASTE),
+        )
+        self._chat.observer = self.talker
+        self._chat.start().addCallback(self._ended)
 
-    def _ended(self, ending: Exit) -> None:
-        if self._client is None:
+    def _ended(self, error: ClientError | None) -> None:
+        if self._chat is None:
             return
-        if ending.status not in (BROKE, UNREACHABLE):
-            self.gave_up.append(f"{self.name} gave up ({ending.status}): {ending.text}")
+        if not isinstance(error, (_DisplayBroke, NotReachable)):
+            self.gave_up.append(f"{self.name} gave up ({type(error).__name__}): {error}")
         self.history.counts["restarts"] += 1
         self.model = _Watched(self, self.model.positions)
         self._waiting = reactor.callLater(AGAIN, self.start)  # type: ignore[attr-defined]
@@ -215,26 +217,26 @@ class Member:
     def talk(self, talking: bool = True) -> None:
         """Begin to say something, or end."""
         self.talker.talking = talking
-        if self._client is not None:
-            self._client.check()
+        if self._chat is not None:
+            self._chat.guard(self.talker.on_chunk)
 
     def stall(self) -> None:
         """Read nothing."""
-        if self._client is not None:
-            self._client.pauseProducing()
+        if self._chat is not None:
+            self._chat.pause_reading()
 
     def go_on(self) -> None:
-        if self._client is not None:
-            self._client.resumeProducing()
+        if self._chat is not None:
+            self._chat.resume_reading()
 
     @property
     def unanswered(self) -> int:
         return self.model.outbox.count
 
     def stop(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.stop()
+        chat, self._chat = self._chat, None
+        if chat is not None:
+            chat.end()
         if self._waiting is not None and self._waiting.active():
             self._waiting.cancel()
 

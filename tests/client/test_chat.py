@@ -1,5 +1,5 @@
 """
-The client as a whole: how it comes in, comes back, and ends.
+The life of a chat, and the pipe that feeds it: it logs in, comes back, and ends.
 """
 
 import json
@@ -16,12 +16,16 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.python.failure import Failure
 
-from groupchat.cli.exit import DONE, LOST, TURNED_AWAY, UNREACHABLE, USAGE, Exit
+from groupchat.cli.exit import DONE, LOST, TURNED_AWAY, UNREACHABLE, USAGE
+from groupchat.cli.failures import exit_for
 from groupchat.cli.input import MAX_UNSTORED, InputParser
+from groupchat.cli.password import PasswordDialog
+from groupchat.cli.pipe import DELIVERY_TIMEOUT, Pipe, Source
+from groupchat.client.chat import TIMEOUT, Chat
+from groupchat.client.errors import CertificateError, NotTLS, OutboxUnusable
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
-from groupchat.client.reconnect import DELIVERY_TIMEOUT, NAME_TIMEOUT, TIMEOUT, Client, Source
-from groupchat.client.tls import NotTLS
+from groupchat.client.reconnect import NAME_TIMEOUT, Backoff, NameRetry
 from groupchat.wire import events
 from tests.client.fakes import FakeDisplay, line, message, state, welcome
 
@@ -42,7 +46,7 @@ class Endpoint:
         return self.asked[-1][1]
 
 
-class Typed:
+class FakeInput:
     reading = False
 
     def pause(self):
@@ -56,25 +60,30 @@ class World:
     """A client with everything around it."""
 
     def __init__(
-        self, stay=False, chance=0.5, heard=None, asker=None, source=Source.PERSON, persistent=False, turn=None,
+        self, stay=False, random=0.5, on_first_event=None, asker=None, source=Source.PERSON, persistent=False, client_ids=None,
         where="localhost, port 1",
     ):  # fmt: skip
-        self.clock, self.endpoint, self.display, self.typed = (
+        self.clock, self.endpoint, self.display, self.input = (
             Clock(),
             Endpoint(),
             FakeDisplay(),
-            Typed(),
+            FakeInput(),
         )
         self.outbox = Outbox()
         self.outbox.persistent = persistent
         self.model = Model("alice", "s" * 16, ["lobby"], self.display, self.outbox, self.clock)
         self.parser = InputParser(self.model, self.display)
-        self.client = Client(
-            self.endpoint, where, self.model, self.parser, self.typed, self.clock, stay, lambda: chance,
-            heard, asker, source, turn,
-        )  # fmt: skip
+        names = NameRetry(self.clock, client_ids) if source is Source.SCRIPT else None
+        backoff = Backoff(lambda: random)
+        self.chat = Chat(
+            self.endpoint, where, self.model, self.clock, names, backoff, on_first_event
+        )
+        dialog = PasswordDialog(asker, self.chat, self.model) if asker else None
+        self.pipe = Pipe(
+            self.chat, self.model, self.parser, self.input, self.clock, source, stay, dialog
+        )
         self.endings = []
-        self.client.start().addCallback(self.endings.append)
+        self.chat.start().addCallback(exit_for).addCallback(self.endings.append)
 
     def accept(self):
         factory, waiting = self.endpoint.asked[-1]
@@ -105,7 +114,7 @@ class World:
         for typed in lines:
             self.parser.type(typed.encode())
         self.parser.ended = self.parser.ended or end
-        self.client.check()
+        self.pipe.check()
         return self
 
     def sent(self):
@@ -127,7 +136,7 @@ def ok(n, number):
 BYE = events.Bye(code="quit", text="Bye.")
 
 
-# Coming in.
+# Logging in.
 
 
 @pytest.mark.parametrize(
@@ -191,9 +200,9 @@ def test_a_full_server_ends_it_the_first_time():
 
 def test_nothing_is_read_before_it_is_in():
     world = World().accept()
-    assert not world.typed.reading
+    assert not world.input.reading
     world.hear(welcome())
-    assert world.typed.reading
+    assert world.input.reading
 
 
 # Ending.
@@ -250,7 +259,7 @@ def test_quit_waits_until_all_is_stored():
 
 def test_output_that_nobody_reads_ends_a_person_quietly():
     world = World().enter()
-    world.client.stopProducing()
+    world.pipe.stopProducing()
     assert world.ending == (DONE, "")
     assert not world.transport.connected
 
@@ -259,8 +268,8 @@ def test_output_that_nobody_reads_ends_a_person_quietly():
 @pytest.mark.parametrize("stay", [False, True])
 def test_output_that_nobody_reads_costs_a_script_no_word(source, stay):
     world = World(source=source, stay=stay).enter().type("a")
-    world.client.pauseProducing()
-    world.client.stopProducing()
+    world.pipe.pauseProducing()
+    world.pipe.stopProducing()
     assert not world.endings and world.transport.producerState == "producing"
     world.hear(ok(1, 1)).type("b", end=True).hear(ok(2, 2))
     assert world.sent() == ["hello", "say", "say", "quit"]
@@ -269,19 +278,19 @@ def test_output_that_nobody_reads_costs_a_script_no_word(source, stay):
 
 def test_a_signal_ends_it():
     world = World().enter()
-    world.client.stop()
+    world.pipe.stop()
     assert world.ending == (DONE, "")
 
 
 def test_a_signal_that_leaves_something_unsaid_is_no_good_end():
     world = World().enter().type("a")
-    world.client.stop()
+    world.pipe.stop()
     assert world.ending[0] == LOST
 
 
 def test_a_signal_while_connecting_ends_it():
     world = World()
-    world.client.stop()
+    world.pipe.stop()
     assert world.accept().ending == (DONE, "")
 
 
@@ -289,10 +298,10 @@ def test_an_outbox_that_cannot_be_written_ends_it():
     world = World().enter()
 
     def full():
-        raise Exit(USAGE, "disk full")
+        raise OutboxUnusable("box", "disk full")
 
     world.outbox.commit = full
-    assert world.type("a").ending == (USAGE, "disk full")
+    assert world.type("a").ending == (USAGE, "--outbox box: disk full")
 
 
 # Coming back.
@@ -308,7 +317,7 @@ def test_a_lost_connection_is_told_and_made_again():
 
 
 def test_attempts_become_rarer_up_to_a_bound():
-    world = World(chance=1.0).enter().lose()
+    world = World(random=1.0).enter().lose()
     waits = []
     for _ in range(8):
         (call,) = world.clock.getDelayedCalls()
@@ -319,7 +328,7 @@ def test_attempts_become_rarer_up_to_a_bound():
 
 
 def test_a_good_connection_makes_attempts_frequent_again():
-    world = World(chance=1.0).enter().lose()
+    world = World(random=1.0).enter().lose()
     for _ in range(3):
         world.clock.advance(30)
         world.refuse(ConnectionRefusedError())
@@ -329,7 +338,7 @@ def test_a_good_connection_makes_attempts_frequent_again():
 
 
 def test_the_server_says_how_long_to_wait_at_least():
-    world = World(chance=0.5).enter().hear(events.Bye(code="stopping", text="Stopping.", retry=7))
+    world = World(random=0.5).enter().hear(events.Bye(code="stopping", text="Stopping.", retry=7))
     world.clock.advance(7.9)
     assert len(world.endpoint.asked) == 1
     world.clock.advance(0.2)
@@ -395,10 +404,10 @@ TAKEN = events.Error(code="name-taken", text="Taken.")
 
 def test_a_script_is_read_ahead_while_it_is_not_in():
     world = World(source=Source.SCRIPT)
-    world.client.check()
-    assert world.typed.reading
+    world.pipe.check()
+    assert world.input.reading
     world.type(*("x" for _ in range(MAX_UNSTORED + 1)))
-    assert not world.typed.reading
+    assert not world.input.reading
 
 
 def test_a_script_waits_until_its_name_is_free():
@@ -445,7 +454,7 @@ class Spare:
 
 def test_a_script_whose_name_is_registered_waits_for_the_secret_that_the_server_knows():
     turn = Spare()
-    world = World(source=Source.SCRIPT, turn=turn).type("a", end=True).accept().hear(WHOSE)
+    world = World(source=Source.SCRIPT, client_ids=turn).type("a", end=True).accept().hear(WHOSE)
     world.clock.advance(1)
     world.accept().hear(WHOSE)
     turn.secondary = False
@@ -458,7 +467,7 @@ def test_a_script_whose_name_is_registered_waits_for_the_secret_that_the_server_
 def test_a_script_that_has_that_secret_needs_the_password():
     turn = Spare()
     turn.secondary = False
-    status, text = World(source=Source.SCRIPT, turn=turn).accept().hear(WHOSE).ending
+    status, text = World(source=Source.SCRIPT, client_ids=turn).accept().hear(WHOSE).ending
     assert (status, "--password-file" in text) == (TURNED_AWAY, True)
 
 
@@ -473,7 +482,7 @@ def test_all_that_is_typed_goes_into_a_lasting_outbox_before_an_absent_server_en
     world = World(source=source, stay=stay, persistent=True).refuse(ConnectionRefusedError())
     assert not world.endings
     world.type(*("x" for _ in range(2 * MAX_UNSTORED)))
-    assert world.typed.reading
+    assert world.input.reading
     world.clock.advance(1)
     world.refuse(ConnectionRefusedError())
     assert not world.endings
@@ -502,28 +511,28 @@ def test_a_command_that_cannot_be_kept_is_not_waited_for():
 
 def test_reading_stops_while_too_much_is_not_stored():
     world = World().enter().type(*("x" for _ in range(MAX_UNSTORED + 1)))
-    assert not world.typed.reading
+    assert not world.input.reading
     world.hear(ok(1, 1))
-    assert world.typed.reading
+    assert world.input.reading
 
 
 def test_output_that_is_full_holds_the_server_and_the_next_connection_back():
     world = World().enter()
-    world.client.pauseProducing()
+    world.pipe.pauseProducing()
     assert world.transport.producerState == "paused"
     world.lose()
     world.clock.advance(1)
     world.accept()
     assert world.transport.producerState == "paused"
-    world.client.resumeProducing()
+    world.pipe.resumeProducing()
     assert world.transport.producerState == "producing"
 
 
-# Whom one talks to.
+# The server's identity.
 
 
 def test_one_who_should_not_be_talked_to_ends_it_at_any_time():
-    another = Exit(TURNED_AWAY, "Another certificate.")
+    another = CertificateError("Another certificate.")
     assert World().refuse(another).ending == (TURNED_AWAY, "Another certificate.")
     world = World().enter().lose()
     world.clock.advance(1)
@@ -544,7 +553,7 @@ def test_one_that_wants_tls_is_told_in_its_words():
 def test_the_first_sensible_word_of_each_connection_counts():
     heard = []
     world = World(
-        heard=lambda: heard.append("heard") or ("Told." if len(heard) == 1 else "")
+        on_first_event=lambda: heard.append("heard") or ("Told." if len(heard) == 1 else "")
     ).accept()
     world.transport.protocol.dataReceived(b'What is your name?\n{"type":"unheard of"}\n{broken\n')
     assert heard == [] and world.display.told == []
@@ -586,7 +595,7 @@ def person():
 
 @pytest.fixture
 def asked(person):
-    """One who is being asked."""
+    """A client whose user is being asked."""
     world = World(asker=person).accept()
     world.sent()
     return world.hear(WHOSE)
@@ -599,11 +608,11 @@ def passwords(world):
 
 
 def test_a_password_is_asked_of_the_person_and_sent(asked, person):
-    assert person.questions == ["Password for alice: "] and asked.typed.reading
+    assert person.questions == ["Password for alice: "] and asked.input.reading
     person.answer("hush")
-    assert passwords(asked) == ["hush"] and not asked.typed.reading
+    assert passwords(asked) == ["hush"] and not asked.input.reading
     asked.hear(welcome())
-    assert asked.typed.reading and asked.display.complaints == []
+    assert asked.input.reading and asked.display.complaints == []
 
 
 def test_a_wrong_password_is_told_and_asked_again_until_the_server_has_enough(asked, person):
@@ -654,7 +663,7 @@ def test_one_who_does_not_answer_is_turned_away(asked, person):
 
 
 def test_a_signal_at_the_question_ends_it(asked, person):
-    asked.client.stop()
+    asked.pipe.stop()
     assert asked.ending == (DONE, "") and person.stopped
 
 

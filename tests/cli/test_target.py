@@ -6,8 +6,8 @@ import os
 
 import pytest
 
+from groupchat.cli import target
 from groupchat.cli.exit import USAGE, Exit
-from groupchat.client import address
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ from groupchat.client import address
     ],
 )
 def test_a_name_a_host_and_a_port_may_each_be_left_out(line, wanted):
-    assert address.parse(line.split()) == wanted
+    assert target.parse(line.split()) == wanted
 
 
 NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix:PATH for a socket."
@@ -67,10 +67,10 @@ NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix
             ["alice", "unix:/x", "2"],
             "The port is there twice: unix:/x and 2. A Unix socket has none. Leave one out.",
         ),
-        (["alice", "unix:"], '"unix:" is no socket: its path has to have 1 to 107 bytes.'),
+        (["alice", "unix:"], '"unix:" is no socket: its path must have 1 to 107 bytes.'),
         (
             ["alice", "unix:/" + "x" * 107],
-            f'"unix:/{"x" * 107}" is no socket: its path has to have 1 to 107 bytes.',
+            f'"unix:/{"x" * 107}" is no socket: its path must have 1 to 107 bytes.',
         ),
         (["a:b", "host", "1"], '"a:b" can\'t be your name: a name has no colon.'),
         (["alice", "host", "1", "2"], '"2" is too much: NAME, HOST and PORT are all there is.'),
@@ -78,5 +78,5 @@ NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix
 )
 def test_what_makes_no_sense_is_told_in_one_line(words, complaint):
     with pytest.raises(Exit) as caught:
-        address.parse(words)
+        target.parse(words)
     assert (caught.value.status, caught.value.text) == (USAGE, complaint)

@@ -1,0 +1,136 @@
+"""The command line of groupchat-connect: ``[NAME] [HOST] [PORT]`` and the options."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from groupchat import __version__, fingerprints, prompt
+from groupchat.cli import naming, target
+from groupchat.cli.exit import USAGE, Exit
+from groupchat.client.address import is_loopback
+from groupchat.wire import names
+from groupchat.wire.errors import Refused
+
+__all__ = ["PROGRAM", "parse"]
+
+PROGRAM = "groupchat-connect"
+_DESCRIPTION = (
+    "Join a group chat. Each line that you type is said; /help, typed there, lists the commands. "
+    "The connection is encrypted: the server's certificate has to be one that the system's "
+    "authorities vouch for, or the one that the server had the first time."
+)
+_USAGE = "%(prog)s [NAME] [HOST] [PORT] [options]"
+_WHERE = (
+    "your name (default: $USER), the server's host (localhost) and port (9000). HOST:PORT, "
+    "[ADDRESS]:PORT and unix:PATH work, too; a second word of digits only is the port"
+)
+_EPILOG = (
+    "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server "
+    "turned you away, or does not have the certificate that it should have; 5 the connection is "
+    "lost and does not come back; 6 some lines were not said; 7 the server is away, and the outbox "
+    "keeps what was to be said; 8 some of the output could not be printed"
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports an error in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Exit(USAGE, f"{message}. See {PROGRAM} --help")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """
+    Parse the command line.
+
+    :raises Exit: it makes no sense.
+    """
+    parser = _Parser(
+        prog=PROGRAM, usage=_USAGE, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False
+    )
+    parser.add_argument("where", metavar="[NAME] [HOST] [PORT]", help=_WHERE, nargs="*")
+    parser.add_argument(
+        "--room", action="append", type=_room, help="the room to enter (default: lobby)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the server's lines as they are; for programs"
+    )
+    parser.add_argument(
+        "--stay", action="store_true", help="go on listening when standard input has ended"
+    )
+    parser.add_argument(
+        "--show", action="store_true", help="in a pipe: print what the room says, as at a terminal"
+    )
+    parser.add_argument(
+        "--commands",
+        action="store_true",
+        help="in a pipe: lines that begin with / are commands, as at a terminal",
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="print nothing at all, not even errors"
+    )
+    parser.add_argument(
+        "--outbox",
+        metavar="FILE",
+        help="keep in FILE what the server has not stored yet, for the next run",
+    )
+    parser.add_argument(
+        "--password-file",
+        metavar="FILE",
+        help="the password of a registered name is the first line of FILE",
+    )
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="encrypt to this machine in any case, even if its server never did",
+    )
+    parser.add_argument(
+        "--no-tls",
+        action="store_true",
+        help="don't encrypt; for servers and networks that you trust",
+    )
+    parser.add_argument(
+        "--fingerprint",
+        metavar="SHA256:...",
+        type=_fingerprint,
+        help="take the certificate with this fingerprint, and no other",
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    options = parser.parse_intermixed_args(arguments)
+    name, options.host, options.port = target.parse(options.where)
+    options.room = list(dict.fromkeys(options.room or ["lobby"]))
+    if len(options.room) > 1 and not options.json:
+        parser.error("--room can be given more than once only with --json")
+    if options.quiet and (options.show or options.json):
+        parser.error(f"--quiet and {'--show' if options.show else '--json'} exclude each other")
+    if options.no_tls and (options.tls or options.fingerprint):
+        parser.error(
+            f"--no-tls and {'--tls' if options.tls else '--fingerprint'} exclude each other"
+        )
+    options.name = naming.own(PROGRAM, asks=_asks(options)) if name is None else naming.person(name)
+    options.tls = bool(
+        options.tls or options.fingerprint or not (options.no_tls or is_loopback(options.host))
+    )
+    return options
+
+
+def _asks(options: argparse.Namespace) -> bool:
+    return not (options.json or options.quiet) and prompt.is_possible()
+
+
+def _room(name: str) -> str:
+    try:
+        return names.rule_for(name).room(name)
+    except Refused as refused:
+        raise Exit(USAGE, f'"{name}" is no room: {naming.clause(refused)}') from None
+
+
+def _fingerprint(text: str) -> str:
+    try:
+        return fingerprints.parse_fingerprint(text)
+    except ValueError:
+        raise Exit(
+            USAGE,
+            f'"{text}" is no fingerprint: one is SHA256: and 43 letters, or 64 digits of hex.',
+        ) from None

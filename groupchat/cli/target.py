@@ -1,0 +1,122 @@
+"""
+The target of a run: who joins, and which server, as ``[NAME] [HOST] [PORT]`` on the command line
+say it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from typing import NamedTuple
+
+from groupchat.cli.exit import USAGE, Exit
+from groupchat.client.address import DEFAULT_HOST, DEFAULT_PORT, UNIX_PREFIX, socket_path
+
+__all__ = ["Target", "parse", "parse_port"]
+
+_MAX_SOCKET_PATH = 107  #: bytes of the path of a socket (unix(7))
+_BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
+
+
+class Target(NamedTuple):
+    """
+    The target that the command line asks for.
+
+    :ivar name: None if there is none on the command line.
+    :ivar host: a name, an address without brackets, or ``unix:`` and an absolute path.
+    :ivar port: 0 for a Unix socket.
+    """
+
+    name: str | None
+    host: str
+    port: int
+
+
+def parse(words: list[str]) -> Target:
+    """
+    Parse the positional arguments.
+
+    The first word is the name, unless it has a colon (names have none, addresses do) or is a
+    number that stands alone.
+
+    :raises Exit: they make no sense.
+    """
+    if len(words) > 3:
+        raise Exit(USAGE, f'"{words[3]}" is too much: NAME, HOST and PORT are all there is.')
+    named = bool(words) and ":" not in words[0] and not (len(words) == 1 and _is_number(words[0]))
+    name = words[0] if named else None
+    where = words[1:] if named else words
+    if len(where) > 2:
+        raise Exit(USAGE, f'"{words[0]}" can\'t be your name: a name has no colon.')
+    if len(where) == 1 and _is_number(where[0]):
+        return Target(name, DEFAULT_HOST, parse_port(where[0]))
+    host, port = _split(where[0]) if where else (DEFAULT_HOST, None)
+    if len(where) == 2:
+        if port is not None:
+            raise Exit(
+                USAGE,
+                f"The port is there twice: {where[0]} and {where[1]}. {_no_port(host)}Leave one out.",
+            )
+        port = parse_port(where[1])
+    return Target(name, host, DEFAULT_PORT if port is None else port)
+
+
+def parse_port(text: str) -> int:
+    """
+    Parse a port.
+
+    :raises Exit: it is not a number from 1 to 65535.
+    """
+    if not _is_number(text) or not 1 <= int(text[:9]) <= 65535:
+        raise Exit(USAGE, f'"{text}" is no port: a port is a number from 1 to 65535.')
+    return int(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _no_port(host: str) -> str:
+    return "A Unix socket has none. " if socket_path(host) else ""
+
+
+def _split(text: str) -> tuple[str, int | None]:
+    """Returns the host, and the port if there is one behind it."""
+    if text.startswith(UNIX_PREFIX):
+        return _parse_socket(text.removeprefix(UNIX_PREFIX)), 0
+    brackets = _BRACKETS.fullmatch(text)
+    if brackets and _is_ipv6(brackets[1]):
+        return brackets[1], None if brackets[2] is None else parse_port(brackets[2])
+    if _is_ipv6(text):
+        return text, None
+    host, colon, port = text.partition(":")
+    if not _may_be_host(text, host) or ":" in port:
+        raise Exit(
+            USAGE,
+            f'"{text}" is no host. '
+            "Write a name or an address, [ADDRESS]:PORT for IPv6, unix:PATH for a socket.",
+        )
+    return host.removesuffix("."), parse_port(port) if colon else None
+
+
+def _may_be_host(text: str, host: str) -> bool:
+    has_bad = any(character in "/[" or ord(character) < 33 for character in text)
+    return bool(host.removesuffix(".")) and not has_bad
+
+
+def _parse_socket(path: str) -> str:
+    path = os.path.abspath(os.path.expanduser(path)) if path else ""
+    if not 1 <= len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
+        raise Exit(
+            USAGE,
+            f'"{UNIX_PREFIX}{path}" is no socket: its path must have 1 to {_MAX_SOCKET_PATH} bytes.',
+        )
+    return UNIX_PREFIX + path
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
