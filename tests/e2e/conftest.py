@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest_twisted
 
-from tests.e2e.support import Place
+from tests.e2e.support import Sandbox
 
 
 @pytest_twisted.async_yield_fixture
-async def place(tmp_path: Path, needs: Callable[..., str]) -> AsyncIterator[Place]:
-    place = Place(tmp_path, needs)
-    yield place
-    await place.end()
+async def sandbox(tmp_path: Path, needs: Callable[..., str]) -> AsyncIterator[Sandbox]:
+    sandbox = Sandbox(tmp_path, needs)
+    yield sandbox
+    await sandbox.end()

@@ -2,7 +2,7 @@
 Real programs and real sockets: start them, talk to them, wait for what they say.
 
 Nothing here sleeps: one waits for a line, for an end or for a condition, each with a limit; what
-came instead stands in the failure. Whatever a `Position` has started it ends, and it fails where
+came instead stands in the failure. Whatever a `Sandbox` has started it ends, and it fails where
 one of its programs showed a traceback.
 """
 
@@ -43,7 +43,7 @@ PACKAGES = {
 }
 
 
-class Heard:
+class LineBuffer:
     """
     What one side has said so far, line by line; each line is waited for once, in order.
 
@@ -146,15 +146,15 @@ class Socket(Protocol):
     """A connection to the daemon, made here."""
 
     def __init__(self) -> None:
-        self.heard = Heard("the server")
+        self.received = LineBuffer("the server")
         self.line, self.says, self.event, self.events = (
-            self.heard.line, self.heard.says, self.heard.event, self.heard.events,
+            self.received.line, self.received.says, self.received.event, self.received.events,
         )  # fmt: skip
         self.closed: Deferred[None] = Deferred()
         self.is_closed = False
 
     def dataReceived(self, data: bytes) -> None:
-        self.heard.take(data)
+        self.received.take(data)
 
     def send(self, *lines: Any) -> None:
         """Send lines: texts as they are, all else as JSON."""
@@ -180,23 +180,25 @@ class Socket(Protocol):
 
     def ended(self, limit: float = LIMIT) -> Deferred[bool]:
         """Wait until the server has closed it."""
-        return self.heard.wait(lambda: self.heard._over is not None or None, "good-bye", limit)
+        return self.received.wait(
+            lambda: self.received._over is not None or None, "good-bye", limit
+        )
 
     def readConnectionLost(self) -> None:
-        self.heard.end("it has ended")
+        self.received.end("it has ended")
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
         pass
 
     def connectionLost(self, reason: Any = None) -> None:
-        self.heard.end("it has ended")
+        self.received.end("it has ended")
         self.is_closed = True
         self.closed.callback(None)
 
 
 @implementer(IOpenSSLClientConnectionCreator)
-class Anyone:
+class TrustAnyone:
     """Speaks TLS with whoever it is."""
 
     def clientConnectionForTLS(self, layer: Any) -> SSL.Connection:
@@ -213,8 +215,8 @@ class Program(ProcessProtocol):
 
     def __init__(self, arguments: list[str], **options: Any) -> None:
         self.arguments = arguments
-        self.out = Heard(f"{Path(arguments[0]).name}, on stdout,")
-        self.err = Heard(f"{Path(arguments[0]).name}, on stderr,")
+        self.out = LineBuffer(f"{Path(arguments[0]).name}, on stdout,")
+        self.err = LineBuffer(f"{Path(arguments[0]).name}, on stderr,")
         self.line, self.says, self.event, self.events, self.prompt = (
             self.out.line, self.out.says, self.out.event, self.out.events, self.out.prompt,
         )  # fmt: skip
@@ -231,8 +233,8 @@ class Program(ProcessProtocol):
 
     def processEnded(self, reason: Any) -> None:
         self.status = reason.value.exitCode if reason.value.signal is None else -reason.value.signal
-        for heard in (self.out, self.err):
-            heard.end(f"it has ended with {self.status}; on stderr: {self.err.text}")
+        for received in (self.out, self.err):
+            received.end(f"it has ended with {self.status}; on stderr: {self.err.text}")
         ending, self._ending = self._ending, []
         for waiting in ending:
             waiting.callback(self.status)
@@ -314,7 +316,7 @@ class Daemon(Program):
         assert await self.ended(5) == 0
 
 
-class Place:
+class Sandbox:
     """
     A directory in which programs run, and sockets to them; all of it is gone when the test is over.
 
@@ -464,7 +466,7 @@ class Place:
         else:
             endpoint = TCP4ClientEndpoint(reactor, host, where)
         if tls:
-            endpoint = wrapClientTLS(Anyone(), endpoint)
+            endpoint = wrapClientTLS(TrustAnyone(), endpoint)
         factory = Factory.forProtocol(Socket)
         factory.noisy = False
         socket: Socket = await endpoint.connect(factory)

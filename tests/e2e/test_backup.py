@@ -13,7 +13,7 @@ from textwrap import dedent
 
 import pytest_twisted
 
-from tests.e2e.support import Daemon, Place
+from tests.e2e.support import Daemon, Sandbox
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.rst"
 OWNER = {"password": "secret"}
@@ -53,8 +53,8 @@ def machine_in(directory: Path) -> Path:
     return directory
 
 
-async def started(place: Place, machine: Path) -> Daemon:
-    daemon = place.groupchat(
+async def started(sandbox: Sandbox, machine: Path) -> Daemon:
+    daemon = sandbox.groupchat(
         "sh", "-c", 'cd "$0" && exec groupchat --port 0 --max 9', str(machine / "var/lib/groupchat")
     )
     await daemon.listens()
@@ -62,36 +62,38 @@ async def started(place: Place, machine: Path) -> Daemon:
 
 
 @pytest_twisted.ensureDeferred
-async def test_all_that_a_server_knew_is_restored_on_a_new_machine_for_its_own_user(place: Place):
-    place.needs("sqlite3")
+async def test_all_that_a_server_knew_is_restored_on_a_new_machine_for_its_own_user(
+    sandbox: Sandbox,
+):
+    sandbox.needs("sqlite3")
     backup, restore = scripts()
-    backups = place.directory / "backups"
+    backups = sandbox.directory / "backups"
     backups.mkdir()
 
-    old = machine_in(place.directory / "old")
+    old = machine_in(sandbox.directory / "old")
     accounts = ("-f", str(old / "var/lib/groupchat/groupchat.accounts"))
-    passwd = place.start("groupchat-passwd", *accounts, "alice")
+    passwd = sandbox.start("groupchat-passwd", *accounts, "alice")
     passwd.send("secret")
     assert await passwd.ended() == 0
-    await place.run("groupchat-passwd", *accounts, "--operator", "alice")
-    daemon = await started(place, old)
+    await sandbox.run("groupchat-passwd", *accounts, "--operator", "alice")
+    daemon = await started(sandbox, old)
     print_of_old = (await daemon.line(".*Encrypted with the certificate (.*)"))[1]
-    bob = await place.member("bob", daemon)
-    alice = await place.socket(daemon.port)
+    bob = await sandbox.member("bob", daemon)
+    alice = await sandbox.socket(daemon.port)
     alice.send("alice", "secret")
     await alice.says("-- You are up to date.")
     alice.send("good morning", "/ban mallory 7d spam")
     await bob.event("message", text="good morning")
     await alice.line("-- mallory is banned.*")
-    await place.run("sh", "-c", set_in(backup, old, backups))
+    await sandbox.run("sh", "-c", set_in(backup, old, backups))
     await daemon.kill()
 
-    new = machine_in(place.directory / "new")
-    daemon = await started(place, new)
-    await place.member("carol", daemon)
+    new = machine_in(sandbox.directory / "new")
+    daemon = await started(sandbox, new)
+    await sandbox.member("carol", daemon)
     await daemon.kill()  # whatever it leaves there
     (saved,) = backups.iterdir()
-    await place.run("sh", "-c", set_in(restore, new, backups), "sh", str(saved))
+    await sandbox.run("sh", "-c", set_in(restore, new, backups), "sh", str(saved))
 
     state = new / "var/lib/groupchat"
     for file in map(state.joinpath, KEPT):
@@ -102,12 +104,12 @@ async def test_all_that_a_server_knew_is_restored_on_a_new_machine_for_its_own_u
         )
     assert stat.S_IMODE(saved.stat().st_mode) == 0o700
     assert "old" in (new / "etc/default/groupchat").read_text()
-    daemon = await started(place, new)
+    daemon = await started(sandbox, new)
     assert (await daemon.line(".*Encrypted with the certificate (.*)"))[1] == print_of_old
-    assert await place.kept(daemon) == ["good morning"]
-    await (await place.json("mallory", daemon)).event("bye", code="banned")
-    await (await place.json("alice", daemon, **OWNER)).event("welcome", operator=True)
-    audit = await place.run("groupchat-passwd", "-f", str(state / "groupchat.accounts"), "--log")
+    assert await sandbox.kept(daemon) == ["good morning"]
+    await (await sandbox.json("mallory", daemon)).event("bye", code="banned")
+    await (await sandbox.json("alice", daemon, **OWNER)).event("welcome", operator=True)
+    audit = await sandbox.run("groupchat-passwd", "-f", str(state / "groupchat.accounts"), "--log")
     assert [line.split()[2:4] for line in audit] == [
         ["password", "alice"],
         ["op", "alice"],

@@ -18,7 +18,7 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory, Protocol
 
-from tests.e2e.support import Daemon, Place, Program
+from tests.e2e.support import Daemon, Program, Sandbox
 
 PATIENT = """
 import sys
@@ -86,8 +86,8 @@ def whole(option: str, least: int, most: int, *values: str) -> dict[str, str]:
     ids=lambda refused: ", ".join(refused),
 )
 @pytest_twisted.ensureDeferred
-async def test_the_daemon_refuses(place: Place, refused: dict[str, str]):
-    daemons = [place.twistd(*shlex.split(options)) for options in refused]
+async def test_the_daemon_refuses(sandbox: Sandbox, refused: dict[str, str]):
+    daemons = [sandbox.twistd(*shlex.split(options)) for options in refused]
     for daemon, told in zip(daemons, refused.values(), strict=True):
         line = await refuses(daemon)
         assert line.startswith(told)
@@ -98,17 +98,17 @@ async def test_the_daemon_refuses(place: Place, refused: dict[str, str]):
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_port_that_is_taken_is_refused(place: Place):
-    daemon = await place.daemon()
-    line = await refuses(place.twistd("--port", str(daemon.port), "--ledger", "memory"), 75)
+async def test_a_port_that_is_taken_is_refused(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    line = await refuses(sandbox.twistd("--port", str(daemon.port), "--ledger", "memory"), 75)
     assert line.startswith(f"can't listen on port {daemon.port}: Address already in use.")
 
 
 @pytest_twisted.ensureDeferred
-async def test_an_endpoint_that_is_taken_is_refused(place: Place):
-    daemon = await place.daemon()
+async def test_an_endpoint_that_is_taken_is_refused(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
     endpoint = f"tcp:{daemon.port}:interface=127.0.0.1"
-    line = await refuses(place.twistd("--listen", endpoint, "--ledger", "memory"), 75)
+    line = await refuses(sandbox.twistd("--listen", endpoint, "--ledger", "memory"), 75)
     assert line.startswith(f"can't listen on {endpoint}: Address already in use.")
 
 
@@ -116,8 +116,10 @@ async def test_an_endpoint_that_is_taken_is_refused(place: Place):
     ("endpoint", "status"), [("unix:missing/chat.sock", 1), ("tcp:0:interface=192.0.2.77", 75)]
 )
 @pytest_twisted.ensureDeferred
-async def test_an_endpoint_that_can_t_be_had_is_refused(place: Place, endpoint: str, status: int):
-    line = await refuses(place.twistd("--listen", endpoint), status)
+async def test_an_endpoint_that_can_t_be_had_is_refused(
+    sandbox: Sandbox, endpoint: str, status: int
+):
+    line = await refuses(sandbox.twistd("--listen", endpoint), status)
     assert line.startswith(f"can't listen on {endpoint}: ")
 
 
@@ -131,10 +133,10 @@ def without(right: str) -> tuple[str, ...]:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_port_that_is_not_allowed_is_refused(place: Place):
+async def test_a_port_that_is_not_allowed_is_refused(sandbox: Sandbox):
     if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 1:
         pytest.skip("everyone may listen on any port here")
-    line = await refuses(place.twistd("--port", "1", through=without("net_bind_service")))
+    line = await refuses(sandbox.twistd("--port", "1", through=without("net_bind_service")))
     assert line.startswith("can't listen on port 1: not allowed")
 
 
@@ -142,27 +144,27 @@ async def test_a_port_that_is_not_allowed_is_refused(place: Place):
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_ledger_in_use_is_refused(place: Place):
-    await place.daemon()
-    line = await refuses(place.twistd("--port", "0"), 75)
+async def test_a_ledger_in_use_is_refused(sandbox: Sandbox):
+    await sandbox.daemon()
+    line = await refuses(sandbox.twistd("--port", "0"), 75)
     assert line.startswith("the ledger groupchat.db is in use by another daemon.")
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_ledger_in_use_is_refused_by_whichever_path(place: Place):
-    await place.daemon()
-    (place.directory / "other.db").symlink_to("groupchat.db")
-    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:other.db"), 75)
+async def test_a_ledger_in_use_is_refused_by_whichever_path(sandbox: Sandbox):
+    await sandbox.daemon()
+    (sandbox.directory / "other.db").symlink_to("groupchat.db")
+    line = await refuses(sandbox.twistd("--port", "0", "--ledger", "sqlite:other.db"), 75)
     assert line.startswith("the ledger other.db is in use by another daemon.")
 
 
 @pytest_twisted.ensureDeferred
-async def test_another_program_may_write_to_the_ledger_for_a_while(place: Place):
-    daemon = await place.daemon("--ledger", "sqlite:chat.db")
-    alice = await place.member("alice", daemon)
+async def test_another_program_may_write_to_the_ledger_for_a_while(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--ledger", "sqlite:chat.db")
+    alice = await sandbox.member("alice", daemon)
     alice.say("before", first=1)
     await alice.event("ok", n=1)
-    other = sqlite3.connect(place.directory / "chat.db", isolation_level=None)
+    other = sqlite3.connect(sandbox.directory / "chat.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     alice.say("meanwhile", first=2)
     await daemon.line(
@@ -178,19 +180,19 @@ async def test_another_program_may_write_to_the_ledger_for_a_while(place: Place)
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_ledger_of_a_daemon_that_was_killed_is_no_longer_in_use(place: Place):
-    await (await place.daemon()).kill()
-    await place.daemon()
+async def test_a_ledger_of_a_daemon_that_was_killed_is_no_longer_in_use(sandbox: Sandbox):
+    await (await sandbox.daemon()).kill()
+    await sandbox.daemon()
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_ledger_that_another_program_locks_is_refused_for_now(place: Place):
-    await (await place.daemon()).stop()
-    other = sqlite3.connect(place.directory / "groupchat.db", isolation_level=None)
+async def test_a_ledger_that_another_program_locks_is_refused_for_now(sandbox: Sandbox):
+    await (await sandbox.daemon()).stop()
+    other = sqlite3.connect(sandbox.directory / "groupchat.db", isolation_level=None)
     with contextlib.closing(other):
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
-        line = await refuses(place.twistd("--port", "0"), 75)
+        line = await refuses(sandbox.twistd("--port", "0"), 75)
     assert line.startswith("the ledger groupchat.db: another program has locked it.")
 
 
@@ -204,28 +206,28 @@ exec "$@"
 
 @pytest.mark.parametrize("left", [0, 8, 36], ids="{} KiB left".format)
 @pytest_twisted.ensureDeferred
-async def test_a_full_disk_is_called_so_and_is_no_end_for_good(place: Place, left: int):
+async def test_a_full_disk_is_called_so_and_is_no_end_for_good(sandbox: Sandbox, left: int):
     if os.geteuid() != 0:
         pytest.skip("only root can make a small disk")
-    await (await place.daemon("--ledger", "sqlite:old.db")).stop()
+    await (await sandbox.daemon("--ledger", "sqlite:old.db")).stop()
     through = ("unshare", "--mount", "sh", "-c", FULL, str(left))
     line = await refuses(
-        place.twistd("--port", "0", "--ledger", "sqlite:disk/x.db", through=through), 75
+        sandbox.twistd("--port", "0", "--ledger", "sqlite:disk/x.db", through=through), 75
     )
     assert line.startswith("the ledger disk/x.db: the disk is full. Make room, ")
 
 
 @pytest.mark.parametrize("locked", ["directory", "file"])
 @pytest_twisted.ensureDeferred
-async def test_a_ledger_that_can_t_be_written_is_refused(place: Place, locked: str):
-    directory = place.directory / "locked"
+async def test_a_ledger_that_can_t_be_written_is_refused(sandbox: Sandbox, locked: str):
+    directory = sandbox.directory / "locked"
     directory.mkdir()
     if locked == "file":
         (directory / "x.db").touch(0o400)
     else:
         directory.chmod(0o500)
     line = await refuses(
-        place.twistd(
+        sandbox.twistd(
             "--port", "0", "--ledger", "sqlite:locked/x.db", through=without("dac_override")
         )
     )
@@ -236,39 +238,39 @@ async def test_a_ledger_that_can_t_be_written_is_refused(place: Place, locked: s
     ("path", "told"), [("missing/x.db", "No such file or directory."), ("home", "Is a directory.")]
 )
 @pytest_twisted.ensureDeferred
-async def test_a_ledger_that_can_t_be_there_is_refused(place: Place, path: str, told: str):
-    line = await refuses(place.twistd("--port", "0", "--ledger", f"sqlite:{path}"))
+async def test_a_ledger_that_can_t_be_there_is_refused(sandbox: Sandbox, path: str, told: str):
+    line = await refuses(sandbox.twistd("--port", "0", "--ledger", f"sqlite:{path}"))
     assert line.startswith(f"the ledger {path}: {told}")
 
 
 @pytest_twisted.ensureDeferred
-async def test_what_is_no_database_is_refused_and_left_as_it_is(place: Place):
-    file = place.directory / "x.db"
+async def test_what_is_no_database_is_refused_and_left_as_it_is(sandbox: Sandbox):
+    file = sandbox.directory / "x.db"
     file.write_text("Dear diary,\n" * 1000)
-    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:x.db"))
+    line = await refuses(sandbox.twistd("--port", "0", "--ledger", "sqlite:x.db"))
     assert line.startswith("the ledger x.db: it is damaged, or no ledger at all.")
     assert file.read_text() == "Dear diary,\n" * 1000
 
 
 @pytest_twisted.ensureDeferred
-async def test_another_program_s_database_is_refused_and_left_as_it_is(place: Place):
-    file = place.directory / "x.db"
+async def test_another_program_s_database_is_refused_and_left_as_it_is(sandbox: Sandbox):
+    file = sandbox.directory / "x.db"
     with sqlite3.connect(file) as database:
         database.execute("CREATE TABLE bookmarks (url)")
     database.close()
     before = file.read_bytes()
-    line = await refuses(place.twistd("--port", "0", "--ledger", "sqlite:x.db"))
+    line = await refuses(sandbox.twistd("--port", "0", "--ledger", "sqlite:x.db"))
     assert line.startswith("the ledger x.db belongs to another program.")
     assert file.read_bytes() == before
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_ledger_of_a_newer_version_is_refused(place: Place):
-    await (await place.daemon()).stop()
-    with sqlite3.connect(place.directory / "groupchat.db") as database:
+async def test_a_ledger_of_a_newer_version_is_refused(sandbox: Sandbox):
+    await (await sandbox.daemon()).stop()
+    with sqlite3.connect(sandbox.directory / "groupchat.db") as database:
         database.execute("PRAGMA user_version = 99")
     database.close()
-    line = await refuses(place.twistd("--port", "0"))
+    line = await refuses(sandbox.twistd("--port", "0"))
     assert line.startswith("the ledger groupchat.db was written by a newer groupchat (version 99, ")
 
 
@@ -279,16 +281,18 @@ async def test_a_ledger_of_a_newer_version_is_refused(place: Place):
 @pytest.mark.parametrize("ledger", ["memory", "sqlite:x.db"])
 @pytest_twisted.ensureDeferred
 async def test_a_certificate_that_is_none_is_refused(
-    place: Place, content: str | None, ledger: str
+    sandbox: Sandbox, content: str | None, ledger: str
 ):
     if content is not None:
-        (place.directory / "x.pem").write_text(content)
+        (sandbox.directory / "x.pem").write_text(content)
     told = (
         "it does not hold a certificate and its key, without a passphrase, in PEM."
         if content
         else "No such file or directory."
     )
-    line = await refuses(place.twistd("--port", "0", "--certificate", "x.pem", "--ledger", ledger))
+    line = await refuses(
+        sandbox.twistd("--port", "0", "--certificate", "x.pem", "--ledger", ledger)
+    )
     assert line == f"the certificate x.pem: {told} Name another by --certificate."
 
 
@@ -330,33 +334,35 @@ async def ends(connect: Program, status: int) -> str:
     ids=lambda refused: ", ".join(refused),
 )
 @pytest_twisted.ensureDeferred
-async def test_groupchat_connect_refuses(place: Place, refused: dict[str, str]):
-    programs = [place.start("groupchat-connect", *shlex.split(arguments)) for arguments in refused]
+async def test_groupchat_connect_refuses(sandbox: Sandbox, refused: dict[str, str]):
+    programs = [
+        sandbox.start("groupchat-connect", *shlex.split(arguments)) for arguments in refused
+    ]
     for connect, told in zip(programs, refused.values(), strict=True):
         assert (await ends(connect, 3 if told.startswith("Cannot reach ") else 2)).startswith(told)
 
 
 @pytest_twisted.ensureDeferred
-async def test_an_unknown_host_is_unreachable(place: Place):
-    connect = place.start("groupchat-connect", "alice", "no-such-host.invalid", "9000")
+async def test_an_unknown_host_is_unreachable(sandbox: Sandbox):
+    connect = sandbox.start("groupchat-connect", "alice", "no-such-host.invalid", "9000")
     assert (await ends(connect, 3)).startswith(
         "There is no such host: no-such-host.invalid, port 9000."
     )
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_port_where_nobody_listens_is_unreachable(place: Place):
-    daemon = await place.daemon()
+async def test_a_port_where_nobody_listens_is_unreachable(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
     await daemon.stop()
-    line = await ends(place.connect("alice", daemon), 3)
+    line = await ends(sandbox.connect("alice", daemon), 3)
     assert line.startswith(f"Connection refused by localhost, port {daemon.port}.")
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_server_that_is_silent_is_unreachable(place: Place):
-    silent = place.start("nc", "-v", "-l", "127.0.0.1", "0")
+async def test_a_server_that_is_silent_is_unreachable(sandbox: Sandbox):
+    silent = sandbox.start("nc", "-v", "-l", "127.0.0.1", "0")
     port = (await silent.err.line(r"Listening on \S+ (\d+)"))[1]
-    connect = place.start(sys.executable, "-c", PATIENT, "alice", "127.0.0.1", port)
+    connect = sandbox.start(sys.executable, "-c", PATIENT, "alice", "127.0.0.1", port)
     assert (await ends(connect, 3)).startswith(f"No answer from 127.0.0.1, port {port} within ")
 
 
@@ -369,21 +375,23 @@ class Mail(Protocol):
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_server_of_another_kind_is_unreachable(place: Place):
+async def test_a_server_of_another_kind_is_unreachable(sandbox: Sandbox):
     other = reactor.listenTCP(0, Factory.forProtocol(Mail), interface="127.0.0.1")  # type: ignore[attr-defined]
     try:
-        connect = place.start("groupchat-connect", "alice", "127.0.0.1", str(other.getHost().port))
+        connect = sandbox.start(
+            "groupchat-connect", "alice", "127.0.0.1", str(other.getHost().port)
+        )
         assert "Is that a groupchat server?" in await ends(connect, 3)
     finally:
         await other.stopListening()
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_full_server_turns_one_away(place: Place):
-    daemon = await place.daemon("--max", "1")
-    await place.nc("alice", daemon)
+async def test_a_full_server_turns_one_away(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--max", "1")
+    await sandbox.nc("alice", daemon)
     assert (
-        await ends(place.connect("bob", daemon), 4)
+        await ends(sandbox.connect("bob", daemon), 4)
         == "The server is full (1 of 1). Try again later."
     )
 
@@ -394,13 +402,13 @@ async def test_a_full_server_turns_one_away(place: Place):
 @pytest.mark.parametrize("what", ["port", "ledger"])
 @pytest_twisted.ensureDeferred
 async def test_a_daemon_in_the_background_that_can_t_start_tells_all_on_stderr_and_in_the_log(
-    place: Place, what: str
+    sandbox: Sandbox, what: str
 ):
-    daemon = await place.daemon()
+    daemon = await sandbox.daemon()
     options = (
         ["--port", str(daemon.port), "--ledger", "memory"] if what == "port" else ["--port", "0"]
     )
-    second = place.start(
+    second = sandbox.start(
         "twistd", "--pidfile=second.pid", "-l", "second.log", "groupchat", *options
     )
     assert await second.ended() == 1
@@ -412,16 +420,16 @@ async def test_a_daemon_in_the_background_that_can_t_start_tells_all_on_stderr_a
     assert "see the line above" in second.err.lines[1]
     assert (
         f"It can't start: {whole.removeprefix('groupchat: ')}\n"
-        in (place.directory / "second.log").read_text()
+        in (sandbox.directory / "second.log").read_text()
     )
 
 
 @pytest_twisted.ensureDeferred
 async def test_a_daemon_in_the_background_lets_go_of_the_streams_that_it_was_started_with(
-    place: Place,
+    sandbox: Sandbox,
 ):
-    shell = place.start("sh", "-c", "twistd --pidfile=pid -l log groupchat --port 0 --max 3")
+    shell = sandbox.start("sh", "-c", "twistd --pidfile=pid -l log groupchat --port 0 --max 3")
     try:
         assert await shell.ended() == 0  # which is seen only once nobody holds its pipes any more
     finally:
-        os.kill(int((place.directory / "pid").read_text()), signal.SIGTERM)
+        os.kill(int((sandbox.directory / "pid").read_text()), signal.SIGTERM)

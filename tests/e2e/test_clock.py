@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 
-from tests.e2e.support import Place
+from tests.e2e.support import Sandbox
 
 
 class SystemClock:
     """The clock of the system, as the programs of a place see it."""
 
-    def __init__(self, place: Place) -> None:
-        faketime = Path(place.needs("faketime"))
+    def __init__(self, sandbox: Sandbox) -> None:
+        faketime = Path(sandbox.needs("faketime"))
         found = list(faketime.parents[1].glob("lib/**/faketime/libfaketimeMT.so.1"))
         if not found:
             pytest.skip("needs libfaketime")
-        self._file = place.directory / "clock"
+        self._file = sandbox.directory / "clock"
         self.set("+0")
-        place.environment |= {
+        sandbox.environment |= {
             "LD_PRELOAD": str(found[0]), "FAKETIME_TIMESTAMP_FILE": str(self._file), "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
         }  # fmt: skip
@@ -35,11 +35,11 @@ class SystemClock:
 
 
 @pytest_twisted.ensureDeferred
-async def test_nobody_notices_that_the_clock_is_set(place: Place):
-    clock = SystemClock(place)
-    daemon = await place.daemon("--idle-timeout", "3")
-    alice = await place.member("alice", daemon)
-    bob = place.connect("bob", daemon)
+async def test_nobody_notices_that_the_clock_is_set(sandbox: Sandbox):
+    clock = SystemClock(sandbox)
+    daemon = await sandbox.daemon("--idle-timeout", "3")
+    alice = await sandbox.member("alice", daemon)
+    bob = sandbox.connect("bob", daemon)
     await bob.says("-- You are up to date.")
     for ahead in ("-1h", "+2h", "+0"):
         clock.set(ahead)

@@ -7,18 +7,18 @@ from __future__ import annotations
 import pytest_twisted
 
 from groupchat.tap import RESERVED_DESCRIPTORS
-from tests.e2e.support import Place
+from tests.e2e.support import Sandbox
 
 MOST = 12
 LIMITED = ("sh", "-c", f'ulimit -n {RESERVED_DESCRIPTORS + MOST} && exec "$@"', "sh")
 
 
 @pytest_twisted.ensureDeferred
-async def test_who_is_one_too_many_waits_and_comes_in_as_soon_as_one_has_left(place: Place):
-    daemon = await place.daemon("--ledger", "sqlite:kept.db", through=LIMITED)
-    people = [await place.member(f"n{number}", daemon) for number in range(MOST)]
+async def test_who_is_one_too_many_waits_and_comes_in_as_soon_as_one_has_left(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--ledger", "sqlite:kept.db", through=LIMITED)
+    people = [await sandbox.member(f"n{number}", daemon) for number in range(MOST)]
     await daemon.line(f".*{MOST} connections are open, as many as can be: the next ones wait.")
-    waiting = [await place.json(f"w{number}", daemon) for number in range(20)]
+    waiting = [await sandbox.json(f"w{number}", daemon) for number in range(20)]
     people[1].send({"type": "say", "room": "lobby", "text": "all goes on"})
     await people[2].event("message", text="all goes on")
     people[3].send({"type": "history", "room": "lobby"})

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from groupchat.fingerprints import fingerprint
 from groupchat.server.tls import make
-from tests.e2e.support import Daemon, Place, Socket, until
+from tests.e2e.support import Daemon, Sandbox, Socket, until
 
 ENCRYPTED = r".*Encrypted with the certificate (SHA256:[A-Za-z0-9+/]{43})"
 
@@ -32,10 +32,10 @@ def shown(client: Socket) -> str:
 
 
 @pytest_twisted.ensureDeferred
-async def test_one_with_tls_and_one_with_nc_are_in_the_same_room(place: Place):
-    daemon = await place.daemon()
-    bob = await place.nc("bob", daemon)
-    alice = await place.member("alice", daemon, tls=True)
+async def test_one_with_tls_and_one_with_nc_are_in_the_same_room(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    bob = await sandbox.nc("bob", daemon)
+    alice = await sandbox.member("alice", daemon, tls=True)
     await bob.says("-- alice joined.")
     alice.say("hi", first=1)
     await alice.event("ok", n=1)
@@ -50,9 +50,9 @@ async def test_one_with_tls_and_one_with_nc_are_in_the_same_room(place: Place):
 
 
 @pytest_twisted.ensureDeferred
-async def test_openssl_is_greeted_and_may_quit(place: Place):
-    daemon = await place.daemon("--require-tls")
-    alice = place.start("openssl", "s_client", "-quiet", "-connect", f"localhost:{daemon.port}")
+async def test_openssl_is_greeted_and_may_quit(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--require-tls")
+    alice = sandbox.start("openssl", "s_client", "-quiet", "-connect", f"localhost:{daemon.port}")
     await alice.says("What is your name?")
     alice.send("alice")
     await alice.says("-- You are up to date.")
@@ -62,16 +62,18 @@ async def test_openssl_is_greeted_and_may_quit(place: Place):
 
 
 @pytest_twisted.ensureDeferred
-async def test_curl_and_openssl_with_alpn_are_answered_whichever_endpoint_speaks_tls(place: Place):
-    (place.directory / "x.pem").write_bytes(make())
-    daemon = await place.daemon("--listen", "ssl:0:privateKey=x.pem:interface=127.0.0.1")
+async def test_curl_and_openssl_with_alpn_are_answered_whichever_endpoint_speaks_tls(
+    sandbox: Sandbox,
+):
+    (sandbox.directory / "x.pem").write_bytes(make())
+    daemon = await sandbox.daemon("--listen", "ssl:0:privateKey=x.pem:interface=127.0.0.1")
     other = await daemon.line(r".*Listening on port (\d+) .*")
     for port in (daemon.port, other[1]):
-        curl = place.start("curl", "-sk", f"https://127.0.0.1:{port}/")
+        curl = sandbox.start("curl", "-sk", f"https://127.0.0.1:{port}/")
         await curl.says("This is a group chat. Join it with: groupchat-connect NAME HOST PORT")
         assert await curl.ended() == 0
     for offered in ("h2,http/1.1", "h2", "irc"):
-        alice = place.start(
+        alice = sandbox.start(
             "openssl",
             "s_client",
             "-quiet",
@@ -86,70 +88,70 @@ async def test_curl_and_openssl_with_alpn_are_answered_whichever_endpoint_speaks
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_unix_socket_speaks_tls_too_and_plain_even_where_tls_is_required(place: Place):
-    path = place.directory / "chat.sock"
-    await place.daemon("--listen", f"unix:{path}", "--require-tls", port=None)
+async def test_a_unix_socket_speaks_tls_too_and_plain_even_where_tls_is_required(sandbox: Sandbox):
+    path = sandbox.directory / "chat.sock"
+    await sandbox.daemon("--listen", f"unix:{path}", "--require-tls", port=None)
     for tls in (False, True):
-        client = await place.socket(path, tls=tls)
+        client = await sandbox.socket(path, tls=tls)
         client.send({"type": "hello", "name": f"alice-{tls}"})
         await client.event("welcome")
 
 
 @pytest_twisted.ensureDeferred
-async def test_an_endpoint_that_is_encrypted_already_is_so_and_stays_so(place: Place):
-    (place.directory / "x.pem").write_bytes(make())
-    daemon = await place.daemon(
+async def test_an_endpoint_that_is_encrypted_already_is_so_and_stays_so(sandbox: Sandbox):
+    (sandbox.directory / "x.pem").write_bytes(make())
+    daemon = await sandbox.daemon(
         "--listen", "ssl:0:privateKey=x.pem:interface=127.0.0.1", "--require-tls", port=None
     )
-    alice = await place.member("alice", daemon, tls=True)
+    alice = await sandbox.member("alice", daemon, tls=True)
     alice.say("hi", first=1)
     await alice.event("ok", n=1)
 
 
 @pytest_twisted.ensureDeferred
-async def test_its_own_certificate_is_told_and_kept_for_the_next_start(place: Place):
-    daemon = await place.daemon()
+async def test_its_own_certificate_is_told_and_kept_for_the_next_start(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
     first = await told(daemon)
-    assert shown(await place.member("alice", daemon, tls=True)) == first
-    file = place.directory / "groupchat.pem"
+    assert shown(await sandbox.member("alice", daemon, tls=True)) == first
+    file = sandbox.directory / "groupchat.pem"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     await daemon.stop()
-    again = await place.again(daemon)
+    again = await sandbox.again(daemon)
     assert await told(again) == first
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_new_certificate_is_shown_to_those_who_come_and_nobody_is_dropped(place: Place):
-    file, fresh = place.directory / "x.pem", place.directory / "fresh.pem"
+async def test_a_new_certificate_is_shown_to_those_who_come_and_nobody_is_dropped(sandbox: Sandbox):
+    file, fresh = sandbox.directory / "x.pem", sandbox.directory / "fresh.pem"
     file.write_bytes(make())
-    daemon = await place.daemon(
+    daemon = await sandbox.daemon(
         "--certificate", "x.pem", through=("setsid",)
     )  # away from the terminal of these tests
     first = await told(daemon)
-    alice = await place.member("alice", daemon, tls=True)
+    alice = await sandbox.member("alice", daemon, tls=True)
     fresh.write_bytes(make())
     fresh.rename(file)
     second = fingerprint(
         x509.load_pem_x509_certificate(file.read_bytes()).public_bytes(Encoding.DER)
     )
-    bob = await place.member("bob", daemon, tls=True)
+    bob = await sandbox.member("bob", daemon, tls=True)
     assert (shown(alice), shown(bob)) == (first, second)
     await daemon.line(rf".*The certificate x\.pem is read: {second.replace('+', '[+]')}")
     file.write_text("no certificate")
     daemon.signal(signal.SIGHUP)
     await daemon.line(r".*The certificate x\.pem can't be used: .* The one before is kept\.")
-    carol = await place.member("carol", daemon, tls=True)
+    carol = await sandbox.member("carol", daemon, tls=True)
     assert shown(carol) == second
     alice.say("still here", first=1)
     for client in (alice, bob, carol):
         await client.event("message", text="still here")
-    assert not (place.directory / "groupchat.pem").exists()
+    assert not (sandbox.directory / "groupchat.pem").exists()
     await daemon.stop()
 
 
 @pytest_twisted.ensureDeferred
-async def test_garbage_in_place_of_a_handshake_leaves_no_trace(place: Place):
-    daemon = await place.daemon()
+async def test_garbage_in_place_of_a_handshake_leaves_no_trace(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
     await told(daemon)
     lines = len(daemon.out.lines)
     for garbage in (
@@ -159,7 +161,7 @@ async def test_garbage_in_place_of_a_handshake_leaves_no_trace(place: Place):
     ):
         with socket.create_connection(("127.0.0.1", daemon.port)) as client:
             client.sendall(garbage)
-    await place.member("alice", daemon, tls=True)
+    await sandbox.member("alice", daemon, tls=True)
     await until(lambda: len(daemon.out.lines) > lines, "the line of alice")
     assert [line.split("] ")[1] for line in daemon.out.lines[lines:]] == [
         "alice joined from 127.0.0.1 (1 of 100)"
@@ -168,16 +170,18 @@ async def test_garbage_in_place_of_a_handshake_leaves_no_trace(place: Place):
 
 
 @pytest_twisted.ensureDeferred
-async def test_groupchat_connect_takes_an_address_in_every_way_that_people_write_it(place: Place):
-    path = place.directory / "chat.sock"
-    daemon = await place.daemon("--listen", f"unix:{path}")
+async def test_groupchat_connect_takes_an_address_in_every_way_that_people_write_it(
+    sandbox: Sandbox,
+):
+    path = sandbox.directory / "chat.sock"
+    daemon = await sandbox.daemon("--listen", f"unix:{path}")
     port = daemon.port
     for number, way in enumerate(
         (f"{port}", f"localhost:{port}", f"[::1]:{port}", f"localhost. {port}", f"unix:{path}")
     ):
-        client = place.start("groupchat-connect", f"alice{number}", *way.split(), "--json")
+        client = sandbox.start("groupchat-connect", f"alice{number}", *way.split(), "--json")
         await client.event("catchup")
-    known = (place.home / ".local/state/groupchat/known_hosts").read_text()
+    known = (sandbox.home / ".local/state/groupchat/known_hosts").read_text()
     assert sorted(line.split()[0] for line in known.splitlines()) == sorted(
         [f"localhost:{port}", f"[::1]:{port}", f"unix:{path}"]
     )

@@ -20,7 +20,7 @@ import pytest
 import pytest_twisted
 
 from groupchat import __version__
-from tests.e2e.support import Place
+from tests.e2e.support import Sandbox
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "CONTRIBUTING.rst", "LICENSE", "ruff.toml"]
@@ -61,16 +61,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def installed(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment in which the wheel is installed, and what it depends on is there."""
-    place = tmp_path_factory.mktemp("installed")
-    venv.create(place, symlinks=True)
-    packages = place.joinpath(*Path(sysconfig.get_path("purelib")).parts[-3:])
+    sandbox = tmp_path_factory.mktemp("installed")
+    venv.create(sandbox, symlinks=True)
+    packages = sandbox.joinpath(*Path(sysconfig.get_path("purelib")).parts[-3:])
     for library in Path(sysconfig.get_path("purelib")).iterdir():
         if "groupchat" not in library.name and library.name != "twisted":
             (packages / library.name).symlink_to(library)
     mirror(Path(sysconfig.get_path("purelib")) / "twisted", packages / "twisted")
-    pip = [sys.executable, "-m", "pip", "-q", "--python", place / "bin" / "python"]
+    pip = [sys.executable, "-m", "pip", "-q", "--python", sandbox / "bin" / "python"]
     subprocess.run([*pip, "install", "--no-index", "--no-deps", built[0]], check=True)
-    return place
+    return sandbox
 
 
 def mirror(source: Path, target: Path) -> None:
@@ -144,15 +144,15 @@ def test_the_tests_of_an_sdist_can_be_collected(built: tuple[Path, Path], tmp_pa
 
 @pytest.mark.parametrize("by", ["groupchat", "python -m groupchat"])
 @pytest_twisted.ensureDeferred
-async def test_an_installation_starts_the_server(place: Place, installed: Path, by: str):
+async def test_an_installation_starts_the_server(sandbox: Sandbox, installed: Path, by: str):
     program, *more = by.split()
     command = [str(installed / "bin" / program), *more]
-    (told,) = await place.run(*command, "--version")
+    (told,) = await sandbox.run(*command, "--version")
     assert told == f"groupchat {__version__}"
-    daemon = place.groupchat(*command, "--port", "0", "--max", "3", "--ledger", "memory")
+    daemon = sandbox.groupchat(*command, "--port", "0", "--max", "3", "--ledger", "memory")
     await daemon.listens()
     assert re.search(rf"groupchat {__version__} \(Twisted .*, Python .*\)", daemon.out.lines[0])
-    await place.nc("alice", daemon)
+    await sandbox.nc("alice", daemon)
     await daemon.stop()
     assert not (the_plugins(installed) / "dropin.cache").exists()
 
@@ -160,7 +160,7 @@ async def test_an_installation_starts_the_server(place: Place, installed: Path, 
 @pytest.mark.parametrize("cache", ["damaged", "not to be written"])
 @pytest_twisted.ensureDeferred
 async def test_twistd_finds_the_plugin_whatever_became_of_its_cache(
-    place: Place, installed: Path, cache: str
+    sandbox: Sandbox, installed: Path, cache: str
 ):
     path = the_plugins(installed) / "dropin.cache"
     if cache == "damaged":
@@ -169,7 +169,7 @@ async def test_twistd_finds_the_plugin_whatever_became_of_its_cache(
         path.mkdir()  # so that not even root can write a file there
     try:
         program = "from twisted.scripts.twistd import run; run()"
-        daemon = place.groupchat(
+        daemon = sandbox.groupchat(
             str(installed / "bin" / "python"),
             "-c",
             program,
@@ -184,16 +184,16 @@ async def test_twistd_finds_the_plugin_whatever_became_of_its_cache(
 
 @pytest.mark.parametrize("program", ["groupchat", "groupchat-connect", "groupchat-passwd"])
 @pytest_twisted.ensureDeferred
-async def test_every_program_tells_its_version(place: Place, program: str):
-    assert await place.run(program, "--version") == [f"{program} {__version__}"]
+async def test_every_program_tells_its_version(sandbox: Sandbox, program: str):
+    assert await sandbox.run(program, "--version") == [f"{program} {__version__}"]
 
 
 @pytest_twisted.ensureDeferred
-async def test_what_the_groupchat_command_says_names_itself_and_not_twistd(place: Place):
-    assert (await place.run("groupchat", "--help"))[
+async def test_what_the_groupchat_command_says_names_itself_and_not_twistd(sandbox: Sandbox):
+    assert (await sandbox.run("groupchat", "--help"))[
         0
     ] == "Usage: groupchat [--port N] [--max N] [options]"
-    daemon = place.groupchat("groupchat", "--frobnicate")
+    daemon = sandbox.groupchat("groupchat", "--frobnicate")
     assert await daemon.ended() == 1
     assert daemon.err.lines == [
         "groupchat: option --frobnicate not recognized (groupchat --help lists the options.)"

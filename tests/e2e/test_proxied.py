@@ -8,7 +8,7 @@ import socket
 
 import pytest_twisted
 
-from tests.e2e.support import Place, until
+from tests.e2e.support import Sandbox, until
 
 CONFIG = """
 defaults
@@ -31,24 +31,24 @@ def listens(port: int) -> bool:
 
 
 @pytest_twisted.ensureDeferred
-async def test_members_behind_haproxy_have_their_own_addresses(place: Place):
-    place.needs("haproxy")
-    daemon = await place.daemon("--listen", "haproxy:tcp:0:interface=127.0.0.1", port=None)
+async def test_members_behind_haproxy_have_their_own_addresses(sandbox: Sandbox):
+    sandbox.needs("haproxy")
+    daemon = await sandbox.daemon("--listen", "haproxy:tcp:0:interface=127.0.0.1", port=None)
     with (
         socket.create_server(("127.0.0.1", 0)) as one,
         socket.create_server(("127.0.0.1", 0)) as other,
     ):
         first, second = (free.getsockname()[1] for free in (one, other))
-    (place.directory / "haproxy.cfg").write_text(
+    (sandbox.directory / "haproxy.cfg").write_text(
         CONFIG.format(first=first, second=second, behind=daemon.port)
     )
-    place.start("haproxy", "-db", "-f", "haproxy.cfg")
+    sandbox.start("haproxy", "-db", "-f", "haproxy.cfg")
     await until(lambda: listens(second), "HAProxy listens")
-    alice = place.start("nc", "-N", "-s", "127.0.0.2", "127.0.0.1", str(first))
+    alice = sandbox.start("nc", "-N", "-s", "127.0.0.2", "127.0.0.1", str(first))
     alice.send("alice", "/quit")
     await alice.says("-- Bye.")
     await daemon.line(r".*alice joined from 127\.0\.0\.2 .*")
-    bob = place.start(
+    bob = sandbox.start(
         "openssl", "s_client", "-quiet", "-bind", "127.0.0.3", "-connect", f"127.0.0.1:{second}"
     )
     await bob.says("What is your name?")

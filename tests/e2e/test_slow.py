@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 
-from tests.e2e.support import Place, Socket
+from tests.e2e.support import Sandbox, Socket
 
 KIB = "x" * 1024
 STEP = 200  #: messages of 4 KiB that are said at once
@@ -27,13 +27,13 @@ async def say_four_kib(speaker: Socket, times: int, start: int = 0) -> None:
 @pytest.mark.parametrize("tls", [False, True])
 @pytest_twisted.ensureDeferred
 async def test_one_who_does_not_read_holds_nobody_up_and_costs_little_and_loses_nothing(
-    place: Place, tls: bool
+    sandbox: Sandbox, tls: bool
 ):
-    daemon = await place.daemon("--rate", "0")
-    stalled = await place.member("stalled", daemon, tls=tls)
+    daemon = await sandbox.daemon("--rate", "0")
+    stalled = await sandbox.member("stalled", daemon, tls=tls)
     stalled.stall()
-    reader = await place.member("reader", daemon)
-    speaker = await place.member("speaker", daemon)
+    reader = await sandbox.member("reader", daemon)
+    speaker = await sandbox.member("speaker", daemon)
     await say_four_kib(speaker, 1000)
     before = daemon.memory
     await say_four_kib(speaker, 5000, 1000)
@@ -52,14 +52,16 @@ SMALL = 'mount -t tmpfs -o size=1m tmpfs small && exec "$@"'
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_full_disk_is_told_and_outlived(place: Place):
-    (place.directory / "small").mkdir()
+async def test_a_full_disk_is_told_and_outlived(sandbox: Sandbox):
+    (sandbox.directory / "small").mkdir()
     own_mounts = ("unshare", "-m" if os.geteuid() == 0 else "-mr", "sh", "-c", SMALL, "sh")
-    if await place.start(*own_mounts, "true").ended() != 0:
+    if await sandbox.start(*own_mounts, "true").ended() != 0:
         pytest.skip("no file system of its own can be mounted here")
-    daemon = await place.daemon("--rate", "0", "--ledger", "sqlite:small/x.db", through=own_mounts)
-    disk = Path(f"/proc/{daemon.pid}/root{place.directory}/small")
-    alice = await place.member("alice", daemon)
+    daemon = await sandbox.daemon(
+        "--rate", "0", "--ledger", "sqlite:small/x.db", through=own_mounts
+    )
+    disk = Path(f"/proc/{daemon.pid}/root{sandbox.directory}/small")
+    alice = await sandbox.member("alice", daemon)
     alice.say("stored", first=1)
     await alice.event("ok", n=1)
     filler = disk / "filler"
@@ -67,7 +69,7 @@ async def test_a_full_disk_is_told_and_outlived(place: Place):
         while True:
             file.write(bytes(4096))
     refused = await until_refused(alice)
-    bob = await place.json("bob", daemon, rooms={"lobby": {"after": 0}})
+    bob = await sandbox.json("bob", daemon, rooms={"lobby": {"after": 0}})
     await bob.event("message", id=1, text="stored")
     filler.unlink()
     alice.say("again", first=refused)
@@ -81,7 +83,7 @@ async def until_refused(speaker: Socket) -> int:
     """Say one thing after the other until one is refused. Returns its number."""
     for number in range(2, 1000):
         speaker.say(KIB, first=number)
-        answer = await speaker.heard.line(rf'.*"type":"(ok|error)".*"n":{number}\b.*')
+        answer = await speaker.received.line(rf'.*"type":"(ok|error)".*"n":{number}\b.*')
         if answer[1] == "error":
             assert '"code":"storage-full"' in answer[0]
             return number

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 import pytest_twisted
 
-from tests.e2e.support import Place, Socket, numbered
+from tests.e2e.support import Sandbox, Socket, numbered
 
 SECRET = "a-secret-of-more-than-16"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 @pytest_twisted.ensureDeferred
-async def test_everyone_is_told_and_it_ends_well(place: Place, number: int):
-    daemon = await place.daemon()
-    person, guest = [await place.socket(daemon.port) for _ in range(2)]
+async def test_everyone_is_told_and_it_ends_well(sandbox: Sandbox, number: int):
+    daemon = await sandbox.daemon()
+    person, guest = [await sandbox.socket(daemon.port) for _ in range(2)]
     person.send("alice")
     await person.says("-- You are up to date.")
-    program = await place.member("bot", daemon)
+    program = await sandbox.member("bot", daemon)
     await guest.says("What is your name?")
     daemon.signal(number)
     await person.says("-- The server is stopping. Come back in 2 s.")
@@ -32,28 +32,28 @@ async def test_everyone_is_told_and_it_ends_well(place: Place, number: int):
 
 
 @pytest_twisted.ensureDeferred
-async def test_ctrl_c_at_the_terminal_ends_it_well(place: Place):
-    daemon = place.twistd("--port", "0", "--max", "5", terminal=True)
+async def test_ctrl_c_at_the_terminal_ends_it_well(sandbox: Sandbox):
+    daemon = sandbox.twistd("--port", "0", "--max", "5", terminal=True)
     await daemon.listens()
-    alice = await place.member("alice", daemon)
+    alice = await sandbox.member("alice", daemon)
     daemon.press("\x03")
     await alice.event("bye", code="stopping")
     assert await daemon.ended(5) == 0
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_stop_at_once_is_a_good_end(place: Place):
-    daemon = await place.daemon()
+async def test_a_stop_at_once_is_a_good_end(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
     await daemon.stop()
-    assert sorted(path.name for path in place.directory.iterdir()) == [
+    assert sorted(path.name for path in sandbox.directory.iterdir()) == [
         "groupchat.accounts", "groupchat.db", "groupchat.db-lock", "groupchat.pem", "home",
     ]  # fmt: skip
 
 
 @pytest_twisted.ensureDeferred
-async def test_asking_again_does_no_harm(place: Place):
-    daemon = await place.daemon()
-    nc = await place.nc(
+async def test_asking_again_does_no_harm(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    nc = await sandbox.nc(
         "alice", daemon
     )  # which does not hang up by itself, so that the end takes a while
     daemon.signal(signal.SIGTERM)
@@ -61,14 +61,14 @@ async def test_asking_again_does_no_harm(place: Place):
     daemon.signal(signal.SIGTERM)
     daemon.signal(signal.SIGINT)
     assert await daemon.ended(5) == 0
-    assert await place.kept(await place.again(daemon)) == []
+    assert await sandbox.kept(await sandbox.again(daemon)) == []
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_terminal_that_closes_ends_it_well(place: Place):
-    daemon = place.twistd("--port", "0", "--max", "5", terminal=True)
+async def test_a_terminal_that_closes_ends_it_well(sandbox: Sandbox):
+    daemon = sandbox.twistd("--port", "0", "--max", "5", terminal=True)
     await daemon.listens()
-    alice = await place.member("alice", daemon)
+    alice = await sandbox.member("alice", daemon)
     daemon.transport.loseConnection()
     await alice.event("bye", code="stopping")
     assert await daemon.ended(5) == 0
@@ -77,11 +77,11 @@ async def test_a_terminal_that_closes_ends_it_well(place: Place):
 @pytest.mark.parametrize("kept_from_it", [("setsid",), ("nohup",)], ids=" ".join)
 @pytest_twisted.ensureDeferred
 async def test_a_hang_up_ends_no_daemon_that_was_kept_from_the_terminal(
-    place: Place, kept_from_it: tuple[str, ...]
+    sandbox: Sandbox, kept_from_it: tuple[str, ...]
 ):
-    daemon = await place.daemon(through=kept_from_it)
-    alice = await place.nc("alice", daemon)
-    bob = await place.nc("bob", daemon)
+    daemon = await sandbox.daemon(through=kept_from_it)
+    alice = await sandbox.nc("alice", daemon)
+    bob = await sandbox.nc("bob", daemon)
     daemon.signal(signal.SIGHUP)
     alice.send("still there?")
     await bob.says("alice: still there?")
@@ -89,10 +89,10 @@ async def test_a_hang_up_ends_no_daemon_that_was_kept_from_the_terminal(
 
 
 @pytest_twisted.ensureDeferred
-async def test_one_who_does_not_read_does_not_delay_the_end(place: Place):
-    daemon = await place.daemon("--rate", "0")
-    (await place.member("stalled", daemon)).stall()
-    alice = await place.member("alice", daemon)
+async def test_one_who_does_not_read_does_not_delay_the_end(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--rate", "0")
+    (await sandbox.member("stalled", daemon)).stall()
+    alice = await sandbox.member("alice", daemon)
     alice.say(*["x" * 4000] * 2000)
     await alice.event("message", id=2000)
     await daemon.stop()
@@ -103,10 +103,12 @@ async def test_one_who_does_not_read_does_not_delay_the_end(place: Place):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
 @pytest_twisted.ensureDeferred
-async def test_what_was_acknowledged_or_shown_is_there_after_a_restart(place: Place, number: int):
-    daemon = await place.daemon("--rate", "0")
-    bob = await place.member("bob", daemon)
-    alice = await place.member("alice", daemon)
+async def test_what_was_acknowledged_or_shown_is_there_after_a_restart(
+    sandbox: Sandbox, number: int
+):
+    daemon = await sandbox.daemon("--rate", "0")
+    bob = await sandbox.member("bob", daemon)
+    alice = await sandbox.member("alice", daemon)
     texts = numbered("line", 5000)
     alice.say(*texts, first=1)
     await alice.event("ok", n=300)
@@ -116,7 +118,7 @@ async def test_what_was_acknowledged_or_shown_is_there_after_a_restart(place: Pl
         await one.ended()
     acknowledged, shown = alice.events("ok"), bob.events("message")
     assert [ok["id"] for ok in acknowledged] == list(range(1, len(acknowledged) + 1))
-    kept = await place.kept(await place.again(daemon))
+    kept = await sandbox.kept(await sandbox.again(daemon))
     assert len(kept) >= max(len(acknowledged), len(shown))
     assert kept == texts[: len(kept)]
     assert [message["text"] for message in shown] == kept[: len(shown)]
@@ -129,20 +131,20 @@ async def room_of(person: Socket) -> dict[str, Any]:
 
 
 @pytest_twisted.ensureDeferred
-async def test_one_who_comes_back_gets_exactly_what_was_missed(place: Place):
-    daemon = await place.daemon("--rate", "0")
-    bob = await place.json("bob", daemon)
+async def test_one_who_comes_back_gets_exactly_what_was_missed(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--rate", "0")
+    bob = await sandbox.json("bob", daemon)
     epoch = (await room_of(bob))["epoch"]
-    alice = await place.member("alice", daemon)
+    alice = await sandbox.member("alice", daemon)
     alice.say(*numbered("before", 150))
     await bob.event("message", id=40)
     await alice.event("message", id=150)
     await daemon.kill()
-    daemon = await place.again(daemon, "--rate", "0")
-    alice = await place.member("alice", daemon)
+    daemon = await sandbox.again(daemon, "--rate", "0")
+    alice = await sandbox.member("alice", daemon)
     alice.say(*numbered("after", 50))
     await alice.event("message", id=200)
-    bob = await place.json("bob", daemon, rooms={"lobby": {"epoch": epoch, "after": 40}})
+    bob = await sandbox.json("bob", daemon, rooms={"lobby": {"epoch": epoch, "after": 40}})
     assert (await room_of(bob))["head"] == 200
     await bob.event("message", id=200)
     missed = [(message["id"], message["text"]) for message in bob.events("message")]
@@ -151,36 +153,36 @@ async def test_one_who_comes_back_gets_exactly_what_was_missed(place: Place):
 
 
 @pytest_twisted.ensureDeferred
-async def test_what_is_said_again_after_a_restart_is_not_said_twice(place: Place):
-    daemon = await place.daemon()
-    alice = await place.member("alice", daemon, client=SECRET)
+async def test_what_is_said_again_after_a_restart_is_not_said_twice(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    alice = await sandbox.member("alice", daemon, client=SECRET)
     alice.say("one", "two", first=1)
     await alice.event("ok", n=2, id=2)
     await daemon.kill()
-    daemon = await place.again(daemon)
-    alice = await place.json("alice", daemon, client=SECRET)
+    daemon = await sandbox.again(daemon)
+    alice = await sandbox.json("alice", daemon, client=SECRET)
     assert (await room_of(alice))["said"] == 2
     alice.say("one", "two", "three", first=1)
     for number in (1, 2, 3):
         await alice.event("ok", n=number, id=number)
     alice.say("something else", first=2)
     await alice.event("error", code="conflict", n=2)
-    assert await place.kept(daemon) == ["one", "two", "three"]
+    assert await sandbox.kept(daemon) == ["one", "two", "three"]
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_restored_backup_is_not_taken_for_the_log_one_knew(place: Place):
-    daemon = await place.daemon()
-    ledger = place.directory / "groupchat.db"
+async def test_a_restored_backup_is_not_taken_for_the_log_one_knew(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    ledger = sandbox.directory / "groupchat.db"
     await daemon.stop()
     backup = ledger.read_bytes()
-    daemon = await place.again(daemon)
-    bob = await place.json("bob", daemon)
+    daemon = await sandbox.again(daemon)
+    bob = await sandbox.json("bob", daemon)
     epoch = (await room_of(bob))["epoch"]
     bob.say("lost", "with the disk")
     await bob.event("message", id=2)
     await daemon.stop()
     ledger.write_bytes(backup)
-    daemon = await place.again(daemon)
-    bob = await place.json("bob", daemon, rooms={"lobby": {"epoch": epoch, "after": 2}})
+    daemon = await sandbox.again(daemon)
+    bob = await sandbox.json("bob", daemon, rooms={"lobby": {"epoch": epoch, "after": 2}})
     await bob.event("reset", room="lobby", head=0)

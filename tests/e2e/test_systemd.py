@@ -102,8 +102,8 @@ def done(tmp_path_factory: Any, needs: Callable[..., str]) -> Iterator[Done]:
         pytest.skip("only root can boot a container")
     for program, package in PROGRAMS.items():
         needs(program, package)
-    place = tmp_path_factory.mktemp("systemd")
-    room, results = place / "room", place / "results"
+    sandbox = tmp_path_factory.mktemp("systemd")
+    room, results = sandbox / "room", sandbox / "results"
     for folder in (room, results, results / "bin"):
         folder.mkdir()
     shutil.copy(HERE / "inside.sh", results)

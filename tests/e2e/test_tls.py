@@ -23,14 +23,14 @@ from groupchat.settings import Settings
 from groupchat.wire import commands, events, jsonlines
 from groupchat.wire.framing import LineSplitter
 from tests.client.certificates import Certificate
-from tests.e2e.support import LIMIT, Place, Program
+from tests.e2e.support import LIMIT, Program, Sandbox
 
 
 class House:
     """A server in this process, whose door is behind TLS."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
         self.certificate = Certificate("groupchat")
         ledger = MemoryLedger(reactor.callLater)  # type: ignore[attr-defined]
         accounts = AccountStore(":memory:")
@@ -66,18 +66,18 @@ class House:
 
     def connect(self, name: str, *options: str, host: str = "localhost", **more: Any) -> Program:
         show = () if "--json" in options else ("--show",)
-        return self.place.start(
+        return self.sandbox.start(
             "groupchat-connect", name, host, str(self.port), *show, *options, **more
         )
 
     @property
     def known(self) -> str:
-        return (self.place.home / ".local/state/groupchat/known_hosts").read_text()
+        return (self.sandbox.home / ".local/state/groupchat/known_hosts").read_text()
 
 
 @pytest_twisted.async_yield_fixture
-async def house(place: Place) -> AsyncIterator[House]:
-    house = House(place)
+async def house(sandbox: Sandbox) -> AsyncIterator[House]:
+    house = House(sandbox)
     yield house
     await house.close()
 
@@ -147,18 +147,20 @@ async def test_another_certificate_ends_a_run_and_is_another_server_for_the_next
 
 
 @pytest_twisted.ensureDeferred
-async def test_servers_that_keep_no_certificate_are_joined_one_after_the_other(place: Place):
-    daemon = await place.daemon("--ledger", "memory")
+async def test_servers_that_keep_no_certificate_are_joined_one_after_the_other(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--ledger", "memory")
     for again in True, False:
-        alice = place.pipe("alice", daemon)
+        alice = sandbox.pipe("alice", daemon)
         alice.send("hello")
         alice.close_input()
         assert await alice.ended() == 0
         assert alice.err.text == alice.out.text == ""
         await daemon.stop()
         if again:
-            daemon = await place.again(daemon, "--ledger", "memory")
-    secrets = [path.read_text() for path in (place.home / ".local/state/groupchat").glob("alice@*")]
+            daemon = await sandbox.again(daemon, "--ledger", "memory")
+    secrets = [
+        path.read_text() for path in (sandbox.home / ".local/state/groupchat").glob("alice@*")
+    ]
     assert len(set(secrets)) == 2
 
 
@@ -181,21 +183,21 @@ class Plain(Protocol):
     """A server that knows no TLS, and speaks first."""
 
     def connectionMade(self) -> None:
-        self.factory.heard += 1  # type: ignore[union-attr]
+        self.factory.received += 1  # type: ignore[union-attr]
         self.transport.write(b"What is your name?\n")  # type: ignore[union-attr]
 
 
 @pytest_twisted.ensureDeferred
 async def test_a_server_without_tls_is_told_apart_and_never_spoken_to(house: House):
     plain = Factory.forProtocol(Plain)
-    plain.heard = 0  # type: ignore[attr-defined]
+    plain.received = 0  # type: ignore[attr-defined]
     await house.open(plain)
     alice = house.connect("alice", "--tls")
     assert await alice.ended() == 3
     assert alice.err.lines == [
         f"groupchat-connect: localhost, port {house.port} does not speak TLS. If you trust the network: --no-tls"
     ]
-    assert plain.heard == 4  # type: ignore[attr-defined]
+    assert plain.received == 4  # type: ignore[attr-defined]
 
 
 class Strict(LineSplitter):
@@ -277,7 +279,7 @@ async def test_a_password_is_asked_at_the_terminal_and_not_shown_there(strict: H
 @pytest_twisted.ensureDeferred
 async def test_ctrl_c_at_the_question_leaves_the_terminal_as_it_was(strict: House):
     command = f"trap : INT; groupchat-connect alice localhost {strict.port}; stty -a"
-    script = strict.place.start("sh", "-c", command, terminal=True)
+    script = strict.sandbox.start("sh", "-c", command, terminal=True)
     await script.prompt("Password for alice: ")
     script.press("\x03")
     await script.line(r".*(?<!-)\becho\b.*")
@@ -291,7 +293,7 @@ async def test_in_a_pipe_a_password_comes_from_a_file_or_not_at_all(strict: Hous
     assert nobody.err.text.strip() == (
         'groupchat-connect: "alice" is registered. Its password? Give it with --password-file.'
     )  # fmt: skip
-    (strict.place.directory / "password").write_text("hush\n")
+    (strict.sandbox.directory / "password").write_text("hush\n")
     alice = strict.connect("alice", "--password-file", "password")
     await alice.says("-- You are up to date.")
     alice.close_input()
@@ -301,14 +303,14 @@ async def test_in_a_pipe_a_password_comes_from_a_file_or_not_at_all(strict: Hous
 
 @pytest_twisted.ensureDeferred
 async def test_who_takes_the_port_of_a_server_on_this_machine_learns_nothing(strict: House):
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     class Impostor(Protocol):
         def dataReceived(self, data: bytes) -> None:
-            heard.append(data)
+            received.append(data)
             self.transport.write(b"What is your name?\n")  # type: ignore[union-attr]
 
-    (strict.place.directory / "password").write_text("hush\n")
+    (strict.sandbox.directory / "password").write_text("hush\n")
     alice = strict.connect("alice", "--password-file", "password", "--stay")
     await alice.says("-- You are up to date.")
     await strict.open(Factory.forProtocol(Impostor))
@@ -316,14 +318,14 @@ async def test_who_takes_the_port_of_a_server_on_this_machine_learns_nothing(str
         connection.transport.abortConnection()
     again = strict.connect("alice", "--password-file", "password")
     assert await again.ended() == 3
-    assert len(heard) >= 4 and all(data.startswith(b"\x16\x03") for data in heard)
+    assert len(received) >= 4 and all(data.startswith(b"\x16\x03") for data in received)
 
 
 @pytest_twisted.ensureDeferred
 async def test_another_certificate_at_the_port_of_a_server_on_this_machine_brings_nothing_to_light(
     strict: House,
 ):
-    (strict.place.directory / "password").write_text("hush\n")
+    (strict.sandbox.directory / "password").write_text("hush\n")
     alice = strict.connect("alice", "--password-file", "password", "--stay")
     await alice.says("-- You are up to date.")
     (known,) = (jsonlines.decode(line) for line in Strict.lines)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 import pytest_twisted
 
-from tests.e2e.support import Place, Program
+from tests.e2e.support import Program, Sandbox
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.rst"
 STEP = re.compile(
@@ -44,8 +44,8 @@ class Player:
     :param place: where the programs run.
     """
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._place = sandbox
         self._port = 0
         self._terminals: dict[str, Program] = {}
 
@@ -103,8 +103,8 @@ def test_the_steps_are_read_from_the_page():
 
 @pytest.mark.limit(60)
 @pytest_twisted.ensureDeferred
-async def test_the_tutorial_does_what_it_shows(place):
-    player = Player(place)
+async def test_the_tutorial_does_what_it_shows(sandbox):
+    player = Player(sandbox)
     played = list(steps(PAGE.read_text()))
     for step in played:
         await player.play(step)

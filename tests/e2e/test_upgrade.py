@@ -10,7 +10,7 @@ import sys
 
 import pytest_twisted
 
-from tests.e2e.support import Place
+from tests.e2e.support import Sandbox
 
 #: Runs a program from whose start on nothing can be imported, and no file of Python or of a package
 #: be opened.
@@ -37,11 +37,11 @@ OPTIONS = "-n --pidfile= groupchat --port 0 --max 10 --names unicode"
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_server_that_is_upgraded_while_it_runs_does_all_that_it_did(place: Place):
-    daemon = place.groupchat(sys.executable, "-c", SERVER, *OPTIONS.split())
+async def test_a_server_that_is_upgraded_while_it_runs_does_all_that_it_did(sandbox: Sandbox):
+    daemon = sandbox.groupchat(sys.executable, "-c", SERVER, *OPTIONS.split())
     await daemon.listens()
     await daemon.err.says("upgraded")
-    zoe = await place.socket(daemon.port)
+    zoe = await sandbox.socket(daemon.port)
     zoe.send(
         "Zoë",
         "/register secret",
@@ -54,10 +54,10 @@ async def test_a_server_that_is_upgraded_while_it_runs_does_all_that_it_did(plac
         "/quit",
     )
     await zoe.line("-- Bye.*")
-    passwd = place.start("groupchat-passwd", "--operator", "root-of-all")
+    passwd = sandbox.start("groupchat-passwd", "--operator", "root-of-all")
     passwd.send("secret")
     assert await passwd.ended() == 0
-    operator = await place.socket(daemon.port, tls=True)
+    operator = await sandbox.socket(daemon.port, tls=True)
     operator.send("root-of-all", "secret")
     await operator.says("-- You are up to date.")
     operator.send(
@@ -72,8 +72,8 @@ async def test_a_server_that_is_upgraded_while_it_runs_does_all_that_it_did(plac
     operator.send("/who")
     await operator.line("-- Here .*")
     for nonsense in ("GET / HTTP/1.0\n\n", "{\n", "\x16\x03\x01", "Zоë\n", "Zoë\nwrong\n"):
-        (await place.socket(daemon.port)).transport.write(nonsense.encode())
-    bot = await place.member("böt", daemon, tls=True, rooms={"lobby": {"after": 0}})
+        (await sandbox.socket(daemon.port)).transport.write(nonsense.encode())
+    bot = await sandbox.member("böt", daemon, tls=True, rooms={"lobby": {"after": 0}})
     bot.send(
         {"type": "history", "room": "lobby"},
         {"type": "say", "room": "lobby", "text": "…"},
@@ -88,17 +88,17 @@ async def test_a_server_that_is_upgraded_while_it_runs_does_all_that_it_did(plac
 
 @pytest_twisted.ensureDeferred
 async def test_a_client_that_is_upgraded_while_it_runs_comes_back_and_takes_every_name(
-    place: Place,
+    sandbox: Sandbox,
 ):
-    daemon = await place.daemon("--names", "unicode")
-    client = place.start(
+    daemon = await sandbox.daemon("--names", "unicode")
+    client = sandbox.start(
         sys.executable, "-c", CLIENT, "alice", "localhost", str(daemon.port), "--tls", terminal=True
     )
     await client.line(".*You are up to date.*")
     client.send("/name Zoë", "/join café")
     await client.line(".*Welcome to café, Zoë.*")
     await daemon.stop()
-    daemon = await place.again(daemon, "--names", "unicode")
+    daemon = await sandbox.again(daemon, "--names", "unicode")
     await client.line(".*Connected again.*")
     client.send("good-bye", "/quit")
     assert await client.ended() == 0

@@ -23,7 +23,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.server import UNKNOWN, Server
 
 
-class Scene:
+class Environment:
     """
     All that an act can touch.
 
@@ -63,148 +63,150 @@ class Scene:
         return lambda: counts["ok"] >= enough
 
 
-async def kill(scene: Scene) -> None:
+async def kill(environment: Environment) -> None:
     """SIGKILL, and a new start."""
-    await _kill_in_a_sync(scene, scene.rng.choice((0, 20)))
-    await scene.start()
+    await _kill_in_a_sync(environment, environment.rng.choice((0, 20)))
+    await environment.start()
 
 
-async def _kill_in_a_sync(scene: Scene, delay: int) -> None:
+async def _kill_in_a_sync(environment: Environment, delay: int) -> None:
     """SIGKILL; where syncs take long at that moment, most likely between a write and its sync."""
-    scene.disk.switch(delay=delay)
-    await scene.wait(0.0, delay * 5 / 1000)
-    await scene.server.kill()
-    scene.disk.heal()
+    environment.disk.switch(delay=delay)
+    await environment.wait(0.0, delay * 5 / 1000)
+    await environment.server.kill()
+    environment.disk.heal()
 
 
-async def term(scene: Scene) -> None:
+async def term(environment: Environment) -> None:
     """SIGTERM, and a new start."""
-    await scene.server.stop()
-    await scene.start()
+    await environment.server.stop()
+    await environment.start()
 
 
-async def freeze(scene: Scene) -> None:
+async def freeze(environment: Environment) -> None:
     """SIGSTOP, and SIGCONT."""
-    scene.server.signal(signal.SIGSTOP)
-    await scene.wait(0.05, 0.5)
-    scene.server.signal(signal.SIGCONT)
+    environment.server.signal(signal.SIGSTOP)
+    await environment.wait(0.05, 0.5)
+    environment.server.signal(signal.SIGCONT)
 
 
-async def reset(scene: Scene) -> None:
+async def reset(environment: Environment) -> None:
     """All connections are reset, or some."""
-    those = list(scene.proxy.connections)
-    for connection in scene.rng.sample(
-        those, scene.rng.choice((len(those), len(those), scene.rng.randint(0, len(those))))
+    those = list(environment.proxy.connections)
+    for connection in environment.rng.sample(
+        those,
+        environment.rng.choice((len(those), len(those), environment.rng.randint(0, len(those)))),
     ):
         connection.reset()
 
 
-async def stall(scene: Scene) -> None:
+async def stall(environment: Environment) -> None:
     """The network lets nothing through for one, and another reads nothing."""
-    connections = list(scene.proxy.connections)
-    connection = scene.rng.choice(connections) if connections else None
-    member = scene.rng.choice(scene.members)
+    connections = list(environment.proxy.connections)
+    connection = environment.rng.choice(connections) if connections else None
+    member = environment.rng.choice(environment.members)
     if connection is not None:
         connection.stall()
     member.stall()
-    await scene.wait(0.2, 1.5)
+    await environment.wait(0.2, 1.5)
     member.go_on()
     if connection is not None:
         connection.go_on()
 
 
-async def full(scene: Scene) -> None:
+async def full(environment: Environment) -> None:
     """The disk is full, until somebody has been told so."""
-    refused = scene.history.counts["no"]
-    scene.disk.switch(full=1)
+    refused = environment.history.counts["no"]
+    environment.disk.switch(full=1)
     try:
-        await scene.history.until(lambda: scene.history.counts["no"] > refused, LONG)
+        await environment.history.until(lambda: environment.history.counts["no"] > refused, LONG)
     finally:
-        scene.disk.heal()
+        environment.disk.heal()
 
 
-async def slow(scene: Scene) -> None:
+async def slow(environment: Environment) -> None:
     """Each sync takes long."""
-    scene.disk.switch(delay=scene.rng.choice((20, 100, 300)))
-    await scene.wait(0.2, 1.0)
-    scene.disk.heal()
+    environment.disk.switch(delay=environment.rng.choice((20, 100, 300)))
+    await environment.wait(0.2, 1.0)
+    environment.disk.heal()
 
 
-async def sync_error(scene: Scene) -> None:
+async def sync_error(environment: Environment) -> None:
     """A sync fails, and what it should have kept is lost or not."""
-    await _end_by_itself(scene, sync_error=errno.EIO)
+    await _end_by_itself(environment, sync_error=errno.EIO)
 
 
-async def write_error(scene: Scene) -> None:
+async def write_error(environment: Environment) -> None:
     """A write fails."""
-    await _end_by_itself(scene, write_error=errno.EIO)
+    await _end_by_itself(environment, write_error=errno.EIO)
 
 
-async def _end_by_itself(scene: Scene, **switches: int) -> None:
-    scene.disk.switch(**switches)
+async def _end_by_itself(environment: Environment, **switches: int) -> None:
+    environment.disk.switch(**switches)
     try:
-        await scene.server.ended(UNKNOWN)
+        await environment.server.ended(UNKNOWN)
     finally:
-        scene.disk.heal()
-    scene.disk.lose_power(scene.rng)
-    await scene.start()
+        environment.disk.heal()
+    environment.disk.lose_power(environment.rng)
+    await environment.start()
 
 
-async def power_cut(scene: Scene) -> None:
+async def power_cut(environment: Environment) -> None:
     """The power fails, and comes back."""
-    await _kill_in_a_sync(scene, scene.rng.choice((0, 20, 20, 50)))
-    unsynced = scene.disk.lose_power(scene.rng)
-    scene.history.counts["unsynced"] += unsynced
-    scene.history.counts["cut off"] += bool(unsynced)
-    await scene.start()
+    await _kill_in_a_sync(environment, environment.rng.choice((0, 20, 20, 50)))
+    unsynced = environment.disk.lose_power(environment.rng)
+    environment.history.counts["unsynced"] += unsynced
+    environment.history.counts["cut off"] += bool(unsynced)
+    await environment.start()
 
 
 # Only for the test of the test.
 
 
-async def failing_syncs(scene: Scene) -> None:
+async def failing_syncs(environment: Environment) -> None:
     """
     Syncs fail until somebody is refused or the server ends; the kernel keeps what was written, and
     then a SIGKILL.
     """
-    refused = scene.history.counts["no"]
-    scene.disk.switch(sync_error=errno.EIO)
+    refused = environment.history.counts["no"]
+    environment.disk.switch(sync_error=errno.EIO)
     try:
-        await scene.history.until(
-            lambda: scene.history.counts["no"] > refused or not scene.server.running, LONG
+        await environment.history.until(
+            lambda: environment.history.counts["no"] > refused or not environment.server.running,
+            LONG,
         )
-        if scene.server.running:
-            await scene.server.kill()
+        if environment.server.running:
+            await environment.server.kill()
         else:
-            await scene.server.ended(UNKNOWN)
+            await environment.server.ended(UNKNOWN)
     finally:
-        scene.disk.heal()
-    await scene.start()
+        environment.disk.heal()
+    await environment.start()
 
 
-async def put_back(scene: Scene) -> None:
+async def put_back(environment: Environment) -> None:
     """An older copy of the ledger is put back, while somebody does not read."""
-    ledger = scene.server.ledger
-    await scene.server.stop()
+    ledger = environment.server.ledger
+    await environment.server.stop()
     copy = shutil.copy(ledger, f"{ledger}.copy")
-    await scene.start()
-    await scene.history.until(scene.answered(300), LONG)
-    await scene.server.stop()
-    scene.proxy.reset()
-    await scene.proxy.emptied()
-    scene.logs.append(read_log(ledger))
+    await environment.start()
+    await environment.history.until(environment.answered(300), LONG)
+    await environment.server.stop()
+    environment.proxy.reset()
+    await environment.proxy.emptied()
+    environment.logs.append(read_log(ledger))
     shutil.move(copy, ledger)
-    scene.history.note("nemesis", "old")
-    absent = scene.members[-1]
+    environment.history.note("nemesis", "old")
+    absent = environment.members[-1]
     absent.stop()
-    await scene.start()
-    await scene.history.until(scene.answered(600), LONG)
+    await environment.start()
+    await environment.history.until(environment.answered(600), LONG)
     absent.start()
 
 
 LONG = 10.0  #: seconds that what must come may take
 
-ACTS: dict[str, Callable[[Scene], Awaitable[None]]] = {
+ACTS: dict[str, Callable[[Environment], Awaitable[None]]] = {
     act.__name__.replace("_", "-"): act
     for act in (
         kill, term, freeze, reset, stall, full, slow, sync_error, write_error, power_cut, failing_syncs, put_back,

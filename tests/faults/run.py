@@ -18,7 +18,7 @@ from twisted.internet import defer
 from tests.faults.checker import FINDINGS, Checker, Findings, Log, read_log
 from tests.faults.history import read
 from tests.faults.members import Member, Observer
-from tests.faults.nemesis import ACTS, Scene
+from tests.faults.nemesis import ACTS, Environment
 
 DRAIN = 30.0  #: seconds that anything which must come may take
 LEG = 20  #: faults in a leg, at most
@@ -30,7 +30,7 @@ WEIGHTS = {
 }  # fmt: skip
 
 
-class Leg:
+class Run:
     """
     One leg.
 
@@ -59,7 +59,7 @@ class Leg:
         self._load = load
         self._patience = drain
         self._rng = Random(seed)
-        self._scene = Scene(directory, self._rng, build)
+        self._scene = Environment(directory, self._rng, build)
         self._observer: Observer | None = None
 
     async def run(self) -> None:
@@ -72,17 +72,17 @@ class Leg:
             if self._observer is not None:
                 self._observer.stop()
             await self._scene.end()
-        scene = self._scene
-        logs = [*scene.logs, self._read_log()]
+        environment = self._scene
+        logs = [*environment.logs, self._read_log()]
         ended = not self.findings.counts["stuck"]
         Checker(logs, self.findings).check(read(self._directory / "history.jsonl"), ended)
         for wrong in [
-            *scene.server.wrong,
-            *(why for member in scene.members for why in member.gave_up),
+            *environment.server.wrong,
+            *(why for member in environment.members for why in member.gave_up),
         ]:
             self.findings.add("broken", wrong)
-        self.counts += scene.history.counts
-        self.counts["reconnections"] = max(0, self.counts["in"] - len(scene.members))
+        self.counts += environment.history.counts
+        self.counts["reconnections"] = max(0, self.counts["in"] - len(environment.members))
         self.counts["stored"] += sum(map(len, logs[-1].values()))
 
     def _read_log(self) -> Log:
@@ -93,33 +93,35 @@ class Leg:
             return {}
 
     async def _play(self) -> None:
-        scene = self._scene
-        await scene.start()
+        environment = self._scene
+        await environment.start()
         self._gather()
-        for member in scene.members:
+        for member in environment.members:
             member.start()
-        await scene.history.until(
-            lambda: all(member.model.logged_in for member in scene.members), DRAIN
+        await environment.history.until(
+            lambda: all(member.model.logged_in for member in environment.members), DRAIN
         )
-        self._observer = Observer("observer", scene.history, scene.proxy.port)
-        for member in scene.members[:4]:
+        self._observer = Observer("observer", environment.history, environment.proxy.port)
+        for member in environment.members[:4]:
             member.talk()
         for act in self._plan:
-            await scene.history.until(scene.answered(self._rng.randint(1, self._load)), DRAIN)
-            await ACTS[act](scene)
+            await environment.history.until(
+                environment.answered(self._rng.randint(1, self._load)), DRAIN
+            )
+            await ACTS[act](environment)
             self.counts[act] += 1
             self.counts["faults"] += 1
-        await scene.history.until(scene.answered(1), DRAIN)
+        await environment.history.until(environment.answered(1), DRAIN)
         await self._drain()
 
     def _gather(self) -> None:
         """Four who talk, two who read, of whom the display of one breaks down."""
-        scene, both = self._scene, ("lobby", "dev")
+        environment, both = self._scene, ("lobby", "dev")
         for name, rooms, fragile in (
             ("w1", both, 0), ("w2", ("lobby",), 0), ("w3", ("lobby",), 0), ("w4", ("dev",), 0), ("r1", both, 300), ("r2", both, 0),
         ):  # fmt: skip
-            scene.members.append(
-                Member(name, rooms, scene.history, scene.proxy.port, self._rng, fragile)
+            environment.members.append(
+                Member(name, rooms, environment.history, environment.proxy.port, self._rng, fragile)
             )
 
     async def _drain(self) -> None:
@@ -127,18 +129,19 @@ class Leg:
         Nobody says anything new, and no display breaks down: all that was said is answered, and
         shown to everyone.
         """
-        scene = self._scene
-        for member in scene.members:
+        environment = self._scene
+        for member in environment.members:
             member.fragile = 0
             member.talk(False)
-        await scene.history.until(
-            lambda: not any(member.unanswered for member in scene.members), self._patience
+        await environment.history.until(
+            lambda: not any(member.unanswered for member in environment.members), self._patience
         )
         heads = {
-            room: len(keys) for room, keys in read_log(scene.server.ledger, in_use=True).items()
+            room: len(keys)
+            for room, keys in read_log(environment.server.ledger, in_use=True).items()
         }
-        ends = [(member, room) for member in scene.members for room in member.rooms]
-        await scene.history.until(
+        ends = [(member, room) for member in environment.members for room in member.rooms]
+        await environment.history.until(
             lambda: all(member.seen.get(room) == heads.get(room) for member, room in ends),
             self._patience,
         )
@@ -159,21 +162,21 @@ class Total:
         self.findings = Findings()
         self.kept: list[Path] = []
 
-    async def leg(
+    async def run_(
         self, seed: int | str, plan: Sequence[str], build: str = "", load: int = 1000
-    ) -> Leg:
+    ) -> Run:
         """Run another one."""
         directory = Path(mkdtemp(prefix="groupchat-faults-"))
-        leg = Leg(directory, seed, plan, build, load)
-        await leg.run()
-        self.counts += leg.counts
-        self.findings.counts += leg.findings.counts
-        self.findings.examples += leg.findings.examples
-        if leg.findings.counts:
+        run_ = Run(directory, seed, plan, build, load)
+        await run_.run()
+        self.counts += run_.counts
+        self.findings.counts += run_.findings.counts
+        self.findings.examples += run_.findings.examples
+        if run_.findings.counts:
             self.kept.append(directory)
         else:
             shutil.rmtree(directory)
-        return leg
+        return run_
 
     def lacks(self, wanted: dict[str, int], reconnects: int) -> Counter[str]:
         """What is still to come."""
@@ -226,10 +229,10 @@ async def soak(
     number = 0
     while (left := total.lacks(wanted, reconnects)) or time.monotonic() < begun + 60 * minutes:
         number += 1
-        leg = await total.leg(f"{seed}/{number}", plan(rng, left), load=load)
-        wrong = sum(leg.findings.counts.values())
+        run_ = await total.run_(f"{seed}/{number}", plan(rng, left), load=load)
+        wrong = sum(run_.findings.counts.values())
         say(
-            f"{time.monotonic() - begun:6.0f} s  leg {number:3}  {leg.counts['faults']:3} faults  {leg.counts['ok']:7,} answered"
-            f"  {leg.counts['reconnections']:5,} reconnections  {f'{wrong} WRONG' if wrong else 'all well'}"
+            f"{time.monotonic() - begun:6.0f} s  leg {number:3}  {run_.counts['faults']:3} faults  {run_.counts['ok']:7,} answered"
+            f"  {run_.counts['reconnections']:5,} reconnections  {f'{wrong} WRONG' if wrong else 'all well'}"
         )
     return total

@@ -24,8 +24,8 @@ from tests.faults.broken import BUILDS, client_patch
 from tests.faults.checker import FINDINGS, Checker, Findings
 from tests.faults.disk import Disk
 from tests.faults.members import Member
-from tests.faults.nemesis import Scene
-from tests.faults.run import Leg
+from tests.faults.nemesis import Environment
+from tests.faults.run import Run
 
 #: What happens in the run of every day: each fault, and some on the heels of another.
 PLAN = (
@@ -47,12 +47,12 @@ def directory(tmp_path: Path, needs: Any) -> Path:
 @pytest.mark.limit(140)
 @pytest_twisted.ensureDeferred
 async def test_nothing_is_lost_and_nothing_comes_twice(directory: Path):
-    leg = Leg(directory, 1, PLAN, load=600)
-    await leg.run()
-    assert not leg.findings.counts, "\n".join(leg.findings.examples)
-    assert leg.counts["faults"] == len(PLAN)
-    assert leg.counts["stored"] > 1000
-    assert leg.counts["no"]  # a full disk is told
+    run_ = Run(directory, 1, PLAN, load=600)
+    await run_.run()
+    assert not run_.findings.counts, "\n".join(run_.findings.examples)
+    assert run_.counts["faults"] == len(PLAN)
+    assert run_.counts["stored"] > 1000
+    assert run_.counts["no"]  # a full disk is told
 
 
 # The checker.
@@ -70,7 +70,7 @@ async def test_a_broken_build_is_found_out(name: str, directory: Path):
             number += 1
             leg_directory = directory / str(number)
             leg_directory.mkdir()
-            leg = Leg(
+            run_ = Run(
                 leg_directory,
                 f"{name}/{number}",
                 build.faults,
@@ -78,8 +78,8 @@ async def test_a_broken_build_is_found_out(name: str, directory: Path):
                 load=300,
                 drain=8,
             )
-            await leg.run()
-            found = leg.findings
+            await run_.run()
+            found = run_.findings
 
 
 LOG = {"lobby": ["a.1", "b.1", "a.2"]}
@@ -218,28 +218,34 @@ def fill(ledger: Path) -> None:
 @pytest.mark.limit(100)
 @pytest_twisted.ensureDeferred
 async def test_a_million_messages_are_no_reason_to_wait(directory: Path):
-    scene = Scene(directory, Random(1))
-    fill(scene.server.ledger)
-    await scene.start()
+    environment = Environment(directory, Random(1))
+    fill(environment.server.ledger)
+    await environment.start()
     for number in range(CLIENTS):
-        scene.members.append(
-            Member(f"m{number}", ["lobby"], scene.history, scene.proxy.port, scene.rng)
+        environment.members.append(
+            Member(
+                f"m{number}",
+                ["lobby"],
+                environment.history,
+                environment.proxy.port,
+                environment.rng,
+            )
         )
-        scene.members[-1].start()
-    counts = scene.history.counts
-    await scene.history.until(lambda: counts["upto"] == CLIENTS, 20)
-    scene.members[0].talk()
+        environment.members[-1].start()
+    counts = environment.history.counts
+    await environment.history.until(lambda: counts["upto"] == CLIENTS, 20)
+    environment.members[0].talk()
     accepting, resumed = [], []
     for _ in range(3):  # the best of three, as others may be at work here
-        await scene.history.until(scene.answered(200), 20)
-        await scene.server.kill()
+        await environment.history.until(environment.answered(200), 20)
+        await environment.server.kill()
         back = counts["upto"] + CLIENTS
         begun = time.monotonic()
-        await scene.start()
+        await environment.start()
         accepting.append(time.monotonic() - begun)
-        await scene.history.until(lambda back=back: counts["upto"] >= back, 20)
+        await environment.history.until(lambda back=back: counts["upto"] >= back, 20)
         resumed.append(time.monotonic() - begun)
-    await scene.end()
+    await environment.end()
     print(f"accepting after {accepting}, {CLIENTS} clients resumed after {resumed}")
     assert min(accepting) < 1
     assert min(resumed) < 3

@@ -31,7 +31,7 @@ from twisted.logger import globalLogPublisher
 
 from tests.hostile.case import hello
 from tests.hostile.grammar import PIECES, Grammar
-from tests.hostile.play import Stranger
+from tests.hostile.play import RawClient
 
 CUT = b"\xfd\xfd"
 HELLO = {"json": hello(), "plain": b"mallory\n"}
@@ -50,7 +50,7 @@ class Target(fuzz.Fuzz):
         """
         first, rest = data[:1] or b"\0", data[1:]
         self._wire = "json" if first[0] & 1 else "plain"
-        self._mallory = Stranger(self.server)
+        self._mallory = RawClient(self.server)
         began = time.thread_time()
         if first[0] & 2:
             self._send(HELLO[self._wire])

@@ -25,7 +25,7 @@ from groupchat.ledgers.memory import MemoryLedger
 from groupchat.wire import events
 from tests.hostile.case import VISIBLE, without_telnet
 from tests.hostile.grammar import Grammar
-from tests.hostile.play import Stranger
+from tests.hostile.play import RawClient
 from tests.support import Reactor, Server
 
 TURN = 0.05  #: seconds that a turn of the reactor may take
@@ -186,7 +186,7 @@ class Fuzz:
     def _connect(self) -> None:
         self._wire = self._wires[self.counts["connections"] % len(self._wires)]
         self.counts["connections"] += 1
-        self._mallory = Stranger(self.server)
+        self._mallory = RawClient(self.server)
         self.sent.clear()
         self._send(self.grammar.hello(self._wire))
 

@@ -16,11 +16,11 @@ BYSTANDERS = {"amy": "plain", "ben": "json"}
 PATIENCE = 0.25  #: seconds that a bystander waits for another's word, at most
 
 
-class Stranger(Client):
+class RawClient(Client):
     """Whatever comes of the bytes, as it came."""
 
 
-class Stage:
+class MemoryRunner:
     """
     One case on one wire.
 
@@ -33,7 +33,7 @@ class Stage:
         self.part: Part = case.parts[wire]
         self.server = Server(ledger, **{"replay": 0, **case.settings})
         self.bystanders = {name: self.server.join(kind, name) for name, kind in BYSTANDERS.items()}
-        self.mallory = Stranger(self.server)
+        self.mallory = RawClient(self.server)
         self._came: list[list[str]] = [[] for _ in BYSTANDERS]
         if case.inside:
             self.mallory.send(hello() if wire == "json" else f"{ME}\n".encode())

@@ -21,12 +21,12 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol
 from zope.interface import implementer
 
-from tests.e2e.support import Daemon, Place, until
+from tests.e2e.support import Daemon, Sandbox, until
 from tests.hostile.case import ME, NOBODY, Case, Do, Send, Wait, brief, hello, line, without_telnet
 from tests.hostile.play import BYSTANDERS, PATIENCE
 from tests.support import JsonClient, PlainClient
 
-LANES = 4  #: daemons at once
+RUNNERS = 4  #: daemons at once
 PATIENT = 10.0  #: seconds to wait for what must come
 SETTLE = 0.05  #: seconds in which the daemon has read what was sent
 ASKED = "is anybody there?"
@@ -101,7 +101,7 @@ class Member(Wire):
         )
 
 
-class Lane:
+class SocketRunner:
     """
     One daemon, and who is on it.
 
@@ -109,8 +109,8 @@ class Lane:
         which case.
     """
 
-    def __init__(self, place: Place, worst: dict[str, float]) -> None:
-        self._place = place
+    def __init__(self, sandbox: Sandbox, worst: dict[str, float]) -> None:
+        self._place = sandbox
         self.worst = worst
         self.case = ""
         self._turn = 0
@@ -318,8 +318,8 @@ async def play(
     cases: Iterable[Case], directory: Path, needs: Callable[..., str], told: Callable[[str], None]
 ) -> bool:
     """Play all that can be played over sockets. Answers with whether all was well."""
-    place = Place(directory, needs)
-    place.environment["PYTHONPATH"] = str(
+    sandbox = Sandbox(directory, needs)
+    sandbox.environment["PYTHONPATH"] = str(
         Path(__file__).parents[2]
     )  # this tree, wherever another is installed
     worst: dict[str, float] = {}
@@ -327,13 +327,13 @@ async def play(
     queue = sorted((case for case in cases if not case.memory), key=_seconds)
     count = sum(len(case.parts) for case in queue)
 
-    async def lane() -> None:
-        shared: Lane | None = None
+    async def runner() -> None:
+        shared: SocketRunner | None = None
         while queue:
             case = queue.pop()
             for wire in case.parts:
                 if case.settings or case.apart or shared is None:
-                    one = Lane(place, worst)
+                    one = SocketRunner(sandbox, worst)
                     await one.begin(dict(case.settings))
                 else:
                     one = shared
@@ -351,13 +351,13 @@ async def play(
 
     began = time.monotonic()
     await defer.gatherResults(
-        [defer.ensureDeferred(lane()) for _ in range(LANES)], consumeErrors=True
+        [defer.ensureDeferred(runner()) for _ in range(RUNNERS)], consumeErrors=True
     )
     with (
         open(os.devnull, "w") as nowhere,
         contextlib.redirect_stdout(nowhere),
     ):  # what the daemons said, where nothing is wrong
-        await place.end()
+        await sandbox.end()
     name, longest = max(worst.items(), key=lambda pair: pair[1])
     told(
         f"{count} cases over sockets in {time.monotonic() - began:.0f} s, {len(wrong)} of them otherwise than documented; "

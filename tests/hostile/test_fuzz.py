@@ -18,7 +18,7 @@ from groupchat.wire.errors import Refused
 from tests.hostile import fuzz
 from tests.hostile.case import VISIBLE, hello, without_telnet
 from tests.hostile.grammar import RAW, Grammar
-from tests.hostile.play import Stranger
+from tests.hostile.play import RawClient
 from tests.support import Server
 
 LETTERS = st.characters(exclude_categories=["Cs"])
@@ -44,7 +44,7 @@ def told(data: bytes, wire: str, cuts: list[int] = (), inside: bool = True) -> l
     """What mallory and a bystander get when these bytes come in these pieces."""
     server = Server()
     amy = server.plain("amy")
-    mallory = Stranger(server)
+    mallory = RawClient(server)
     server.ledger.epoch = "epoch"
     if inside:
         mallory.send(ENTRIES[wire])

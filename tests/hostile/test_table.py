@@ -12,7 +12,7 @@ import pytest
 
 from tests.hostile import verbs
 from tests.hostile.cases import CASES
-from tests.hostile.play import Stage
+from tests.hostile.play import MemoryRunner
 from tests.ledgers.keeping import Unthreaded
 
 
@@ -34,28 +34,28 @@ def test_there_are_at_least_250_cases_each_with_a_name_of_its_own():
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_hurts_nobody(case):
     for wire in case.parts:
-        play(Stage(case, wire))
+        play(MemoryRunner(case, wire))
 
 
 @pytest.mark.parametrize("case", [*verbs.counts(), *CASES[::10]], ids=lambda case: case.name)
 def test_hurts_nobody_on_the_ledger_on_disk_either(case, tmp_path):
     for wire in case.parts:
-        stage = Stage(
+        runner = MemoryRunner(
             case, wire, lambda reactor, wire=wire: Unthreaded(reactor, str(tmp_path / f"{wire}.db"))
         )
-        play(stage)
-        stage.server.ledger.close()
-        stage.server.run()
+        play(runner)
+        runner.server.ledger.close()
+        runner.server.run()
 
 
-def play(stage: Stage) -> None:
+def play(runner: MemoryRunner) -> None:
     """Do it, and look at what comes of it, what the others notice of it, and what is left."""
-    wire, part = stage.wire, stage.part
-    stage.act()
-    assert (wire, stage.told()) == (wire, part.told)
-    assert (wire, stage.heard()) == (wire, [list(part.heard)] * 2)
-    assert (wire, stage.end()) == (wire, part.end)
-    stage.round_trip()
-    if part.end == "open" and stage.case.lives:
-        stage.still_there()
-    stage.leave()
+    wire, part = runner.wire, runner.part
+    runner.act()
+    assert (wire, runner.told()) == (wire, part.told)
+    assert (wire, runner.heard()) == (wire, [list(part.heard)] * 2)
+    assert (wire, runner.end()) == (wire, part.end)
+    runner.round_trip()
+    if part.end == "open" and runner.case.lives:
+        runner.still_there()
+    runner.leave()
