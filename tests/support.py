@@ -1,10 +1,12 @@
 """
-What several of our tests share: the server in memory (`groupchat.testing`) by its short names,
-cheap passwords, and small helpers.
+Shared by many tests: the server in memory (`groupchat.testing`) by its short names, cheap
+passwords, and small helpers.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sized
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ __all__ = [
     "Transport",
     "both_wires",
     "codes",
+    "collections",
     "kinds",
     "secret",
 ]
@@ -46,3 +49,34 @@ def kinds(events: list[dict[str, Any]]) -> list[str]:
 def codes(events: list[dict[str, Any]]) -> list[str]:
     """Returns the code of each error and each bye among these events."""
     return [event["code"] for event in events if "code" in event]
+
+
+def collections(server: Server, budgets: bool = False) -> dict[str, int]:
+    """
+    Returns the size of each collection in the hub and the factory of a server, and in the objects
+    that these consist of, by its name: what is left of a connection shows as a difference.
+
+    :param budgets: whether to include those of rates and log lines, which remember an address for
+        a while.
+    """
+    sizes: dict[str, int] = {}
+    seen: set[int] = set()
+
+    def look(name: str, owner: Any) -> None:
+        module = type(owner).__module__
+        if isinstance(owner, Counter):
+            sizes[name] = owner.total()
+        if id(owner) in seen or not module.startswith(("groupchat.core", "groupchat.server")):
+            return
+        seen.add(id(owner))
+        if module.endswith((".ratelimit", ".throttledlog")) and not budgets:
+            return
+        for key, value in vars(owner).items():
+            if hasattr(value, "__dict__"):
+                look(f"{name}.{key}", value)
+            elif isinstance(value, Sized) and not isinstance(value, (str, bytes)):
+                sizes[f"{name}.{key}"] = len(value)
+
+    look("factory", server.factory)
+    look("hub", server.hub)
+    return sizes

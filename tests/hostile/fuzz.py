@@ -26,7 +26,7 @@ from groupchat.wire import events
 from tests.hostile.case import VISIBLE, without_telnet
 from tests.hostile.grammar import Grammar
 from tests.hostile.play import RawClient
-from tests.support import Reactor, Server
+from tests.support import Reactor, Server, collections
 
 TURN = 0.05  #: seconds that a turn of the reactor may take
 FEW = 95  #: lines at once, at most: a hundred bad ones within 10 s end a connection
@@ -118,6 +118,7 @@ class Fuzz:
         self.server = Server(ledger, self.reactor, rate=50, burst=200)
         self.amy, self.ben = self.server.plain("amy"), self.server.json("ben")
         self.amy.read()
+        self._before = collections(self.server)
         self._mallory: Any = None
         self._fresh = 0
 
@@ -214,14 +215,9 @@ class Fuzz:
         self.reactor.run()
         self._look()
         self._mallory = None
-        hub, port = self.server.hub, self.server.factory
-        if (
-            len(hub.sessions) != 2
-            or len(port.doors) != 2
-            or not hub.registry.is_consistent()
-            or port._waiting
-        ):
-            raise Found("Something of one who is gone is left")
+        left = collections(self.server).items() - self._before.items()
+        if left:
+            raise Found(f"Something of a client that is gone is left: {left}")
         if len(self.reactor.getDelayedCalls()) > 2:
             raise Found(f"Timers are left: {self.reactor.getDelayedCalls()}")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.hostile.case import ME, NOBODY, Case, Do, Part, Send, Wait, brief, hello, without_telnet
-from tests.support import Client, Server
+from tests.support import Client, Server, collections
 
 BYSTANDERS = {"amy": "plain", "ben": "json"}
 PATIENCE = 0.25  #: seconds that a bystander waits for another's word, at most
@@ -33,8 +33,9 @@ class MemoryRunner:
         self.part: Part = case.parts[wire]
         self.server = Server(ledger, **{"replay": 0, **case.settings})
         self.bystanders = {name: self.server.join(kind, name) for name, kind in BYSTANDERS.items()}
+        self._before = collections(self.server)
+        self._timers = len(self.server.reactor.getDelayedCalls())
         self.mallory = RawClient(self.server)
-        self._came: list[list[str]] = [[] for _ in BYSTANDERS]
         if case.inside:
             self.mallory.send(hello() if wire == "json" else f"{ME}\n".encode())
             self.server.run()
@@ -142,18 +143,14 @@ class MemoryRunner:
         assert self.left_over() == []
 
     def left_over(self) -> list[Any]:
-        """What is there that is not the bystanders'."""
-        hub, port, reactor = self.server.hub, self.server.factory, self.server.reactor
-        doors = {one.protocol for one in self.bystanders.values()}
-        sessions = {door.session for door in doors}
-        transports = {one.transport for one in self.bystanders.values()}
-        count = len(doors)
+        """Everything that is there and was not before mallory came."""
+        server, reactor = self.server, self.server.reactor
+        transports = {bystander.transport for bystander in self.bystanders.values()}
+        sizes = collections(server)
         return [
-            *(set(hub.sessions) - sessions), *([] if hub.registry.is_consistent() else [hub.registry]),
-            *(set(hub.rooms) - {"lobby"}),
-            *({cursor.session for cursor in hub.rooms["lobby"].members} - sessions),
-            *(port.doors - doors), *port._waiting,
-            *([port._addresses] if port._addresses.total() != count else []),
-            *(set(reactor.getReaders()) - transports), *reactor.getWriters(),
-            *(call for call in reactor.getDelayedCalls() if call is not port._checking),
-        ]  # fmt: skip
+            *(name for name, size in sizes.items() if size != self._before.get(name, 0)),
+            *([] if server.hub.registry.is_consistent() else [server.hub.registry]),
+            *(set(reactor.getReaders()) - transports),
+            *reactor.getWriters(),
+            *reactor.getDelayedCalls()[self._timers :],
+        ]
