@@ -147,7 +147,7 @@ class MemoryReactor(Clock):
 
 
 class _MemorySocket:
-    """What a socket does for its `MemoryTransport`, which holds the bytes."""
+    """Stands in for the socket of a `MemoryTransport`, which holds the bytes."""
 
     def __init__(self, transport: MemoryTransport) -> None:
         self._transport = transport
@@ -270,7 +270,7 @@ class MemoryClient:
         else:
             self.transport.connect(self.protocol)
 
-    # What the client does.
+    # Actions.
 
     def send(self, *data: bytes) -> None:
         """Send bytes; nothing happens until the server runs."""
@@ -298,7 +298,7 @@ class MemoryClient:
         """Take everything again."""
         self.transport.room = None
 
-    # What the client receives.
+    # Observations.
 
     def read(self) -> bytes:
         """Returns the whole lines that arrived since the last call."""
@@ -485,8 +485,8 @@ def _together(names: list[str]) -> str:
 
 class EncryptedClient(MemoryClient):
     """
-    A client that speaks TLS. What it sends goes out once the handshake is done, each time that the
-    client reads.
+    A client that speaks TLS. Its bytes go out once the handshake is done, each time that the client
+    reads.
 
     :ivar context: settings of TLS for connections that are made from now on.
     :ivar ended: whether the server has ended TLS properly.
