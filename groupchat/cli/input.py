@@ -11,7 +11,8 @@ from collections import deque
 
 from groupchat.cli.failures import exit_for
 from groupchat.client.errors import PasswordWithheld
-from groupchat.client.model import Display, Model
+from groupchat.client.interfaces import Display
+from groupchat.client.model import Model
 from groupchat.wire import commands, events, jsonlines, names, plain
 from groupchat.wire.commands import HERE, Command
 from groupchat.wire.errors import BadUtf8, Refused, TextEmpty
@@ -114,7 +115,7 @@ class InputParser:
         elif isinstance(command, commands.MoveTo):
             self._model.switch_room(names.rule_for(command.room).room(command.room))
         else:
-            self._model.ask(self._at(command))
+            self._model.request(self._at(command))
         return True
 
     def decode(self, line: bytes) -> Command:
@@ -180,7 +181,7 @@ class JsonInputParser(InputParser):
         elif not self._model.ready:
             return False
         else:
-            self._model.ask(command, self._with_client(command, line))
+            self._model.request(command, self._with_client(command, line))
         return True
 
     def _is_ours(self, say: commands.Say, line: bytes) -> bool:

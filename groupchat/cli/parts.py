@@ -20,9 +20,9 @@ from groupchat.client.address import host_key, is_loopback, socket_path
 from groupchat.client.chat import TIMEOUT
 from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
+from groupchat.client.interfaces import Display
 from groupchat.client.known_hosts import FILENAME, KnownHosts
 from groupchat.client.local_trust import LocalServer, LocalTrust, pinned_server
-from groupchat.client.model import Display
 from groupchat.client.outbox import FileOutbox, Outbox
 from groupchat.client.reconnect import NAME_TIMEOUT
 from groupchat.client.tls import TLSEndpoint

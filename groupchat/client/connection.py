@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
 from twisted.python.failure import Failure
 
-from groupchat.client.model import KEEPALIVE_REF
+from groupchat.client.requests import KEEPALIVE_REF
 from groupchat.wire import commands, jsonlines
 from groupchat.wire.errors import BadJson
 from groupchat.wire.events import Event

@@ -1,9 +1,9 @@
 """
-Which of the messages that come in are one's own words of this run: what one typed is there already.
+Recognises our own messages when the server echoes them, so that they are not shown twice.
 
-A message is known by the id in its ok, which comes before it. Where the ok was lost with its
-connection, it is known by its sender and text when it is replayed. Own words of earlier runs are
-history like any other.
+A message is recognised by the id in its ok, which arrives before it. If the ok was lost with its
+connection, the replayed message is recognised by its sender and text. Our messages of earlier runs
+are history like any other.
 """
 
 from __future__ import annotations
@@ -11,36 +11,38 @@ from __future__ import annotations
 from groupchat.wire import names
 from groupchat.wire.events import Message
 
+__all__ = ["EchoFilter"]
+
 
 class EchoFilter:
-    """The own messages of one room that are still to come in."""
+    """Our own messages of one room that are still to be echoed."""
 
     def __init__(self) -> None:
         self._ids: set[int] = set()
         self._texts: dict[int, tuple[str, bool]] = {}  # by n
 
-    def expect(self, n: int, number: int) -> None:
-        """An ok gave this id to what was said as n."""
+    def expect(self, n: int, message_id: int) -> None:
+        """An ok gave this id to the message with this n."""
         self._texts.pop(n, None)
-        self._ids.add(number)
+        self._ids.add(message_id)
 
     def expect_text(self, n: int, text: str, act: bool) -> None:
-        """What was said as n is stored, but its ok was lost: it is in what is replayed."""
+        """The message with this n is stored, but its ok was lost: it will be replayed."""
         self._texts[n] = (text, act)
 
     def replayed(self) -> None:
-        """Everything that was stored before this connection has come in."""
+        """Everything that was stored before this connection was received."""
         self._texts.clear()
 
     def claim(self, message: Message, me: str) -> bool:
-        """Whether this is one of them; it is no longer expected then."""
+        """Returns whether this is one of them; it is no longer expected then."""
         if message.id in self._ids:
             self._ids.remove(message.id)
             return True
         if names.key(message.sender) != names.key(me):
             return False
-        for n, said in self._texts.items():
-            if said == (message.text, message.act):
+        for n, expected in self._texts.items():
+            if expected == (message.text, message.act):
                 del self._texts[n]
                 return True
         return False

@@ -1,52 +1,54 @@
 """
-One room as it is read: its cursor, and each message once, in order, without a hole.
+Receives one room: its cursor, and each message once, in order, without a hole.
 
-The law: what is shown has the id after the one shown before, unless a gap or a reset said
-otherwise; the cursor moves only after the line was shown. A server that keeps the wire's promise
-leaves no holes; where one appears all the same, what is missing is asked for, and what is behind it
-waits. Of very much that was missed between two runs only the newest is shown, and the person is
-told how much more there is.
+The law: the message that is shown has the id after the one shown before, unless a gap or a reset
+said otherwise; the cursor moves only after the line was shown. A server that keeps the wire's
+promise leaves no holes. If there is one all the same, the missing messages are requested, and
+later events wait. If very many messages were missed between two runs, only the newest are shown,
+and the person is told how many more there are.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from groupchat.client.requests import FILL_REF
 from groupchat.wire import jsonlines
 from groupchat.wire.commands import AskHistory, Position
 from groupchat.wire.events import Catchup, CaughtUp, Event, Gap, History, Message, Reset, RoomState
 
-FILL_REF = (
-    "groupchat-connect fills a hole"  #: the ref of what is asked for here, and not by a person
-)
-MAX_MISSED = 1000  #: messages that were missed between two runs and are shown, at most
+__all__ = ["MAX_MISSED", "RoomReceiver", "RoomView"]
+
+MAX_MISSED = 1000  #: messages missed between two runs that are shown, at most
 _PAGE_MESSAGES = 1000  #: messages in a page of history, at most
 
 
 class RoomView(Protocol):
-    """To whom a room is read."""
+    """Shows what a receiver has received, and sends its requests."""
 
     def show(self, event: Event, line: bytes, past: bool) -> None:
         """
-        Display this; it is known when this returns.
+        Display this event; it counts as shown when this returns.
 
         :param line: the event as the server wrote it, without its LF.
         :param past: whether it is history.
         """
 
     def ask(self, question: AskHistory) -> None:
-        """Send this; the answer comes back by `Reading.fill`."""
+        """Send this; the answer comes back by `RoomReceiver.fill`."""
 
     def tell(self, text: str) -> None:
-        """Display this: it is not of the server."""
+        """Display this notice of the client."""
 
 
 class RoomReceiver:
     """
+    The receiver of a room.
+
     :param room: the room.
-    :param view: to whom it is read.
-    :param position: where to go on; None: at the newest few.
-    :param max_missed: messages after that place that are shown, at most; None: all.
+    :param view: shows what is received.
+    :param position: where to go on; None for the newest few messages.
+    :param max_missed: messages after the position that are shown, at most; None for all.
     """
 
     def __init__(
@@ -58,23 +60,17 @@ class RoomReceiver:
     ) -> None:
         self._room = room
         self._view = view
-        self._epoch = self._coming = position.epoch if position else None
+        self._epoch = self._next_epoch = position.epoch if position else None
         self._after = position.after if position else None  # None: any id may be the first
-        self._through = 0
-        self._catching_up = False  # whether the end of history is still to come
-        self._held_back: list[tuple[Event, bytes]] | None = (
-            None  # what is behind a hole, while that is being filled
-        )
-        self._until = 0  # the id behind the hole
-        self._found: list[Message] = []
+        self._through = 0  # the last id of history
+        self._catching_up = False  # whether the end of history is still to be received
+        self._held_back: list[tuple[Event, bytes]] | None = None  # while a hole is being filled
+        self._hole_end = 0  # the id behind the hole
+        self._found: list[Message] = []  # in the hole
         self._max_missed = max_missed
-        self._unshown = (
-            0,
-            0,
-            # of what was missed, the ids between the first (exclusive) and the second were not shown
-            # yet
-        )
-        self._shown_from = 0  # the id up to which nothing is shown as it comes
+        # Of the missed messages, those after the first id, up to the second, were not shown yet.
+        self._unshown = (0, 0)
+        self._shown_from = 0  # the id up to which messages are not shown as they arrive
 
     @property
     def position(self) -> Position | None:
@@ -84,23 +80,23 @@ class RoomReceiver:
     @property
     def catching_up(self) -> bool:
         """
-        Whether history is still known to come. Of the newest few it is not known whether there are
-        any (a server may give none); one that is asked to quit gives them first.
+        Whether history is known to be still on its way. It is not known whether there are any
+        newest few messages: a server may send none, and sends them before it answers a quit.
         """
         return (self._catching_up and self._after is not None) or self._held_back is not None
 
-    def has_shown(self, number: int) -> bool:
-        """Whether the message with this id was shown, or never will be."""
-        return self._after is not None and number <= self._after
+    def has_shown(self, message_id: int) -> bool:
+        """Returns whether the message with this id was shown, or never will be."""
+        return self._after is not None and message_id <= self._after
 
     def disconnected(self) -> None:
-        """The connection was lost: what was held back comes again."""
+        """The connection was lost: events that were held back will be sent again."""
         self._held_back = None
         self._found = []
         self._catching_up = True
 
     def handle(self, event: Event, line: bytes) -> None:
-        """Something happened in the room."""
+        """An event of the room arrived."""
         if self._held_back is not None:
             self._held_back.append((event, line))
         elif isinstance(event, Message):
@@ -109,36 +105,33 @@ class RoomReceiver:
             self._advance(event.after + 1, event.before - 1, event, line)
         else:
             self._view.show(event, line, False)
-            self._learn(event)
+            self._apply(event)
 
-    def _learn(self, event: Event) -> None:
+    def _apply(self, event: Event) -> None:
         if isinstance(event, RoomState):
-            self._coming = event.epoch
+            self._next_epoch = event.epoch
             if self._after is None:
                 self._epoch = event.epoch
             self._start(event.first, event.head)
         elif isinstance(event, Reset):
-            self._epoch = self._coming = event.epoch
+            self._epoch = self._next_epoch = event.epoch
             self._after = self._max_missed = None
             self._unshown, self._shown_from = (0, 0), 0
             self._start(event.first, event.head)
         elif isinstance(event, Catchup):
-            self._epoch = (
-                self._coming
-            )  # not before: until now a reset could say that the place is none in this log
+            # Not before: until now a reset could say that this log doesn't have our position.
+            self._epoch = self._next_epoch
             self._through = event.through
             self._catching_up = True
             self._shorten()
             self._check_end()
 
     def _start(self, first: int, head: int) -> None:
-        if (
-            self._after is None and first > head
-        ):  # nothing is kept, so none of the newest few will come
+        if self._after is None and first > head:  # the log is empty: no newest few will arrive
             self._after = head
 
     def _shorten(self) -> None:
-        """Leave out what is too much to be read."""
+        """Skip the oldest of the missed messages if they are too many."""
         max_missed, self._max_missed = self._max_missed, None
         if max_missed is None or self._after is None or self._through - self._after <= max_missed:
             return
@@ -151,8 +144,8 @@ class RoomReceiver:
 
     def redirect_history(self, question: AskHistory) -> None:
         """
-        Let a person's question for history be about what was missed and not shown, where there is
-        such.
+        Let a person's request for history begin at the missed messages that were not shown, if
+        there are any.
         """
         after, until = self._unshown
         if question.before is None and after < until:
@@ -160,7 +153,7 @@ class RoomReceiver:
             question.limit = min(question.limit, until - after)
 
     def history_shown(self, page: History) -> None:
-        """A page that a person asked for was shown."""
+        """A page that a person requested was shown."""
         after, until = self._unshown
         if after < until and page.messages and page.messages[-1].id == until:
             self._unshown = (after, page.messages[0].id - 1) if page.more else (0, 0)
@@ -169,11 +162,11 @@ class RoomReceiver:
             self._view.tell(more if left else "That is all that you missed.")
 
     def _advance(self, first: int, last: int, event: Event, line: bytes) -> None:
-        """Show what stands for these ids, if it is its turn."""
+        """Show the event that stands for these ids, if it is next."""
         if self._after is not None and last <= self._after:
             return
         if self._after is not None and first > self._after + 1:
-            self._ask(first)
+            self._request(first)
             self._held_back = [(event, line)]
             return
         if last > self._shown_from or isinstance(event, Gap):
@@ -187,19 +180,19 @@ class RoomReceiver:
             self._view.show(CaughtUp(room=self._room), b"", False)
 
     def on_head(self, head: int) -> None:
-        """The server says that it has written everything up to this id."""
+        """The server says that it has sent everything up to this id."""
         if self._held_back is not None:
             return
-        if self._after is None:  # it had no newest few for us
+        if self._after is None:  # there were no newest few messages
             self._after = head
             self._check_end()
         elif head > self._after:
-            self._ask(head + 1)
+            self._request(head + 1)
             self._held_back = []
 
-    def _ask(self, before: int) -> None:
+    def _request(self, before: int) -> None:
         if not self._found:
-            self._until = before
+            self._hole_end = before
         missing = before - (self._after or 0) - 1
         self._view.ask(
             AskHistory(
@@ -208,7 +201,7 @@ class RoomReceiver:
         )
 
     def fill(self, page: History | None) -> None:
-        """What was missing, or a part of it; None where it can't be had."""
+        """Take the missing messages, or a part of them; None if the server refuses them."""
         if self._held_back is None:
             return
         messages = (
@@ -216,7 +209,7 @@ class RoomReceiver:
         )
         self._found = messages + self._found
         if page and page.more and messages and not self.has_shown(messages[0].id - 1):
-            self._ask(messages[0].id)
+            self._request(messages[0].id)
         else:
             self._close_hole()
 
@@ -226,13 +219,13 @@ class RoomReceiver:
         for message in found:
             self._skip_to(message.id)
             self.handle(message, jsonlines.encode(message)[:-1])
-        self._skip_to(self._until)
+        self._skip_to(self._hole_end)
         for event, line in held:
             self.handle(event, line)
 
-    def _skip_to(self, number: int) -> None:
-        """Name what can't be had before this id."""
+    def _skip_to(self, message_id: int) -> None:
+        """Report a gap for messages before this id that can't be had."""
         after = self._after or 0
-        if number > after + 1:
-            gap = Gap(room=self._room, after=after, before=number)
+        if message_id > after + 1:
+            gap = Gap(room=self._room, after=after, before=message_id)
             self.handle(gap, jsonlines.encode(gap)[:-1])

@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 
 from groupchat.client.model import Model
 from groupchat.client.outbox import Entry, Outbox
-from groupchat.client.receiver import FILL_REF
+from groupchat.client.requests import FILL_REF
 from groupchat.wire import commands, events, jsonlines
 from groupchat.wire.commands import Position
 from tests.client.fakes import FakeDisplay, Server, SessionListener, line, message, state, welcome
@@ -200,10 +200,10 @@ def test_a_refusal_that_mends_itself_costs_no_word(talk):
 
 
 def test_a_refused_or_unanswered_command_counts_as_unsaid(talk):
-    talk.model.ask(commands.Tell(to="bob", text="psst", ref="/msg"))
+    talk.model.request(commands.Tell(to="bob", text="psst", ref="/msg"))
     talk.hear(events.Error(code="no-such-name", text="Nobody.", ref="/msg"))
     assert talk.model.unsaid == 1
-    talk.model.ask(commands.AskRooms(ref="/rooms"))
+    talk.model.request(commands.AskRooms(ref="/rooms"))
     talk.model.disconnect()
     talk.model.fail_requests()
     assert talk.model.unsaid == 2
@@ -268,7 +268,7 @@ def test_what_an_earlier_run_has_left_is_said_where_it_belongs():
 
 
 def test_an_answer_is_waited_for(talk):
-    talk.model.ask(commands.AskWho(room="lobby", ref="/who"))
+    talk.model.request(commands.AskWho(room="lobby", ref="/who"))
     assert talk.model.busy
     talk.hear(events.Who(room="lobby", members=[], count=0, ref="/who"))
     assert not talk.model.busy
@@ -276,13 +276,13 @@ def test_an_answer_is_waited_for(talk):
 
 def test_the_same_question_twice_waits_for_two_answers(talk):
     for _ in range(2):
-        talk.model.ask(commands.AskWho(room="lobby", ref="/who"))
+        talk.model.request(commands.AskWho(room="lobby", ref="/who"))
     talk.hear(events.Who(room="lobby", members=[], count=0, ref="/who"))
     assert talk.model.busy
 
 
 def test_a_question_that_lost_its_connection_is_told(talk):
-    talk.model.ask(commands.Tell(to="bob", text="hi", ref="/msg"))
+    talk.model.request(commands.Tell(to="bob", text="hi", ref="/msg"))
     talk.model.disconnect()
     talk.model.fail_requests()
     assert talk.display.complaints == [
@@ -327,7 +327,7 @@ def test_moving_to_where_one_is_asks_nobody(talk):
 
 
 def test_a_room_one_has_left_is_not_entered_again(talk):
-    talk.model.ask(commands.Leave(room="lobby"))
+    talk.model.request(commands.Leave(room="lobby"))
     talk.model.disconnect()
     talk.sent()
     assert talk.connect().sent()[0]["rooms"] == {}
@@ -506,7 +506,7 @@ def test_a_gap_is_named_to_one_who_was_away_too_long():
 
 
 def test_lines_that_are_no_saying_keep_their_bytes(talk):
-    talk.model.ask(commands.Ping(), b'{ "type": "ping" , "x": 1 }')
+    talk.model.request(commands.Ping(), b'{ "type": "ping" , "x": 1 }')
     assert talk._sent == [b'{ "type": "ping" , "x": 1 }\n']
 
 

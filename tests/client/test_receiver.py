@@ -2,7 +2,8 @@
 One room as it is read: each message once, in order, without a hole.
 """
 
-from groupchat.client.receiver import FILL_REF, RoomReceiver
+from groupchat.client.receiver import RoomReceiver
+from groupchat.client.requests import FILL_REF
 from groupchat.wire.commands import AskHistory, Position
 from groupchat.wire.events import Catchup, CaughtUp, Gap, History, Message, Presence, Reset
 from tests.client.fakes import line, message, state

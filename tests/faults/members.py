@@ -23,7 +23,7 @@ from twisted.protocols.basic import LineOnlyReceiver
 from groupchat.client import client_id
 from groupchat.client.chat import Chat, ChatObserver
 from groupchat.client.errors import ClientError, NotReachable
-from groupchat.client.model import Model, Room
+from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff
 from groupchat.wire import commands, events, jsonlines
@@ -50,12 +50,12 @@ class _Watched(Model):
         self._note = partial(member.history.note, member.name)
         super().__init__(member.name, member.secret, positions, _Display(member), Outbox(), reactor)  # type: ignore[arg-type]
         for room, place in positions.items():
-            self._rooms[room] = Room(room, self, place)
+            self.rooms[room].resume_from(place, max_missed=None)
 
     @property
     def positions(self) -> dict[str, Position | None]:
         """The cursors."""
-        return {name: room.receiver.position for name, room in self._rooms.items()}
+        return {room.name: room.receiver.position for room in self.rooms}
 
     def connect(self, send: Any) -> None:
         super().connect(partial(self._going, send))
