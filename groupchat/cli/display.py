@@ -1,7 +1,7 @@
 """
-What a person, a program, or a script gets to read: the three ways to display a conversation.
+Displays a chat to a person, a program or a script.
 
-Nothing here acts; no line leaves it with a control in it that could act on a terminal.
+Nothing here acts; no line is printed with a control character that could act on a terminal.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from groupchat.wire import events, jsonlines, names, plain
 from groupchat.wire.commands import COMMANDS
 from groupchat.wire.events import Event
 
-#: Commands of which one sees nothing but that they were done.
+#: Commands without any visible result but their ok.
 _ACTS = frozenset({"/register", *(word.word for word in COMMANDS if word.operator)})
 
 REPORT_INTERVAL = 10.0  #: seconds between two reports of lines that were not said, at least
@@ -25,7 +25,7 @@ Write = Callable[[bytes], None]
 
 class PlainDisplay:
     """
-    For people: the lines of the plain wire, without one's own.
+    For people: the lines of the plain wire, without the messages that were typed here.
 
     :param write: takes whole lines.
     """
@@ -33,7 +33,7 @@ class PlainDisplay:
     def __init__(self, write: Write) -> None:
         self._write = write
         self._logged_in = False
-        self._room = ""  # the last that one was welcomed to
+        self._room = ""  # the last room that was announced
         self._greeted = False
 
     def show(
@@ -47,12 +47,12 @@ class PlainDisplay:
             self.tell(f"{event.ref}: done.")
         try:
             lines = list(plain.lines(event, me, past))
-        except ValueError:  # a server that writes times which are none
+        except ValueError:  # a server that writes invalid times
             lines = list(plain.lines(event, me, past=False))
         self._print(lines)
 
     def show_elsewhere(self, event: Event, line: bytes) -> None:
-        """One is in one room at a time here: the rest of another is of no interest."""
+        """A person is in one room at a time: late events of another are of no interest."""
 
     def tell(self, text: str) -> None:
         self._print([f"-- {text}"])
@@ -70,8 +70,8 @@ class PlainDisplay:
 
     def _is_stale(self, event: Event) -> bool:
         """
-        Whether a person need not be told: welcomes after a lost connection, refusals while there is
-        none.
+        Returns whether a person need not be told: a welcome after a lost connection, or a refusal
+        while there is none.
         """
         if isinstance(event, events.Welcome):
             stale, self._greeted, self._logged_in = self._greeted, True, True
@@ -89,8 +89,8 @@ class PlainDisplay:
 
 class JsonDisplay:
     """
-    For programs: the server's lines as they are (a raw control in one is escaped); what the client
-    has to say goes elsewhere.
+    For programs: the server's lines as they are, but for raw control characters, which are escaped.
+    The client's own notices go elsewhere.
 
     :param write: takes whole lines of the server.
     :param aside: takes whole lines of the client.
@@ -122,7 +122,7 @@ class PipeDisplay:
     :param aside: takes whole lines about errors.
     :param clock: for the time between two reports.
 
-    :ivar reason: what was wrong the first time; "" where nothing was.
+    :ivar reason: what was wrong the first time; "" if nothing was.
     """
 
     def __init__(self, write: Write, aside: Write, clock: IReactorTime) -> None:
@@ -146,10 +146,10 @@ class PipeDisplay:
             self._answers.show(event, line, me, past, mine)
 
     def show_elsewhere(self, event: Event, line: bytes) -> None:
-        """A script did not ask what is said."""
+        """A script did not ask for messages."""
 
     def tell(self, text: str) -> None:
-        """What mends itself is no error."""
+        """Do nothing: notices are no errors."""
 
     def complain(self, text: str, word: str | None = None) -> None:
         self.reason = self.reason or (f"{word}: {text}" if word else text)
@@ -164,7 +164,7 @@ class PipeDisplay:
         self._errors.complain(f"{lines} not said. The first: {self.reason}")
 
     def close(self) -> None:
-        """Report no more: the end does."""
+        """Report no more: the last line of the run does."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

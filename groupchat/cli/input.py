@@ -1,8 +1,8 @@
 """
-What a line of standard input means, and when it may act.
+Parses the lines of standard input, and acts on them when they may act.
 
-Lines act in the order typed: a command waits until all that was said before it is stored, and what
-is typed after a ``/join`` waits until it is known where we are.
+Lines act in the order typed: a command waits until all messages before it are stored, and all lines
+after a ``/join`` wait until it is known which room we are in.
 """
 
 from __future__ import annotations
@@ -18,20 +18,22 @@ from groupchat.wire.commands import HERE, Command
 from groupchat.wire.errors import BadUtf8, Refused, TextEmpty
 from groupchat.wire.limits import MAX_LINE
 
-MAX_UNSTORED = 1000  #: things said and not yet stored, until reading on is postponed
+__all__ = ["MAX_UNSTORED", "InputParser", "JsonInputParser", "PipeInputParser"]
+
+MAX_UNSTORED = 1000  #: messages not yet stored, until reading pauses
 _MARK = names.MARK.encode()
 _NUMBER = len(',"n":9007199254740991}\n')
 
 
 class InputParser:
     """
-    Lines for people: what is typed is said; ``/`` begins a command.
+    Lines of people: they are said; ``/`` begins a command.
 
-    :param model: where they act.
-    :param display: where it is told what is wrong with them.
+    :param model: what they act on.
+    :param display: shows what is wrong with them.
 
-    :ivar ended: whether nothing more is typed.
-    :ivar quitting: whether the last thing typed was to end.
+    :ivar ended: whether the input has ended.
+    :ivar quitting: whether the last command was to quit.
     :ivar unsaid: lines that were not said or not done, and never will be.
     """
 
@@ -47,7 +49,8 @@ class InputParser:
     @property
     def full(self) -> bool:
         """
-        Whether reading on should wait. A lasting outbox takes everything while the server is away.
+        Whether reading should pause. A persistent outbox takes everything while the server is
+        away.
         """
         outbox = self._model.outbox
         return bool(self._lines) or (
@@ -56,12 +59,12 @@ class InputParser:
 
     @property
     def done(self) -> bool:
-        """Whether everything typed has acted and nothing more comes."""
+        """Whether every line has acted and no more follow."""
         return self.quitting or (self.ended and not self._lines)
 
     @property
     def waiting(self) -> int:
-        """Lines that have not acted yet."""
+        """The number of lines that have not acted yet."""
         return len(self._lines)
 
     def type(self, line: bytes) -> None:
@@ -75,17 +78,17 @@ class InputParser:
             self._lines.append(line)
 
     def overflow(self) -> None:
-        """A line was typed that is too long to be looked at."""
+        """A line was typed that is too long to be kept."""
         self.unsaid += 1
         if not self._given_up:
             self._display.complain("That line is too long. Say it in parts.")
 
     def give_up(self) -> None:
-        """Only count what is typed from now on."""
+        """Only count the lines from now on."""
         self._given_up = True
 
     def work(self) -> None:
-        """Act on what was typed, as far as it may act now."""
+        """Act on the lines, as far as they may act now."""
         while self._lines and not self._model.switching:
             try:
                 if not self._act(self._lines[0]):
@@ -100,7 +103,7 @@ class InputParser:
                 self._lines.clear()
 
     def _act(self, line: bytes) -> bool:
-        """Whether this could act now."""
+        """Act on this line. Returns whether it could act now."""
         command = self.decode(line)
         if isinstance(command, commands.Say):
             self._model.say(names.message_text(command.text), command.act)
@@ -120,7 +123,7 @@ class InputParser:
 
     def decode(self, line: bytes) -> Command:
         """
-        The command in a line.
+        Returns the command in a line.
 
         :raises Refused: there is none.
         """
@@ -128,11 +131,11 @@ class InputParser:
         return plain.decode(line)
 
     def _word(self, line: bytes) -> str | None:
-        """The command that a line names, where it is one."""
+        """Returns the command that a line names, if it is one."""
         return plain.about(line).get("ref")
 
     def _at(self, command: Command) -> Command:
-        """The command with the room that it is about."""
+        """Returns the command with the room that it is about."""
         if getattr(command, "room", None) == HERE:
             command.room = self._model.current_room  # type: ignore[attr-defined]
         return command
@@ -140,8 +143,8 @@ class InputParser:
 
 class PipeInputParser(InputParser):
     """
-    Lines of a pipe or a file: each is said as it is, whatever it begins with. A blank one is
-    nothing.
+    Lines of a pipe or a file: each is said as it is, whatever it begins with. Blank lines are
+    skipped.
     """
 
     def _act(self, line: bytes) -> bool:
@@ -162,8 +165,8 @@ class PipeInputParser(InputParser):
 
 class JsonInputParser(InputParser):
     """
-    Lines for programs: what begins with ``{`` goes out as it is, with a client and an n where it
-    lacks them.
+    Lines of programs: those that begin with ``{`` are sent as they are, with a client and an n if
+    they lack them.
     """
 
     def _act(self, line: bytes) -> bool:
@@ -186,8 +189,8 @@ class JsonInputParser(InputParser):
 
     def _is_ours(self, say: commands.Say, line: bytes) -> bool:
         """
-        Whether this can be said under a number of ours. What can't goes as it is: the server says
-        best why not.
+        Returns whether this can be said under a number of ours. If not, it is sent as it is: the
+        server says best what is wrong.
         """
         try:
             names.message_text(say.text)
@@ -206,7 +209,7 @@ class JsonInputParser(InputParser):
 
 
 def _decode(line: bytes) -> Command:
-    """The command in a line; one that the server answers, where it is none."""
+    """Returns the command in a line; for an invalid line, a command that the server answers."""
     try:
         return jsonlines.decode(line)
     except Refused:

@@ -1,6 +1,5 @@
 """
-The name to join under: the one on the command line, that of the user, or one that is asked for at
-the terminal.
+The name to join under: from the command line, the user's own, or asked for at the terminal.
 """
 
 from __future__ import annotations
@@ -12,14 +11,16 @@ from groupchat.cli.exit import USAGE, Exit
 from groupchat.wire import names
 from groupchat.wire.errors import Refused
 
-MAX_QUESTIONS = 3  #: names that are asked for, at most
+__all__ = ["clause", "default_name", "parse_name"]
+
+MAX_QUESTIONS = 3  #: times that a name is asked for
 
 
-def person(name: str) -> str:
+def parse_name(name: str) -> str:
     """
-    The name as it is written to the server.
+    Returns the name as the server gets it.
 
-    :raises Ending: it can't be one.
+    :raises Exit: it is not a valid name.
     """
     try:
         return names.rule_for(name).person(name)
@@ -27,17 +28,17 @@ def person(name: str) -> str:
         raise Exit(USAGE, f'"{name}" can\'t be your name: {clause(refused)}') from None
 
 
-def own(program: str, asks: bool) -> str:
+def default_name(program: str, asks: bool) -> str:
     """
-    The name of the user, or one that is typed.
+    Returns the user's own name, or one that the person types.
 
-    :param program: what the client is called.
+    :param program: the name of this program.
     :param asks: whether there is a person at the terminal to ask.
-    :raises Ending: there is no name.
+    :raises Exit: there is no name.
     """
     name = os.environ.get("USER") or os.environ.get("LOGNAME")
     try:
-        return _of_user(name, f"{program} NAME [HOST] [PORT].")
+        return _name_of_user(name, f"{program} NAME [HOST] [PORT].")
     except Exit:
         found = _ask() if asks else None
         if found is None:
@@ -46,22 +47,25 @@ def own(program: str, asks: bool) -> str:
 
 
 def clause(refused: Refused) -> str:
-    """Why something was refused, to stand behind a colon."""
+    """Returns the reason for a refusal, to follow a colon."""
     return refused.text[:1].lower() + refused.text[1:]
 
 
-def _of_user(name: str | None, usage: str) -> str:
+def _name_of_user(name: str | None, usage: str) -> str:
     if not name:
         raise Exit(USAGE, f"Who are you? There is no $USER: {usage}")
     try:
         return names.rule_for(name).person(name)
     except Refused as refused:
-        text = f'Without a NAME it is that of $USER, but "{name}" can\'t be yours here: {clause(refused)}'
+        text = (
+            f'Without a NAME it is that of $USER, but "{name}" can\'t be yours here: '
+            f"{clause(refused)}"
+        )
         raise Exit(USAGE, f"{text} Try: {usage}") from None
 
 
 def _ask() -> str | None:
-    """The first answer that is a name; None where there is none."""
+    """Returns the first answer that is a valid name, or None."""
     question = "Your name: "
     try:
         for _ in range(MAX_QUESTIONS):
@@ -69,7 +73,7 @@ def _ask() -> str | None:
             if not answer:
                 return None
             try:
-                return person(answer)
+                return parse_name(answer)
             except Exit as wrong:
                 question = f"{names.visible(wrong.text)}\nYour name: "
     except (EOFError, KeyboardInterrupt):

@@ -108,7 +108,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error(
             f"--no-tls and {'--tls' if options.tls else '--fingerprint'} exclude each other"
         )
-    options.name = naming.own(PROGRAM, asks=_asks(options)) if name is None else naming.person(name)
+    options.name = (
+        naming.default_name(PROGRAM, asks=_asks(options))
+        if name is None
+        else naming.parse_name(name)
+    )
     options.tls = bool(
         options.tls or options.fingerprint or not (options.no_tls or is_loopback(options.host))
     )

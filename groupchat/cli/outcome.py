@@ -1,7 +1,7 @@
 """
 The result of a run of the client: its exit status, and the last line on stderr.
 
-Pure: it is told how the run ended and what was lost on the way, and puts that together.
+Pure: it combines how the run ended with what was lost on the way.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from groupchat.cli.exit import DONE, KEPT, LOST, UNPRINTED, UNREACHABLE, UNSAID,
 @dataclass(slots=True)
 class Outcome:
     """
-    The facts that are known at the end of a run.
+    The facts known at the end of a run.
 
     :ivar unsaid: lines that were refused, or never sent.
-    :ivar undelivered: lines that were accepted here and not acknowledged by the server.
-    :ivar outbox: the file that keeps the latter; None where they are gone.
+    :ivar undelivered: lines that the server has not acknowledged.
+    :ivar outbox: the file that keeps these; None if they are gone.
     :ivar more: whether there may be more lines that were not even read.
-    :ivar reason: what was wrong with the first of the lines that were refused.
+    :ivar reason: what was wrong with the first line that was refused.
     :ivar unread: why the input could not be read to its end.
     :ivar unprinted: why some of the output could not be printed.
     """
@@ -34,7 +34,7 @@ class Outcome:
     unprinted: OSError | None = None
 
     def judge(self, ending: Exit) -> Exit:
-        """The ending, with what is to be said about losses."""
+        """Returns the end of the run, with the losses in its text and status."""
         kept = self.undelivered if self.outbox is not None and ending.status != USAGE else 0
         lost = self.unsaid + self.undelivered - kept
         told = [ending.text, self._lost(lost), self._kept(kept), *self._troubles()]

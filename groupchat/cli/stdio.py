@@ -1,6 +1,6 @@
 """
-Standard input and output: bytes in, bytes out, and holding back on either side. It knows no line's
-meaning.
+Standard input and output: bytes in, bytes out, with back-pressure on both sides. The meaning of the
+lines is not known here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from groupchat.wire.framing import LineSplitter
 
 
 class LineSink(Protocol):
-    """To whom the lines of standard input go."""
+    """Takes the lines of standard input."""
 
     ended: bool
 
@@ -25,13 +25,12 @@ class LineSink(Protocol):
         """A line was typed."""
 
     def overflow(self) -> None:
-        """A line was typed that is too long to be looked at."""
+        """A line was typed that is too long to be kept."""
 
 
 class OutputProducer(Protocol):
     """
-    Who fills standard output, and is told when it is full (an IPushProducer), and when a chunk was
-    typed.
+    Fills standard output: an IPushProducer, which is also told when a chunk of input was handled.
     """
 
     def pauseProducing(self) -> None: ...
@@ -49,7 +48,7 @@ class StdioProtocol(LineSplitter):
 
     def __init__(self) -> None:
         self._sink: LineSink | None = None
-        self._producer_side: OutputProducer | None = None
+        self._producer: OutputProducer | None = None
         self._taker: Callable[[bytes | None], None] | None = None
         self._reading = True
         self._writable = False
@@ -57,14 +56,14 @@ class StdioProtocol(LineSplitter):
         self._drained: Deferred[None] | None = None
         self._input_over = False
 
-    def attach(self, sink: LineSink, producer_side: OutputProducer) -> None:
-        """Say who reads and writes here; before the transport is made."""
+    def attach(self, sink: LineSink, producer: OutputProducer) -> None:
+        """Set the sink of input and the producer of output; call it before makeConnection."""
         self._sink = sink
-        self._producer_side = producer_side
+        self._producer = producer
 
     def connectionMade(self) -> None:
         self._writable = True
-        self.transport.registerProducer(self._producer_side, True)
+        self.transport.registerProducer(self._producer, True)
         self.pause()
 
     # Input.
@@ -81,7 +80,7 @@ class StdioProtocol(LineSplitter):
 
     def divert(self, taker: Callable[[bytes | None], None] | None) -> None:
         """
-        Give the next line to this one, and not to the typist; None stands for the end of input.
+        Give the next line to `taker` instead of the sink; it gets None at the end of the input.
         """
         self._taker = taker
 
@@ -97,8 +96,8 @@ class StdioProtocol(LineSplitter):
             self._sink.overflow()
 
     def chunkEnded(self) -> None:
-        if self._producer_side is not None:
-            self._producer_side.check()
+        if self._producer is not None:
+            self._producer.check()
 
     def readConnectionLost(self) -> None:
         if self._taker is not None:
@@ -112,7 +111,7 @@ class StdioProtocol(LineSplitter):
 
     def drain(self, seconds: float, clock: IReactorTime) -> Deferred[None]:
         """
-        Hand over what is left of the input, whatever holds it back. Fires at its end, or after so
+        Hand over the rest of the input, whatever holds it back. Fires at its end, or after this
         many seconds.
         """
         drained: Deferred[None] = Deferred()
@@ -134,7 +133,7 @@ class StdioProtocol(LineSplitter):
     # Output.
 
     def write(self, data: bytes) -> None:
-        """Print this, as soon as it can be. The transport remembers what could not be."""
+        """Print this as soon as possible. The transport remembers if it could not."""
         if self.transport is not None:
             self.transport.write(data)
 
@@ -149,11 +148,11 @@ class StdioProtocol(LineSplitter):
         if self._closed is not None:
             closed, self._closed = self._closed, None
             closed.callback(None)
-        elif self._producer_side is not None:
-            self._producer_side.stopProducing()
+        elif self._producer is not None:
+            self._producer.stopProducing()
 
     def close(self) -> Deferred[None]:
-        """Print what is still to be printed, and close. Fires when that is done."""
+        """Print the rest, and close. Fires when that is done."""
         closed: Deferred[None] = Deferred()
         if self._writable:
             self._closed = closed

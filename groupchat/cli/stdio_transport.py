@@ -87,19 +87,18 @@ class Reader:
                 chunk = _read(self._descriptor)
             except OSError as problem:
                 chunk, error = b"", problem
-            self._reactor.callFromThread(self._came, chunk, error)
+            self._reactor.callFromThread(self._on_chunk, chunk, error)
 
-    def _came(self, chunk: bytes, error: OSError | None) -> None:
+    def _on_chunk(self, chunk: bytes, error: OSError | None) -> None:
         self._chunk = chunk
-        # A terminal that is gone, or that we may no longer read in the background, has nothing more
-        # to say.
+        # A terminal that is gone, or that we may no longer read in the background, is at its end.
         self._error = None if error and self._terminal and error.errno == errno.EIO else error
         self._hand_over()
 
     def _hand_over(self) -> None:
         if self._chunk is None or not self._flowing:
             return
-        if not self._chunk:  # `_asked` stays: nothing more is read
+        if not self._chunk:  # `_asked` stays true: nothing more is read
             self._chunk = None
             self._end(self._error)
             return
@@ -188,14 +187,14 @@ class Writer:
         found = dict(poller.poll())
         data = self._next(found)
         if data is None:
-            raise _trouble(found.get(self._descriptor, 0))
+            raise _error_of(found.get(self._descriptor, 0))
         _write(self._descriptor, data)
         self._reactor.callFromThread(self._printed, len(data))
         with self._lock:
             return bool(self._queue) or not self._closed
 
     def _next(self, found: dict[int, int]) -> bytes | None:
-        """All that is to be written; None where there is nothing."""
+        """Returns everything to write; None if there is nothing."""
         with self._lock:
             assert self._bell is not None
             if self._bell[0] not in found:
@@ -207,8 +206,7 @@ class Writer:
 
 class Aside:
     """
-    Lines for stderr, which nobody may read: those that do not fit are dropped, and nothing waits
-    for them.
+    Lines for stderr. If nobody reads it, lines that do not fit are dropped, and nothing waits.
 
     :param reactor: see `Writer`.
     """
@@ -232,7 +230,7 @@ class Aside:
             self._writer.join(1.0)
 
 
-def _trouble(event: int) -> OSError:
+def _error_of(event: int) -> OSError:
     number = (
         errno.EPIPE
         if event & select.POLLERR
@@ -244,7 +242,7 @@ def _trouble(event: int) -> OSError:
 
 
 def _read(descriptor: int) -> bytes:
-    """The next chunk. Waits for it, even where somebody else made the descriptor non-blocking."""
+    """Read the next chunk. Wait for it even if another process made the descriptor non-blocking."""
     while True:
         try:
             return os.read(descriptor, CHUNK_BYTES)
@@ -275,7 +273,7 @@ class Stdio:
     :param protocol: reads and writes.
     :param reactor: runs it.
 
-    :ivar read_error: why nothing more could be read; None where it was the end.
+    :ivar read_error: why nothing more could be read; None at the end of the input.
     :ivar write_error: why nothing more could be printed.
     :ivar unprinted: whether that has cost any of the output.
     """
@@ -287,7 +285,7 @@ class Stdio:
         self.write_error: OSError | None = None
         self.unprinted = False
         self._protocol = protocol
-        self._most = TERMINAL_HIGH_WATER_MARK if os.isatty(stdout) else HIGH_WATER_MARK
+        self._high_water_mark = TERMINAL_HIGH_WATER_MARK if os.isatty(stdout) else HIGH_WATER_MARK
         self._producer: Any = None
         self._full = False
         self._closing = False
@@ -314,7 +312,11 @@ class Stdio:
             self.unprinted = True
             return
         self._writer.write(data)
-        if self._writer.pending > self._most and not self._full and self._producer is not None:
+        if (
+            self._writer.pending > self._high_water_mark
+            and not self._full
+            and self._producer is not None
+        ):
             self._full = True
             self._producer.pauseProducing()
 
@@ -338,7 +340,7 @@ class Stdio:
         self._writer.join(1.0)
 
     def _printed(self) -> None:
-        if self._full and self._writer.pending <= self._most // 2:
+        if self._full and self._writer.pending <= self._high_water_mark // 2:
             self._full = False
             if self._producer is not None:
                 self._producer.resumeProducing()

@@ -56,7 +56,8 @@ def parse(words: list[str]) -> Target:
         if port is not None:
             raise Exit(
                 USAGE,
-                f"The port is there twice: {where[0]} and {where[1]}. {_no_port(host)}Leave one out.",
+                f"The port is there twice: {where[0]} and {where[1]}. "
+                f"{_no_port(host)}Leave one out.",
             )
         port = parse_port(where[1])
     return Target(name, host, DEFAULT_PORT if port is None else port)
@@ -110,7 +111,8 @@ def _parse_socket(path: str) -> str:
     if not 1 <= len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
         raise Exit(
             USAGE,
-            f'"{UNIX_PREFIX}{path}" is no socket: its path must have 1 to {_MAX_SOCKET_PATH} bytes.',
+            f'"{UNIX_PREFIX}{path}" is no socket: '
+            f"its path must have 1 to {_MAX_SOCKET_PATH} bytes.",
         )
     return UNIX_PREFIX + path
 

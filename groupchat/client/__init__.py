@@ -1,1 +1,1 @@
-"""The client: the same wires from the other end."""
+"""The client as a library: connections, rooms and messages, without a terminal."""

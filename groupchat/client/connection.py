@@ -1,5 +1,5 @@
 """
-The connection to the server: frames lines, reads their events, and watches over the silence.
+The connection to the server: splits lines, decodes their events, and detects a dead server.
 """
 
 from __future__ import annotations
@@ -15,52 +15,56 @@ from groupchat.wire.errors import BadJson
 from groupchat.wire.events import Event
 from groupchat.wire.framing import LineSplitter
 
-PING_INTERVAL = 20.0  #: seconds without a line of ours, until we say that we are here
-READ_TIMEOUT = 60.0  #: seconds without a byte of the server, until the connection counts as dead
-_CHECK_INTERVAL = 5.0  #: seconds between two looks at the clock
+__all__ = ["PING_INTERVAL", "READ_TIMEOUT", "ChatConnection", "ConnectionOwner"]
+
+PING_INTERVAL = 20.0  #: seconds without a line of ours, until we send a ping
+READ_TIMEOUT = 60.0  #: seconds without a byte from the server, until the connection counts as dead
+_CHECK_INTERVAL = 5.0  #: seconds between two checks of both
 
 
 class ConnectionOwner(Protocol):
-    """To whom a connection's events go."""
+    """Handles the events of a connection."""
 
     def opened(self, connection: ChatConnection) -> None:
-        """It is there."""
+        """The connection is made."""
 
     def received(self, event: Event | None, line: bytes) -> None:
-        """The server said this; None is what this client does not know."""
+        """A line arrived. Its event is None if this client does not know it."""
 
     def check(self) -> None:
-        """All that came at once was handed over."""
+        """All lines that arrived together were handed over."""
 
     def lost(self) -> None:
-        """It is gone."""
+        """The connection is gone."""
 
 
 class ChatConnection(LineSplitter):
     """
-    :param owner: to whom its events go.
-    :param clock: for the silence.
+    A connection by the JSON wire.
+
+    :param owner: handles its events.
+    :param clock: the reactor's time.
     """
 
     def __init__(self, owner: ConnectionOwner, clock: IReactorTime) -> None:
         self._owner = owner
         self._clock = clock
-        self._sent = self._heard = clock.seconds()
-        self._held = False
+        self._last_sent = self._last_received = clock.seconds()
+        self._paused = False
         self._timer: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
-        self._timer = self._clock.callLater(_CHECK_INTERVAL, self._look)
+        self._timer = self._clock.callLater(_CHECK_INTERVAL, self._check_liveness)
         self._owner.opened(self)
 
     def dataReceived(self, data: bytes) -> None:
-        self._heard = self._clock.seconds()
+        self._last_received = self._clock.seconds()
         super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
-        if not line.startswith(b"{"):  # the plain greeting, where it was faster than our hello
+        if not line.startswith(b"{"):  # the plain greeting, if it was faster than our hello
             return
         try:
             event = jsonlines.decode_event(line)
@@ -69,7 +73,7 @@ class ChatConnection(LineSplitter):
         self._owner.received(event, line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        """Skip it: no server of this wire writes such a line."""
+        """Skip the line: no server of this wire writes such a long one."""
 
     def chunkEnded(self) -> None:
         self._owner.check()
@@ -81,18 +85,18 @@ class ChatConnection(LineSplitter):
 
     def send(self, data: bytes) -> None:
         """Send these lines."""
-        self._sent = self._clock.seconds()
+        self._last_sent = self._clock.seconds()
         self.transport.write(data)
 
     def hold(self) -> None:
-        """Read no more: what was read can't be displayed yet."""
-        self._held = True
+        """Read no more: the output is full."""
+        self._paused = True
         self.transport.pauseProducing()
 
     def release(self) -> None:
         """Read on."""
-        self._held = False
-        self._heard = self._clock.seconds()
+        self._paused = False
+        self._last_received = self._clock.seconds()
         self.transport.resumeProducing()
 
     def leave(self) -> None:
@@ -103,10 +107,10 @@ class ChatConnection(LineSplitter):
         """Close at once."""
         self.transport.abortConnection()
 
-    def _look(self) -> None:
+    def _check_liveness(self) -> None:
         now = self._clock.seconds()
-        self._timer = self._clock.callLater(_CHECK_INTERVAL, self._look)
-        if now - self._heard >= READ_TIMEOUT and not self._held:
+        self._timer = self._clock.callLater(_CHECK_INTERVAL, self._check_liveness)
+        if now - self._last_received >= READ_TIMEOUT and not self._paused:
             self.abort()
-        elif now - self._sent >= PING_INTERVAL:
+        elif now - self._last_sent >= PING_INTERVAL:
             self.send(jsonlines.encode_command(commands.Ping(ref=KEEPALIVE_REF)))

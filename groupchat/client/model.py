@@ -96,7 +96,7 @@ class Model:
 
     @property
     def positions(self) -> dict[str, Position]:
-        """How far each room was read."""
+        """The last position read in each room."""
         return self.rooms.positions
 
     # Connections.
@@ -130,7 +130,7 @@ class Model:
         self.unproven = unproven
 
     def disconnect(self) -> None:
-        """The connection is gone. What was said is kept for the next."""
+        """The connection is gone. Unacknowledged messages are kept for the next."""
         self._send = None
         self.logged_in = False
         self.rooms.disconnected()

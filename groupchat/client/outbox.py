@@ -32,8 +32,12 @@ LOCK_POLL_INTERVAL = 0.1  #: seconds until a file that another process uses is t
 #: The names are older than the words of this module: "place" is an address, "said" the messages.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS owner (place TEXT NOT NULL, secret TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS said (id INTEGER PRIMARY KEY, room TEXT NOT NULL, n INTEGER, line BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS cursor (room TEXT PRIMARY KEY, epoch TEXT NOT NULL, after INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS said (
+    id INTEGER PRIMARY KEY, room TEXT NOT NULL, n INTEGER, line BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS cursor (
+    room TEXT PRIMARY KEY, epoch TEXT NOT NULL, after INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS server (certificate TEXT NOT NULL);
 """
 

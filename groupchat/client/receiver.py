@@ -139,7 +139,8 @@ class RoomReceiver:
         self._shown_from = self._through - max_missed
         self._unshown = (self._after, self._shown_from)
         self._view.tell(
-            f"You missed {missed} messages. Here are the newest {max_missed}; /history shows those before them."
+            f"You missed {missed} messages. Here are the newest {max_missed}; "
+            "/history shows those before them."
         )
 
     def redirect_history(self, question: AskHistory) -> None:

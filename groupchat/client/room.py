@@ -21,7 +21,7 @@ __all__ = ["Refusal", "Room", "RoomContext", "Rooms"]
 
 
 class RoomContext(Protocol):
-    """What the rooms of a model share."""
+    """The parts of a model that its rooms share."""
 
     @property
     def name(self) -> str:
@@ -224,7 +224,7 @@ class Rooms:
 
     @property
     def positions(self) -> dict[str, Position]:
-        """How far each room was read."""
+        """The last position read in each room."""
         now = {
             room.name: room.receiver.position
             for room in self
