@@ -1,11 +1,11 @@
 """
-What every test gets: a limit, and a look at what it leaves behind.
+Limits every test, and checks what it leaves behind.
 
 pytest-twisted lets a hanging test hang, and passes one that logs an error or leaves the reactor
 dirty. Here each of these fails:
 
-- what is not done after `LIMIT` seconds (or those of ``@pytest.mark.limit``): a test, an async
-  fixture, its end. What blocks the reactor itself ends the whole run, with its stack
+- a test, an async fixture or its end that takes longer than `LIMIT` seconds (or those of
+  ``@pytest.mark.limit``). A test that blocks the reactor itself ends the whole run, with its stack
   (``faulthandler_timeout`` in setup.cfg);
 - a test that logs an error it does not name by `expect_logged`, Deferreds dropped with an unhandled
   error included;
@@ -93,7 +93,7 @@ class Logged:
             self.events.append(event)
 
     def complaints(self) -> list[str]:
-        """What was logged but not expected, or expected but not logged."""
+        """Returns all that was logged but not expected, or expected but not logged."""
         unseen = [
             want for want in self.expected if not any(_is(event, want) for event in self.events)
         ]
@@ -141,11 +141,11 @@ def logged() -> Iterator[Callable[[], list[str]]]:
     globalLogPublisher.removeObserver(observe)
 
 
-# What is left in the reactor.
+# Leftovers in the reactor.
 
 
 class _Leftovers:
-    """What a test adds to the reactor and does not take out again."""
+    """Everything that a test adds to the reactor and does not take out again."""
 
     def __init__(self) -> None:
         _turn()
@@ -159,7 +159,7 @@ class _Leftovers:
         return calls, {*reactor.getReaders(), *reactor.getWriters()}  # type: ignore[attr-defined]
 
     def complaints(self) -> list[str]:
-        """What is left, after it was taken out."""
+        """Take out what is left. Returns a complaint about each."""
         _turn()
         calls, files = self._now()
         calls, files = calls - self._calls, files - self._files
@@ -213,13 +213,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """
-    What there is before the first test lives on: the collector need not look at it after each.
+    Spare the collector everything that exists before the first test: it lives on anyway.
     """
     gc.collect()
     gc.freeze()
 
 
-# What a test needs from outside.
+# Programs that a test needs.
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """
-What an sdist ships beside what is installed: the tests and the documents. ``setup.cfg`` names this
-to setuptools.
+Adds the tests and the documents to an sdist. ``setup.cfg`` names this to setuptools.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-The floor of coverage that CI holds.
+The floor of coverage that CI keeps.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-What is known of the packages that the daemon and the client stand on.
+Known vulnerabilities of the packages that the daemon and the client need.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-The generator of connections: compiled into a folder of its own, anew for each run.
+The generator of connections: compiled into a folder of its own for each run.
 """
 
 from __future__ import annotations

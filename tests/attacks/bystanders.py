@@ -1,6 +1,6 @@
 """
-Those who only want to talk: how long does what one says take to reach the others, and how long does
-it take to come in?
+Bystanders, who only want to talk: how long does a message take to reach the others, and how long
+does a login take?
 
 One loop plays them all. Times run from when something was *due*, so a server that falls behind
 can't hide it.
@@ -116,7 +116,7 @@ class Bystanders:
             if isinstance(key.data, _Newcomer):
                 key.data.check(now)
 
-    # What they say.
+    # Events.
 
     def listen(self, one: Any, events: int) -> None:
         self._selector.register(one, events, one)
@@ -147,7 +147,7 @@ def hello(name: str, room: str) -> bytes:
 
 
 class _Member:
-    """One who is in, talks and listens."""
+    """A member that talks and listens."""
 
     def __init__(self, those: Bystanders, port: int, name: str) -> None:
         self._those = those
@@ -193,7 +193,7 @@ class _Member:
 
 
 class _Newcomer:
-    """One who comes in from elsewhere, and goes."""
+    """A client that logs in from another address, and leaves."""
 
     def __init__(self, those: Bystanders, port: int, name: str, due: float) -> None:
         self._those = those

@@ -35,7 +35,7 @@ def _line(**fields: Any) -> bytes:
     return json.dumps(fields).encode() + b"\n"
 
 
-#: What one member sends without end, and on which wire.
+#: Lines that one member sends without end, and their wire.
 FLOODS: dict[str, tuple[Wire, bytes]] = {
     "lines": (PLAIN, b"x\n"),
     "json": (JSON, _line(type="say", room="lobby", text="x")),
@@ -108,7 +108,7 @@ def _pour(connection: socket.socket, block: bytes, until: float) -> Any:
 
 
 def stalled(port: int, until: float) -> dict[str, Any]:
-    """They come in, ask for pages of history, and never read."""
+    """Log in many clients that ask for pages of history, and never read."""
     readers = []
     for number in range(READERS):
         reader = connect(port, SO_RCVBUF=2304)
@@ -192,11 +192,11 @@ def careless() -> ssl.SSLContext:
     return context
 
 
-# What a server can't be attacked by, yet.
+# Attacks for which a server may lack what they need.
 
 
 def without_tls(port: int) -> str:
-    """Why there is no TLS; "" where there is."""
+    """Returns why there is no TLS; "" where there is."""
     try:
         with connect(port, "127.0.0.1") as connection, careless().wrap_socket(connection):
             return ""
@@ -205,7 +205,7 @@ def without_tls(port: int) -> str:
 
 
 def without_accounts(port: int) -> str:
-    """Why names have no passwords; "" where they have. The owner registers its name."""
+    """Register the owner's name. Returns why names have no passwords; "" where they have."""
     with connect(port, "127.0.0.1") as connection:
         connection.sendall(
             _line(type="hello", name=OWNER) + _line(type="register", password=PASSWORD, ref="r")

@@ -56,7 +56,7 @@ def _done(report: dict[str, Any]) -> str:
 
 
 def told(memory: Memory) -> str:
-    """What many connections have left."""
+    """Returns a report on what many connections have left behind."""
     before, after = memory.before, memory.after
     lines = [
         f"{'memory':<15} {memory.count:,} connections: {before.memory:,} KiB before, {after.memory:,} after; descriptors "

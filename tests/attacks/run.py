@@ -80,7 +80,7 @@ def _attack(
 
 
 def _settled(target: Target, before: Facts, wait: Callable[[float], Any] = time.sleep) -> Facts:
-    """What it holds once it is as before, or after a while."""
+    """Returns the daemon's facts once they are as before, or after a while."""
     until = time.monotonic() + SETTLE
     while True:
         wait(LOOK)
@@ -109,7 +109,7 @@ def _reached(which: Attack, report: dict[str, Any]) -> list[str]:
 
 
 class Memory(NamedTuple):
-    """What the daemon holds before and after many connections."""
+    """The daemon's facts before and after many connections."""
 
     count: int
     before: Facts

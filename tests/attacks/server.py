@@ -22,11 +22,11 @@ PLACES = 500
 
 class Facts(NamedTuple):
     """
-    What the daemon holds.
+    Memory, descriptors and objects that the daemon holds.
 
     :ivar memory: KiB that it occupies.
-    :ivar counts: how many sessions, doors, timers and so on; of a server that was running already
-        nobody knows.
+    :ivar counts: the numbers of sessions, protocols, timers and so on; unknown for a server that
+        was running already.
     """
 
     memory: int = 0
@@ -36,8 +36,8 @@ class Facts(NamedTuple):
 
     def more_than(self, before: Facts) -> list[str]:
         """
-        What there is more of than before, memory left out; timers come and go, and one or two more
-        say nothing.
+        Returns what there is more of than before, memory left out; one or two timers more mean
+        nothing, since they come and go.
         """
         more = {
             "descriptors": self.descriptors - before.descriptors,
@@ -65,7 +65,7 @@ class Target:
         return self._running.cpu() if self._running.pid else 0.0
 
     def facts(self) -> Facts:
-        """What it holds now."""
+        """Returns what the daemon holds now."""
         pid = self._running.pid
         if not pid:
             return Facts()
@@ -118,7 +118,7 @@ class Daemon(Server):
 
 @contextmanager
 def _cores(pin: bool, place: int) -> Iterator[None]:
-    """What is started meanwhile runs on the first core (place 0), or on the others."""
+    """Start programs on the first core (place 0), or on the others."""
     every = os.sched_getaffinity(0)
     first = {min(every)}
     if pin and every - first:

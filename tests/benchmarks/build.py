@@ -1,5 +1,5 @@
 """
-The programs in C and C++: compiled into a folder of their own, anew for each run.
+The programs in C and C++, compiled into a folder of their own for each run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """
-The disk alone: how long it takes to sync what is said. Who shows only what is synced can't be
-quicker, on this disk in this hour.
+The disk alone: how long it takes to sync a message. A server that shows only synced messages can't
+be quicker, on this disk in this hour.
 """
 
 from __future__ import annotations

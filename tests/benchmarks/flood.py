@@ -1,6 +1,6 @@
 """
-What input costs: a member sends much of one kind at once, of no use to anyone. How much CPU does
-the daemon spend on it, and how long do bystanders wait for an answer meanwhile?
+The cost of garbage: a member sends much useless input of one kind at once. How much CPU does the
+daemon spend on it, and how long do bystanders wait for an answer meanwhile?
 
 The two are measured apart, since bystanders who ask all the time cost CPU, too.
 """
@@ -24,7 +24,7 @@ BYSTANDERS, PACE = 25, 0.025  #: how many there are, and seconds between two que
 
 
 class Wire(NamedTuple):
-    """How one comes in, by what one knows that one is in, and how one goes."""
+    """A login, a part of the answer that shows its success, and a good-bye."""
 
     hello: bytes
     inside: bytes
@@ -105,7 +105,7 @@ class GarbageInput:
 
 class _Input:
     """
-    What is sent.
+    The bytes that are sent.
 
     :param limit: seconds for which it is watched.
     """
@@ -152,7 +152,7 @@ def _turn(sender: _Sender | None, bystanders: list[_Bystander]) -> None:
 
 
 class _One:
-    """Someone who has come in."""
+    """A client that has logged in."""
 
     _names = count()
 

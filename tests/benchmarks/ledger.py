@@ -1,6 +1,6 @@
 """
-A ledger in which much was said already: built through the project's own writer, in big batches and
-with no server.
+A ledger with many messages, built through the project's own writer, in big batches and with no
+server.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BEGIN = 1_795_356_180_000 - YEAR
 
 
 def build(path: Path, messages: int, progress: Callable[[str], None]) -> None:
-    """Write so many messages of so many speakers into a new ledger."""
+    """Write this number of messages, of `SPEAKERS` speakers, into a new ledger."""
     writer = Writer(str(path), RetentionPolicy())
     writer.open()
     sayings = (_saying(number, messages) for number in count())

@@ -1,8 +1,8 @@
 """
-What a load is, and those that `load.c` makes: a room, so many who speak, and how fast.
+The interface of a load, and the loads that `load.c` makes: a room, its speakers, and their pace.
 
-A load has cases: servers, or the cases that it compares. Each is run once in a round, and
-answers with its metrics.
+A load compares cases: servers, or conditions of one server. Each case runs once in a round, and
+returns its metrics.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Column(NamedTuple):
 
 class Bench(NamedTuple):
     """
-    What all loads share.
+    Everything that all loads share.
 
     :ivar servers: by their names, those that can be measured here.
-    :ivar stored: a ledger of so many messages.
+    :ivar stored: the long ledger.
     :ivar scale: 1 for the whole size, less for a smaller one.
     :ivar scratch: where the servers run; None: the usual place.
     """
@@ -63,7 +63,7 @@ class Load(Protocol):
     columns: list[Column]
 
     def cases(self, bench: Bench) -> list[str]:
-        """Who or what is compared, in the order of the table."""
+        """Returns the cases that are compared, in the order of the table."""
 
     def run(self, bench: Bench, case: str) -> Metrics:
         """Run it once."""
@@ -177,7 +177,7 @@ DISK = "the disk alone"
 
 
 class OpenLoop(Fanout):
-    """So many messages a second; beside the servers, what the disk takes to sync as many."""
+    """A fixed rate of messages; beside the servers, the time that the disk takes to sync them."""
 
     def cases(self, bench: Bench) -> list[str]:
         return [*super().cases(bench), DISK]

@@ -18,9 +18,9 @@ ROOM = "r0"  #: where everything happens, as in load.c
 class Member:
     """
     :param port: of the server.
-    :param name: to come in by; also what its secret is made of.
-    :param cursor: the epoch and the last id that one knew, or None.
-    :ivar room: how the room stood when one came in.
+    :param name: to log in with; its client id is made of it, too.
+    :param cursor: the epoch and the last id that it knows, or None.
+    :ivar room: the state of the room at the login.
     :ivar last: the id of the last message heard.
     """
 
@@ -36,7 +36,7 @@ class Member:
         self._wait_for_head()
 
     def _wait_for_head(self) -> None:
-        """Until all is here that was said before one came in."""
+        """Wait for the last message that was said before the login."""
         if self.last < self.room["head"]:
             self.wait("message", id=self.room["head"])
 
@@ -69,12 +69,12 @@ class Member:
         raise AssertionError(f"waited for {wanted}, but it was the end")
 
     def say(self, n: int, text: str) -> None:
-        """Say something as one's number n, and wait until it is stored."""
+        """Say something with number n, and wait until it is stored."""
         self.tell(type="say", room=ROOM, n=n, text=text)
         self.wait("ok", n=n)
 
     def say_many(self, count: int, text: str) -> None:
-        """Say so much at once as the first that one says, and wait until all is stored."""
+        """Say this many messages at once, numbered from 1, and wait until all are stored."""
         lines = (
             json.dumps({"type": "say", "room": ROOM, "n": n, "text": text}) + "\n"
             for n in range(1, count + 1)

@@ -1,6 +1,5 @@
 """
-What was measured: for each load and case the metrics of each round; medians of them, and
-ratios.
+The results: for each load and case the metrics of each round, their medians and ratios.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Results:
             self.measured.setdefault(load, {}).setdefault(case, []).append(metrics)
 
     def fail(self, load: str, case: str, why: str) -> None:
-        """What does not deliver everything has no metrics, those of other rounds included."""
+        """Drop the metrics of all rounds: a case that does not deliver everything has none."""
         self.failed[f"{load}, {case}"] = why
         self.measured.get(load, {}).pop(case, None)
 

@@ -34,7 +34,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class DidNotStart(Exception):
-    """What it said instead."""
+    """A server did not start; the text is what it said instead."""
 
 
 class Running(NamedTuple):
@@ -68,15 +68,15 @@ class Server:
     wire = ""
 
     def missing(self) -> str:
-        """Why it can't be measured on this machine; "" where it can."""
+        """Returns why it can't be measured on this machine; "" where it can."""
         return ""
 
     def command(self, folder: Path, port: int) -> list[str]:
-        """What starts it. What it needs to read it finds in the folder, in which it runs."""
+        """Returns the command that starts it in this folder, which holds its configuration."""
         raise NotImplementedError
 
     def answers(self, connection: socket.socket) -> bool:
-        """Whether it is ready, where one can connect to it."""
+        """Returns whether it is ready, once it accepts connections."""
         return True
 
     @contextmanager

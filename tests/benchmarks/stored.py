@@ -1,5 +1,5 @@
 """
-What a long memory costs: nothing, if all goes well. Live messages while history is read, and a long
+The cost of a long history: none, if all goes well. Live messages while history is read, and a long
 ledger beside a short one.
 """
 

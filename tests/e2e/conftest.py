@@ -1,5 +1,5 @@
 """
-What the end-to-end tests get: a place in which real programs run.
+A sandbox in which the end-to-end tests run real programs.
 """
 
 from __future__ import annotations

@@ -45,9 +45,9 @@ PACKAGES = {
 
 class LineBuffer:
     """
-    What one side has said so far, line by line; each line is waited for once, in order.
+    The output of one side so far, line by line; each line is waited for once, in order.
 
-    :param who: says it.
+    :param who: the side, as failures call it.
     """
 
     def __init__(self, who: str) -> None:
@@ -435,7 +435,7 @@ class Sandbox:
         return await self.daemon(*options, port=daemon.port)
 
     async def nc(self, name: str, daemon: Daemon, host: str = "localhost") -> Program:
-        """Someone with nc, who has come in."""
+        """Returns nc, logged in."""
         program = self.start("nc", host, str(daemon.port))
         program.send(name)
         await program.says("-- You are up to date.")
@@ -480,13 +480,13 @@ class Sandbox:
         return socket
 
     async def member(self, name: str, daemon: Daemon, **hello: Any) -> Socket:
-        """Someone on the JSON wire, who has come in."""
+        """Returns a connection on the JSON wire, logged in."""
         socket = await self.json(name, daemon, **hello)
         await socket.event("catchup")
         return socket
 
     async def kept(self, daemon: Daemon, room: str = "lobby") -> list[str]:
-        """What was said in a room, from its beginning, as the daemon tells it now."""
+        """Returns all messages of a room, from its beginning, as the daemon tells them now."""
         reader = await self.json("the-reader", daemon, rooms={room: {"after": 0}})
         through = (await reader.event("catchup"))["through"]
         if through:
@@ -521,7 +521,7 @@ class Sandbox:
 
 
 def numbered(what: str, count: int) -> list[str]:
-    """So many texts, all different."""
+    """Returns `count` texts, all different."""
     return [f"{what} {number}" for number in range(1, count + 1)]
 
 

@@ -1,6 +1,6 @@
 """
-Accounts beside a daemon that runs: what groupchat-passwd changes it heeds, and what operators do
-outlasts kill -9.
+Accounts beside a running daemon: it follows the changes that groupchat-passwd makes, and what
+operators do outlasts kill -9.
 """
 
 from __future__ import annotations

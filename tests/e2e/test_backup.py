@@ -22,7 +22,7 @@ SERVICE = 54321  #: the number of the service's user, where the test is run by r
 
 
 def scripts() -> list[str]:
-    """What stands there for backing up, and for restoring."""
+    """Returns the scripts for backing up and restoring that the document shows."""
     section = (
         DOCUMENT.read_text().partition("\nBackup and restore\n")[2].partition("\nThe log\n")[0]
     )

@@ -1,6 +1,6 @@
 """
-What can't be done is said in one line on stderr, without a traceback, and with the right exit
-status.
+A start that can't succeed says why in one line on stderr, without a traceback, and with the right
+exit status.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ async def refuses(daemon: Daemon, status: int = 1) -> str:
 
 
 def whole(option: str, least: int, most: int, *values: str) -> dict[str, str]:
-    """What is told of values that are no whole number in this range."""
+    """Returns the errors for values that are no whole number in this range."""
     return {
         f"--{option} {value}": f'--{option} takes a whole number from {least} to {most}, not "{value}".'
         for value in values
@@ -124,7 +124,7 @@ async def test_an_endpoint_that_can_t_be_had_is_refused(
 
 
 def without(right: str) -> tuple[str, ...]:
-    """What starts a program without this right of root."""
+    """Returns the command that starts a program without this capability."""
     return (
         ("setpriv", "--bounding-set", f"-{right}", "--inh-caps", f"-{right}")
         if os.geteuid() == 0

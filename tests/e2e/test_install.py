@@ -1,6 +1,5 @@
 """
-What is built of the project, and what those get who install it: the commands, the plugin, and no
-tests.
+The distributions that are built, and their installation: the commands, the plugin, and no tests.
 """
 
 from __future__ import annotations

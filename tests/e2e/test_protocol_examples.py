@@ -94,7 +94,7 @@ def test_what_is_shown_is_compared_where_it_is_not_left_open(shown, line, same):
 
 
 class Connection(LineOnlyReceiver):
-    """One end of a conversation. What is received waits to be asked for; None is the end."""
+    """One end of a conversation. Received lines wait until they are asked for; None is the end."""
 
     delimiter = b"\n"
     MAX_LENGTH = 1 << 20

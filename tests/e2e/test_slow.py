@@ -1,5 +1,5 @@
 """
-What is slow or full: a reader that takes nothing, a disk without space.
+A reader that takes nothing, and a disk without space.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STEP = 200  #: messages of 4 KiB that are said at once
 
 
 async def say_four_kib(speaker: Socket, times: int, start: int = 0) -> None:
-    """Say as much as fits into a message, so many times."""
+    """Say `times` messages of the greatest length."""
     for number in range(start, start + times, STEP):
         speaker.say(*[KIB * 4] * STEP)
         await speaker.event("message", id=number + STEP)

@@ -1,5 +1,5 @@
 """
-The start: what is printed, where one can join, and what is asked.
+The start: its output, its addresses and its questions.
 """
 
 from __future__ import annotations

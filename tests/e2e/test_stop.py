@@ -1,5 +1,5 @@
 """
-The end: asked for, or sudden. What was acknowledged is there afterwards.
+The end, asked for or sudden: acknowledged messages are there afterwards.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ async def test_one_who_does_not_read_does_not_delay_the_end(sandbox: Sandbox):
     await daemon.stop()
 
 
-# What was said before.
+# Earlier messages.
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])

@@ -1,5 +1,5 @@
 """
-People with nc and telnet, scripts and programs in one room, and what the one who runs it reads.
+People with nc and telnet, scripts and programs in one room, and the log that the operator reads.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ async def test_the_memory_ledger_forgets_and_leaves_no_file(sandbox: Sandbox):
     assert [path.name for path in sandbox.directory.iterdir()] == ["home"]
 
 
-# What the one who runs it reads.
+# The log.
 
 
 @pytest_twisted.ensureDeferred

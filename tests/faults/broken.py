@@ -2,8 +2,8 @@
 Builds that break the promise, each in one way, so that the checker can be seen to find it.
 
 ``python -m tests.faults.broken BUILD …`` is twistd with that build's patch in its process: nothing
-in the server knows of it. What is wrong with a client is patched where the checker's own clients
-run (`client_patch`).
+in the server knows of it. A broken client is patched where the checker's own clients run
+(`client_patch`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def build(
     return named
 
 
-# What is stored.
+# Storing.
 
 
 class _Eager:
@@ -166,7 +166,7 @@ def an_old_copy_in_the_same_epoch() -> None:
     writer.Writer.open = again  # type: ignore[method-assign]
 
 
-# What is shown.
+# Showing.
 
 
 @build("reset", "reset", finds=("silent hole",))

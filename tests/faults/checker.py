@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from tests.faults import history
 
-#: What can be found, and what it means.
+#: The kinds of findings, and their meaning.
 FINDINGS = {
     "lost": "answered ok but not in the ledger, or stored but not shown to one who was there",
     "phantom": "shown or stored, but never said",
@@ -37,7 +37,7 @@ Log = dict[str, list[str]]  #: for each room the keys by id, from 1 on
 
 def read_log(path: Path, in_use: bool = False) -> Log:
     """
-    What is in a ledger.
+    Returns the messages of a ledger.
 
     :raises sqlite3.Error: it can't be read.
     """
@@ -58,7 +58,7 @@ def read_log(path: Path, in_use: bool = False) -> Log:
 
 
 class Findings:
-    """What is wrong, with the first few examples of each kind."""
+    """The faults that were found, with the first few examples of each kind."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -117,7 +117,7 @@ class Checker:
         if ended:
             self._check_ends()
 
-    # What was said, and the answers.
+    # Messages, and the answers.
 
     def _take_said(self, who: str, room: str, n: int, key: str) -> None:
         self._said.add(key)
@@ -156,7 +156,7 @@ class Checker:
         if known != key:
             self._found("id reused", f"{id} of {room} was {known}, and then {key}")
 
-    # What came over a connection.
+    # Arrivals over a connection.
 
     def _take_asks(self, who: str, room: str, epoch: str | None, after: int | None) -> None:
         place = self._places[who, room]
@@ -210,7 +210,7 @@ class Checker:
         else:
             self._found("shown too soon", f"{who} was shown {key} as {id} of {room}")
 
-    # What was displayed.
+    # Displayed messages.
 
     def _take_shown(self, who: str, room: str, id: int, key: str) -> None:
         place = self._places[who, room]
@@ -234,7 +234,7 @@ class Checker:
     def _take_skip(self, who: str, room: str, after: int, before: int) -> None:
         self._places[who, room].seen = before - 1
 
-    def _take_anew(self, who: str, room: str) -> None:
+    def _take_reset(self, who: str, room: str) -> None:
         place = self._places[who, room]
         place.seen, place.log = None, self._log
 

@@ -47,7 +47,7 @@ class Disk:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What puts the shim before a program."""
+        """Returns the environment that puts the shim before a program."""
         return {
             "LD_PRELOAD": str(self._shim), "FAULTS_LEDGER": str(self._ledger), "FAULTS_CONTROL": str(self._control),
         }  # fmt: skip

@@ -1,5 +1,5 @@
 """
-What happened in a run, in one order: a file of JSON lines, each [seconds, who, what, …].
+The events of a run, in one order: a file of JSON lines, each [seconds, who, what, …].
 
 ====== ============================== ==========================================================================
 what   and                            means
@@ -16,8 +16,8 @@ upto   room, through                  the server says: history goes so far
 told   room, id, key                  the server told a message
 shown  room, id, key                  the client displayed it
 skip   room, after, before            the client displayed a gap
-anew   room                           the client displayed a reset
-heard  room, key                      one with the plain wire got a message
+reset  room                           the client displayed a reset
+heard  room, key                      the observer on the plain wire got a message
 lost                                  the connection is gone
 old                                   (of the nemesis) an older copy of the ledger was put back
 ====== ============================== ==========================================================================
@@ -75,7 +75,7 @@ class History:
         """
         Wait until this holds; it is looked at when something is answered, refused, shown or lost.
 
-        :raises TimeoutError: in the Deferred, after so many seconds.
+        :raises TimeoutError: in the Deferred, after this number of seconds.
         """
         waiting: Deferred[None] = Deferred()
         entry = (condition, waiting)
@@ -105,5 +105,5 @@ def read(path: Path) -> Iterator[list[Any]]:
 
 
 def key(text: str) -> str:
-    """What a text is known by."""
+    """Returns the key by which a text is known."""
     return text.split(" ", 1)[0]

@@ -2,7 +2,7 @@
 The generators: people of the real client library, whose traffic and whose screens are written down.
 
 A writer says one thing after the other; a reader only reads, and its display breaks down now and
-then, so that it begins anew at its cursor, as a process that was killed and had kept it would.
+then, so that it begins again at its cursor, as a process that was killed and had kept it would.
 Every writer reads too. The observer speaks the plain wire.
 """
 
@@ -36,7 +36,7 @@ HASTE = 0.02  #: what part of the usual time a client waits until it comes back
 _SAID = re.compile(
     r"(?:\[[-0-9: ]{16}\] )?w\d: (.*)"
 )  # on the plain wire; history has its time before it
-AGAIN = 0.1  #: seconds until one who has just begun, and found no server, tries again
+AGAIN = 0.1  #: seconds until a client that has just begun, and found no server, tries again
 
 
 class _DisplayBroke(ClientError):
@@ -44,7 +44,7 @@ class _DisplayBroke(ClientError):
 
 
 class _Watched(Model):
-    """A conversation whose lines are written down as they go out and come in."""
+    """A model whose lines are written down as they are sent and received."""
 
     def __init__(self, member: Member, positions: dict[str, Position | None]) -> None:
         self._note = partial(member.history.note, member.name)
@@ -104,7 +104,7 @@ _TOLD: dict[type, Any] = {
 _SHOWN: dict[type, Any] = {
     events.Message: lambda event: ("shown", event.room, event.id, key(event.text)),
     events.Gap: lambda event: ("skip", event.room, event.after, event.before),
-    events.Reset: lambda event: ("anew", event.room),
+    events.Reset: lambda event: ("reset", event.room),
 }
 
 
@@ -159,7 +159,7 @@ class Member:
     Somebody in some rooms, who comes back whatever happens.
 
     :param port: of the proxy.
-    :param fragile: the display breaks down after at most so many messages; 0: never.
+    :param fragile: the display breaks down after at most this number of messages; 0: never.
     :ivar seen: for each room the last id displayed.
     :ivar gave_up: why the client ended, where it did so by itself.
     """

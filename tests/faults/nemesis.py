@@ -1,6 +1,5 @@
 """
-What goes wrong: each act is one thing that happens to the server, its disk or its network, and then
-is over.
+Acts that go wrong: each happens to the server, its disk or its network, and then is over.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ class Environment:
         return task.deferLater(reactor, self.rng.uniform(least, most))  # type: ignore[arg-type]
 
     def answered(self, count: int) -> Callable[[], bool]:
-        """Whether so many more sayings were answered than now."""
+        """Returns whether `count` more messages have been answered since this call."""
         counts = self.history.counts
         enough = counts["ok"] + count
         return lambda: counts["ok"] >= enough

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IListeningPort
 from twisted.protocols import portforward
 
-SMALL = 65_536  #: bytes that the kernel takes for one who does not read
+SMALL = 65_536  #: bytes that the kernel takes for a peer that does not read
 
 
 class _Inner(portforward.ProxyClient):

@@ -23,7 +23,7 @@ from tests.faults.nemesis import ACTS, Environment
 DRAIN = 30.0  #: seconds that anything which must come may take
 LEG = 20  #: faults in a leg, at most
 
-#: How often each fault comes where none is asked for.
+#: Weight of each fault where no numbers are asked for.
 WEIGHTS = {
     "kill": 5, "term": 1, "freeze": 2, "reset": 5, "stall": 4, "full": 1, "slow": 2, "sync-error": 1, "write-error": 1,
     "power-cut": 4,
@@ -155,7 +155,7 @@ def plan(rng: Random, left: Counter[str]) -> list[str]:
 
 
 class Total:
-    """What came of all legs."""
+    """The sum of all runs."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -179,7 +179,7 @@ class Total:
         return run_
 
     def lacks(self, wanted: dict[str, int], reconnects: int) -> Counter[str]:
-        """What is still to come."""
+        """Returns the faults that are still to come."""
         left = +(Counter(wanted) - self.counts)
         if self.counts["reconnections"] < reconnects:
             left["reset"] = max(left["reset"], LEG)
@@ -217,7 +217,7 @@ async def soak(
     say: Callable[[str], None],
 ) -> Total:
     """
-    Run for so many minutes, and until there were so many faults and reconnections.
+    Run for this number of minutes, and until the wanted faults and reconnections have happened.
 
     :param wanted: how many of which fault.
     :param load: sayings answered between two faults, at most.
@@ -232,7 +232,7 @@ async def soak(
         run_ = await total.run_(f"{seed}/{number}", plan(rng, left), load=load)
         wrong = sum(run_.findings.counts.values())
         say(
-            f"{time.monotonic() - begun:6.0f} s  leg {number:3}  {run_.counts['faults']:3} faults  {run_.counts['ok']:7,} answered"
+            f"{time.monotonic() - begun:6.0f} s  run {number:3}  {run_.counts['faults']:3} faults  {run_.counts['ok']:7,} answered"
             f"  {run_.counts['reconnections']:5,} reconnections  {f'{wrong} WRONG' if wrong else 'all well'}"
         )
     return total

@@ -27,7 +27,7 @@ from tests.faults.members import Member
 from tests.faults.nemesis import Environment
 from tests.faults.run import Run
 
-#: What happens in the run of every day: each fault, and some on the heels of another.
+#: The daily run: each fault, and some on the heels of another.
 PLAN = (
     "kill", "power-cut", "reset", "stall", "full", "term", "sync-error", "slow", "reset", "kill", "kill", "power-cut", "freeze",
     "write-error", "stall", "reset", "power-cut", "power-cut", "kill", "reset",

@@ -1,10 +1,10 @@
 """
-What a hostile case is: what someone does, and what comes of it on each wire.
+A hostile case: steps of a client, and the outcome on each wire.
 
-Only values and how to write them down in a few words; what is done with them is in `play.py` (in
-memory) and `real.py` (over sockets).
+Only values and how to write them down in a few words; `play.py` runs them in memory, and `real.py`
+over sockets.
 
-What mallory is told is written as it came on the plain wire, and in short on the JSON wire: the
+Answers to mallory are written as they came on the plain wire, and in short on the JSON wire: the
 type, then the fields but those that differ from run to run and the sentences for people (``error
 bad-field room=lobby ref=r``).
 """
@@ -23,22 +23,22 @@ NOBODY = "raw"  #: the wire of those whose first bytes are the case
 
 
 class Send(NamedTuple):
-    """Send these bytes, in pieces of so many, each of them a read of its own; 0: all at once."""
+    """Send these bytes, in pieces of `each` bytes, each of them a read of its own; 0: all at once."""
 
     data: bytes
     each: int = 0
 
 
 class Wait(NamedTuple):
-    """Let so many seconds pass."""
+    """Let this number of seconds pass."""
 
     seconds: float
 
 
 class Do(Enum):
-    """What else one can do to a connection."""
+    """Other things that a client does to its connection."""
 
-    HALF_CLOSE = "shut one's own side"
+    HALF_CLOSE = "shut its side"
     ABORT = "be gone without a word"
     STOP_READING = "read no more"
     READ_ON = "read again"
@@ -68,7 +68,7 @@ class Case:
     """
     :ivar name: what is done, as a part of a sentence.
     :ivar parts: what is done and comes of it, by wire.
-    :ivar inside: whether mallory has come in before.
+    :ivar inside: whether mallory has logged in before.
     :ivar lives: whether an open connection must be of use after it.
     :ivar settings: of the server, where they are not the usual ones.
     :ivar apart: whether it needs a server on which nothing was said.
@@ -85,7 +85,7 @@ class Case:
     memory: bool = False
 
 
-# How a case is written down.
+# Shorthand.
 
 
 def line(type: str, **fields: Any) -> bytes:
@@ -143,7 +143,7 @@ def alike(
 
 
 def said(text: str, id: int = 1, room: str = "lobby", **more: Any) -> list[str]:
-    """What one is told on the JSON wire of what one said."""
+    """Returns what mallory is told on the JSON wire about her own message."""
     ref = "".join(f" {key}={value}" for key, value in more.items() if key == "ref")
     n = "".join(f"n={value} " for key, value in more.items() if key == "n")
     act = " act=True" if more.get("act") else ""
@@ -159,7 +159,7 @@ def said_at_once(*texts: str, first: int = 1) -> list[str]:
     return [ok for ok, _ in answers] + [message for _, message in answers]
 
 
-# The contract in a few lines, written anew: what becomes of a text, and of a line that one types.
+# The contract in a few lines, written a second time: the fate of a text, and of a typed line.
 
 NO_UTF8 = "! That line is not UTF-8. Set your terminal to UTF-8."
 TOO_LONG_LINE = "! A line has at most 32768 bytes."
@@ -187,7 +187,7 @@ def shown(text: str) -> str:
 
 
 def typed(data: bytes) -> tuple[list[str], list[str]]:
-    """What one is told who types this line (no command) on the plain wire, and what others hear."""
+    """Returns the answers to this line (no command) on the plain wire, and what others hear."""
     if len(data) + 1 > 32_768:
         return [TOO_LONG_LINE], []
     data = data.removeprefix(MARK)
@@ -204,7 +204,7 @@ def typed(data: bytes) -> tuple[list[str], list[str]]:
 
 
 def without_telnet(data: bytes) -> bytes:
-    """What is told, as a telnet shows it: without the refusals of its options."""
+    """Returns the data as telnet shows it: without the refusals of its options."""
     return re.sub(rb"\xff[\xfc\xfe].", b"", data, flags=re.DOTALL)
 
 

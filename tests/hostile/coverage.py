@@ -4,7 +4,7 @@ reach, and looks for more.
 
 It needs atheris (``pip install atheris``), which is not among what the tests need. What follows is
 handed to libFuzzer: ``-max_total_time=300``, ``-runs=100000``, a directory for what it has found
-out. One input is one connection: its first byte says which wire and whether it comes in, and the
+out. One input is one connection: its first byte says which wire and whether it logs in, and the
 rest is sent, cut at every 0xFD 0xFD.
 """
 

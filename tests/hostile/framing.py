@@ -27,7 +27,7 @@ HEARD = f"{ME}: hi"
 
 
 def padded(size: int) -> bytes:
-    """A ping of so many bytes, its LF included."""
+    """Returns a ping of `size` bytes, its LF included."""
     return b'{"type":"ping","x":"' + b"x" * (size - 23) + b'"}\n'
 
 

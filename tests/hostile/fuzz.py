@@ -2,10 +2,10 @@
 The fuzzer: lines of `grammar.py` into the server in memory, as fast as they go, while two
 bystanders talk.
 
-What must never be: an error in the log, a line to anybody that is none of its wire's, a bystander's
-word that is lost, a turn of the reactor that takes more than `TURN` seconds of the processor, or
-turns without an end. (What the machine does elsewhere meanwhile is measured, too, but no fault of
-the server's; so is Python's collector of garbage.)
+These must never happen: an error in the log, a line to a client that its wire does not have, a
+lost message of a bystander, a turn of the reactor that takes more than `TURN` seconds of the
+processor, or turns without an end. (Wall time and Python's collector of garbage are measured, too,
+but are no fault of the server's.)
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PLAIN = re.compile(
     re.DOTALL,
 )
 _RAW = re.compile(f"[{''.join(map(re.escape, map(chr, sorted(VISIBLE.keys() - {0x0A}))))}]")
-#: What those are told who speak another protocol: no lines of ours.
+#: Answers to other protocols: no lines of ours.
 _ELSEWHERE = (b"HTTP/1.0 400 ", b"ERROR :", b"! This is a group chat.", b"\x15\x03")
 
 
@@ -126,7 +126,7 @@ class Fuzz:
         self, lines: int, seconds: float = 0, told: Callable[[str], None] | None = None
     ) -> None:
         """
-        Send so many lines, or as many as can be in so many seconds (where those are given).
+        Send `lines` lines, or as many as can be sent within `seconds`, if those are given.
 
         :param told: is told now and then how far it is.
         :raises Found: something that must never be.
@@ -148,7 +148,7 @@ class Fuzz:
         self.counts["milliseconds"] = round((time.monotonic() - began) * 1000)
 
     def told(self, seconds: float) -> str:
-        """How far it is."""
+        """Returns a report on the progress."""
         counts, turns, most = self.counts, self.reactor.counts, TURN * 1000
         worst = {what: f"{took * 1000:.1f} ms" for what, took in self.reactor.worst.items()}
         return (
@@ -221,7 +221,7 @@ class Fuzz:
         if len(self.reactor.getDelayedCalls()) > 2:
             raise Found(f"Timers are left: {self.reactor.getDelayedCalls()}")
 
-    # What comes of it.
+    # Checks.
 
     def _listen(self) -> None:
         """Look at every line that anybody got."""

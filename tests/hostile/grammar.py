@@ -207,7 +207,7 @@ class Grammar:
         return data + b"\n"
 
     def hello(self, wire: str) -> bytes:
-        """How a connection begins: mostly so that it comes in."""
+        """Returns the first line of a connection; most log in."""
         chance = self.random.random()
         if chance < 0.8:
             name = b"mal%d" % self.random.randrange(100)

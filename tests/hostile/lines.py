@@ -23,11 +23,11 @@ def say(**fields: str) -> bytes:
 
 
 def nested(depth: int, opening: str = "[", closing: str = "]") -> bytes:
-    """A line of so many levels, its own object included."""
+    """Returns a line of `depth` levels, its own object included."""
     return ping(opening * (depth - 1) + "1" + closing * (depth - 1))
 
 
-# What is no JSON.
+# Lines that are not JSON.
 
 NO_JSON = {
     "nothing but a space": b" \n",
@@ -130,7 +130,7 @@ def no_json():
     )
 
 
-# What is odd, and taken.
+# Odd lines that are accepted.
 
 
 def fine():
@@ -308,7 +308,7 @@ def _given(fields: dict[str, Any]) -> str:
 
 
 def numbers():
-    """An n that is none. (Those that are, and come at the wrong time, are with the verbs.)"""
+    """An invalid n. (Valid ones at the wrong time are with the verbs.)"""
     for name, n in {
         "1.0": "1.0", "1e0": "1e0", "1e400": "1e400", "minus 1": "-1", "2 to the 63rd": str(2**63), "2 to the 64th": str(2**64),
         "minus 2 to the 63rd": str(-(2**63)), "16000 digits": "1" * 16_000, "a fraction of 16000 digits": "1." + "0" * 16_000,

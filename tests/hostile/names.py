@@ -1,4 +1,4 @@
-"""Hostile cases: names that are none, that are others', or that look like them; and hellos."""
+"""Hostile cases: names that are invalid, in use, or look like such; and hellos."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BAD = {
 
 def entering(name: str, as_name: str, code: str, why: str) -> Case:
     """
-    Someone who wants to come in under this name, which is refused; and then can under another.
+    A login under this name is refused; then one under another succeeds.
     """
     return case(
         name,
@@ -288,7 +288,7 @@ def hellos():
 
 
 def before():
-    """What is for those who are in."""
+    """Commands that need a login."""
     for verb, fields in {
         "join": {"room": "lobby"}, "leave": {"room": "lobby"}, "say": {"room": "lobby", "text": "hi", "n": 1},
         "tell": {"to": "amy", "text": "hi"}, "history": {"room": "lobby"}, "who": {"room": "lobby"}, "rooms": {},

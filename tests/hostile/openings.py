@@ -41,7 +41,7 @@ KNOWN: dict[str, tuple[bytes, tuple[str, ...]]] = {
 NO_UTF8 = "! That line is not UTF-8. Set your terminal to UTF-8."
 FIVE = "! That was refused 5 times. Good-bye."
 
-#: Protocols that have no door, and are names that are none.
+#: Other protocols that the server does not recognise: their first lines are invalid names.
 STRANGE = {
     "get in small letters": b"get / HTTP/1.1\n",
     "GET and a tab": b"GET\t/ HTTP/1.1\n",

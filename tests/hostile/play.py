@@ -43,7 +43,7 @@ class MemoryRunner:
         for one in self.bystanders.values():
             one.heard()
 
-    # What mallory does.
+    # Mallory's actions.
 
     def act(self) -> None:
         """Do it, step by step."""
@@ -75,10 +75,10 @@ class MemoryRunner:
             seconds -= 10
             self.bystanders["ben"].do("pong")
 
-    # What comes of it.
+    # The outcome.
 
     def told(self) -> tuple[str, ...]:
-        """What mallory is told, but not what the bystanders said to each other."""
+        """Returns what mallory received, whole lines only."""
         data = bytes(self.mallory.transport.taken)
         self.mallory.transport.taken.clear()
         if self.wire != "json":
@@ -90,7 +90,7 @@ class MemoryRunner:
         return tuple(lines)
 
     def heard(self) -> list[list[str]]:
-        """What each bystander heard since the last time."""
+        """Returns what each bystander received since the last call."""
         return [one.heard() for one in self.bystanders.values()]
 
     def end(self) -> str:

@@ -52,7 +52,7 @@ class Wire(Protocol):
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """One's own side is shut."""
+        """Our side is shut."""
 
     def connectionLost(self, reason: Any = None) -> None:
         self.over = True

@@ -41,7 +41,7 @@ def nearly_lines(draw: st.DrawFn, wire: str) -> bytes:
 
 
 def told(data: bytes, wire: str, cuts: list[int] = (), inside: bool = True) -> list[bytes]:  # type: ignore[assignment]
-    """What mallory and a bystander get when these bytes come in these pieces."""
+    """Returns what mallory and a bystander get when these bytes arrive in these pieces."""
     server = Server()
     amy = server.plain("amy")
     mallory = RawClient(server)
@@ -139,9 +139,9 @@ def test_one_byte_at_a_time_is_as_good_as_all_at_once(wire, data):
 
 def answers(data: bytes) -> list[bytes]:
     """
-    What is the same however it came: the lines but those that tell how things stand at the moment
-    of asking, who came and went (which is one line where it is one turn), and what is shown to one
-    who leaves in the same turn or does not.
+    Returns the lines that do not depend on the pieces. Left out are those that tell the state at the
+    moment of asking, presence (one line for one turn), and messages to a client that leaves in the
+    same turn or does not.
     """
     return sorted(line for line in data.splitlines() if not line.startswith(_MOMENTARY))
 

@@ -19,8 +19,7 @@ from tests.ledgers.keeping import Unthreaded
 @pytest.fixture(autouse=True)
 def _what_is_left_lives_on():
     """
-    What is here already need not be looked at a thousand times by the collector
-    (tests/conftest.py).
+    Spare the collector a thousand looks at everything that exists already (tests/conftest.py).
     """
     gc.freeze()
 

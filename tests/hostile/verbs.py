@@ -378,7 +378,7 @@ def tells():
     )
 
 
-# What only operators may. `groupchat-passwd` makes them; mallory is none.
+# Commands for operators, which mallory is not.
 
 OPERATORS = {
     "kick": {"name": "amy"}, "mute": {"name": "amy", "seconds": 1}, "unmute": {"name": "amy"}, "ban": {"name": "amy", "text": "go"},
