@@ -1,5 +1,5 @@
 """
-Runs: legs of some faults each, every one with a fresh ledger, and the table of what came of them.
+Runs of some faults each, every one with a fresh ledger, and the table of their findings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.faults.members import Member, Observer
 from tests.faults.nemesis import ACTS, Environment
 
 DRAIN = 30.0  #: seconds that anything which must come may take
-LEG = 20  #: faults in a leg, at most
+MAX_FAULTS = 20  #: in a run
 
 #: Weight of each fault where no numbers are asked for.
 WEIGHTS = {
@@ -32,7 +32,7 @@ WEIGHTS = {
 
 class Run:
     """
-    One leg.
+    One run: a fresh ledger, some faults, and the check.
 
     :param directory: for its files; they stay where something is found.
     :param plan: the faults.
@@ -148,9 +148,9 @@ class Run:
 
 
 def plan(rng: Random, left: Counter[str]) -> list[str]:
-    """The faults of the next leg: those that are still wanted, or else all kinds."""
+    """The faults of the next run: those that are still wanted, or else all kinds."""
     weights = +left or Counter(WEIGHTS)
-    acts = rng.choices(list(weights), list(weights.values()), k=LEG)
+    acts = rng.choices(list(weights), list(weights.values()), k=MAX_FAULTS)
     return [act for at, act in enumerate(acts) if not left or acts[:at].count(act) < left[act]]
 
 
@@ -182,7 +182,7 @@ class Total:
         """Returns the faults that are still to come."""
         left = +(Counter(wanted) - self.counts)
         if self.counts["reconnections"] < reconnects:
-            left["reset"] = max(left["reset"], LEG)
+            left["reset"] = max(left["reset"], MAX_FAULTS)
         return left
 
     def table(self) -> str:
@@ -221,7 +221,7 @@ async def soak(
 
     :param wanted: how many of which fault.
     :param load: sayings answered between two faults, at most.
-    :param say: told about each leg.
+    :param say: told about each run.
     """
     total = Total()
     rng = Random(seed)

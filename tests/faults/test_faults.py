@@ -1,7 +1,7 @@
 """
 The promise under faults, and the checker under builds that break it.
 
-`docs/faults.rst` tells how to run this for longer. Here it is one leg with a fixed plan, then every
+`docs/faults.rst` tells how to run this for longer. Here it is one run with a fixed plan, then every
 broken build until it is found out, and the recovery of a big ledger.
 """
 
