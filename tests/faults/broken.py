@@ -199,11 +199,11 @@ def membership_and_head_in_two_turns() -> None:
 
     def in_two_turns(self: Any, cursor: Any) -> None:
         announce(self, cursor)
-        cursor.receiver = True  # nothing is given to it yet
+        cursor.reading = True  # nothing is given to it yet
         self._later(0.02, then, self, cursor)
 
     def then(current_room: Any, cursor: Any) -> None:
-        cursor.receiver = False
+        cursor.reading = False
         cursor.position = current_room._end
         current_room.pump(cursor)
 
