@@ -1,5 +1,5 @@
 """
-The style that all files share, and the types.
+The style of all files, and the types.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ def clean(*command: str) -> None:
 
 def test_ruff_finds_nothing(needs):
     clean(needs("ruff"), "check", "--no-cache", ".")
+
+
+def test_ruff_would_format_nothing(needs):
+    clean(needs("ruff"), "format", "--no-cache", "--check", ".")
 
 
 def test_codespell_finds_nothing(needs):
