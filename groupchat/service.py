@@ -30,7 +30,8 @@ from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart, CannotStartYet
 from groupchat.ops import stale, systemd
 from groupchat.ops.start_errors import StartErrors
-from groupchat.server.factory import ChatFactory, format_address
+from groupchat.server.address import format_address
+from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolFactory
 from groupchat.wire import names
 

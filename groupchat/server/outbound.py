@@ -1,11 +1,10 @@
 """
-The way out of one connection: writes at once where nothing is queued, knows when it is full and
-when it flows again.
+The way out of one connection: it writes at once where nothing is queued, and knows when it is full.
 
-Knows no lines and no rooms. `transport.write` has no limit of its own, and costs two epoll_ctl and
-a trip through the reactor on an idle socket; so where a transport lets us, what the kernel takes at
-once goes straight to it. The same holds beneath TLS, which is a layer on top of this: what is
-written goes into it, and what comes out of it is counted and sent here.
+It knows no lines and no rooms. `transport.write` has no limit of its own, and costs two epoll_ctl
+and a trip through the reactor on an idle socket; so where a transport allows it, bytes go straight
+to the kernel as far as it takes them. The same holds beneath TLS, a layer on top of this: what is
+written goes into that layer, and what comes out of it is counted and sent here.
 """
 
 from __future__ import annotations
@@ -24,23 +23,38 @@ from zope.interface import implementer
 from groupchat.interfaces import IOutbound
 
 HIGH_WATER_MARK = 65_536  #: bytes that may wait to be read
-LINGER = 2.0  #: seconds that the other side has to read its last line
+LINGER = 2.0  #: seconds that the client has to read its last line
 
 
 @implementer(IOutbound, IPullProducer, IPushProducer)
 class Outbound:
     """
     :param transport: of the connection.
-    :param address: of the other side, as people write it.
-    :param drained: called when nothing waits any more.
+    :param address: of the client, as people write it.
+    :param drained: called when nothing waits to be read any more.
     :param later: `callLater` of a reactor.
     :ivar encrypted: whether all goes through TLS.
     """
 
     __slots__ = (
-        "_below", "_closing", "_direct", "_drained", "_drains", "_held", "_later", "_queue", "_queued", "_raw", "_send", "_tls",
-        "_transport", "address", "at_once", "encrypted", "full",
-    )  # fmt: skip
+        "_below",
+        "_closing",
+        "_direct",
+        "_drained",
+        "_drains",
+        "_held",
+        "_later",
+        "_queue",
+        "_queued",
+        "_raw",
+        "_send",
+        "_tls",
+        "_transport",
+        "address",
+        "at_once",
+        "encrypted",
+        "full",
+    )
 
     def __init__(
         self, transport: Any, address: str, drained: Callable[[], None], later: Callable[..., Any]
@@ -110,7 +124,7 @@ class Outbound:
             self._out(data)
 
     def _out(self, data: bytes) -> None:
-        """What is on the wire: at once what the kernel takes, the rest in time."""
+        """Send bytes of the wire: at once as far as the kernel takes them, the rest in time."""
         if self._send is not None:
             taken = self._send(data)
             if taken == len(data):
@@ -158,6 +172,13 @@ class Outbound:
             self._below.unregisterProducer()  # which would be asked for more, again and again
             self._transport.loseConnection()
 
+    def release(self) -> Any:
+        """Let go of the connection, for another protocol. Returns its transport, or that of TLS."""
+        transport = self._below if self._tls is None else self._transport.protocol
+        self._below.unregisterProducer()
+        self.lost()
+        return transport
+
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abortConnection()
@@ -178,9 +199,10 @@ class Outbound:
 
     def backlog(self) -> tuple[int, int] | None:
         """
-        What shows whether a reader makes progress: how often all was read, and bytes that wait in
-        the kernel; what is written meanwhile waits here and changes neither. None where nothing
-        waits here.
+        Return a value that changes when a reader makes progress; None where nothing waits here.
+
+        It tells how often everything was read, and the bytes that wait in the kernel; bytes that
+        are written meanwhile wait here and change neither.
         """
         if self._transport is None or not self.waiting:
             return None
@@ -190,7 +212,7 @@ class Outbound:
             return self._drains, 0
         return self._drains, struct.unpack("i", waiting)[0]
 
-    # What the transport says.
+    # The transport's side.
 
     def resumeProducing(self) -> None:
         waited, self._queued = self.waiting, 0

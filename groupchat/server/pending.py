@@ -1,135 +1,182 @@
 """
-The pool of those who are not in yet, and who of them makes room.
-
-A silent connection counts only once it has had its chance to speak: else a thousand people who come
-back at once, as after a restart, would push each other out before any of them has said a word.
+A connection before login: its first bytes, its turn for a TLS handshake, the greeting, its
+deadlines, and why it may be rejected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import islice
-from typing import Any, Protocol
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
 
-GRACE_SECONDS = 1.0  #: seconds in which one may say who it is before it counts
-MAX_IN_GRACE = 1024  #: connections that have that chance at once
-SWEEP_INTERVAL = (
-    0.005  #: seconds between two looks at whose chance is over, where many come at once
-)
-SWEEP_BATCH = 8  #: that one look concerns: each may have to go, and others wait meanwhile
+from groupchat.core.ratelimit import client_prefix
+from groupchat.server.address import is_loopback
+from groupchat.server.sniff import TLS_ALERT
+from groupchat.wire import errors, plain
+from groupchat.wire.events import Bye
+from groupchat.wire.interfaces import IWire
+
+if TYPE_CHECKING:
+    from groupchat.server.factory import ChatFactory
+    from groupchat.server.protocol import ChatProtocol
+
+__all__ = ["GREETING_DELAY", "LOGIN_DEADLINE", "PendingConnection", "Phase"]
+
+GREETING_DELAY = 0.5  #: seconds of silence after which the server speaks first
+LOGIN_DEADLINE = 60.0  #: seconds from the opening of a connection to its login, at most
 
 
-class Pending(Protocol):
+class Phase(Enum):
+    """Where a connection stands before login."""
+
+    SNIFFING = auto()  #: its first bytes do not tell yet which protocol it speaks
+    QUEUED = auto()  #: it waits for its turn for a TLS handshake
+    HANDSHAKING = auto()
+    LOGGING_IN = auto()  #: it has a session
+    CLOSED = auto()  #: it has joined, or is rejected, gone or another protocol's
+
+
+class PendingConnection:
     """
-    What the pool needs of one that waits.
+    One connection that has not logged in.
 
-    :ivar address: from where it comes (in IPv6 the /64).
+    :param factory: where the connection came from.
+    :param protocol: the connection.
+    :param refusal: why it is rejected as soon as its wire is known, whoever it is; or None.
+    :param ban: the ban of its address, or None: its name is still to be known, since an operator
+        may log in all the same.
+
+    :ivar address: the prefix of its address that limits are counted by.
+    :ivar phase: where it stands.
     """
 
-    address: str
+    def __init__(
+        self, factory: ChatFactory, protocol: ChatProtocol, refusal: Bye | None, ban: Bye | None
+    ) -> None:
+        clock = factory.clock
+        self.address = client_prefix(protocol.address)
+        self.phase = Phase.SNIFFING
+        self._factory = factory
+        self._protocol = protocol
+        self._refusal = refusal
+        self._ban = ban
+        self._opened = clock.seconds()
+        self._first = b""
+        self._timeout = factory.hub.settings.login_timeout
+        self._greeting = clock.callLater(GREETING_DELAY, self._greet)
+        self._deadline = clock.callLater(self._timeout, self._check_deadline)
 
     @property
     def served(self) -> bool:
-        """Whether it waits for us: it has said something that was not looked at or answered yet."""
-
-    def make_room(self) -> None:
-        """Go: others take its place. It leaves the pool at once."""
-
-
-class ByAddress:
-    """Those who wait, in order, each address for itself."""
-
-    def __init__(self) -> None:
-        self._addresses: dict[str, dict[Pending, None]] = {}
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def add(self, one: Pending) -> None:
-        those = self._addresses.setdefault(one.address, {})
-        self._count += one not in those
-        those[one] = None
-
-    def discard(self, one: Pending) -> None:
-        those = self._addresses.get(one.address, {})
-        if one in those:
-            self._count -= 1
-            del those[one]
-            if not those:
-                del self._addresses[one.address]
-
-    def next_to_go(self) -> Pending:
-        """The oldest of the address with the most that is not served just now, if there is one."""
-        fullest = sorted(self._addresses.values(), key=len, reverse=True)
-        return next(
-            (one for those in fullest for one in those if not one.served), next(iter(fullest[0]))
+        """Whether it waits for the server, and not the server for it."""
+        session = self._protocol.session
+        return (
+            self.phase is Phase.QUEUED
+            or self._factory.turns.is_due(self._protocol)
+            or (session is not None and session.awaits_reply)
         )
 
+    # The first bytes.
 
-class PendingPool:
-    """
-    :param places: for those who have had their chance.
-    :param clock: provides `seconds` and `callLater`.
-    :param free: how many connections more can be open in all; those who have not had their chance
-        take up half of that at most.
-    """
+    def receive(self, data: bytes) -> None:
+        """Take first bytes. Once they tell the protocol, the connection goes on with that."""
+        self._first += data
+        if self.phase is not Phase.SNIFFING:
+            return
+        found = self._factory.sniffer_for(self._protocol.peer).sniff(self._first)
+        if found is not None:
+            accept, first = found
+            accept(self, first)
 
-    def __init__(self, places: int, clock: Any, free: Callable[[], int]) -> None:
-        self._places = places
-        self._clock = clock
-        self._free = free
-        self._all = ByAddress()
-        self._ripe = ByAddress()
-        self._young: dict[
-            Pending, float
-        ] = {}  # since when each has its chance; the first one has it for the longest time
-        self._timer: Any = None
+    def speak(self, wire: IWire, first: bytes, greet: bool = False) -> None:
+        if not greet:
+            self.cancel_greeting()
+        self.phase = Phase.LOGGING_IN
+        self._protocol.open(wire)
+        if not self._reject_if_unwanted():
+            self._protocol.feed(first)
 
-    def add(self, one: Pending) -> None:
-        """One more."""
-        while len(self._all) >= self._places + max(0, min(MAX_IN_GRACE, self._free() // 2)):
-            self._all.next_to_go().make_room()
-        self._all.add(one)
-        self.give_chance(one)
+    def refuse(self, answer: bytes) -> None:
+        self._factory.no_longer_pending(self._protocol)
+        self._protocol.peer.finish(answer)
 
-    def give_chance(self, one: Pending) -> None:
-        """From now on this one has its chance, once more where it had it before."""
-        self._ripe.discard(one)
-        self._young.pop(one, None)
-        self._young[one] = self._clock.seconds()
-        if self._timer is None:
-            self._timer = self._clock.callLater(GRACE_SECONDS, self._ripen)
+    def hand_over(self, protocol: Any, first: bytes) -> None:
+        self._factory.no_longer_pending(self._protocol)
+        self._protocol.hand_over(protocol, first)
 
-    def remove(self, one: Pending) -> None:
-        """It is in, or gone."""
-        self._all.discard(one)
-        self._ripe.discard(one)
-        self._young.pop(one, None)
-        if not self._young:
-            self.stop()
+    # TLS.
+
+    def start_tls(self) -> None:
+        self.cancel_greeting()
+        self.phase = Phase.QUEUED
+        self._factory.handshakes.request(self._encrypt, self.address)
+        if self.phase is Phase.QUEUED:
+            self._protocol.transport.pauseProducing()
+
+    def _encrypt(self) -> None:
+        first, self._first = self._first, b""
+        self.phase = Phase.HANDSHAKING
+        self._protocol.last_line = self._factory.clock.seconds()  # its wait was not its fault
+        self._factory.served(self._protocol)
+        self._protocol.transport.resumeProducing()
+        self._protocol.encrypt(self._factory.certificate, first)
+
+    def encrypted(self) -> None:
+        """Begin again within TLS: the handshake is done."""
+        self.phase = Phase.SNIFFING
+        self.cancel_greeting()
+        self._greeting = self._factory.clock.callLater(GREETING_DELAY, self._greet)
+
+    # The greeting and the deadlines.
+
+    def cancel_greeting(self) -> None:
+        """Don't speak first: the client has spoken."""
+        if self._greeting.active():
+            self._greeting.cancel()
+
+    def _greet(self) -> None:
+        if not self._reject_if_unwanted():
+            greeting = plain.encode(self._ban) if self._ban else plain.GREETING
+            self._protocol.peer.write(greeting)
+
+    def _check_deadline(self) -> None:
+        now = self._factory.clock.seconds()
+        end = min(self._protocol.last_line + self._timeout, self._opened + LOGIN_DEADLINE)
+        if end - now > 0.001:
+            self._deadline = self._factory.clock.callLater(end - now, self._check_deadline)
+        else:
+            self.reject(errors.IDLE)
+
+    # The end.
+
+    def _reject_if_unwanted(self) -> bool:
+        """Reject a connection that may not log in, whoever it is. Returns whether it is one."""
+        protocol = self._protocol
+        bye = self._refusal
+        if bye is None and self._factory.require_tls and not protocol.peer.encrypted:
+            bye = None if is_loopback(protocol.address) else errors.TLS_REQUIRED
+        if bye is None:
+            return False
+        self.reject(bye)
+        return True
+
+    def make_room(self) -> None:
+        """Go: other connections take its place."""
+        self.reject(errors.TOO_MANY_CONNECTIONS)
+
+    def reject(self, bye: Bye) -> None:
+        """End the connection, with a last line where it could read one."""
+        queued = self.phase is Phase.QUEUED
+        self._factory.no_longer_pending(self._protocol)
+        if queued:
+            self._protocol.peer.finish(TLS_ALERT)  # it waits for TLS, and would read nothing else
+        else:
+            self._protocol.reject(bye)
 
     def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _ripen(self) -> None:
-        """Let those count who have had their chance."""
-        self._timer = None
-        now = self._clock.seconds()
-        for one, since in list(islice(self._young.items(), SWEEP_BATCH)):
-            if since + GRACE_SECONDS > now + 0.001:
-                break
-            del self._young[one]
-            if one.served:
-                self._young[one] = now
-            else:
-                self._ripe.add(one)
-        while len(self._ripe) > self._places:
-            self._ripe.next_to_go().make_room()
-        if self._young and self._timer is None:
-            oldest = next(iter(self._young.values()))
-            self._timer = self._clock.callLater(
-                max(SWEEP_INTERVAL, oldest + GRACE_SECONDS - now), self._ripen
-            )
+        """Stop all timers: the connection is no longer pending."""
+        self.cancel_greeting()
+        if self._deadline.active():
+            self._deadline.cancel()
+        if self.phase is Phase.QUEUED:
+            self._factory.handshakes.cancel(self._encrypt, self.address)
+        self.phase = Phase.CLOSED

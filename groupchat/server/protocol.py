@@ -1,11 +1,10 @@
 """
-The door of the line wires: a LineReceiver that frames, and hands over lines one by one as its
-session takes them.
+The protocol of the wires of lines: a LineReceiver that hands lines over as its session takes them.
 
 Twisted's own dataReceived copies the rest of the buffer for each line; this one splits off at most
-`TURN` lines at once, and hands over as many in a turn of the reactor. While lines wait here (for a
-token, for an answer under way, for a reader that is behind) the transport is not read, and TCP
-slows the sender. What lines mean is the session's affair.
+`LINES_PER_TURN` lines at once, and hands over as many in a turn of the reactor. While lines wait
+here (for a token, for a reply under way, for a reader that is behind) the transport is not read,
+and TCP slows the sender. The session knows what lines mean.
 """
 
 from __future__ import annotations
@@ -21,17 +20,19 @@ from twisted.protocols.basic import LineReceiver
 from zope.interface import implementer
 
 from groupchat.core.session import Session
+from groupchat.server.heartbeat import Heartbeat
 from groupchat.server.outbound import Outbound
+from groupchat.server.pending import PendingConnection
 from groupchat.wire import errors, plain
 from groupchat.wire.errors import LineTooLong, Refused
+from groupchat.wire.events import Bye
+from groupchat.wire.interfaces import IWire
 from groupchat.wire.limits import MAX_LINE
 from groupchat.wire.names import MARK
 from groupchat.wire.telnet import END, Telnet
 
 LINES_PER_TURN = 250  #: lines in one turn of the reactor
-#: bytes of TLS that one turn reads: they can be 700 records, each of which comes here alone
-TLS_READ_SIZE = 16_384
-WRITE_TIMEOUT = 60  #: seconds without progress after which a reader is dropped
+TLS_READ_SIZE = 16_384  #: bytes that one turn reads: up to 700 records, each handed over alone
 _TOO_LONG = None  #: stands in the queue for a line that was too long
 
 _KEEPALIVE = (
@@ -47,7 +48,11 @@ class ChatProtocol(LineReceiver):
     """
     One connection.
 
-    :ivar factory: the `groupchat.server.factory.ChatFactory` that it came through.
+    :param address: of the client, as people write it.
+    :ivar factory: the `groupchat.server.factory.ChatFactory` that made it.
+    :ivar session: its session, once its wire is known.
+    :ivar pending: what it is until it has logged in.
+    :ivar last_line: when its last line came, in seconds of a monotonic clock.
     """
 
     log = Logger()
@@ -59,80 +64,77 @@ class ChatProtocol(LineReceiver):
     def __init__(self, address: str) -> None:
         self.address = address
         self.session: Session | None = None
-        self.last_line = 0.0  # when the last line came
+        self.last_line = 0.0
         self._telnet = Telnet()
-        self._lines: deque[bytes | None] = deque()  # to be handed over
-        self._rest = b""  # what came after them and is not split yet
-        self._parts: list[bytes] = []  # of the line that has not ended
+        self._lines: deque[bytes | None] = deque()  # that have not been handled
+        self._rest = b""  # behind them, and not split yet
+        self._parts: list[bytes] = []  # of a line that has not ended
         self._length = 0
         self._skipping = False
         self._working = False
         self._paused = False
-        self._ended = False  # the other side will send no more
+        self._ended = False  # the client will send no more
         self._lost = False
         self._timer: Any = None
-        self._heard = True
-        self._heard_at = 0.0
-        self._pinged = False
-        self._backlog: tuple[int, int] | None = None
-        self._stalled_at = 0.0
 
     def connectionMade(self) -> None:
-        self._heard_at = self.last_line = self.factory.clock.seconds()
+        self.last_line = self.factory.clock.seconds()
         self._tune()
         self.peer = Outbound(
             self.transport, self.address, self._drained, self.factory.clock.callLater
         )
-        self.factory.opened(self)
+        idle_timeout = self.factory.hub.settings.idle_timeout
+        self._heartbeat = Heartbeat(self.peer, idle_timeout, self.last_line)
+        self.pending: PendingConnection | None = self.factory.opened(self)
 
     def _tune(self) -> None:
         try:
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
             handle = self.transport.getHandle()
-            handle.setsockopt(
-                socket.SOL_SOCKET, socket.SO_OOBINLINE, 1
-            )  # telnet's mark of urgent data is one of its commands
+            # Telnet's mark of urgent data is one of its commands.
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
             for option, value in _KEEPALIVE:
                 if hasattr(socket, option):
                     handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
         except (AttributeError, OSError):
             pass  # a transport without TCP
 
-    # What comes in.
+    # Input.
 
     def dataReceived(self, data: bytes) -> None:
-        self._heard = True
-        if self.session is None:
-            wanted = self.factory.recognised(self, data)
-            if wanted is None:
-                return
-            data = wanted
+        self._heartbeat.heard = True
+        if self.session is not None:
+            self.feed(data)
+        elif self.pending is not None:
+            self.pending.receive(data)
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes of a connection whose wire is known."""
         session = self.session
         assert session is not None
         if not session.ended:
             if session.wire.capabilities.typed:
-                data = self._typed(data, session.joined)
+                data = self._take_out_telnet(data, session.joined)
             self._rest = self._rest + data if self._rest else data
             self._work()
 
-    def _typed(self, data: bytes, inside: bool) -> bytes:
-        """What a person typed: without what their telnet says to ours, which is answered."""
+    def _take_out_telnet(self, data: bytes, joined: bool) -> bytes:
+        """Return what a person typed; what the client's telnet negotiates is answered."""
         data, answer = self._telnet.receive(data)
         if answer:
             self.peer.write(answer)
-        if inside:
-            return _BLANK.sub(
-                b"\n", data
-            )  # at once: one by one, a flood of them would cost everyone
-        if data:
-            self.factory.spoke(self)
+        if joined:  # blank lines go at once: handled singly, a flood of them would cost everybody
+            return _BLANK.sub(b"\n", data)
+        if data and self.pending is not None:
+            self.pending.cancel_greeting()
         return data
 
     def _split(self) -> None:
         """
-        Split off the next lines. A few at a time: a chunk of very short ones would take far more
-        memory split than whole.
+        Split off the next lines.
+
+        A few at a time: a chunk of very short lines takes far more memory split than whole.
         """
         *lines, rest = self._rest.split(b"\n", LINES_PER_TURN)
         self._rest = rest if len(lines) == LINES_PER_TURN else b""
@@ -149,7 +151,7 @@ class ChatProtocol(LineReceiver):
             self._keep(rest)
 
     def _keep(self, part: bytes) -> None:
-        """A part of a line whose end is not here yet. Of one that is too long nothing is kept."""
+        """Keep a part of a line that has not ended; of one that is too long, nothing."""
         self._length += len(part)
         if self._length > self.MAX_LENGTH:
             self._skipping = True
@@ -158,7 +160,7 @@ class ChatProtocol(LineReceiver):
             self._parts.append(part)
 
     def _work(self) -> None:
-        """Hand over lines, as many as may be now."""
+        """Hand over as many lines as may be handled now."""
         if self._working or self._timer is not None:
             return
         self._working = True
@@ -182,8 +184,9 @@ class ChatProtocol(LineReceiver):
 
     def _hand_over(self) -> float | None:
         """
-        Returns the seconds to wait before going on; None if something else will call `_work`, or
-        all is done.
+        Hand over lines. Returns the seconds to wait before going on.
+
+        None: something else will call `_work`, or all is done.
         """
         session, lines = self.session, self._lines
         assert session is not None
@@ -196,7 +199,7 @@ class ChatProtocol(LineReceiver):
             if session.joined and line in _NOTHING and session.wire.capabilities.typed:
                 lines.popleft()
                 continue
-            if not session.joined and not self.factory.has_time_for(self):
+            if not session.joined and not self.factory.may_log_in(self):
                 return None
             wait = session.delay()
             if wait:
@@ -213,7 +216,7 @@ class ChatProtocol(LineReceiver):
         self.go_on()
 
     def go_on(self) -> None:
-        """The port has time for the next line of one who is not in yet."""
+        """Handle the next lines: it is the turn of this connection, which has not logged in."""
         self._work()
 
     def _pause(self, pause: bool) -> None:
@@ -222,7 +225,7 @@ class ChatProtocol(LineReceiver):
             if pause:
                 self.transport.pauseProducing()
             else:
-                self._heard_at = self.factory.clock.seconds()
+                self._heartbeat.restart(self.factory.clock.seconds())
                 self.transport.resumeProducing()
 
     def lineReceived(self, line: bytes) -> None:
@@ -245,26 +248,44 @@ class ChatProtocol(LineReceiver):
         assert self.session is not None
         self.session.bad_line(LineTooLong(f"A line has at most {MAX_LINE} bytes."), {})
 
-    # What the session, the peer and the transport say.
+    # The session, the way out and the transport.
 
-    def open(self, wire: Any) -> None:
-        """It is known now which wire the other side speaks."""
+    def open(self, wire: IWire) -> None:
+        """Begin a session: it is known now which wire the client speaks."""
         self.session = Session(
-            self.factory.hub, self.peer, wire, self._work, lambda: self.factory.entered(self)
+            self.factory.hub, self.peer, wire, self._work, lambda: self.factory.joined(self)
         )
+
+    def hand_over(self, protocol: Any, first: bytes) -> None:
+        """
+        Give the connection to another protocol, for good: it counts as none of the factory's.
+
+        :param protocol: an `IProtocol`.
+        :param first: the bytes that have come.
+        """
+        transport = self.peer.release()
+        self.factory.closed(self)
+        if self.peer.encrypted:
+            transport.wrappedProtocol = protocol
+        else:
+            transport.protocol = protocol
+        protocol.makeConnection(transport)
+        protocol.dataReceived(first)
 
     def encrypt(self, certificate: Any, first: bytes) -> None:
         """
-        The other side wants to speak TLS.
+        Begin a TLS handshake.
 
-        :param first: what it has sent of that already.
+        :param certificate: a `groupchat.server.tls.Certificate`.
+        :param first: the bytes of it that have come.
         """
         self.peer.encrypt(certificate)
         self.transport.bufferSize = TLS_READ_SIZE
         self.transport.protocol.dataReceived(first)
 
     def handshakeCompleted(self) -> None:
-        self.factory.encrypted(self)
+        if self.pending is not None:
+            self.factory.encrypted(self.pending)
 
     def _drained(self) -> None:
         session = self.session
@@ -285,7 +306,7 @@ class ChatProtocol(LineReceiver):
             self._work()
 
     def writeConnectionLost(self) -> None:
-        """We have shut our side, and wait for the other."""
+        """Wait for the other side to close: this one has."""
 
     def connectionLost(self, reason: Any = None) -> None:
         self._lost = True
@@ -294,7 +315,7 @@ class ChatProtocol(LineReceiver):
         if self.session is None or self.session.ended:
             return
         if self._ended and (self._lines or self._rest):
-            self._work()  # what was sent before the end is still said
+            self._work()  # what was sent before the end is still handled
         else:
             self._stop()
 
@@ -306,46 +327,23 @@ class ChatProtocol(LineReceiver):
         if self.session is not None:
             self.session.lost()
 
-    def turn_away(self, bye: Any) -> None:
-        """Say good-bye to one who is not in yet, in its wire where that is known."""
+    def reject(self, bye: Bye) -> None:
+        """End a connection that has not logged in, in its wire where that is known."""
         if self.session is not None:
             self.session.end(bye)
         else:
             self.peer.finish(plain.encode(bye))
 
     def check(self, now: float) -> None:
-        """Called every second or so: is the other side there, does it read?"""
+        """See whether the client is there and reads. Called about once a second."""
         session = self.session
-        if session is None or session.ended or self._stalled(now):
+        if session is None or session.ended:
             return
-        if (
-            self._parts == [END]
-            and session.wire.capabilities.typed
-            and not (self._lines or self._rest)
-        ):
+        waiting = bool(self._lines or self._rest)
+        if self._parts == [END] and session.wire.capabilities.typed and not waiting:
             self._drop_input()  # telnet sends a Ctrl-D at once, and no line end behind it
             session.end_of_input()
-        if self._heard or self._paused:
-            self._heard, self._pinged = False, False
-            self._heard_at = now
-        elif session.joined and session.wire.capabilities.keepalive:
-            silent, most = now - self._heard_at, self.factory.hub.settings.idle_timeout
-            if silent >= most:
-                session.end(errors.IDLE)
-            elif silent >= most / 3 and not self._pinged:
-                self._pinged = True
-                session.ping()
-
-    def _stalled(self, now: float) -> bool:
-        """Drop one whose output made no progress for long. loseConnection would never end on it."""
-        backlog = self.peer.backlog()
-        if backlog is None or backlog != self._backlog:
-            self._backlog, self._stalled_at = backlog, now
-            return False
-        if now - self._stalled_at < WRITE_TIMEOUT:
-            return False
-        self.peer.abort()
-        return True
+        self._heartbeat.check(session, now, self._paused)
 
 
 _NOTHING = (b"", b"\r", MARK.encode(), MARK.encode() + b"\r")

@@ -1,10 +1,10 @@
 """
-Behind a proxy that tells in the first bytes of a connection from where it comes: the PROXY
-protocol, versions 1 and 2, of HAProxy.
+HAProxy's PROXY protocol, versions 1 and 2: the first bytes of a connection tell the client's
+address.
 
-A connection becomes one of the port's once that is known, and as if it had come from there: bans,
+Once the address is known, the connection goes on as if the client had connected itself: bans,
 limits and the log know nothing of the proxy. Twisted's own wrapper makes a protocol of the proxy's
-address first, stays between the protocol and its transport, and lets what is no address pass.
+address first, stays between the protocol and its transport, and accepts texts that are no address.
 """
 
 from __future__ import annotations
@@ -20,16 +20,14 @@ from twisted.internet.protocol import Protocol
 from twisted.protocols.policies import WrappingFactory
 from zope.interface import implementer
 
-from groupchat.server.factory import ChatFactory, format_address
+from groupchat.server.address import format_address
+from groupchat.server.factory import ChatFactory
 
-Source = Union[
-    IPv4Address, IPv6Address, UNIXAddress, None
-]  #: None: the proxy speaks for itself, or does not know
+#: None: the proxy speaks for itself, or does not know
+Source = Union[IPv4Address, IPv6Address, UNIXAddress, None]
 
 MAX_V1_HEADER = 107  #: bytes of a header of version 1 at most
-MAX_V2_BLOCK = (
-    4096  #: bytes after the start of one of version 2: 216 of addresses, the rest is skipped
-)
+MAX_V2_BLOCK = 4096  #: bytes after the start of a header of version 2; addresses take 216
 _WORD = b"PROXY "
 _MARK = b"\r\n\r\n\0\r\nQUIT\n"
 _START = struct.Struct("!12sBBH")
@@ -42,8 +40,9 @@ class BadHeader(Exception):
 
 def parse(data: bytes) -> tuple[Source, bytes] | None:
     """
-    From where a connection comes that begins with these bytes, and what follows the header; None
-    while it is not complete.
+    Return the source of a connection that begins with these bytes, and the bytes after the header.
+
+    None: the header is not complete.
 
     :raises BadHeader: they are no header.
     """
@@ -111,7 +110,7 @@ class Introduction(Protocol):
     A connection whose header is not read yet.
 
     :param factory: the `ProxyProtocolFactory` that it came through.
-    :param proxy: the address of the other side: the proxy's.
+    :param proxy: the address of the proxy.
     """
 
     transport: Any
@@ -137,7 +136,7 @@ class Introduction(Protocol):
             self._hand_over(self._proxy if source is None else source, rest)
 
     def _hand_over(self, source: Any, rest: bytes) -> None:
-        """From here on the connection is one like any other."""
+        """Let the connection go on like any other."""
         self.factory.closed(self)
         protocol = self.factory.port.buildProtocol(source)
         if protocol is None:
@@ -150,7 +149,7 @@ class Introduction(Protocol):
             protocol.dataReceived(rest)
 
     def close(self) -> None:
-        """It has no header: nothing can be said to it in words that it knows."""
+        """Close a connection without a header: which protocol it speaks is not known."""
         self.factory.closed(self)
         self.transport.abortConnection()
 
@@ -160,10 +159,10 @@ class Introduction(Protocol):
 
 class ProxyProtocolFactory(WrappingFactory):
     """
-    Where a proxy connects.
+    Takes the connections of a proxy.
 
-    :param port: to which the connections go. At most as many as its pool holds may be without a
-        header, each for as long as one may take to say who it is.
+    :param port: the factory that they go to. As many as its pool holds may be without a header,
+        each for as long as a login may take.
     """
 
     noisy = False
@@ -171,9 +170,7 @@ class ProxyProtocolFactory(WrappingFactory):
     def __init__(self, port: ChatFactory) -> None:
         super().__init__(port)  # type: ignore[no-untyped-call]
         self.port = port
-        self._open: dict[
-            Introduction, Any
-        ] = {}  # and the timer that ends it; the oldest is the first
+        self._open: dict[Introduction, Any] = {}  # with the timer that ends it; the oldest first
 
     def buildProtocol(self, addr: Any) -> Any:
         return Introduction(self, addr)
@@ -190,7 +187,7 @@ class ProxyProtocolFactory(WrappingFactory):
         self._open[one] = self.port.clock.callLater(settings.login_timeout, one.close)
 
     def closed(self, one: Introduction) -> None:
-        """It has a header by now, or is gone."""
+        """Forget a connection: its header has been read, or it is gone."""
         timer = self._open.pop(one, None)
         if timer is not None and timer.active():
             timer.cancel()

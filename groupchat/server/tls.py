@@ -1,7 +1,8 @@
 """
-The certificate: made where there is none, read anew when its file changes; and what TLS allows.
+The certificate of the server, and the settings of TLS.
 
-Knows no connection: each keeps the certificate that it began with.
+A certificate is made where there is none, and read again when its file changes. A connection keeps
+the certificate that it began with.
 """
 
 from __future__ import annotations
@@ -24,25 +25,24 @@ from groupchat import atomicfile
 from groupchat.errors import CannotStart, CannotStartYet
 from groupchat.fingerprints import fingerprint
 
-CERTIFICATE_YEARS = 10  #: that a certificate of our own is good for
-EARLIEST = datetime.datetime(
-    2020, 1, 1, tzinfo=datetime.timezone.utc
-)  #: a clock that shows an earlier time is wrong
+CERTIFICATE_YEARS = 10  #: the life of a self-signed certificate
+#: a clock that shows an earlier time is wrong
+EARLIEST = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
 HTTP = b"http/1.1"  #: as ALPN calls it
-NAME = "groupchat"  #: which one of our own bears: clients know it by its fingerprint
+NAME = "groupchat"  #: of a self-signed certificate: clients know it by its fingerprint
 
 
 class Unusable(Exception):
-    """There is no certificate to be had from this; the text says why."""
+    """A certificate cannot be used; the text says why."""
 
 
 @implementer(IOpenSSLContextFactory)
 class Certificate:
     """
-    :param path: of a file in PEM with the certificate, those that vouch for it, and its key; None:
-        one of our own that nobody keeps.
-    :param own: whether it is made where it is not there.
-    :ivar fingerprint: of the certificate, in ssh's manner.
+    :param path: a file in PEM with the certificate, its chain and its key; None: a self-signed
+        certificate that lives as long as the process.
+    :param own: whether a self-signed certificate is made where the file is missing.
+    :ivar fingerprint: of the certificate, as ssh writes it.
     """
 
     log = Logger()
@@ -56,9 +56,9 @@ class Certificate:
 
     def open(self) -> None:
         """
-        Have a certificate from here on.
+        Read the certificate, or make it.
 
-        :raises CannotStart: there is none.
+        :raises CannotStart: it cannot be used.
         """
         if self.path is None:
             self._use(make())
@@ -80,17 +80,17 @@ class Certificate:
 
     def _advice(self) -> str:
         if self._own:
-            return "See to it that it can be written, or that it is gone: then a new one is made."
+            return "Make it writable, or remove it: then a new one is made."
         return "Name another by --certificate."
 
     def getContext(self) -> SSL.Context:
-        """What Twisted asks for when a connection begins to speak TLS."""
+        """Return the context for a connection that begins to speak TLS."""
         if self.path is not None and _stat_signature(self.path) != self._seen:
             self.refresh()
         return self._context
 
     def refresh(self) -> None:
-        """Read the file anew. One that can't be used changes nothing but the log."""
+        """Read the file again. A certificate that cannot be used changes nothing but the log."""
         if self.path is None:
             return
         try:
@@ -108,9 +108,7 @@ class Certificate:
             )
 
     def _read(self, path: str) -> None:
-        self._seen = _stat_signature(
-            path
-        )  # before it is read: what changes meanwhile is read again
+        self._seen = _stat_signature(path)  # before it is read: a change meanwhile is seen
         with open(path, "rb") as file:
             self._use(file.read())
 
@@ -122,9 +120,8 @@ class Certificate:
             raise Unusable(
                 "it does not hold a certificate and its key, without a passphrase, in PEM"
             ) from None
-        chain = sorted(
-            certificates, key=lambda one: one.public_key() != key.public_key()
-        )  # its own comes first
+        # Its own certificate comes first.
+        chain = sorted(certificates, key=lambda one: one.public_key() != key.public_key())
         if chain[0].public_key() != key.public_key():
             raise Unusable("its key is that of another certificate")
         try:
@@ -136,7 +133,7 @@ class Certificate:
 
 
 def make() -> bytes:
-    """A key, and a certificate that vouches for itself."""
+    """Return a key and a self-signed certificate, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
     now = max(datetime.datetime.now(datetime.timezone.utc), EARLIEST)
@@ -146,9 +143,8 @@ def make() -> bytes:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(
-            EARLIEST
-        )  # clocks differ, and at the first start of a machine this one may be far ahead
+        # Clocks differ, and at the first start of a machine this one may be far ahead.
+        .not_valid_before(EARLIEST)
         .not_valid_after(
             now + datetime.timedelta(days=365 * CERTIFICATE_YEARS + CERTIFICATE_YEARS // 4)
         )
@@ -163,7 +159,7 @@ def make() -> bytes:
 
 
 def _stat_signature(path: str) -> object:
-    """What differs where a file is another, or has changed; None where there is none."""
+    """Return a value that changes when the file does; None where there is no file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -172,9 +168,7 @@ def _stat_signature(path: str) -> object:
 
 
 def _context(key: Any, chain: list[Any]) -> SSL.Context:
-    """
-    TLS 1.2 and later, with Twisted's ciphers; no sessions are kept, and nothing is negotiated anew.
-    """
+    """Return a context for TLS 1.2 and later with Twisted's ciphers, without renegotiation."""
     own, *others = chain
     options = CertificateOptions(
         privateKey=key, certificate=own, extraCertChain=others, raiseMinimumTo=TLSVersion.TLSv1_2
@@ -189,7 +183,9 @@ def _context(key: Any, chain: list[Any]) -> SSL.Context:
 
 def _negotiate(connection: SSL.Connection, offered: list[bytes]) -> Any:
     """
-    What ALPN agrees on: HTTP, so that a browser gets to read what this server is; otherwise
-    nothing, which is no error.
+    Return what ALPN agrees on.
+
+    That is HTTP, so that a browser can read what this server is; otherwise nothing, which is no
+    error.
     """
     return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS

@@ -220,7 +220,7 @@ def test_at_the_end_of_input_it_quits_as_tls_has_no_half_close(path):
     assert world.ending == (DONE, "")
     assert bob.heard() == ["alice: a last word", "alice left."]
     world.run(TIMEOUT)
-    assert len(world.server.factory.doors) == 1, "and nothing is left of it"
+    assert len(world.server.factory.connections) == 1, "and nothing is left of it"
 
 
 @pytest.mark.parametrize(

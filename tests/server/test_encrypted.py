@@ -10,10 +10,11 @@ import ssl
 
 import pytest
 
-from groupchat.server.factory import OPENINGS, TLS
+from groupchat.server.heartbeat import WRITE_TIMEOUT
 from groupchat.server.outbound import HIGH_WATER_MARK, LINGER
-from groupchat.server.pending import GRACE_SECONDS
-from groupchat.server.protocol import TLS_READ_SIZE, WRITE_TIMEOUT
+from groupchat.server.pool import GRACE_SECONDS
+from groupchat.server.protocol import TLS_READ_SIZE
+from groupchat.server.sniff import REFUSALS, TLS_HANDSHAKE
 from groupchat.server.tls import Certificate
 from tests.support import Encrypted, Server, codes
 
@@ -43,8 +44,8 @@ def gone(server, client):
     """Whether all of it is."""
     return (
         client.transport.lost
-        and client.protocol not in server.factory.doors
-        and client.protocol not in server.factory._waiting
+        and client.protocol not in server.factory.connections
+        and client.protocol not in server.factory.pending
     )
 
 
@@ -107,18 +108,18 @@ def test_where_the_endpoint_is_encrypted_itself_there_is_one_greeting_too(server
 
 def test_the_greeting_before_does_not_come_any_more(server):
     client = server.connect("plain")
-    client.send(TLS)
+    client.send(TLS_HANDSHAKE)
     server.run(5)
     assert client.transport.taken == b""
 
 
-@pytest.mark.parametrize("opening", OPENINGS)
+@pytest.mark.parametrize("opening", REFUSALS)
 def test_other_protocols_are_told_that_they_are_not_here_and_so_is_tls_within_tls(server, opening):
     client = shaken(server)
     client.send(opening, b"/ HTTP/1.0\r\n\r\n")
     server.run()
     client.turn()
-    assert client._clear == OPENINGS[opening]
+    assert client._clear == REFUSALS[opening]
     assert client.ended
     server.run(LINGER + 0.1)
     assert gone(server, client)
@@ -147,7 +148,7 @@ def test_a_client_that_offers_alpn_agrees_on_http_1_1_or_on_nothing_and_is_answe
     browser.send(b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n")
     server.run()
     browser.turn()
-    assert browser._clear == OPENINGS[b"GET "]
+    assert browser._clear == REFUSALS[b"GET "]
     assert browser.ended
     assert server.join("json, tls", "alice").ask("ping") == [{"type": "pong"}]
 
@@ -189,7 +190,7 @@ def test_what_is_newer_is_taken(server, version, monkeypatch):
 )
 def test_garbage_ends_the_connection_and_nothing_is_logged(server, garbage):
     client = server.connect("plain")
-    client.send(TLS, garbage)
+    client.send(TLS_HANDSHAKE, garbage)
     server.run(13)
     assert gone(server, client)
     assert not client.transport.taken or client.transport.taken[:1] == b"\x15", (
@@ -208,13 +209,13 @@ def test_garbage_after_the_handshake_ends_the_connection_of_a_member_too(server)
 @pytest.mark.parametrize("more", [b"", b"\x01", b"\x01\x40\x00"])
 def test_so_does_one_who_is_gone_in_the_middle(server, more):
     client = server.connect("plain")
-    client.send(TLS, more)
+    client.send(TLS_HANDSHAKE, more)
     client.end()
     server.run()
     assert gone(server, client)
 
 
-@pytest.mark.parametrize("first", [TLS, TLS + b"\x01", None])
+@pytest.mark.parametrize("first", [TLS_HANDSHAKE, TLS_HANDSHAKE + b"\x01", None])
 def test_one_who_begins_and_says_no_more_is_closed_after_10_s(server, first):
     client = server.connect("plain" if first else "plain, tls")
     client.send(first or b"")
@@ -346,7 +347,7 @@ def test_one_who_waits_too_long_gets_an_alert_and_goes():
         client = server.connect("plain, tls")
         server.run()
     server.run(10.1)
-    assert client.transport.taken == OPENINGS[TLS]
+    assert client.transport.taken == REFUSALS[TLS_HANDSHAKE]
     server.run(LINGER)
     assert gone(server, client)
 

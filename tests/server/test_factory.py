@@ -10,15 +10,12 @@ from twisted.internet.defer import Deferred
 
 from groupchat.core.permissions import Account
 from groupchat.core.ratelimit import client_prefix
-from groupchat.server.factory import (
-    ACCEPTS_PER_TURN,
-    BURST_SECONDS,
-    LOGIN_LINES_PER_TURN,
-    OPENINGS,
-    ChatFactory,
-    format_address,
-)
-from groupchat.server.pending import GRACE_SECONDS
+from groupchat.server.address import format_address
+from groupchat.server.factory import ACCEPTS_PER_TURN, ChatFactory
+from groupchat.server.pool import GRACE_SECONDS
+from groupchat.server.sniff import REFUSALS
+from groupchat.server.throttle import BURST_SECONDS
+from groupchat.server.turns import LOGIN_LINES_PER_TURN
 from groupchat.wire import plain
 from tests.support import Server, both_wires, codes
 
@@ -55,13 +52,13 @@ def test_one_who_speaks_first_is_not_greeted(server, wire):
     assert client.read() == b""
 
 
-@pytest.mark.parametrize("opening", OPENINGS)
+@pytest.mark.parametrize("opening", REFUSALS)
 def test_another_protocol_is_told_that_it_is_not_here(server, opening):
     client = server.connect("plain")
     client.send(opening, b"/ HTTP/1.0\r\n\r\n")
     server.run()
     answer = bytes(client.transport.taken)
-    assert answer == OPENINGS[opening]
+    assert answer == REFUSALS[opening]
     assert answer.count(b"groupchat-connect") == (opening != b"\x16\x03")
     assert client.gone and not server.hub.sessions
     server.run(3)
@@ -69,10 +66,10 @@ def test_another_protocol_is_told_that_it_is_not_here(server, opening):
 
 
 def test_each_is_told_in_its_own_protocol():
-    assert OPENINGS[b"GET "].startswith(b"HTTP/1.0 400 ")
-    assert OPENINGS[b"NICK "].startswith(b"ERROR :")
-    assert OPENINGS[b"SSH-2.0-"].endswith(b"\n")
-    assert OPENINGS[b"\x16\x03"][0] == 0x15, "an alert"
+    assert REFUSALS[b"GET "].startswith(b"HTTP/1.0 400 ")
+    assert REFUSALS[b"NICK "].startswith(b"ERROR :")
+    assert REFUSALS[b"SSH-2.0-"].endswith(b"\n")
+    assert REFUSALS[b"\x16\x03"][0] == 0x15, "an alert"
 
 
 @pytest.mark.parametrize(
@@ -291,23 +288,23 @@ def test_one_whose_password_is_looked_at_makes_no_room():
 
 
 def test_silent_ones_from_everywhere_push_out_each_other_and_none_from_elsewhere(monkeypatch):
-    monkeypatch.setattr("groupchat.server.pending.MAX_IN_GRACE", 100)
+    monkeypatch.setattr("groupchat.server.pool.MAX_IN_GRACE", 100)
     server = Server(connect_rate=0)
     slow = server.connect("plain")
     for _ in range(80):
         for number in range(8):
             server.connect("plain", f"198.51.100.{number}")
         server.run(0.1)
-    assert not slow.gone and len(server.factory._waiting) <= 64 + 100
+    assert not slow.gone and len(server.factory.pending) <= 64 + 100
     server.run(GRACE_SECONDS + 0.1)
-    assert not slow.gone and len(server.factory._waiting) == 64
+    assert not slow.gone and len(server.factory.pending) == 64
     slow.hello("alice")
     server.run()
     assert [session.name for session in server.hub.sessions] == ["alice"]
 
 
 def test_those_who_have_their_chance_take_up_half_of_what_can_be_open_at_most():
-    server = Server(max_pending=4, factory={"most": 100})
+    server = Server(max_pending=4, factory={"max_connections": 100})
     silent = [server.connect() for _ in range(100)]
     server.run()
     left = [one for one in silent if not one.gone]
@@ -413,7 +410,7 @@ def test_what_was_closed_at_once_is_in_the_log_in_numbers(server, logged):
     knock(server, 150)
     knock(server, 101, "192.0.2.2")
     server.run(10)
-    told = "{} connections from {} were closed at once: too many of those before had not come in."
+    told = "{} connections from {} were closed at once: too many before them had not logged in."
     assert logged() == [told.format(50, "192.0.2.1"), told.format(1, "192.0.2.2")]
     server.run(10)
     assert len(logged()) == 2
@@ -546,7 +543,7 @@ def test_a_crowd_at_the_door_does_not_hold_up_those_who_talk(server):
 
 
 def test_one_who_has_said_its_name_at_a_crowded_door_does_not_make_room_for_others(monkeypatch):
-    monkeypatch.setattr("groupchat.server.pending.MAX_IN_GRACE", 2 * LOGIN_LINES_PER_TURN)
+    monkeypatch.setattr("groupchat.server.pool.MAX_IN_GRACE", 2 * LOGIN_LINES_PER_TURN)
     server = Server(max_pending=LOGIN_LINES_PER_TURN)
     crowd = [server.connect() for _ in range(3 * LOGIN_LINES_PER_TURN)]
     for number, one in enumerate(crowd[1:]):
@@ -586,7 +583,7 @@ def test_at_the_limit_of_descriptors_it_takes_no_more_than_there_is_room_for(ser
             self.reading = True
 
     listening = Listening()
-    server.factory = ChatFactory(server.hub, server.reactor, most=20)
+    server.factory = ChatFactory(server.hub, server.reactor, max_connections=20)
     server.factory.listening(listening)
     assert listening.numberAccepts == ACCEPTS_PER_TURN
     people = [server.json(f"n{number}") for number in range(18)]
@@ -602,7 +599,7 @@ def test_at_the_end_it_takes_nobody_any_more(server):
         def stopReading(self):
             pass
 
-    server.factory = ChatFactory(server.hub, server.reactor, most=1)
+    server.factory = ChatFactory(server.hub, server.reactor, max_connections=1)
     server.factory.listening(Listening())
     alice = server.json("alice")
     server.hub.stop()

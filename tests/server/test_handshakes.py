@@ -20,7 +20,7 @@ def asked(handshakes, count):
     begun = []
     asking = [lambda number=number: begun.append(number) for number in range(count)]
     for begin in asking:
-        handshakes.ask(begin)
+        handshakes.request(begin)
     return asking, begun
 
 
@@ -43,7 +43,7 @@ def test_nobody_overtakes(clock):
     handshakes = HandshakeQueue(1, clock)
     _, begun = asked(handshakes, 2)
     clock.advance(0.9)
-    handshakes.ask(lambda: begun.append("late"))
+    handshakes.request(lambda: begun.append("late"))
     clock.advance(0.1)
     assert begun == [0, 1]
     clock.advance(1)
@@ -54,9 +54,9 @@ def test_many_from_one_origin_wait_for_one_of_each_other(clock):
     handshakes = HandshakeQueue(1, clock)
     begun = []
     for number in range(5):
-        handshakes.ask(lambda number=number: begun.append(number), "192.0.2.66")
+        handshakes.request(lambda number=number: begun.append(number), "192.0.2.66")
     for name in ("alice", "bob"):
-        handshakes.ask(lambda name=name: begun.append(name), name)
+        handshakes.request(lambda name=name: begun.append(name), name)
     clock.pump([1] * 6)
     assert begun == [0, 1, "alice", "bob", 2, 3, 4]
     assert clock.getDelayedCalls() == []
@@ -65,8 +65,8 @@ def test_many_from_one_origin_wait_for_one_of_each_other(clock):
 def test_one_may_leave_the_line(clock):
     handshakes = HandshakeQueue(1, clock)
     asking, begun = asked(handshakes, 3)
-    handshakes.leave(asking[0])
-    handshakes.leave(asking[1])
+    handshakes.cancel(asking[0])
+    handshakes.cancel(asking[1])
     clock.advance(1)
     assert begun == [0, 2]
 
@@ -75,5 +75,5 @@ def test_where_nobody_waits_there_is_no_timer(clock):
     handshakes = HandshakeQueue(1, clock)
     asking, _ = asked(handshakes, 2)
     assert len(clock.getDelayedCalls()) == 1
-    handshakes.leave(asking[1])
+    handshakes.cancel(asking[1])
     assert clock.getDelayedCalls() == []

@@ -264,7 +264,7 @@ def test_one_that_ends_without_a_word_is_closed(server, first):
     assert client.gone or client.transport.lost
     server.run(3)
     assert client.transport.lost
-    assert not server.factory.doors
+    assert not server.factory.connections
 
 
 def test_a_name_without_an_end_of_line_is_nobody(server):

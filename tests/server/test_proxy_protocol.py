@@ -149,7 +149,7 @@ def test_a_check_of_the_proxy_that_says_nothing_leaves_nothing(server, logged):
         check.end()
         server.run()
         assert check.transport.lost
-    assert not server.factory.doors and logged() == []
+    assert not server.factory.connections and logged() == []
 
 
 def test_bans_hold_for_the_address_that_the_header_tells(server):
@@ -192,7 +192,7 @@ def test_one_without_a_header_is_closed_and_is_one_line_of_the_log(server, logge
     assert logged() == [
         f"A connection from {PROXY} was closed: it did not begin with a PROXY header."
     ]
-    assert not server.factory.doors
+    assert not server.factory.connections
 
 
 @pytest.mark.parametrize("part", [b"", b"PROXY TCP4", MARK[:5]])

@@ -132,7 +132,7 @@ def test_one_that_can_not_be_kept_is_told_and_nothing_is_left(path, monkeypatch)
 
 def test_one_of_our_own_that_is_damaged_is_left_as_it_is(path):
     written(path, b"Dear diary,\n")
-    assert "that it is gone" in refused(path, own=True)
+    assert "or remove it" in refused(path, own=True)
     assert path.read_bytes() == b"Dear diary,\n"
 
 

@@ -1,0 +1,158 @@
+"""
+Protocol detection: the first bytes of a connection decide which protocol it speaks.
+
+An `Opening` says how a protocol begins, and what takes a connection that begins so. A gateway
+registers its own in a `Sniffer`; no other part of the server has to know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol, cast
+
+from groupchat.wire import jsonlines, plain, telnet
+from groupchat.wire.interfaces import IWire
+from groupchat.wire.names import MARK
+
+__all__ = [
+    "FOREIGN",
+    "HTTP_METHODS",
+    "LINE_WIRES",
+    "REFUSALS",
+    "TLS",
+    "TLS_ALERT",
+    "TLS_HANDSHAKE",
+    "Connection",
+    "Opening",
+    "Sniffer",
+    "refuse",
+    "speak_plain",
+]
+
+_BYTE_ORDER_MARK = MARK.encode()
+
+_SORRY = "This is a group chat. Join it with: groupchat-connect NAME HOST PORT"
+_HTTP_ANSWER = (
+    f"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n{_SORRY}\n"
+).encode()
+_IRC_ANSWER = f"ERROR :{_SORRY}\r\n".encode()
+_SSH_ANSWER = f"! {_SORRY}\n".encode()
+TLS_HANDSHAKE = b"\x16\x03"  #: a record of TLS that is part of a handshake begins so
+TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal: handshake_failure
+
+_METHODS = "GET POST PUT HEAD DELETE OPTIONS PATCH CONNECT TRACE PRI"
+HTTP_METHODS = tuple(f"{method} ".encode() for method in _METHODS.split())
+
+
+class Connection(Protocol):
+    """A connection that has not logged in, as an `Opening` sees it."""
+
+    def speak(self, wire: IWire, first: bytes, greet: bool = False) -> None:
+        """
+        Begin a session on a wire of lines.
+
+        :param first: the bytes that have come.
+        :param greet: whether the client is greeted all the same, unless it says more.
+        """
+
+    def start_tls(self) -> None:
+        """Wait for a turn, and do the handshake with what has come; then sniff again."""
+
+    def refuse(self, answer: bytes) -> None:
+        """Send these bytes and close."""
+
+    def hand_over(self, protocol: Any, first: bytes) -> None:
+        """
+        Give the connection to another protocol, for good.
+
+        :param protocol: an `IProtocol`.
+        :param first: the bytes that have come.
+        """
+
+
+class Opening(NamedTuple):
+    """
+    The beginning of a protocol.
+
+    :ivar prefixes: the first bytes; any of these.
+    :ivar accept: takes a connection that begins so, with all bytes that have come.
+    """
+
+    prefixes: tuple[bytes, ...]
+    accept: Callable[[Connection, bytes], None]
+
+
+class Sniffer:
+    """
+    A registry of openings: of two that match, the one that was registered later wins.
+
+    :param openings: in the order in which they are registered.
+    :param default: takes a connection that begins like none of them.
+    """
+
+    def __init__(
+        self, openings: Iterable[Opening], default: Callable[[Connection, bytes], None]
+    ) -> None:
+        self._openings = [*openings]
+        self._default = default
+
+    def register(self, opening: Opening) -> None:
+        """Add an opening, such as that of a gateway."""
+        self._openings.append(opening)
+
+    def sniff(self, first: bytes) -> tuple[Callable[[Connection, bytes], None], bytes] | None:
+        """
+        Return what takes a connection that begins with these bytes, and the bytes for it.
+
+        A byte order mark in front of them is dropped. None: more bytes are needed to tell.
+        """
+        if len(first) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(first):
+            return None
+        first = first.removeprefix(_BYTE_ORDER_MARK)
+        undecided = not first
+        for opening in reversed(self._openings):
+            if first.startswith(opening.prefixes):
+                return opening.accept, first
+            undecided = undecided or any(prefix.startswith(first) for prefix in opening.prefixes)
+        return None if undecided else (self._default, first)
+
+
+def refuse(answer: bytes) -> Callable[[Connection, bytes], None]:
+    """Return what refuses a connection with these bytes."""
+    return lambda connection, first: connection.refuse(answer)
+
+
+_PLAIN, _JSON = cast(IWire, plain), cast(IWire, jsonlines)  # mypy knows no module that provides one
+
+
+def speak_plain(connection: Connection, first: bytes) -> None:
+    """Begin a session on the plain wire."""
+    connection.speak(_PLAIN, first)
+
+
+def _speak_json(connection: Connection, first: bytes) -> None:
+    connection.speak(_JSON, first)
+
+
+def _speak_plain_by_telnet(connection: Connection, first: bytes) -> None:
+    connection.speak(_PLAIN, first, greet=True)  # what telnet negotiates is no word of a person
+
+
+def _start_tls(connection: Connection, first: bytes) -> None:
+    connection.start_tls()
+
+
+#: The beginnings of other protocols, each with a refusal in that protocol where this is cheap.
+REFUSALS = {
+    **dict.fromkeys(HTTP_METHODS, _HTTP_ANSWER),
+    **dict.fromkeys((b"CAP ", b"NICK ", b"USER ", b"PASS "), _IRC_ANSWER),
+    b"SSH-2.0-": _SSH_ANSWER,
+    TLS_HANDSHAKE: TLS_ALERT,
+}
+FOREIGN = tuple(Opening((first,), refuse(answer)) for first, answer in REFUSALS.items())
+#: The openings of the wires of lines, beside the plain wire, which is any other.
+LINE_WIRES = (
+    Opening((b"{",), _speak_json),
+    Opening((telnet.IAC,), _speak_plain_by_telnet),
+)
+TLS = Opening((TLS_HANDSHAKE,), _start_tls)
