@@ -15,6 +15,8 @@ from groupchat.wire import events, jsonlines, names, plain
 from groupchat.wire.commands import COMMANDS
 from groupchat.wire.events import Event
 
+__all__ = ["JsonDisplay", "PipeDisplay", "PlainDisplay"]
+
 #: Commands without any visible result but their ok.
 _ACTS = frozenset({"/register", *(word.word for word in COMMANDS if word.operator)})
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from groupchat.cli.exit import DONE, KEPT, LOST, UNPRINTED, UNREACHABLE, UNSAID, USAGE, Exit
 
+__all__ = ["Outcome"]
+
 
 @dataclass(slots=True)
 class Outcome:

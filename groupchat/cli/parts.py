@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from groupchat.cli.display import JsonDisplay, PipeDisplay, PlainDisplay
 from groupchat.cli.input import InputParser, JsonInputParser, PipeInputParser
@@ -48,16 +49,20 @@ def source_of(options: argparse.Namespace) -> Source:
 
 
 def make_display(
-    options: argparse.Namespace, source: Source, stdio: StdioProtocol, aside: Aside, reactor: Any
+    options: argparse.Namespace,
+    source: Source,
+    stdio: StdioProtocol,
+    aside: Aside,
+    clock: IReactorTime,
 ) -> Display:
     """Returns the display for this source and these options."""
     if options.quiet:
-        return PipeDisplay(_print_nothing, _print_nothing, reactor)
+        return PipeDisplay(_print_nothing, _print_nothing, clock)
     if options.json:
         return JsonDisplay(stdio.write, aside.write)
     if source is Source.PERSON or options.show or options.stay:
         return PlainDisplay(stdio.write)
-    return PipeDisplay(stdio.write, aside.write, reactor)
+    return PipeDisplay(stdio.write, aside.write, clock)
 
 
 def parser_class(options: argparse.Namespace, source: Source) -> type[InputParser]:
@@ -69,7 +74,7 @@ def parser_class(options: argparse.Namespace, source: Source) -> type[InputParse
 
 def make_endpoint(
     options: argparse.Namespace, identity: Identity, reactor: Any
-) -> tuple[Any, Callable[[], str] | None]:
+) -> tuple[IStreamClientEndpoint, Callable[[], str] | None]:
     """Returns the way to the server, and what to call on its first event."""
     endpoint = _plain_endpoint(options, reactor)
     if options.no_tls:
@@ -82,7 +87,7 @@ def make_endpoint(
     return fallback, fallback.remember
 
 
-def _plain_endpoint(options: argparse.Namespace, reactor: Any) -> Any:
+def _plain_endpoint(options: argparse.Namespace, reactor: Any) -> IStreamClientEndpoint:
     path = socket_path(options.host)
     if path is not None:
         return UNIXClientEndpoint(reactor, path, timeout=TIMEOUT)

@@ -120,7 +120,8 @@ class Terminal:
         self._stdio = stdio
         self._write = write
         self._descriptor = descriptor
-        self._before: Any = None  # the terminal's settings, while echo is off
+        # The terminal's settings, while echo is off; termios has no type for them.
+        self._before: Any = None
 
     def ask(self, question: str, answered: Callable[[str | None], None]) -> None:
         """

@@ -15,6 +15,8 @@ from zope.interface import implementer
 
 from groupchat.wire.framing import LineSplitter
 
+__all__ = ["LineSink", "OutputProducer", "StdioProtocol"]
+
 
 class LineSink(Protocol):
     """Takes the lines of standard input."""

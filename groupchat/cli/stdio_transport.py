@@ -14,11 +14,13 @@ import os
 import select
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.interfaces import IPushProducer, IReactorFromThreads
 from twisted.python.failure import Failure
+
+__all__ = ["Aside", "Reader", "Stdio", "Writer"]
 
 CHUNK_BYTES = 1 << 16  #: bytes read or written at once, at most
 HIGH_WATER_MARK = 1 << 16  #: bytes not yet printed, until the producer is paused
@@ -265,6 +267,25 @@ def _wait(descriptor: int, what: int) -> None:
     poller.poll()
 
 
+class StdioUser(Protocol):
+    """Reads and writes by a `Stdio`: an IHalfCloseableProtocol."""
+
+    def makeConnection(self, transport: Stdio) -> None:
+        """This is the transport."""
+
+    def dataReceived(self, data: bytes) -> None:
+        """This was read."""
+
+    def readConnectionLost(self) -> None:
+        """Nothing more can be read."""
+
+    def writeConnectionLost(self) -> None:
+        """Nothing more can be written."""
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The transport is closed."""
+
+
 class Stdio:
     """
     Both as the transport of a protocol that implements IHalfCloseableProtocol, with back-pressure
@@ -279,14 +300,14 @@ class Stdio:
     """
 
     def __init__(
-        self, protocol: Any, reactor: IReactorFromThreads, stdin: int = 0, stdout: int = 1
+        self, protocol: StdioUser, reactor: IReactorFromThreads, stdin: int = 0, stdout: int = 1
     ) -> None:
         self.read_error: OSError | None = None
         self.write_error: OSError | None = None
         self.unprinted = False
-        self._protocol = protocol
+        self._protocol: StdioUser | None = protocol
         self._high_water_mark = TERMINAL_HIGH_WATER_MARK if os.isatty(stdout) else HIGH_WATER_MARK
-        self._producer: Any = None
+        self._producer: IPushProducer | None = None
         self._full = False
         self._closing = False
         self._reader = Reader(stdin, reactor, protocol.dataReceived, self._input_ended)
@@ -303,7 +324,8 @@ class Stdio:
 
     def _input_ended(self, error: OSError | None) -> None:
         self.read_error = error
-        self._protocol.readConnectionLost()
+        if self._protocol is not None:
+            self._protocol.readConnectionLost()
 
     # Output.
 
@@ -320,7 +342,7 @@ class Stdio:
             self._full = True
             self._producer.pauseProducing()
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
         self._producer = producer
 
     def unregisterProducer(self) -> None:
@@ -353,7 +375,7 @@ class Stdio:
         self._writer.pending = 0
         if self._closing:
             self._gone()
-        else:
+        elif self._protocol is not None:
             self._protocol.writeConnectionLost()
 
     def _gone(self) -> None:

@@ -74,20 +74,20 @@ class SendWindow:
         """
         numbered = [*self._refused, *self._in_flight.values(), *self._leftovers()]
         numbered.sort(key=attrgetter("n"))
-        acknowledged = [
+        stored = [
             entry
             for entry in numbered
             if entry.n is not None and entry.n <= stored_count and not new_log
         ]
-        self._waiting.extendleft(reversed(numbered[len(acknowledged) :]))
-        self._in_flight = {entry.n: entry for entry in acknowledged if entry.n is not None}
-        self._repeated = list(acknowledged)
+        self._waiting.extendleft(reversed(numbered[len(stored) :]))
+        self._in_flight = {entry.n: entry for entry in stored if entry.n is not None}
+        self._repeated = list(stored)
         self._refused = []
         self._pause = 0.0
         self._next = stored_count + 1
         self._halted = False
         self._open = True
-        return acknowledged
+        return stored
 
     def _leftovers(self) -> list[Entry]:
         """Returns the entries that an earlier run has numbered; they come before all others."""

@@ -21,6 +21,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IHandshakeListener,
     IOpenSSLClientConnectionCreator,
+    IProtocol,
     IProtocolFactory,
     IStreamClientEndpoint,
 )
@@ -41,6 +42,7 @@ MAX_RETRIES = 3  #: retries after the server answered with something other than 
 _RECORDS = b"\x15\x16"
 _HANDSHAKE_FAILURE = b"\x02\x28"  #: in such an alert: fatal, handshake_failure (RFC 8446, 6)
 
+_TLS = Any  #: a `_TLSProtocol`: Twisted's methods of its base class are untyped
 #: Checks a certificate: its fingerprint, and whether the system's authorities verify it.
 Check = Callable[[str, bool], None]
 
@@ -63,29 +65,32 @@ class TLSEndpoint:
         self._creator = _ConnectionCreator(self._host)
         self._check = check
 
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """
         Connect and do the handshake. Fails as the inner endpoint does, or with `NotTLS`, `BadTLS`,
         `CertificateMissing`, or the error of the check.
         """
         return self._attempt(protocolFactory, MAX_RETRIES)
 
-    def _attempt(self, factory: IProtocolFactory, retries: int) -> Deferred[Any]:
+    def _attempt(self, factory: IProtocolFactory, retries: int) -> Deferred[IProtocol]:
         handshakes = Factory.forProtocol(functools.partial(_Handshake, factory, self._examine))
         handshakes.noisy = False
         wrapped = TLSMemoryBIOFactory(self._creator, True, handshakes)
         wrapped.protocol = _TLSProtocol
         wrapped.noisy = False
-        connecting: Deferred[Any] = self._endpoint.connect(wrapped)
-        connecting.addCallback(lambda tls: tls.handshake.done)
-        connecting.addErrback(self._retry, factory, retries)
-        return connecting
+        connecting: Deferred[_TLS] = self._endpoint.connect(wrapped)
+        handshake: Deferred[IProtocol] = connecting.addCallback(lambda tls: tls.handshake.done)
+        return handshake.addErrback(functools.partial(self._retry, factory, retries))
 
-    def _retry(self, failure: Failure, factory: IProtocolFactory, retries: int) -> Any:
+    def _retry(
+        self, factory: IProtocolFactory, retries: int, failure: Failure
+    ) -> Deferred[IProtocol]:
         spoke_first = isinstance(failure.value, NotTLS) and failure.value.spoke_first
-        return self._attempt(factory, retries - 1) if spoke_first and retries else failure
+        if not (spoke_first and retries):
+            failure.raiseException()
+        return self._attempt(factory, retries - 1)
 
-    def _examine(self, tls: Any) -> None:
+    def _examine(self, tls: _TLS) -> None:
         certificate = tls.getPeerCertificate()
         if certificate is None:
             raise CertificateMissing(self._host)
@@ -122,11 +127,11 @@ class _ConnectionCreator:
         self._host = host
 
     @functools.cached_property
-    def _options(self) -> Any:
+    def _options(self) -> IOpenSSLClientConnectionCreator:
         extra = {"raiseMinimumTo": TLSVersion.TLSv1_2}
         return optionsForClientTLS(self._host, platformTrust(), extraCertificateOptions=extra)
 
-    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+    def clientConnectionForTLS(self, tlsProtocol: _TLS) -> SSL.Connection:
         connection: SSL.Connection = self._options.clientConnectionForTLS(tlsProtocol)
         connection.set_verify(SSL.VERIFY_PEER, tlsProtocol.verified)
         return connection
@@ -140,7 +145,7 @@ class _TLSProtocol(TLSMemoryBIOProtocol):
     :ivar ca_verified: whether the authorities verify the certificate, for whatever host.
     """
 
-    def __init__(self, factory: Any, wrappedProtocol: _Handshake) -> None:
+    def __init__(self, factory: TLSMemoryBIOFactory, wrappedProtocol: _Handshake) -> None:
         super().__init__(factory, wrappedProtocol)  # type: ignore[no-untyped-call]
         self.handshake = wrappedProtocol
         self.first = b""
@@ -148,7 +153,12 @@ class _TLSProtocol(TLSMemoryBIOProtocol):
         self._chain_failed = False
 
     def verified(
-        self, connection: Any, certificate: Any, error: int, depth: int, good: int
+        self,
+        connection: SSL.Connection,
+        certificate: crypto.X509,
+        error: int,
+        depth: int,
+        good: int,
     ) -> bool:
         """
         OpenSSL has looked at a certificate of the chain, the server's own last. Returns True: it
@@ -174,12 +184,12 @@ class _Handshake(Protocol):
     :ivar done: fires with that protocol.
     """
 
-    transport: Any
+    transport: _TLS
 
-    def __init__(self, factory: IProtocolFactory, examine: Callable[[Any], None]) -> None:
+    def __init__(self, factory: IProtocolFactory, examine: Callable[[_TLS], None]) -> None:
         self._factory = factory
         self._examine = examine
-        self.done: Deferred[Any] = Deferred(lambda _: self.transport.abortConnection())
+        self.done: Deferred[IProtocol] = Deferred(lambda _: self.transport.abortConnection())
 
     def handshakeCompleted(self) -> None:
         transport = self.transport
@@ -190,7 +200,8 @@ class _Handshake(Protocol):
             transport.abortConnection()
             self.done.errback(failure)
             return
-        protocol: Any = self._factory.buildProtocol(transport.getPeer())
+        protocol = self._factory.buildProtocol(transport.getPeer())
+        assert protocol is not None  # a client's factory builds one
         transport.wrappedProtocol = protocol
         protocol.makeConnection(transport)
         self.done.callback(protocol)
