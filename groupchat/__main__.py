@@ -19,8 +19,8 @@ COMMAND = "groupchat"
 
 class _ServerOptions(twistd.ServerOptions):  # type: ignore[misc, name-defined]
     """
-    twistd's own options, with this plugin and no other: Twisted's cache of plugins is neither
-    needed nor written.
+    twistd's own options, with this plugin only, so that Twisted's plugin cache is neither read nor
+    written.
     """
 
     synopsis = "Usage:"
@@ -46,7 +46,7 @@ def main() -> None:
         with streams.written():
             app.run(twistd.runApp, _ServerOptions)
     except BrokenPipeError:
-        sys.exit(1)  # whoever reads has read enough, and knows
+        sys.exit(1)  # the reader closed the pipe on purpose
     except OSError as error:
         sys.exit(f"groupchat: {error.strerror or error}")
     except KeyboardInterrupt:

@@ -1,6 +1,5 @@
 """
-Files that are there as a whole, or not at all; and only ours to read. And whether there is room for
-them.
+Writes files atomically, readable by their owner only, and recognises a full disk.
 """
 
 from __future__ import annotations
@@ -10,15 +9,15 @@ import os
 import tempfile
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_PROBE = 64 << 10  #: bytes, twice what SQLite needs to begin with
+_PROBE = 64 << 10  #: bytes, twice as many as SQLite needs to start
 
 
 def is_full(error: Exception, path: str) -> bool:
     """
     Whether an error with a file is due to a full disk.
 
-    SQLite calls it so only where it can't write; where it can't make or map a file beside it, the
-    disk itself is asked.
+    SQLite names the reason only if it cannot write; if it cannot create or map a file beside the
+    database, this tries to write a file of its own.
     """
     if isinstance(error, OSError):
         return error.errno in _FULL
@@ -41,9 +40,9 @@ def _has_room(folder: str) -> bool:
 
 def write_atomic(path: str, data: bytes) -> None:
     """
-    Write a file (mode 0600), or put another in its place, synced.
+    Create or replace a file (mode 0600), and sync it.
 
-    :raises OSError: it can't be done; what was there still is.
+    :raises OSError: the file cannot be written; an old file is unchanged.
     """
     descriptor, fresh = tempfile.mkstemp(
         prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path) or "."

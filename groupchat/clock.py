@@ -1,5 +1,5 @@
 """
-The reactor's clock: one that nobody sets.
+Makes a reactor measure time by the monotonic clock, which nobody can set.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 
 def use_monotonic(reactor: Any) -> None:
     """
-    Let a reactor measure time by the monotonic clock. Twisted's own is the system's clock: set back
-    by an hour it stops every timer for an hour, and set forward it ends them all at once.
+    Make a reactor measure time by the monotonic clock. Twisted uses the system's clock: set back by
+    an hour, it stops every timer for an hour; set forward, it ends them all at once.
 
-    Suspended time does not count: after it, peers that are gone are found out in the usual time,
-    and the others stay. Calls that are scheduled already keep the time that they have left.
+    Time in suspension does not count: after it, dead connections are detected in the usual time,
+    and the others stay. Calls that are already scheduled keep the time that they have left.
     """
     if reactor.seconds is time.monotonic:
         return

@@ -1,6 +1,6 @@
 """
-Fingerprints of certificates: the SHA-256 of a certificate in DER, as ssh and `ssh-keygen -l` write
-that of a key.
+Fingerprints of certificates: the SHA-256 of a certificate in DER, in the form
+that ssh and `ssh-keygen -l` use for keys.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ _HEX = re.compile(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}")
 
 def fingerprint(certificate: bytes) -> str:
     """
-    The fingerprint of a certificate.
+    Returns the fingerprint of a certificate.
 
     :param certificate: in DER.
     """
-    return _written(hashlib.sha256(certificate).digest())
+    return _format(hashlib.sha256(certificate).digest())
 
 
 def parse_fingerprint(text: str) -> str:
     """
-    A fingerprint as `fingerprint` writes it, from one in base64 or hex.
+    Returns a fingerprint given in base64 or hex in the form of `fingerprint`.
 
-    :raises ValueError: it is none.
+    :raises ValueError: the text is not a SHA-256 fingerprint.
     """
     digest = text[7:] if text[:7].lower() == "sha256:" else text
     if _HEX.fullmatch(digest):
-        return _written(bytes.fromhex(digest.replace(":", "")))
+        return _format(bytes.fromhex(digest.replace(":", "")))
     if _BASE64.fullmatch(digest):
-        return _written(base64.b64decode(digest[:43] + "="))
-    raise ValueError(f"no SHA-256: {text}")
+        return _format(base64.b64decode(digest[:43] + "="))
+    raise ValueError(f"not a SHA-256 fingerprint: {text}")
 
 
-def _written(digest: bytes) -> str:
+def _format(digest: bytes) -> str:
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")

@@ -1,5 +1,5 @@
 """
-A question to the person at the terminal. Nobody else is asked, and nothing waits for ever.
+Asks the person at the terminal a question, with a time limit for the answer.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ import os
 import select
 import signal
 
-LIMIT = 30.0  #: seconds for an answer
+ANSWER_TIMEOUT = 30.0  #: seconds
 
 
 def is_possible() -> bool:
     """
-    Whether a person can read a question and answer it: a job in the background that reads the
-    terminal is stopped.
+    Whether a person can read a question and answer it. (A background job would be stopped when it
+    reads the terminal.)
     """
     try:
         return os.isatty(1) and os.tcgetpgrp(0) == os.getpgrp()
@@ -24,17 +24,16 @@ def is_possible() -> bool:
 
 def ask(question: str) -> str | None:
     """
-    The line that a person answers; None where none came within `LIMIT`, or the process is in the
-    background by now.
+    Returns the line that the person typed, or None if there was none within `ANSWER_TIMEOUT` or the
+    process is in the background by now.
 
     :raises EOFError: the person ended the input.
     """
     print(question, end="", flush=True)
-    stopping = signal.signal(
-        signal.SIGTTIN, signal.SIG_IGN
-    )  # to read in the background is an error then, and does not stop us
+    # so that reading in the background is an error, and does not stop the process
+    stopping = signal.signal(signal.SIGTTIN, signal.SIG_IGN)
     try:
-        if not select.select([0], [], [], LIMIT)[0]:
+        if not select.select([0], [], [], ANSWER_TIMEOUT)[0]:
             return None
         answer = os.read(0, 4096)
     except OSError:

@@ -1,8 +1,9 @@
 """
-Start and stop, in order: ports, ledger, and when it ends farewells between the two.
+The daemon's start and stop.
 
-twistd calls `privilegedStartService` and `startService` before its reactor runs, so nobody is let
-in before both are done.
+It starts by binding its ports and opening the ledger; it stops by closing the ports, storing what
+was posted, and disconnecting everyone. twistd calls `privilegedStartService` and `startService`
+before its reactor runs, so nobody can log in before both are done.
 """
 
 from __future__ import annotations
@@ -35,21 +36,20 @@ from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolFactory
 from groupchat.wire import names
 
-#: seconds that the ledger has to store what was said before the end: more than it waits for a lock
+#: seconds for the ledger to store the last messages: longer than it waits for a lock
 STORE_TIMEOUT = 12.0
-EXIT_LEDGER_FAILED = 70  #: the exit status where it is not known what was stored (EX_SOFTWARE)
+EXIT_LEDGER_FAILED = 70  #: the exit status if the last messages may be lost (EX_SOFTWARE)
 
 
 class GroupChat(Service):
     """
     The daemon.
 
-    :param reactor: the one that runs.
-    :param listen: (what to call it in an error, the endpoint), for each that is to be listened on;
-        the factory tries them in order.
-    :param port: the ServerFactory; its certificate is opened here.
-    :param errors: tells why the daemon can't start.
-    :param pidfile: twistd's, by its path; empty: none.
+    :param reactor: the running reactor.
+    :param listen: for each address, its name in errors and the endpoints to try in order.
+    :param port: the factory of the connections; the service opens its certificate.
+    :param errors: reports why the daemon cannot start.
+    :param pidfile: path of twistd's pid file, or empty.
     """
 
     log = Logger()
@@ -70,9 +70,9 @@ class GroupChat(Service):
 
     def privilegedStartService(self) -> None:
         """
-        Bind the ports, while that may still be allowed.
+        Bind the ports, before twistd drops its privileges.
 
-        :raises CannotStart: one can't be bound.
+        :raises CannotStart: a port cannot be bound.
         """
         super().privilegedStartService()  # type: ignore[no-untyped-call]
         if self._pidfile:
@@ -82,7 +82,7 @@ class GroupChat(Service):
 
     def _bind(self, name: str, endpoints: list[IStreamServerEndpoint]) -> None:
         """
-        Listen on the first of these endpoints that this machine has (one without IPv6 has IPv4).
+        Listen on the first of these endpoints that this machine supports (IPv4 if it lacks IPv6).
         """
         failures = self._listen_on(endpoints[0])
         if failures and _clears_socket(failures[0]):
@@ -99,26 +99,26 @@ class GroupChat(Service):
 
     def startService(self) -> None:
         """
-        Open the ledger and the certificate, and say how to join.
+        Open the ledger, the certificate and the accounts, and log how to join.
 
-        :raises CannotStart: one of them, or the accounts file, can't be opened.
+        :raises CannotStart: one of them cannot be opened.
         """
         super().startService()  # type: ignore[no-untyped-call]
-        if not self._port.ports:  # twist calls nothing before this
+        if not self._port.ports:  # twist does not call privilegedStartService
             self.privilegedStartService()
         try:
             self._hub.ledger.open(self._hub)
             if self._port.certificate is not None:
-                # once the ledger is ours alone: so is what lies beside it
+                # after the ledger, whose lock guards the files beside it, too
                 self._port.certificate.open()
-            self._hub.accounts.open()  # the last, for its threads: a start that fails ends at once
+            self._hub.accounts.open()  # last: its threads would delay the end of a failed start
         except CannotStart as why:
             self._cannot_start(why)
         self._reactor.callWhenRunning(self._started)
 
     def _started(self) -> None:
         self._errors.close()
-        self._heed_signals()  # first: who reads that we listen may well ask us to stop
+        self._handle_signals()  # first: a reader of the log may stop the daemon at once
         for port in self._port.ports:
             self._announce(port)
         if self._port.certificate is not None:
@@ -127,14 +127,14 @@ class GroupChat(Service):
             )
         systemd.ready()
 
-    def _heed_signals(self) -> None:
+    def _handle_signals(self) -> None:
         """
-        A stop that was asked for is a good end: status 0, where Twisted would die of the signal.
+        Stop with status 0 on a signal; Twisted would die of it.
         """
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._reactor.callFromThread(self._stop))
-            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
                 hung_up = self._stop if _has_terminal() else self._reload
                 signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(hung_up))
 
@@ -150,9 +150,9 @@ class GroupChat(Service):
             self._reactor.stop()
 
     def _cannot_start(self, why: CannotStart) -> None:
-        """End the start. twistd would show a traceback: people get one line on stderr."""
+        """Fail the start with one line on stderr; twistd would show a traceback."""
         sys.excepthook = _one_line
-        raise self._errors.tell(why)
+        raise self._errors.report(why)
 
     def _announce(self, port: Any) -> None:
         host = port.getHost()
@@ -163,7 +163,7 @@ class GroupChat(Service):
         self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
         if isinstance(getattr(port, "factory", None), ProxyProtocolFactory):
             self.log.info(
-                "A proxy that sends the PROXY protocol may connect to port {port}, and nobody else.",
+                "Port {port} accepts only proxies that send the PROXY protocol.",
                 port=number,
             )
             return
@@ -199,7 +199,7 @@ class GroupChat(Service):
     # Stop.
 
     def stopService(self) -> Deferred[Any]:
-        """Stop taking, store what was said, say good-bye, close."""
+        """Close the ports, store what was posted, and disconnect everyone."""
         super().stopService()  # type: ignore[no-untyped-call]
         systemd.stopping()
         self._hub.stopping = True
@@ -224,26 +224,26 @@ class GroupChat(Service):
 
     def broken(self, reason: str) -> None:
         """
-        It is not known what was stored: answer nothing any more, and end, so that clients ask
-        again.
+        End at once, without answering anything: it is unknown what the ledger has stored, so clients
+        have to ask again.
         """
         if self._broken:
             return
         self._broken = True
         self._hub.stopping = True
         self.log.critical(
-            "{reason}. What was in flight may be stored or not: ending, so that clients ask again.",
+            "{reason}. The last messages may be stored or not: stopping, so that clients ask again.",
             reason=reason,
         )
         self._port.abort()
         self._exit_with(EXIT_LEDGER_FAILED)
-        with contextlib.suppress(ReactorNotRunning):  # it may be stopping already
+        with contextlib.suppress(ReactorNotRunning):  # it stops already
             self._reactor.stop()
 
     def _exit_with(self, status: int) -> None:
         """
-        twistd knows no exit status: end with this one when all else is done, or when that takes too
-        long.
+        End with this status once everything else is done, or if that takes too long. twistd has no
+        exit status of its own.
         """
 
         def leave() -> None:
@@ -257,7 +257,7 @@ class GroupChat(Service):
 
 
 def _has_terminal() -> bool:
-    """Whether a terminal controls this process; then SIGHUP says that it was closed."""
+    """Whether a terminal controls this process: SIGHUP then means that it was closed."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
     except OSError:
@@ -274,12 +274,12 @@ def _is_taken(failure: Failure) -> bool:
 
 
 def _is_locked(failure: Failure) -> bool:
-    """Whether it is a Unix socket whose lock another process has, as Twisted believes."""
+    """Whether Twisted found the lock of this Unix socket taken by another process."""
     return getattr(failure.value, "socketError", None) == "Cannot acquire lock"
 
 
 def _clears_socket(failure: Failure) -> bool:
-    """Where a killed daemon's Unix socket is in the way, remove it. Returns whether that is so."""
+    """Remove the Unix socket that a killed daemon left behind. Returns whether there was one."""
     path = getattr(failure.value, "port", None)
     in_use = _is_locked(failure) or _errno(failure) == errno.EADDRINUSE
     return in_use and isinstance(path, (bytes, str)) and stale.clear_socket(path)
@@ -288,48 +288,52 @@ def _clears_socket(failure: Failure) -> bool:
 def _cannot_listen(name: str, failure: Failure) -> CannotStart:
     number = _errno(failure)
     choose = (
-        "choose another by --port" if name.startswith("port ") else "choose another by --listen"
+        "choose another with --port" if name.startswith("port ") else "choose another with --listen"
     )
     if _is_locked(failure):
         return CannotStartYet(
-            f"can't listen on {name}: another daemon does. Stop that one, or {choose}."
+            f"cannot listen on {name}: another daemon does. Stop that one, or {choose}."
         )
     if number is None:
-        return CannotStart(f"can't listen on {name}: {failure.getErrorMessage()}")
+        return CannotStart(f"cannot listen on {name}: {failure.getErrorMessage()}")
     why = failure.value.socketError.strerror  # type: ignore[union-attr]
     if number == errno.EADDRINUSE:
-        return CannotStartYet(f"can't listen on {name}: {why}. Stop what is there, or {choose}.")
+        return CannotStartYet(
+            f"cannot listen on {name}: {why}. Stop the program that uses it, or {choose}."
+        )
     if number == errno.EADDRNOTAVAIL:
         return CannotStartYet(
-            f"can't listen on {name}: {why}. This machine does not have it, or not yet: wait, or {choose}."
+            f"cannot listen on {name}: {why}. This machine does not have the address, or not yet:"
+            f" wait, or {choose}."
         )
     if number in (errno.ENOSPC, errno.EDQUOT):
-        return CannotStartYet(f"can't listen on {name}: the disk is full. Make room, or {choose}.")
+        return CannotStartYet(f"cannot listen on {name}: the disk is full. Make room, or {choose}.")
     if (
         number == errno.EACCES
         and isinstance(failure.value, CannotListenError)
         and isinstance(failure.value.port, int)
     ):
         return CannotStart(
-            f"can't listen on {name}: not allowed (ports below 1024 are for root). {choose.capitalize()}."
+            f"cannot listen on {name}: not allowed (ports below 1024 are for root)."
+            f" {choose.capitalize()}."
         )
-    return CannotStart(f"can't listen on {name}: {why}. {choose.capitalize()}.")
+    return CannotStart(f"cannot listen on {name}: {why}. {choose.capitalize()}.")
 
 
 def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Shows why the daemon can't start, and ends with the right status: Python's own would be 1."""
+    """Show why the daemon cannot start, and end with the error's status (Python's own would be 1)."""
     if not isinstance(error, CannotStart):
         sys.__excepthook__(kind, error, trace)
         return
     print(systemd.marked(f"groupchat: {error}", sys.__stderr__), file=sys.__stderr__, flush=True)
     if (
         error.status != CannotStart.status and getattr(sys, "last_value", None) is error
-    ):  # it has ended the program
+    ):  # it ends the program
         atexit.register(os._exit, error.status)
 
 
 def _addresses(host: str) -> tuple[str | None, list[str]]:
-    """Where one reaches a port bound to `host`: from this machine, and from the network."""
+    """Returns the addresses of a port bound to `host`, on this machine and in the network."""
     if host in ("0.0.0.0", "::"):
         return "localhost", _own_addresses(both=host == "::")
     if host == "::1" or host.startswith("127."):
@@ -338,7 +342,7 @@ def _addresses(host: str) -> tuple[str | None, list[str]]:
 
 
 def _own_addresses(both: bool) -> list[str]:
-    """The addresses by which this machine reaches others (asking for a route sends nothing)."""
+    """Returns this machine's own addresses in the network (asking for a route sends nothing)."""
     found = []
     for family, other in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))[
         : 1 + both

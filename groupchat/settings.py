@@ -1,5 +1,5 @@
 """
-What the one who runs the server has chosen. Only values; `tap.py` fills them in.
+The settings of the server, as plain values; `tap.py` fills them in.
 """
 
 from __future__ import annotations
@@ -14,25 +14,26 @@ MAX_PASSWORD = 1024  #: bytes of a password; it has one at least
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
-    :ivar max: people that can be in at once.
-    :ivar replay: messages of history that a newcomer sees.
-    :ivar rate: lines a second for each member; 0: no limit.
-    :ivar burst: lines a member can send at once before `rate` holds.
-    :ivar per_address: connections from one address; 0: no limit.
-    :ivar connect_rate: connections a second from one address that need not come in; 0: no limit.
-    :ivar log_rate: lines of the log a second about one address; 0: no limit.
-    :ivar server: name and version, as the welcome tells them.
-    :ivar motd: a word to everyone who comes in.
-    :ivar max_pending: connections that are not in yet.
-    :ivar login_timeout: seconds after its last line in which one has to come in.
-    :ivar idle_timeout: seconds of silence after which a JSON client is gone; it is asked whether it is
-        there after a third of them.
-    :ivar names: what people and rooms may be called.
+    :ivar max: members that can be logged in at once.
+    :ivar replay: messages of history that a member sees on joining a room.
+    :ivar rate: lines per second for each member; 0: no limit.
+    :ivar burst: lines that a member can send at once before `rate` applies.
+    :ivar per_address: connections that one address can have open; 0: no limit.
+    :ivar connect_rate: connections per second from one address that may stay unauthenticated; 0:
+        no limit.
+    :ivar log_rate: log lines per second about one address; 0: no limit.
+    :ivar server: name and version of the server in the welcome.
+    :ivar motd: a message for each member that logs in.
+    :ivar max_pending: connections that can be open without having logged in.
+    :ivar login_timeout: seconds of silence after which an unauthenticated connection is closed.
+    :ivar idle_timeout: seconds of silence after which a JSON client is disconnected; it is pinged
+        after a third of them.
+    :ivar names: the rule for names of people and rooms.
     :ivar show_addresses: who sees the addresses of others: "everyone", "operators" or "nobody".
-    :ivar members_only: whether only those come in whose name is registered.
-    :ivar rename_rate: names that a member can take in a minute; 0: no limit.
-    :ivar max_rooms: rooms that there can be in all.
-    :ivar max_rooms_per_member: rooms that one member can be in.
+    :ivar members_only: whether only registered names can log in.
+    :ivar rename_rate: name changes per minute for each member; 0: no limit.
+    :ivar max_rooms: rooms that can exist at once.
+    :ivar max_rooms_per_member: rooms that a member can be in at once.
     """
 
     max: int = 100

@@ -1,6 +1,6 @@
 """
-Standard input, output and error, whatever a program was given for them: closed, full, or in an
-encoding that lacks letters.
+Makes standard input, output and error usable even if they are closed, full, or in an encoding that
+lacks characters.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 def prepare() -> None:
     """
-    Let everything be printed: what an encoding can't write as an escape, and where a stream is
-    closed, nothing.
+    Make printing safe: characters that the encoding lacks become escapes, and a closed stream
+    swallows its output.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
@@ -27,9 +27,9 @@ def prepare() -> None:
 
 def open_standard(flags: int = os.O_RDWR) -> None:
     """
-    Put /dev/null where a standard descriptor is closed, so that no socket or file gets its number.
+    Open /dev/null for each closed standard descriptor, so that no socket or file gets its number.
 
-    :param flags: how it is opened; for reading only, what is written there is an error.
+    :param flags: for os.open; with os.O_RDONLY, writing there is an error.
     """
     for descriptor in (0, 1, 2):
         try:
@@ -41,10 +41,10 @@ def open_standard(flags: int = os.O_RDWR) -> None:
 @contextlib.contextmanager
 def written() -> Iterator[None]:
     """
-    Write what is printed within before this ends.
+    Flush standard output at the end of the block.
 
-    :raises OSError: it can't be written; nothing more is tried, so that Python has nothing to
-        complain about at its end.
+    :raises OSError: the output cannot be written. Standard output is /dev/null from then on, so
+        that Python does not report the error again when it exits.
     """
     try:
         yield

@@ -1,5 +1,5 @@
 """
-``twistd groupchat``: the options, and the only place where objects meet.
+``twistd groupchat``: its options, and the composition of the daemon from them.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ from groupchat.settings import Settings
 from groupchat.wire import names
 from groupchat.wire.limits import MAX_ROOMS
 
-BACKLOG = 1024  #: connections that wait to be accepted
+BACKLOG = 1024  #: connections that can wait to be accepted
 DEFAULT_MAX = 100
-CERTIFICATE, ACCOUNTS = ".pem", ".accounts"  #: what files beside the ledger end in
-PID_FILE = "twistd.pid"  #: as twistd calls it where it is told nothing else
-#: descriptors for ports, ledger and log; without them these would fail to open just when it is full
+CERTIFICATE, ACCOUNTS = ".pem", ".accounts"  #: suffixes of the files beside the ledger
+PID_FILE = "twistd.pid"  #: twistd's default
+#: file descriptors for ports, ledger and log, so that these can be opened when the server is full
 RESERVED_DESCRIPTORS = 32
 
 
@@ -79,7 +79,7 @@ def _rate(option: str) -> Any:
     return coerce
 
 
-def _keep(text: str) -> RetentionPolicy:
+def _retention(text: str) -> RetentionPolicy:
     try:
         return RetentionPolicy.parse(text)
     except ValueError:
@@ -94,13 +94,14 @@ def _keep(text: str) -> RetentionPolicy:
         ) from None
 
 
-def _ledger(text: str) -> str:
+def _ledger_path(text: str) -> str:
     kind, _, path = text.partition(":")
     if text != "memory" and (kind != "sqlite" or not path):
         raise usage.UsageError(f'--ledger takes "memory" or "sqlite:PATH", not "{_shown(text)}".')
     if path == ":memory:" or path.startswith("file:"):
         raise usage.UsageError(
-            f'--ledger takes a path behind sqlite:, not "{_shown(path)}" (--ledger memory keeps nothing).'
+            f'--ledger takes a path after sqlite:, not "{_shown(path)}"'
+            " (--ledger memory stores nothing on disk)."
         )
     if path and os.path.basename(path) in ("", ".", ".."):
         raise usage.UsageError(
@@ -108,12 +109,13 @@ def _ledger(text: str) -> str:
         )
     if os.path.splitext(path)[1] in (CERTIFICATE, ACCOUNTS):
         raise usage.UsageError(
-            f"--ledger takes no path that ends in {CERTIFICATE} or {ACCOUNTS}: such files are kept beside it."
+            f"--ledger takes no path that ends in {CERTIFICATE} or {ACCOUNTS}:"
+            " the server stores its certificate and accounts beside the ledger in such files."
         )
     return path
 
 
-def _whom(text: str) -> str:
+def _audience(text: str) -> str:
     if text not in ("everyone", "operators", "nobody"):
         raise usage.UsageError(
             f'--show-addresses takes everyone, operators or nobody, not "{_shown(text)}".'
@@ -121,7 +123,7 @@ def _whom(text: str) -> str:
     return text
 
 
-def _rule(text: str) -> names.Rule:
+def _naming_rule(text: str) -> names.Rule:
     try:
         return {"ascii": names.ASCII, "unicode": names.UNICODE}[text]
     except KeyError:
@@ -134,7 +136,7 @@ def _motd(path: str) -> str:
             lines = file.read(4097).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise usage.UsageError(f"--motd {_shown(path)} can't be read: {why}.") from None
+        raise usage.UsageError(f"--motd {_shown(path)} cannot be read: {why}.") from None
     text = "\n".join(map(names.visible, lines))
     if len(text) > 4096:
         raise usage.UsageError(f"--motd {_shown(path)} is too long: at most 4096 characters.")
@@ -147,52 +149,50 @@ def _shown(text: str) -> str:
 
 def _text(argument: str) -> str:
     """
-    An argument of the command line as it can be written anywhere; what was no UTF-8 in it is a
-    surrogate in Python.
+    Returns a command-line argument in a form that any output can carry. Python represents bytes
+    that are not UTF-8 as surrogates.
     """
     return names.visible(argument.encode(errors="replace").decode())
 
 
 class Options(AuthOptionMixin, usage.Options):
-    """What the one who runs the server can choose."""
+    """The options of the daemon."""
 
     supportedInterfaces = (IUsernamePassword,)
-    command = "twistd groupchat"  #: what the person has typed
+    command = "twistd groupchat"  #: the command as typed, for error messages
 
     synopsis = "[--port N] [--max N] [options]"
-    longdesc = (
-        "A group chat. People join with groupchat-connect, nc or telnet; programs with JSON lines."
-    )
+    longdesc = "A group chat server. People join with groupchat-connect, nc or telnet; programs use JSON lines."
     optParameters = [
-        ["port", "p", None, "TCP port to listen on, IPv4 and IPv6; 0: any free one (default: 9000, or none with --listen)",
+        ["port", "p", None, "TCP port to listen on, IPv4 and IPv6; 0: any free port (default: 9000, or none with --listen)",
          _number("port", 0, 65535)],
-        ["max", "m", None, "how many people can be in at once (default: asks at a terminal, else 100)",
+        ["max", "m", None, "members that can be logged in at once (default: asks at a terminal, else 100)",
          _number("max", 1, 1_000_000)],
-        ["ledger", None, "sqlite:groupchat.db", 'where messages are kept: "sqlite:PATH" or "memory"', _ledger],
-        ["replay", None, "20", "messages of history that a newcomer sees", _number("replay", 0, 1000)],
-        ["keep", None, "all", 'how long history is kept in each room: "all", "90d" (days) or "100000 messages"', _keep],
-        ["rate", None, "50", "lines a second that a member can send for long; 0: no limit", _rate("rate")],
-        ["burst", None, "200", "lines that a member can send at once before --rate holds", _number("burst", 1, 1_000_000)],
-        ["certificate", None, None, "PEM file with the certificate for TLS, its chain and its key (default: makes its own)"],
-        ["tls-rate", None, "100", "TLS handshakes a second; further ones wait; 0: no limit", _number("tls-rate", 0, 1_000_000)],
-        ["per-address", None, "0", "connections from one address; 0: no limit", _number("per-address", 0, 1_000_000)],
-        ["connect-rate", None, "20", "connections a second from one address that need not come in; 0: no limit", _rate("connect-rate")],
-        ["log-rate", None, "10", "lines of the log a second about one address; 0: no limit", _rate("log-rate")],
-        ["max-pending", None, "64", "connections that have not come in yet", _number("max-pending", 1, 1_000_000)],
-        ["login-timeout", None, "10", "seconds of silence in which one has to come in", _number("login-timeout", 1, 60)],
-        ["idle-timeout", None, "60", "seconds of silence after which a JSON client is gone", _number("idle-timeout", 3, 86_400)],
-        ["rename-rate", None, "20", "names that a member can take in a minute; 0: no limit", _number("rename-rate", 0, 1_000_000)],
-        ["max-rooms", None, "10000", "rooms that there can be at once", _number("max-rooms", 1, 1_000_000)],
-        ["max-rooms-per-member", None, "32", "rooms that one member can be in at once", _number("max-rooms-per-member", 1, MAX_ROOMS)],
-        ["show-addresses", None, "operators", "who sees addresses in /who: everyone, operators or nobody", _whom],
-        ["names", None, "ascii", "what people and rooms may be called: ascii, or letters of all scripts: unicode", _rule],
-        ["server-name", None, None, "what the server calls itself (default: groupchat and its version)"],
-        ["motd", None, None, "file with a word to everyone who comes in, at most 4096 characters", _motd],
+        ["ledger", None, "sqlite:groupchat.db", 'where messages are stored: "sqlite:PATH" or "memory"', _ledger_path],
+        ["replay", None, "20", "messages of history that a member sees on joining a room", _number("replay", 0, 1000)],
+        ["keep", None, "all", 'how long each room keeps its history: "all", "90d" (days) or "100000 messages"', _retention],
+        ["rate", None, "50", "lines per second that a member can send in the long run; 0: no limit", _rate("rate")],
+        ["burst", None, "200", "lines that a member can send at once before --rate applies", _number("burst", 1, 1_000_000)],
+        ["certificate", None, None, "PEM file with the TLS certificate, its chain and its key (default: a self-signed certificate)"],
+        ["tls-rate", None, "100", "TLS handshakes per second; further ones wait; 0: no limit", _number("tls-rate", 0, 1_000_000)],
+        ["per-address", None, "0", "connections that one address can have open; 0: no limit", _number("per-address", 0, 1_000_000)],
+        ["connect-rate", None, "20", "connections per second from one address that may stay unauthenticated; 0: no limit", _rate("connect-rate")],
+        ["log-rate", None, "10", "log lines per second about one address; 0: no limit", _rate("log-rate")],
+        ["max-pending", None, "64", "connections that can be open without having logged in", _number("max-pending", 1, 1_000_000)],
+        ["login-timeout", None, "10", "seconds of silence after which an unauthenticated connection is closed", _number("login-timeout", 1, 60)],
+        ["idle-timeout", None, "60", "seconds of silence after which a JSON client is disconnected", _number("idle-timeout", 3, 86_400)],
+        ["rename-rate", None, "20", "name changes per minute for each member; 0: no limit", _number("rename-rate", 0, 1_000_000)],
+        ["max-rooms", None, "10000", "rooms that can exist at once", _number("max-rooms", 1, 1_000_000)],
+        ["max-rooms-per-member", None, "32", "rooms that a member can be in at once", _number("max-rooms-per-member", 1, MAX_ROOMS)],
+        ["show-addresses", None, "operators", "who sees addresses in /who: everyone, operators or nobody", _audience],
+        ["names", None, "ascii", "characters that names of people and rooms may have: ascii, or unicode (letters of all scripts)", _naming_rule],
+        ["server-name", None, None, "name that the server gives itself (default: groupchat and its version)"],
+        ["motd", None, None, "file with a message for each member that logs in, at most 4096 characters", _motd],
     ]  # fmt: skip
     optFlags = [
-        ["require-tls", None, "speak plain with this machine only"],
-        ["no-tls", None, "speak no TLS at all"],
-        ["members-only", None, "let only those in whose name is registered"],
+        ["require-tls", None, "accept unencrypted connections from this machine only"],
+        ["no-tls", None, "turn TLS off"],
+        ["members-only", None, "let only registered names log in"],
     ]
 
     def __init__(self) -> None:
@@ -202,7 +202,7 @@ class Options(AuthOptionMixin, usage.Options):
     def opt_listen(self, endpoint: str) -> None:
         """
         Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock; may
-        be given several times
+        be given more than once
         """
         self["listen"].append(endpoint)
 
@@ -212,7 +212,7 @@ class Options(AuthOptionMixin, usage.Options):
             with streams.written():
                 print(self)
         except BrokenPipeError:
-            raise SystemExit(1) from None  # whoever reads has read enough, and knows
+            raise SystemExit(1) from None  # the reader closed the pipe on purpose
         except OSError as error:
             raise SystemExit(f"groupchat: {error.strerror}") from None
         raise SystemExit(0)
@@ -224,8 +224,8 @@ class Options(AuthOptionMixin, usage.Options):
 
     def parseOptions(self, options: Any = None) -> None:
         """
-        Errors are for the person at the terminal: one line on stderr and status 1, not twistd's
-        page on stdout.
+        Parse the command line. An error ends the process with one line on stderr and status 1;
+        twistd would print a page on stdout.
         """
         streams.prepare()
         try:
@@ -235,84 +235,91 @@ class Options(AuthOptionMixin, usage.Options):
 
     def parseArgs(self, *arguments: str) -> None:
         if arguments:
-            raise usage.UsageError(f'"{_shown(arguments[0])}" is no option.')
+            raise usage.UsageError(f'"{_shown(arguments[0])}" is not an option.')
 
     def postOptions(self) -> None:
         for name, _, default, _, coerce in (
             entry for entry in self.optParameters if len(entry) == 5
         ):
-            if self[name] is default is not None:  # usage coerces what is given, but no default
+            if self[name] is default is not None:  # usage coerces given values only
                 self[name] = coerce(default)
         if self["no-tls"] and (self["require-tls"] or self["certificate"]):
-            raise usage.UsageError("--no-tls can't be with --require-tls or --certificate.")
+            raise usage.UsageError(
+                "--no-tls cannot be combined with --require-tls or --certificate."
+            )
         if self["port"] is None and not self["listen"]:
             self["port"] = 9000
         if self["max"] is None:
-            self["max"] = _ask_places() if self.stays() and prompt.is_possible() else DEFAULT_MAX
+            self["max"] = (
+                _ask_max() if self.is_foreground() and prompt.is_possible() else DEFAULT_MAX
+            )
         if self.parent is not None:
-            _settle_pid_file(self.parent, self.stays())
-            _settle_log(self.parent, self.stays())
+            _clear_pid_file(self.parent, self.is_foreground())
+            _choose_log_format(self.parent, self.is_foreground())
 
-    def stays(self) -> bool:
+    def is_foreground(self) -> bool:
         """
-        Whether twistd stays in the foreground. (Twisted's twist always does, and has no option for
-        it.)
+        Whether the daemon stays in the foreground. (Twisted's twist always does, and has no option
+        for it.)
         """
         return self.parent is None or bool(
             self.parent.get("nodaemon", True) or self.parent.get("debug")
         )
 
     def logs_to_terminal(self) -> bool:
-        """Whether the log is on standard output."""
-        return self.stays() and (
+        """Whether the log goes to standard output."""
+        return self.is_foreground() and (
             self.parent is None
             or self.parent.get("logfile") in (None, "-")
             and not self.parent.get("syslog")
         )
 
 
-def _settle_pid_file(twistd: Any, stays: bool) -> None:
-    """See to it that twistd, which looks at the numbers alone, does not stumble over a pid file."""
+def _clear_pid_file(twistd: Any, foreground: bool) -> None:
+    """Remove a stale pid file: twistd itself compares process numbers only."""
     path = twistd.get("pidfile")
     if not path:
         return
     try:
-        if stale.make_way(path):
+        if stale.clear_pid_file(path):
             return
-        why = f"the pid file {_shown(path)} is that of another daemon that runs. Stop that one, or choose another by --pidfile."
+        why = (
+            f"the pid file {_shown(path)} belongs to another running daemon."
+            " Stop that one, or choose another file with --pidfile."
+        )
     except OSError as error:
-        why = f"the pid file {_shown(path)} can't be written: {error.strerror}. Choose another by --pidfile."
-    if not stays or path != PID_FILE:
+        why = (
+            f"the pid file {_shown(path)} cannot be written: {error.strerror}."
+            " Choose another file with --pidfile."
+        )
+    if not foreground or path != PID_FILE:
         raise _not_started(why)
-    twistd["pidfile"] = ""  # nobody asked for it, and in the foreground nobody needs it
+    twistd["pidfile"] = ""  # the default file, which a daemon in the foreground does not need
 
 
-def _settle_log(twistd: Any, stays: bool) -> None:
-    """
-    Where the log goes to the journal, each line says how much it matters, and leaves the time to
-    the journal.
-    """
+def _choose_log_format(twistd: Any, foreground: bool) -> None:
+    """If the log goes to the journal, write priorities and leave out the time."""
     elsewhere = (
         twistd.get("logger") or twistd.get("logfile") not in (None, "-") or twistd.get("syslog")
     )
-    if stays and not elsewhere and systemd.is_journal(sys.stdout):
+    if foreground and not elsewhere and systemd.is_journal(sys.stdout):
         twistd["logger"] = "groupchat.ops.systemd.journal"
 
 
 def _not_started(why: str) -> SystemExit:
-    """Ends the start with one line on stderr, and status 1."""
+    """Returns the exception that ends the start with one line on stderr and status 1."""
     return SystemExit(systemd.marked(f"groupchat: {why}", sys.stderr))
 
 
-def _ask_places() -> int:
-    """Ask the person at the terminal how many can come in."""
+def _ask_max() -> int:
+    """Ask the person at the terminal for the value of --max."""
     while True:
         try:
             answer = prompt.ask(f"How many clients at most? [{DEFAULT_MAX}] ")
         except (EOFError, KeyboardInterrupt):
             raise SystemExit("\ngroupchat: not started.") from None
         if answer is None:
-            print(f"\nNobody answers: {DEFAULT_MAX}.")
+            print(f"\nNo answer: {DEFAULT_MAX}.")
             return DEFAULT_MAX
         try:
             return int(_number("max", 1, 1_000_000)(answer)) if answer else DEFAULT_MAX
@@ -321,12 +328,12 @@ def _ask_places() -> int:
 
 
 def makeService(options: Options, reactor: Any = None) -> GroupChat:
-    """The daemon that these options describe."""
+    """Compose the daemon that these options describe."""
     if reactor is None:
         from twisted.internet import reactor
 
         clock.use_monotonic(reactor)
-    _announce()
+    _log_version()
     settings = Settings(
         max=options["max"],
         replay=options["replay"],
@@ -368,13 +375,15 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
 
 
 def _start_errors(options: Options) -> StartErrors:
-    return StartErrors(background=not options.stays(), logged=not options.logs_to_terminal())
+    return StartErrors(
+        background=not options.is_foreground(), logged=not options.logs_to_terminal()
+    )
 
 
-def _announce() -> None:
+def _log_version() -> None:
     """
-    Say which version this is. The log begins with it, since twistd shows first what was logged
-    before it opened the log.
+    Log the version. This is the log's first line, since twistd writes first what was logged before
+    it opened the log.
     """
     Logger().info(
         "groupchat {version} (Twisted {twisted}, Python {python})",
@@ -383,7 +392,7 @@ def _announce() -> None:
 
 
 def _certificate(options: Options) -> Certificate | None:
-    """The one that was given, or one of our own, which is kept where the messages are."""
+    """The given certificate, or a self-signed one that is stored beside the ledger."""
     if options["no-tls"]:
         return None
     given, ledger = options["certificate"], options["ledger"]
@@ -393,12 +402,12 @@ def _certificate(options: Options) -> Certificate | None:
 
 def _connections() -> int:
     """
-    How many connections can be open: as many as descriptors may be, less those that files and the
-    reactor need.
+    Raise the limit of file descriptors as far as allowed. Returns how many connections can be open:
+    that limit less what files and the reactor need.
     """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return max(1, most - RESERVED_DESCRIPTORS)
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    return max(1, limit - RESERVED_DESCRIPTORS)
 
 
 def _make_ledger(options: Options, reactor: Any) -> ILedger:
@@ -407,7 +416,7 @@ def _make_ledger(options: Options, reactor: Any) -> ILedger:
 
 
 def _make_accounts(options: Options, reactor: Any) -> AccountStore:
-    """The accounts: in the file named by --auth, else in one beside the ledger."""
+    """The accounts, in the file that --auth names or in one beside the ledger."""
     checkers = options.get("credCheckers", [])
     ours = [checker for checker in checkers if isinstance(checker, AccountStore)]
     path = options["ledger"]
@@ -445,7 +454,7 @@ def _listen(options: Options, reactor: Any) -> list[tuple[str, list[IStreamServe
     for description in options["listen"]:
         try:
             wanted.append((_shown(description), [_endpoint(description, reactor)]))
-        except Exception as error:  # an endpoint's parser raises what it likes
-            why = str(error).splitlines()[0] if str(error) else "it is no endpoint"
+        except Exception as error:  # plugins that parse endpoints can raise anything
+            why = str(error).splitlines()[0] if str(error) else "it is not an endpoint"
             raise _not_started(f'--listen "{_shown(description)}": {why}') from None
     return wanted

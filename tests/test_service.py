@@ -174,7 +174,7 @@ def test_a_port_that_can_not_be_bound_is_told_in_one_line(error, told, capfd):
     sys.excepthook(CannotStart, caught.value, None)
     line = capfd.readouterr().err
     assert (
-        line.startswith("groupchat: can't listen on port 9000: ")
+        line.startswith("groupchat: cannot listen on port 9000: ")
         and told in line
         and line.count("\n") == 1
     )

@@ -141,7 +141,7 @@ def test_at_a_terminal_it_asks_how_many(person, capsys, answers, most):
     assert asked == ["How many clients at most? [100] "] * len(answers)
     shown = capsys.readouterr().out
     assert shown.count("--max takes") == len(answers) - 1
-    assert ("Nobody answers: 100." in shown) == (answers == [None])
+    assert ("No answer: 100." in shown) == (answers == [None])
 
 
 def test_it_does_not_ask_where_it_was_told(person):

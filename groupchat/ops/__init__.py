@@ -1,1 +1,1 @@
-"""What concerns the daemon as a service: systemd, and what an earlier run left behind."""
+"""The daemon as a service: systemd, failed starts, and leftovers of an earlier run."""

@@ -1,9 +1,9 @@
 """
 Removes the leftovers of a killed daemon: twistd's pid file, a Unix socket and its lock.
 
-A number in a file does not say whether its process still runs: it may be another's by now, and in a
-container it always is. A lock ends with its process. So a daemon locks its pid file, and one that
-nobody has locked is left over.
+A process number in a file does not prove that its process still runs: another process may have the
+number by now, and in a container always does. A lock ends with its process. So a daemon locks its
+pid file, and an unlocked pid file is a leftover.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import os
 import socket
 import stat
 
-_PATIENCE = 1.0  #: seconds within which a socket accepts a connection, or it is in use
+_CONNECT_TIMEOUT = 1.0  #: seconds; a socket that accepts no connection within them is in use
 
 
-def make_way(path: str) -> bool:
+def clear_pid_file(path: str) -> bool:
     """
     Remove a pid file that no running daemon holds.
 
-    :returns: whether there is none any more; else a running daemon holds it.
-    :raises OSError: a pid file can't be written there.
+    :returns: whether it is gone; otherwise a running daemon holds it.
+    :raises OSError: no pid file can be written there.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o644)
     try:
         if not _lock(file) or _is_held(os.read(file, 32), path):
             return False
         try:
-            os.write(file, b"%d" % os.getpid())  # is there room for it?
+            os.write(file, b"%d" % os.getpid())  # fails if the disk is full
         finally:
             os.unlink(path)
         return True
@@ -54,8 +54,8 @@ def _lock(file: int) -> bool:
 
 def _is_held(content: bytes, path: str) -> bool:
     """
-    Whether a twistd that locks nothing (another application of Twisted's) runs where this pid file
-    is.
+    Whether a twistd that locks nothing (another Twisted application) runs in the directory of this
+    pid file.
     """
     if not content.strip().isdigit() or int(content) in (os.getpid(), os.getppid()):
         return False
@@ -73,9 +73,9 @@ def _is_held(content: bytes, path: str) -> bool:
 
 def clear_socket(path: bytes | str) -> bool:
     """
-    Remove a Unix socket on which nobody listens, and the lock that Twisted puts beside it.
+    Remove a Unix socket that no process listens on, and the lock that Twisted puts beside it.
 
-    :returns: whether there was one of them.
+    :returns: whether there was either.
     """
     path = os.fsdecode(path)
     if not _is_deserted(path):
@@ -93,7 +93,7 @@ def clear_socket(path: bytes | str) -> bool:
 
 def _is_deserted(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(_PATIENCE)
+        probe.settimeout(_CONNECT_TIMEOUT)
         try:
             probe.connect(path)
         except (ConnectionRefusedError, FileNotFoundError):

@@ -1,6 +1,6 @@
 """
-Where a start that fails is told: on the standard error that the daemon was started with, and in the
-log where that is elsewhere.
+Reports failed starts on the standard error that the daemon was started with, and in the log if that
+is elsewhere.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class StartErrors:
     """
     :param background: whether twistd leaves the terminal, and its standard error with it, before
         the service starts.
-    :param logged: whether the log is not to be seen where standard error is.
+    :param logged: whether the log goes somewhere other than standard error.
     """
 
     log = Logger()
@@ -26,18 +26,18 @@ class StartErrors:
         self._logged = logged
         self._stderr: int | None = None
         if background:
-            with contextlib.suppress(OSError):  # it is closed
+            with contextlib.suppress(OSError):  # standard error is closed
                 self._stderr = os.dup(2)
 
-    def tell(self, why: CannotStart) -> CannotStart:
+    def report(self, why: CannotStart) -> CannotStart:
         """
-        Tell why the daemon can't start.
+        Report why the daemon cannot start.
 
-        Returns what is left to be raised: of a daemon in the background twistd shows no more than
-        the first 100 bytes of that.
+        Returns the error to raise: of a daemon in the background, twistd shows only its first 100
+        bytes.
         """
         if self._logged:
-            self.log.critical("It can't start: {why}", why=str(why))
+            self.log.critical("Cannot start: {why}", why=str(why))
         if self._stderr is None:
             return why
         with contextlib.suppress(OSError):
@@ -45,7 +45,7 @@ class StartErrors:
         return CannotStart("see the line above")
 
     def close(self) -> None:
-        """The daemon has started: let go of what belongs to those who have started it."""
+        """Release the standard error of the process that started the daemon, once it has started."""
         if self._stderr is not None:
             os.close(self._stderr)
             self._stderr = None

@@ -2,7 +2,7 @@
 Tells systemd the state of the daemon (sd_notify(3)), and its journal the priority of each line
 (sd-daemon(3)).
 
-Where systemd did not start the daemon, nothing is told.
+If systemd did not start the daemon, these functions do nothing.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ _PRIORITIES = {
     LogLevel.error: ERROR,
     LogLevel.critical: 2,
 }
-_PATIENCE = 1.0  #: seconds that systemd has to take a notification
+_NOTIFY_TIMEOUT = 1.0  #: seconds for systemd to take a notification
 
 
 # State.
 
 
 def ready() -> None:
-    """Clients can log in, and what they say can be stored."""
+    """Tell systemd that clients can log in and their messages can be stored."""
     _notify("READY=1")
 
 
 def reloading() -> None:
-    """The configuration is being read again; `ready` follows."""
+    """Tell systemd that the daemon reads its configuration again; `ready` follows."""
     _notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def stopping() -> None:
-    """The daemon is ending."""
+    """Tell systemd that the daemon stops."""
     _notify("STOPPING=1")
 
 
@@ -52,17 +52,17 @@ def _notify(state: str) -> None:
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.settimeout(_PATIENCE)
+            sender.settimeout(_NOTIFY_TIMEOUT)
             sender.sendto(state.encode(), address)
     except OSError:
-        return  # systemd gives up waiting by itself; a daemon that serves goes on
+        return  # systemd stops waiting by itself; the daemon can still serve
 
 
 # The journal.
 
 
 def is_journal(stream: TextIO | None) -> bool:
-    """Whether what is written here goes to the journal, and nowhere else."""
+    """Whether this stream goes to the journal."""
     try:
         device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
         status = os.fstat(stream.fileno()) if stream is not None else None
@@ -72,20 +72,20 @@ def is_journal(stream: TextIO | None) -> bool:
 
 
 def marked(line: str, stream: TextIO | None, priority: int = ERROR) -> str:
-    """A line for this stream: where that is the journal, the line begins with its priority."""
+    """Returns the line, with its priority in front if the stream goes to the journal."""
     return f"<{priority}>{line}" if is_journal(stream) else line
 
 
 def journal() -> FileLogObserver:
     """
-    An observer of the log (for twistd's --logger) that writes to the journal, which adds time and
+    Returns a log observer (for twistd's --logger) that writes to the journal, which adds time and
     program itself.
     """
     return FileLogObserver(sys.stdout, _format)
 
 
 def _format(event: LogEvent) -> str:
-    """Each line of the event begins with its priority: the journal takes each for itself."""
+    """Returns the event with its priority in front of each line: each is an entry of the journal."""
     priority = _PRIORITIES.get(event.get("log_level", LogLevel.info), 6)
     text = eventAsText(event, includeTimestamp=False, includeSystem=False)
     return "".join(f"<{priority}>{line}\n" for line in text.split("\n") if line)

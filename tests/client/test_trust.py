@@ -95,7 +95,7 @@ def test_a_fingerprint_is_written_as_ssh_does():
     ],
 )
 def test_what_is_no_fingerprint_is_not_taken_for_one(text):
-    with pytest.raises(ValueError, match="no SHA-256"):
+    with pytest.raises(ValueError, match="not a SHA-256 fingerprint"):
         fingerprints.parse_fingerprint(text)
 
 

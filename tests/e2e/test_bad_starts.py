@@ -80,7 +80,7 @@ def whole(option: str, least: int, most: int, *values: str) -> dict[str, str]:
         {
             "--frobnicate": "option --frobnicate ",
             "--max": "option --max requires argument",
-            "9000": '"9000" is no option.',
+            "9000": '"9000" is not an option.',
         },
     ],
     ids=lambda refused: ", ".join(refused),
@@ -101,7 +101,7 @@ async def test_the_daemon_refuses(sandbox: Sandbox, refused: dict[str, str]):
 async def test_a_port_that_is_taken_is_refused(sandbox: Sandbox):
     daemon = await sandbox.daemon()
     line = await refuses(sandbox.twistd("--port", str(daemon.port), "--ledger", "memory"), 75)
-    assert line.startswith(f"can't listen on port {daemon.port}: Address already in use.")
+    assert line.startswith(f"cannot listen on port {daemon.port}: Address already in use.")
 
 
 @pytest_twisted.ensureDeferred
@@ -109,7 +109,7 @@ async def test_an_endpoint_that_is_taken_is_refused(sandbox: Sandbox):
     daemon = await sandbox.daemon()
     endpoint = f"tcp:{daemon.port}:interface=127.0.0.1"
     line = await refuses(sandbox.twistd("--listen", endpoint, "--ledger", "memory"), 75)
-    assert line.startswith(f"can't listen on {endpoint}: Address already in use.")
+    assert line.startswith(f"cannot listen on {endpoint}: Address already in use.")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ async def test_an_endpoint_that_can_t_be_had_is_refused(
     sandbox: Sandbox, endpoint: str, status: int
 ):
     line = await refuses(sandbox.twistd("--listen", endpoint), status)
-    assert line.startswith(f"can't listen on {endpoint}: ")
+    assert line.startswith(f"cannot listen on {endpoint}: ")
 
 
 def without(right: str) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ async def test_a_port_that_is_not_allowed_is_refused(sandbox: Sandbox):
     if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 1:
         pytest.skip("everyone may listen on any port here")
     line = await refuses(sandbox.twistd("--port", "1", through=without("net_bind_service")))
-    assert line.startswith("can't listen on port 1: not allowed")
+    assert line.startswith("cannot listen on port 1: not allowed")
 
 
 # The daemon: ledgers.
@@ -415,11 +415,11 @@ async def test_a_daemon_in_the_background_that_can_t_start_tells_all_on_stderr_a
     whole = second.err.lines[0]
     assert whole.startswith("groupchat: ")
     assert whole.endswith(
-        "choose another by --port." if what == "port" else "choose another by --ledger."
+        "choose another with --port." if what == "port" else "choose another by --ledger."
     )
     assert "see the line above" in second.err.lines[1]
     assert (
-        f"It can't start: {whole.removeprefix('groupchat: ')}\n"
+        f"Cannot start: {whole.removeprefix('groupchat: ')}\n"
         in (sandbox.directory / "second.log").read_text()
     )
 

@@ -63,7 +63,7 @@ async def test_a_pid_file_that_can_t_be_written_is_refused_where_it_was_asked_fo
     daemon = sandbox.twistd("--port", "0", pidfile="missing/x.pid")
     assert await daemon.ended() == 1
     assert daemon.err.text.startswith(
-        "groupchat: the pid file missing/x.pid can't be written: No such file or directory."
+        "groupchat: the pid file missing/x.pid cannot be written: No such file or directory."
     )
 
 
@@ -118,7 +118,7 @@ async def test_a_unix_socket_on_which_another_daemon_listens_is_refused(sandbox:
     second = sandbox.twistd("--listen", "unix:chat.sock", "--ledger", "memory", "--max", "5")
     assert await second.ended() == 75
     assert second.err.text.startswith(
-        "groupchat: can't listen on unix:chat.sock: another daemon does."
+        "groupchat: cannot listen on unix:chat.sock: another daemon does."
     )
     alice = await sandbox.socket(sandbox.directory / "chat.sock")
     alice.send("alice")

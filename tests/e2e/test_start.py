@@ -197,7 +197,7 @@ async def test_without_a_terminal_there_are_100_places(sandbox: Sandbox):
 STARTER = """
 import sys
 from groupchat import prompt
-prompt.LIMIT = float(sys.argv.pop(1))
+prompt.ANSWER_TIMEOUT = float(sys.argv.pop(1))
 from twisted.scripts.twistd import run
 run()
 """
@@ -241,7 +241,7 @@ async def test_a_server_whose_question_nobody_answers_starts_with_100_places(san
         sys.executable, "-c", STARTER, "0.2", *OPTIONS.split(), terminal=True
     )
     await daemon.line(r".*Listening on port .* \(100 places\)\.")
-    assert daemon.out.lines[:2] == ["How many clients at most? [100] ", "Nobody answers: 100."]
+    assert daemon.out.lines[:2] == ["How many clients at most? [100] ", "No answer: 100."]
 
 
 @pytest_twisted.ensureDeferred

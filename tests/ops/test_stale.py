@@ -25,12 +25,12 @@ def path(tmp_path):
 )
 def test_a_pid_file_that_nobody_holds_is_removed_whatever_its_number_is(path, content):
     path.write_bytes(content)
-    assert stale.make_way(str(path))
+    assert stale.clear_pid_file(str(path))
     assert not path.exists()
 
 
 def test_where_there_is_none_none_is_made(path):
-    assert stale.make_way(str(path))
+    assert stale.clear_pid_file(str(path))
     assert not path.exists()
 
 
@@ -38,7 +38,7 @@ def test_a_pid_file_that_a_daemon_has_locked_is_left_as_it_is(path):
     path.write_text("1")
     with path.open("r+") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        assert not stale.make_way(str(path))
+        assert not stale.clear_pid_file(str(path))
     assert path.read_text() == "1"
 
 
@@ -50,9 +50,9 @@ def test_our_own_is_held_until_we_end(path):
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        assert not stale.make_way(str(path))
+        assert not stale.clear_pid_file(str(path))
         holder.kill()
-    assert stale.make_way(str(path))
+    assert stale.clear_pid_file(str(path))
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -69,20 +69,20 @@ def test_another_application_of_twistd_locks_nothing_and_is_known_by_its_directo
         assert other.stdout is not None
         other.stdout.readline()
         path.write_text(str(other.pid))
-        assert stale.make_way(str(path)) is elsewhere
+        assert stale.clear_pid_file(str(path)) is elsewhere
         assert path.exists() is not elsewhere
         other.kill()
 
 
 def test_where_no_pid_file_can_be_written_that_is_told(tmp_path):
     with pytest.raises(FileNotFoundError):
-        stale.make_way(str(tmp_path / "missing" / "twistd.pid"))
+        stale.clear_pid_file(str(tmp_path / "missing" / "twistd.pid"))
 
 
 def test_a_pipe_in_its_place_does_not_hang(path):
     os.mkfifo(path)
     with pytest.raises(OSError, match=r"temporarily unavailable|Illegal seek"):
-        stale.make_way(str(path))
+        stale.clear_pid_file(str(path))
 
 
 # Unix sockets.
