@@ -25,9 +25,9 @@ from groupchat.client.tls import MAX_RETRIES, TLSEndpoint
 from groupchat.client.trust import Verdict
 from groupchat.fingerprints import fingerprint
 from groupchat.wire import events
+from tests.cli.environment import Asker, FakeInput
 from tests.client.certificates import Certificate, self_signed
 from tests.client.fakes import FakeDisplay
-from tests.client.test_chat import Asker, FakeInput
 from tests.client.test_tls import Network, says
 from tests.support import Server
 
@@ -43,7 +43,7 @@ def secret_for(certificate):
     )
 
 
-class World:
+class Environment:
     """A client on its way to a server on the same machine, and that server."""
 
     def __init__(self, path, behind=None, host="localhost", asker=None, password=None):
@@ -121,31 +121,31 @@ def path(tmp_path):
 def test_a_server_on_this_machine_is_spoken_to_by_tls_and_remembered_without_a_word(
     path, host, place
 ):
-    world = World(path, host=host).encrypt().start()
-    assert world.model.logged_in and world.display.told == []
+    env = Environment(path, host=host).encrypt().start()
+    assert env.model.logged_in and env.display.told == []
     assert path.read_text() == f"{place} {self_signed().fingerprint}\n"
-    assert not world.gave_a_secret
+    assert not env.gave_a_secret
 
 
 @pytest.mark.parametrize("behind", [None, says(first=b"What is your name?\n"), says(first=b"{")])
 def test_who_listens_there_after_the_server_has_gone_gets_nothing_in_plain(path, behind):
-    world = World(path).encrypt().start()
-    world.net.behind = behind or world.server.factory
-    world.net.cut()
-    world.run(30)
-    assert not world.endings and b"hello" not in world.net.sent
-    again = World(path, behind).start()
+    env = Environment(path).encrypt().start()
+    env.net.behind = behind or env.server.factory
+    env.net.cut()
+    env.run(30)
+    assert not env.endings and b"hello" not in env.net.sent
+    again = Environment(path, behind).start()
     again.run(5)
     assert again.endings[0].status == UNREACHABLE and b"hello" not in again.net.sent
 
 
 def test_a_server_without_tls_gets_on_in_plain_where_none_was_ever_spoken_but_gets_no_secret(path):
-    world = World(path).start()
-    assert world.model.logged_in and not world.gave_a_secret
-    world.net.cut()
-    world.run(5)
-    assert world.model.logged_in and not world.gave_a_secret, "and it comes back"
-    first, again = re.findall(rb'"client":"(.*?)"', world.net.sent)
+    env = Environment(path).start()
+    assert env.model.logged_in and not env.gave_a_secret
+    env.net.cut()
+    env.run(5)
+    assert env.model.logged_in and not env.gave_a_secret, "and it comes back"
+    first, again = re.findall(rb'"client":"(.*?)"', env.net.sent)
     assert first == again, "as the same"
     assert not path.exists()
 
@@ -153,30 +153,30 @@ def test_a_server_without_tls_gets_on_in_plain_where_none_was_ever_spoken_but_ge
 def test_a_server_whose_greeting_is_faster_than_tls_is_tried_four_times_before_it_gets_anything_in_plain(
     path,
 ):
-    world = World(path, says(first=b"What is your name?\n")).start()
-    assert world.net.asked == 1 + MAX_RETRIES + 1
+    env = Environment(path, says(first=b"What is your name?\n")).start()
+    assert env.net.asked == 1 + MAX_RETRIES + 1
 
 
 def test_a_server_that_speaks_tls_later_is_not_spoken_to_in_plain_again(path):
-    world = World(path).start().encrypt()
-    world.net.cut()
-    world.run(5)
-    assert world.model.logged_in and path.exists()
-    world.net.behind = world.server.factory
-    world.net.cut()
-    asked = world.net.sent.count(b"hello")
-    world.run(30)
-    assert not world.model.logged_in and world.net.sent.count(b"hello") == asked
+    env = Environment(path).start().encrypt()
+    env.net.cut()
+    env.run(5)
+    assert env.model.logged_in and path.exists()
+    env.net.behind = env.server.factory
+    env.net.cut()
+    asked = env.net.sent.count(b"hello")
+    env.run(30)
+    assert not env.model.logged_in and env.net.sent.count(b"hello") == asked
 
 
 @pytest.mark.parametrize(
     "known", [{"asker": Asker()}, {"password": PASSWORD}], ids=["asked", "in a file"]
 )
 def test_no_password_is_given_to_a_server_that_does_not_show_who_it_is(path, known):
-    world = World(path, **known)
-    world.server.json("alice").ask("register", password=PASSWORD)
-    ending = world.start().endings[0]
-    assert ending.status == TURNED_AWAY and not world.gave_a_secret
+    env = Environment(path, **known)
+    env.server.json("alice").ask("register", password=PASSWORD)
+    ending = env.start().endings[0]
+    assert ending.status == TURNED_AWAY and not env.gave_a_secret
     assert ending.text.endswith(
         "localhost, port 9000 speaks no TLS, so nothing shows that it is the server: it gets no password. "
         "If you trust it, start again with --no-tls."
@@ -184,48 +184,48 @@ def test_no_password_is_given_to_a_server_that_does_not_show_who_it_is(path, kno
 
 
 def test_an_outbox_is_not_delivered_to_a_server_that_does_not_show_who_it_is(path):
-    world = World(path)
-    world.model.outbox.persistent = True
+    env = Environment(path)
+    env.model.outbox.persistent = True
     assert (
-        world.start()
+        env.start()
         .endings[0]
         .text.startswith("Nothing shows that this is the server: it gets no client secret, ")
     )
-    assert b"hello" not in world.net.sent
+    assert b"hello" not in env.net.sent
 
 
 def test_a_password_is_not_set_on_a_server_that_does_not_show_who_it_is(path):
-    world = World(path).start()
-    world.type(f"/register {PASSWORD}")
-    assert not world.gave_a_secret and world.display.complaints == [
+    env = Environment(path).start()
+    env.type(f"/register {PASSWORD}")
+    assert not env.gave_a_secret and env.display.complaints == [
         "/register: Nothing shows that this is the server: it gets no password. "
         "If you trust it, start again with --no-tls."
     ]
-    assert world.parser.unsaid == 0 and not world.endings
-    assert not world.model.busy and not [
-        event for event in world.display.events if isinstance(event, events.Ok)
+    assert env.parser.unsaid == 0 and not env.endings
+    assert not env.model.busy and not [
+        event for event in env.display.events if isinstance(event, events.Ok)
     ]
 
 
 def test_another_certificate_is_another_server_which_knows_the_client_by_another_secret(path):
-    first = World(path).encrypt().start()
-    second = World(path, asker=Asker()).encrypt(Certificate("groupchat")).start()
+    first = Environment(path).encrypt().start()
+    second = Environment(path, asker=Asker()).encrypt(Certificate("groupchat")).start()
     assert first.model.logged_in and second.model.logged_in
     assert first.model.client != second.model.client
     assert second.display.told == [
         "localhost:9000 has another certificate than before: taken for another server."
     ]
-    again = World(path, asker=Asker()).encrypt().start()
+    again = Environment(path, asker=Asker()).encrypt().start()
     assert again.model.client == first.model.client and again.display.told == [], (
         "and both are known from then on"
     )
 
 
 def test_in_one_run_another_certificate_ends_it_and_says_how_to_join_the_other(path):
-    world = World(path).encrypt().start().encrypt(Certificate("groupchat"))
-    world.net.cut()
-    world.run(5)
-    ending = world.endings[0]
+    env = Environment(path).encrypt().start().encrypt(Certificate("groupchat"))
+    env.net.cut()
+    env.run(5)
+    ending = env.endings[0]
     assert ending.status == TURNED_AWAY and ending.text.startswith(
         "Another server is at localhost:9000 now: its certificate is "
     )
@@ -236,9 +236,9 @@ def test_in_one_run_another_certificate_ends_it_and_says_how_to_join_the_other(p
 
 def test_a_password_from_a_file_is_for_servers_that_were_there_before_and_the_first(path):
     def join(certificate, **known):
-        world = World(path, **known).encrypt(certificate)
-        world.server.json("alice").ask("register", password=PASSWORD)
-        return world.start().run(1)
+        env = Environment(path, **known).encrypt(certificate)
+        env.server.json("alice").ask("register", password=PASSWORD)
+        return env.start().run(1)
 
     other = Certificate("groupchat")
     assert join(self_signed(), password=PASSWORD).model.logged_in

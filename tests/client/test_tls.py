@@ -25,9 +25,9 @@ from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff
 from groupchat.client.tls import MAX_RETRIES, TLSEndpoint
 from groupchat.client.trust import PinnedTrust, TofuTrust
+from tests.cli.environment import FakeInput
 from tests.client.certificates import Certificate, authority, self_signed
 from tests.client.fakes import FakeDisplay
-from tests.client.test_chat import FakeInput
 from tests.support import Server
 
 HOST = "chat.example.org"
@@ -116,7 +116,7 @@ def encrypted(certificate, factory, clock=None):
     return TLSMemoryBIOFactory(certificate.options(), False, factory, clock or Clock())
 
 
-class World:
+class Environment:
     """A client on its way to a server, and the server."""
 
     def __init__(self, path, certificate=None, behind=None, host=HOST, told=None, spoke_first=0):
@@ -191,36 +191,36 @@ def authorities(tmp_path, monkeypatch):
 
 
 def test_one_comes_in_by_tls_and_is_told_of_the_certificate_the_first_time(path):
-    world = World(path, self_signed())
-    assert world.logged_in
+    env = Environment(path, self_signed())
+    assert env.logged_in
     shown = self_signed().fingerprint
-    assert world.display.told == [
+    assert env.display.told == [
         f"First time at {HOST}:9000. Its certificate is {shown}; it is remembered in {path}."
     ]  # fmt: skip
     assert path.read_text() == f"{HOST}:9000 {shown}\n"
-    assert World(path, self_signed()).display.told == []
+    assert Environment(path, self_signed()).display.told == []
 
 
 def test_nobody_on_the_network_reads_along(path):
-    world = World(path, self_signed()).type("a word")
-    bob = world.server.json("bob", rooms={"lobby": {"after": 0}})
-    world.type("another word")
+    env = Environment(path, self_signed()).type("a word")
+    bob = env.server.json("bob", rooms={"lobby": {"after": 0}})
+    env.type("another word")
     assert [event["text"] for event in bob.events() if event["type"] == "message"] == [
         "another word"
     ]
-    assert world.net.sent.startswith(b"\x16\x03")
+    assert env.net.sent.startswith(b"\x16\x03")
     for secret in b"hello", b"alice", b"s" * 16, b"word":
-        assert secret not in world.net.sent
+        assert secret not in env.net.sent
 
 
 def test_at_the_end_of_input_it_quits_as_tls_has_no_half_close(path):
-    world = World(path, self_signed())
-    bob = world.server.plain("bob")
-    world.type("a last word", end=True)
-    assert world.ending == (DONE, "")
+    env = Environment(path, self_signed())
+    bob = env.server.plain("bob")
+    env.type("a last word", end=True)
+    assert env.ending == (DONE, "")
     assert bob.heard() == ["alice: a last word", "alice left."]
-    world.run(TIMEOUT)
-    assert len(world.server.factory.connections) == 1, "and nothing is left of it"
+    env.run(TIMEOUT)
+    assert len(env.server.factory.connections) == 1, "and nothing is left of it"
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ def test_at_the_end_of_input_it_quits_as_tls_has_no_half_close(path):
 def test_the_authorities_vouch_for_names_and_addresses(path, authorities, host):
     between = Certificate(by=authority(), authority=True)
     certificate = Certificate("other.example.org", canonical(host), by=between)
-    world = World(path, certificate, host=host)
-    assert world.logged_in and world.display.told == []
+    env = Environment(path, certificate, host=host)
+    assert env.logged_in and env.display.told == []
     assert path.read_text() == f"{host_key(host, 9000)} authorities\n"
 
 
@@ -256,17 +256,17 @@ def test_the_authorities_vouch_for_names_and_addresses(path, authorities, host):
     ],
 )
 def test_what_the_authorities_do_not_vouch_for_is_only_good_the_first_time(path, authorities, make):
-    world = World(path, make())
-    assert world.logged_in and world.display.told[0].startswith("First time at ")
+    env = Environment(path, make())
+    assert env.logged_in and env.display.told[0].startswith("First time at ")
     path.write_text(f"{HOST}:9000 authorities\n")
-    assert World(path, make()).ending[0] == TURNED_AWAY
+    assert Environment(path, make()).ending[0] == TURNED_AWAY
 
 
 def test_a_new_certificate_that_authorities_vouch_for_is_taken(path, authorities):
-    World(path, self_signed())
-    world = World(path, Certificate(HOST, by=authority()))
-    assert world.logged_in
-    assert world.display.told[0].startswith(
+    Environment(path, self_signed())
+    env = Environment(path, Certificate(HOST, by=authority()))
+    assert env.logged_in
+    assert env.display.told[0].startswith(
         f"{HOST}:9000 has a new certificate, for which the system's authorities vouch; "
     )
 
@@ -279,25 +279,25 @@ def test_to_a_server_with_another_certificate_nothing_is_said(path, told):
     path.write_text(f"{HOST}:9000 {fingerprints.fingerprint(b'another')}\n")
     before = path.read_text()
     server = Says()
-    world = World(
+    env = Environment(
         path, behind=encrypted(self_signed(), Factory.forProtocol(lambda: server)), told=told
     )
-    status, text = world.ending
+    status, text = env.ending
     assert (status, self_signed().fingerprint in text) == (TURNED_AWAY, True)
-    assert world.run(20).net.asked == 1
+    assert env.run(20).net.asked == 1
     assert server.heard == b""
     assert path.read_text() == before
 
 
 def test_the_certificate_that_was_told_is_taken_and_not_remembered(path):
-    world = World(path, self_signed(), told=self_signed().fingerprint)
-    assert world.logged_in and world.display.told == [] and not path.exists()
+    env = Environment(path, self_signed(), told=self_signed().fingerprint)
+    assert env.logged_in and env.display.told == [] and not path.exists()
 
 
 def test_a_certificate_is_not_remembered_before_the_server_has_said_something_sensible(path):
     behind = encrypted(self_signed(), says(answer=b"220 mail.example.org ESMTP\r\n"))
-    world = World(path, behind=behind).run(TIMEOUT)
-    assert world.ending[0] == UNREACHABLE
+    env = Environment(path, behind=behind).run(TIMEOUT)
+    assert env.ending[0] == UNREACHABLE
     assert not path.exists()
 
 
@@ -309,85 +309,85 @@ NO_TLS = f"{HOST}, port 9000 does not speak TLS. If you trust the network: --no-
 
 @pytest.mark.parametrize("greeting", [b"What is your name?\n", b"SSH-2.0-x\r\n", b"{", b"\x00"])
 def test_one_that_says_something_else_is_tried_again_but_not_for_ever(path, greeting):
-    world = World(path, behind=says(first=greeting))
-    assert world.ending == (UNREACHABLE, NO_TLS)
-    assert world.net.asked == 1 + MAX_RETRIES
-    assert b"hello" not in world.net.sent
+    env = Environment(path, behind=says(first=greeting))
+    assert env.ending == (UNREACHABLE, NO_TLS)
+    assert env.net.asked == 1 + MAX_RETRIES
+    assert b"hello" not in env.net.sent
 
 
 def test_a_server_that_refuses_tls_says_so_by_its_alert(path):
-    world = World(path, behind=says(answer=ALERT, close=True))
-    assert world.ending == (UNREACHABLE, NO_TLS)
-    assert world.net.asked == 1
+    env = Environment(path, behind=says(answer=ALERT, close=True))
+    assert env.ending == (UNREACHABLE, NO_TLS)
+    assert env.net.asked == 1
 
 
 def test_our_own_server_without_tls_says_so(path):
     server = Server()
-    world = World(path, behind=server.factory)
+    env = Environment(path, behind=server.factory)
     server.run()
-    assert world.run(1).ending == (UNREACHABLE, NO_TLS)
+    assert env.run(1).ending == (UNREACHABLE, NO_TLS)
 
 
 def test_a_greeting_that_was_faster_than_our_hello_is_no_end(path):
-    world = World(path, self_signed(), spoke_first=MAX_RETRIES)
-    assert world.logged_in and world.net.asked == 1 + MAX_RETRIES
+    env = Environment(path, self_signed(), spoke_first=MAX_RETRIES)
+    assert env.logged_in and env.net.asked == 1 + MAX_RETRIES
 
 
 def test_tls_of_another_kind_is_told_apart(path):
-    world = World(
+    env = Environment(
         path, behind=says(answer=b"\x15\x03\x01\x00\x02\x02\x46", close=True)
     )  # protocol_version
-    status, text = world.ending
+    status, text = env.ending
     assert status == UNREACHABLE
     assert re.fullmatch(f"Cannot reach {HOST}, port 9000: TLS failed: .*protocol version", text)
 
 
 def test_a_server_that_hangs_up_during_the_handshake(path):
-    world = World(path, behind=says(close=True))
-    assert world.ending == (
+    env = Environment(path, behind=says(close=True))
+    assert env.ending == (
         UNREACHABLE, f"{HOST}, port 9000 closed the connection without a word. Is that a groupchat server?"
     )  # fmt: skip
 
 
 def test_a_handshake_that_never_ends_is_not_waited_for(path):
-    world = World(path, behind=says()).run(TIMEOUT)
-    status, text = world.ending
+    env = Environment(path, behind=says()).run(TIMEOUT)
+    status, text = env.ending
     assert (status, text[:10]) == (UNREACHABLE, "No answer ")
-    assert world.run().net.pumps[0][1].disconnected
+    assert env.run().net.pumps[0][1].disconnected
 
 
 def test_a_signal_during_the_handshake_ends_it(path):
-    world = World(path, behind=says())
-    world.pipe.stop()
-    assert world.run().ending == (DONE, "")
-    assert world.net.pumps[0][1].disconnected
+    env = Environment(path, behind=says())
+    env.pipe.stop()
+    assert env.run().ending == (DONE, "")
+    assert env.net.pumps[0][1].disconnected
 
 
 # Coming back.
 
 
 def test_it_comes_back_by_tls(path):
-    world = World(path, self_signed())
-    world.net.cut()
-    world.run(5)
-    assert world.logged_in
-    assert world.display.told[1:] == ["Connection lost. Trying again …", "Connected again."]
-    assert world.net.asked == 2
+    env = Environment(path, self_signed())
+    env.net.cut()
+    env.run(5)
+    assert env.logged_in
+    assert env.display.told[1:] == ["Connection lost. Trying again …", "Connected again."]
+    assert env.net.asked == 2
 
 
 def test_it_does_not_come_back_to_another_certificate(path):
-    world = World(path, self_signed())
-    world.show(Certificate(HOST))
-    world.net.cut()
-    assert world.run(5).ending[0] == TURNED_AWAY
+    env = Environment(path, self_signed())
+    env.show(Certificate(HOST))
+    env.net.cut()
+    assert env.run(5).ending[0] == TURNED_AWAY
 
 
 def test_it_does_not_come_back_without_tls_but_goes_on_trying(path):
-    world = World(path, self_signed()).type("a")
-    world.net.behind = says(first=b"What is your name?\n")
-    world.net.cut()
-    world.run(20)
-    assert not world.endings and world.net.asked > 5
-    assert b"hello" not in world.net.sent
-    world.show(self_signed())
-    assert world.run(40).logged_in
+    env = Environment(path, self_signed()).type("a")
+    env.net.behind = says(first=b"What is your name?\n")
+    env.net.cut()
+    env.run(20)
+    assert not env.endings and env.net.asked > 5
+    assert b"hello" not in env.net.sent
+    env.show(self_signed())
+    assert env.run(40).logged_in
