@@ -1,5 +1,5 @@
 """
-What a person, or a program, gets to read.
+The output for a person, a program and a script.
 """
 
 import pytest

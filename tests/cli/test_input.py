@@ -1,5 +1,5 @@
 """
-What a typed line means, and when it acts.
+The meaning of a typed line, and when it acts.
 """
 
 import json

@@ -69,7 +69,7 @@ class Certificate:
         return fingerprints.fingerprint(self.certificate.public_bytes(serialization.Encoding.DER))
 
     def options(self):
-        """What a server needs to show it, with those that it is signed by."""
+        """Returns what a server needs to show it, with those that it is signed by."""
         chain, by = [], self.by
         while by is not None:
             chain.append(X509.from_cryptography(by.certificate))

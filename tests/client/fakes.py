@@ -1,6 +1,6 @@
 """
-Doubles for the client's neighbours: a server that keeps the wire's promise, a screen and an owner
-that remember.
+Doubles for the client's neighbours: a server that keeps the wire's promise, and a display and a
+listener that remember.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Server:
         self.due = []  # lines on their way to the client
         self.received = []  # lines on their way from it
 
-    # What happens at the server.
+    # At the server.
 
     def append(self, sender, text, act=False):
         self.log.append(
@@ -123,7 +123,7 @@ class Server:
     # The wire.
 
     def take(self, data):
-        """What the client sends."""
+        """The client sends this."""
         self.received += data.splitlines()
 
     def work(self, count=None):

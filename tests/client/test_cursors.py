@@ -1,5 +1,5 @@
 """
-How far rooms were read: kept from one run to the next.
+Positions in rooms: kept from one run to the next.
 """
 
 import stat

@@ -1,5 +1,5 @@
 """
-Which messages are one's own words.
+The messages that are our own words.
 """
 
 from groupchat.client.echo import EchoFilter

@@ -1,5 +1,5 @@
 """
-Who the client is to its server, once it has shown which it is.
+The client's identity to its server, once the server has shown which it is.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """
-The client's mind: what it sends, what it shows, and that nothing is lost or doubled over lost
-connections.
+The client's model: the lines it sends, the events it shows, and that nothing is lost or doubled over
+lost connections.
 """
 
 import json
@@ -74,7 +74,7 @@ def ok(n, number, room="lobby"):
     return events.Ok(n=n, room=room, id=number)
 
 
-# Coming in.
+# Logging in.
 
 
 def test_a_person_goes_on_reading_where_an_earlier_run_was():

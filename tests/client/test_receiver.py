@@ -195,7 +195,7 @@ def test_coming_in_behind_again_is_told_again():
     assert CaughtUp.__name__ in view.has_shown
 
 
-# What was missed between two runs.
+# Messages missed between two runs.
 
 
 def returned(after, head, max_missed, epoch="e1"):

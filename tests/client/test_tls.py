@@ -39,7 +39,7 @@ class Network:
     An endpoint, and what is behind it; carries bytes to and fro.
 
     :param behind: makes each server.
-    :param spoke_first: so many times the greeting is faster than whatever a client sends.
+    :param spoke_first: the number of times that the greeting is faster than the client.
     """
 
     def __init__(self, behind, spoke_first=0):
@@ -187,7 +187,7 @@ def authorities(tmp_path, monkeypatch):
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
 
 
-# Coming in.
+# Logging in.
 
 
 def test_one_comes_in_by_tls_and_is_told_of_the_certificate_the_first_time(path):
