@@ -70,7 +70,8 @@ class Floor:
         total = self._measured.report(file=self._report)
         if total < floor:
             self._report.write(
-                f"The tests in memory cover {total:.1f} % of groupchat/: at least {floor:g} % are required.\n"
+                f"The tests in memory cover {total:.1f} % of groupchat/: "
+                f"at least {floor:g} % are required.\n"
             )
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 

@@ -27,10 +27,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         }
     )
     parser = argparse.ArgumentParser(
-        prog="python -m tests.attacks", description="Attack a daemon, and see what the others notice.",
-        epilog="Attacks: " + "; ".join(f"{attack.name}: {attack.title}" for attack in ATTACKS)
+        prog="python -m tests.attacks",
+        description="Attack a daemon, and see what the others notice.",
+        epilog="Attacks: "
+        + "; ".join(f"{attack.name}: {attack.title}" for attack in ATTACKS)
         + f"; memory: {MEMORY:,} connections of all kinds, and what is left of them.",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--attack",
         action="append",

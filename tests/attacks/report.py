@@ -59,7 +59,8 @@ def told(memory: Memory) -> str:
     """Returns a report on what many connections have left behind."""
     before, after = memory.before, memory.after
     lines = [
-        f"{'memory':<15} {memory.count:,} connections: {before.memory:,} KiB before, {after.memory:,} after; descriptors "
+        f"{'memory':<15} {memory.count:,} connections: "
+        f"{before.memory:,} KiB before, {after.memory:,} after; descriptors "
         f"{before.descriptors}, {after.descriptors}; threads {before.threads}, {after.threads}",
         *(
             f"{'memory':<15} {what}: {count} before, {after.counts[what]} after"

@@ -47,8 +47,12 @@ def test_attacks_are_carried_out_and_told(knock, tmp_path):
             )
             assert not outcome.under.missing
     assert [outcome.attack.name for outcome in outcomes if outcome.skipped or outcome.report] == [
-        "silent", "close", "flood-who", "log-ins", "tls",
-    ]  # fmt: skip
+        "silent",
+        "close",
+        "flood-who",
+        "log-ins",
+        "tls",
+    ]
     assert outcomes[0].report["opened"] > 100 and outcomes[2].report["MB"] > 0
     assert left.count == 400 and "ChatProtocol" in told(left)
     assert all(row(outcome).startswith(outcome.attack.name) for outcome in outcomes)

@@ -20,9 +20,10 @@ QUICK = 0.1  #: the scale of --quick
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.benchmarks", description="How fast is it, and how fast are others on this machine?",
+        prog="python -m tests.benchmarks",
+        description="How fast is it, and how fast are others on this machine?",
         epilog="Loads: " + "; ".join(f"{load.name}: {load.title}" for load in LOADS) + ".",
-    )  # fmt: skip
+    )
     names = [load.name for load in LOADS]
     parser.add_argument(
         "--loads",

@@ -76,10 +76,12 @@ class GarbageInput:
         "what one member's senseless input costs, with the default --rate unless it says otherwise"
     )
     columns = [
-        Column("64 KiB: CPU ms", "small_cpu_ms"), Column("longest stall ms", "small_stall_ms"),
-        Column("1 MB: CPU ms", "big_cpu_ms"), Column("longest stall ms", "big_stall_ms"),
+        Column("64 KiB: CPU ms", "small_cpu_ms"),
+        Column("longest stall ms", "small_stall_ms"),
+        Column("1 MB: CPU ms", "big_cpu_ms"),
+        Column("longest stall ms", "big_stall_ms"),
         Column("took s", "big_s", 2),
-    ]  # fmt: skip
+    ]
 
     def __init__(self, kinds: list[str] | None = None) -> None:
         self._kinds = kinds or list(KINDS)

@@ -109,9 +109,19 @@ class Fanout:
     """
 
     def __init__(
-        self, name: str, title: str, columns: list[Column], *, members: int, speakers: int, messages: int, window: int = 1,
-        rate: int = 0, rooms: int = 1, only: list[str] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        title: str,
+        columns: list[Column],
+        *,
+        members: int,
+        speakers: int,
+        messages: int,
+        window: int = 1,
+        rate: int = 0,
+        rooms: int = 1,
+        only: list[str] | None = None,
+    ) -> None:
         self.name = name
         self.title = title
         self.columns = columns
@@ -192,33 +202,70 @@ class OpenLoop(Fanout):
 
 FANOUT = [
     Fanout(
-        "throughput-200", "200 members, 100 of them speak, 500 messages on their way", THROUGHPUT,
-        members=200, speakers=100, messages=20_000, window=500,
+        "throughput-200",
+        "200 members, 100 of them speak, 500 messages on their way",
+        THROUGHPUT,
+        members=200,
+        speakers=100,
+        messages=20_000,
+        window=500,
     ),
     Fanout(
-        "chat-200", "200 members, 20 of them speak, 64 messages on their way", THROUGHPUT,
-        members=200, speakers=20, messages=8_000, window=64,
+        "chat-200",
+        "200 members, 20 of them speak, 64 messages on their way",
+        THROUGHPUT,
+        members=200,
+        speakers=20,
+        messages=8_000,
+        window=64,
     ),
     Fanout(
-        "chat-1000", "1,000 members, 50 of them speak, 64 messages on their way", THROUGHPUT,
-        members=1_000, speakers=50, messages=1_000, window=64,
+        "chat-1000",
+        "1,000 members, 50 of them speak, 64 messages on their way",
+        THROUGHPUT,
+        members=1_000,
+        speakers=50,
+        messages=1_000,
+        window=64,
     ),
     Fanout(
-        "ping-pong-1000", "1,000 members, 50 of them speak, one message at a time", THROUGHPUT,
-        members=1_000, speakers=50, messages=300, window=1,
+        "ping-pong-1000",
+        "1,000 members, 50 of them speak, one message at a time",
+        THROUGHPUT,
+        members=1_000,
+        speakers=50,
+        messages=300,
+        window=1,
     ),
     OpenLoop(
-        "open-loop-50", "1,000 members, 50 messages a second", LATENCY,
-        members=1_000, speakers=50, messages=1_000, rate=50,
+        "open-loop-50",
+        "1,000 members, 50 messages a second",
+        LATENCY,
+        members=1_000,
+        speakers=50,
+        messages=1_000,
+        rate=50,
     ),
-]  # fmt: skip
+]
 SIZE = [
     Fanout(
-        "join-10k", "10,000 members in one room, one message at a time", SCALE,
-        members=10_000, speakers=10, messages=30, only=["groupchat"],
+        "join-10k",
+        "10,000 members in one room, one message at a time",
+        SCALE,
+        members=10_000,
+        speakers=10,
+        messages=30,
+        only=["groupchat"],
     ),
     Fanout(
-        "rooms-500", "10,000 members in 500 rooms, 500 messages on their way", SCALE,
-        members=10_000, speakers=1_000, messages=20_000, window=500, rooms=500, only=["groupchat"],
+        "rooms-500",
+        "10,000 members in 500 rooms, 500 messages on their way",
+        SCALE,
+        members=10_000,
+        speakers=1_000,
+        messages=20_000,
+        window=500,
+        rooms=500,
+        only=["groupchat"],
     ),
-]  # fmt: skip
+]

@@ -57,7 +57,10 @@ def renew(results: Results, page: Path = PAGE) -> list[Path]:
     _, end, after = rest.partition(END)
     assert begin and end, f"{page} has lost its marks"
     data, picture = page.with_suffix(".json"), page.with_suffix(".svg")
-    plot = f".. image:: {picture.name}\n   :alt: Deliveries a second, and latencies, of groupchat and of others\n"
+    plot = (
+        f".. image:: {picture.name}\n"
+        "   :alt: Deliveries a second, and latencies, of groupchat and of others\n"
+    )
     page.write_text(f"{before}{begin}\n{plot}\n{report(results)}\n{end}{after}")
     results.save(data)
     picture.write_text(_picture(results))

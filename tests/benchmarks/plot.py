@@ -23,7 +23,8 @@ _STYLE = """
 svg { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif }
 .page { fill: #ffffff } .text { fill: #1f2328 } .soft { fill: #656d76 } .grid { stroke: #d8dee4 }
 .ours { fill: #0a69da } .also { fill: #7fb3ee } .baseline { fill: #57606a } .peer { fill: #b7bfc8 }
-.title { font-size: 17px; font-weight: 600 } .head { font-weight: 600 } .small { font-size: 11.5px } .right { text-anchor: end }
+.title { font-size: 17px; font-weight: 600 } .head { font-weight: 600 }
+.small { font-size: 11.5px } .right { text-anchor: end }
 @media (prefers-color-scheme: dark) {
 .page { fill: #0d1117 } .text { fill: #e6edf3 } .soft { fill: #8d96a0 } .grid { stroke: #30363d }
 .ours { fill: #4c9bf5 } .also { fill: #2b5c95 } .baseline { fill: #9ea7b3 } .peer { fill: #4a525c }
@@ -171,14 +172,16 @@ class _Canvas:
 
     def text(self, x: float, y: float, words: str, kind: str) -> None:
         self._shapes.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" xml:space="preserve">{escape(words)}</text>'
+            f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" '
+            f'xml:space="preserve">{escape(words)}</text>'
         )
 
     def bar(
         self, x: float, y: float, width: float, kind: str, title: str, height: int = BAR
     ) -> None:
         self._shapes.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height}" rx="2.5" class="{kind}">'
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height}" '
+            f'rx="2.5" class="{kind}">'
             f"<title>{escape(title)}</title></rect>"
         )
 
@@ -193,7 +196,8 @@ class _Canvas:
     def svg(self, height: float) -> str:
         shapes = "\n".join(self._shapes)
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0f}" viewBox="0 0 {WIDTH} {height:.0f}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0f}" '
+            f'viewBox="0 0 {WIDTH} {height:.0f}"'
             f' role="img" aria-label="Deliveries a second and latencies of groupchat and others">\n'
             f"<style>{_STYLE}.middle {{ text-anchor: middle }}\n</style>\n"
             f'<rect width="{WIDTH}" height="{height:.0f}" rx="8" class="page"/>\n{shapes}\n</svg>\n'

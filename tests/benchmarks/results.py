@@ -68,8 +68,9 @@ class Results:
         """A table in reStructuredText, which a terminal shows as well."""
         head = ["", *(column.heading for column in load.columns)]
         rows = [
-            [name, *(self.cell(load.name, name, column) for column in load.columns)] for name in self.cases(load.name)
-        ]  # fmt: skip
+            [name, *(self.cell(load.name, name, column) for column in load.columns)]
+            for name in self.cases(load.name)
+        ]
         return simple_table([head, *rows])
 
     # On disk.

@@ -21,9 +21,14 @@ from tests.benchmarks.stored import HISTORY, RESUME
 
 
 def run(
-    folder: Path, loads: list[Load], rounds: int, scale: float, stored: int, progress: Callable[[str], None],
+    folder: Path,
+    loads: list[Load],
+    rounds: int,
+    scale: float,
+    stored: int,
+    progress: Callable[[str], None],
     only: list[str] | None = None,
-) -> Results:  # fmt: skip
+) -> Results:
     """
     Measure.
 

@@ -86,9 +86,13 @@ class Server:
             folder, port = Path(place), free_port()
             with open(folder / "log", "wb") as log:
                 process = subprocess.Popen(
-                    self.command(folder, port), cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    self.command(folder, port),
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
                     env={**os.environ, "PYTHONPATH": str(ROOT)},
-                )  # fmt: skip
+                )
             try:
                 self._wait(process, port, folder / "log")
                 yield Running(port, process.pid)
@@ -259,8 +263,10 @@ class Inspircd(Peer):
 <server name="benchmark.example" description="benchmark" network="benchmark">
 <admin name="nobody" nick="nobody" email="nobody@benchmark.example">
 <bind address="%(address)s" port="%(port)d" type="clients">
-<connect allow="*" timeout="60" pingfreq="3600" hardsendq="67108864" softsendq="67108864" recvq="16777216"
-    threshold="1000000" commandrate="1000000000" fakelag="no" limit="%(places)d" localmax="%(places)d" globalmax="%(places)d"
+<connect allow="*" timeout="60" pingfreq="3600"
+    hardsendq="67108864" softsendq="67108864" recvq="16777216"
+    threshold="1000000" commandrate="1000000000" fakelag="no"
+    limit="%(places)d" localmax="%(places)d" globalmax="%(places)d"
     maxconnwarn="no" resolvehostnames="no" useident="no" usednsbl="no">
 <performance softlimit="%(places)d" somaxconn="4096" netbuffersize="65534">
 <log method="file" type="* -USERINPUT -USEROUTPUT" level="default" target="inspircd.log">

@@ -56,11 +56,15 @@ class Resume:
 
     name = "resume"
     columns = [
-        Column("join ms", "join_ms", 2), Column("x short", "join_ms", 2, over=SHORT),
-        Column("say ms", "say_ms", 2), Column("x short", "say_ms", 2, over=SHORT),
-        Column("resume ms", "resume_ms", 2), Column("x short", "resume_ms", 2, over=SHORT),
-        Column("page ms", "page_ms", 2), Column("x short", "page_ms", 2, over=SHORT),
-    ]  # fmt: skip
+        Column("join ms", "join_ms", 2),
+        Column("x short", "join_ms", 2, over=SHORT),
+        Column("say ms", "say_ms", 2),
+        Column("x short", "say_ms", 2, over=SHORT),
+        Column("resume ms", "resume_ms", 2),
+        Column("x short", "resume_ms", 2, over=SHORT),
+        Column("page ms", "page_ms", 2),
+        Column("x short", "page_ms", 2, over=SHORT),
+    ]
     title = "joining, saying, coming back after 500 messages, and a page of history, one at a time"
 
     def cases(self, bench: Bench) -> list[str]:
@@ -102,11 +106,18 @@ def _median(act: Callable[[int], Any], numbers: Iterable[int]) -> float:
 
 
 HISTORY = History(
-    "history", "200 members, 200 messages a second, beside a long history", [
-        Column("p50 ms", "p50_ms", 2), Column("x quiet", "p50_ms", 2, over=QUIET),
-        Column("p99 ms", "p99_ms", 2), Column("x quiet", "p99_ms", 2, over=QUIET),
+    "history",
+    "200 members, 200 messages a second, beside a long history",
+    [
+        Column("p50 ms", "p50_ms", 2),
+        Column("x quiet", "p50_ms", 2, over=QUIET),
+        Column("p99 ms", "p99_ms", 2),
+        Column("x quiet", "p99_ms", 2, over=QUIET),
         Column("pages/s", "pages_s", 0),
     ],
-    members=200, speakers=20, messages=2_000, rate=200,
-)  # fmt: skip
+    members=200,
+    speakers=20,
+    messages=2_000,
+    rate=200,
+)
 RESUME = Resume()

@@ -22,11 +22,14 @@ from tests.benchmarks.stored import HISTORY, RESUME
 TINY = 0.0004
 SERVERS = ["groupchat", BASELINE, BASELINE_JSON]
 LINES = {
-    **dict.fromkeys(("throughput-200", "chat-200", "chat-1000", "ping-pong-1000"), SERVERS), "open-loop-50": [*SERVERS, DISK],
-    "join-10k": ["groupchat"], "rooms-500": ["groupchat"],
-    "history": ["nobody reads", "one reads all of it"], "resume": ["short ledger", "long ledger"],
+    **dict.fromkeys(("throughput-200", "chat-200", "chat-1000", "ping-pong-1000"), SERVERS),
+    "open-loop-50": [*SERVERS, DISK],
+    "join-10k": ["groupchat"],
+    "rooms-500": ["groupchat"],
+    "history": ["nobody reads", "one reads all of it"],
+    "resume": ["short ledger", "long ledger"],
     "garbage-input": [NOTHING, EMPTY],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -90,13 +93,8 @@ def test_what_failed_once_has_no_figures(results):
 
 def test_a_table_is_restructuredtext():
     assert simple_table([["", "n"], ["some one", "1,000"], ["b", ""]]) == (
-        "========  =====\n"
-        "..            n\n"
-        "========  =====\n"
-        "some one  1,000\n"
-        "b\n"
-        "========  ====="
-    )  # fmt: skip
+        "========  =====\n..            n\n========  =====\nsome one  1,000\nb\n========  ====="
+    )
 
 
 def test_the_page_is_renewed_between_its_marks(results, tmp_path):

@@ -148,8 +148,11 @@ class Socket(Protocol):
     def __init__(self) -> None:
         self.received = LineBuffer("the server")
         self.line, self.says, self.event, self.events = (
-            self.received.line, self.received.says, self.received.event, self.received.events,
-        )  # fmt: skip
+            self.received.line,
+            self.received.says,
+            self.received.event,
+            self.received.events,
+        )
         self.closed: Deferred[None] = Deferred()
         self.is_closed = False
 
@@ -218,8 +221,12 @@ class Program(ProcessProtocol):
         self.out = LineBuffer(f"{Path(arguments[0]).name}, on stdout,")
         self.err = LineBuffer(f"{Path(arguments[0]).name}, on stderr,")
         self.line, self.says, self.event, self.events, self.prompt = (
-            self.out.line, self.out.says, self.out.event, self.out.events, self.out.prompt,
-        )  # fmt: skip
+            self.out.line,
+            self.out.says,
+            self.out.event,
+            self.out.events,
+            self.out.prompt,
+        )
         self.status: int | None = None
         self._ending: list[Deferred[int]] = []
         self.transport = reactor.spawnProcess(self, arguments[0], arguments, **options)  # type: ignore[attr-defined]
@@ -264,7 +271,8 @@ class Program(ProcessProtocol):
         def too_long(result: Any, seconds: float) -> None:
             self._ending.remove(waiting)
             raise AssertionError(
-                f"{self.arguments} has not ended after {seconds:g} s; it said:\n{self.out.text}\n{self.err.text}"
+                f"{self.arguments} has not ended after {seconds:g} s; it said:\n"
+                f"{self.out.text}\n{self.err.text}"
             )
 
         return waiting.addTimeout(limit, reactor, too_long)

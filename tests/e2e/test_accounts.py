@@ -65,8 +65,10 @@ async def test_what_operators_did_outlasts_kill_9(sandbox: Sandbox):
     await alice.event("ok", ref="1")
     await sandbox.member("bob", daemon)
     assert [line.split()[1:] for line in await passwd(sandbox, "--log")][2:] == [
-        ["alice", "ban", "bob:", "spam"], ["alice", "max", "1"], ["alice", "unban", "bob"],
-    ]  # fmt: skip
+        ["alice", "ban", "bob:", "spam"],
+        ["alice", "max", "1"],
+        ["alice", "unban", "bob"],
+    ]
 
 
 @pytest_twisted.ensureDeferred
@@ -95,7 +97,8 @@ async def test_bad_accounts_keep_the_daemon_from_starting_with_one_line(sandbox:
     daemon = sandbox.twistd("--port", "0")
     assert await daemon.ended() == 1
     assert daemon.err.lines == [
-        "groupchat: the accounts file groupchat.accounts: file is not a database. Mend it, or choose another by --auth."
+        "groupchat: the accounts file groupchat.accounts: file is not a database. "
+        "Mend it, or choose another by --auth."
     ]
 
 

@@ -50,7 +50,8 @@ async def refuses(daemon: Daemon, status: int = 1) -> str:
 def whole(option: str, least: int, most: int, *values: str) -> dict[str, str]:
     """Returns the errors for values that are no whole number in this range."""
     return {
-        f"--{option} {value}": f'--{option} takes a whole number from {least} to {most}, not "{value}".'
+        f"--{option} {value}": f"--{option} takes a whole number "
+        f'from {least} to {most}, not "{value}".'
         for value in values
     }
 

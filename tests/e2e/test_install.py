@@ -111,9 +111,10 @@ def test_the_sdist_ships_all_that_the_tests_need(built: tuple[Path, Path]):
         names = {name.partition("/")[2] for name in sdist.getnames()}
     files = {
         path.relative_to(ROOT).as_posix()
-        for top in SHIPPED for path in [ROOT / top, *(ROOT / top).rglob("*")]
+        for top in SHIPPED
+        for path in [ROOT / top, *(ROOT / top).rglob("*")]
         if path.is_file() and "__pycache__" not in path.parts and path.name != "dropin.cache"
-    }  # fmt: skip
+    }
     assert not files - names
     assert not [name for name in names if name.endswith((".pyc", "dropin.cache"))]
 

@@ -460,7 +460,10 @@ async def test_what_is_piped_to_an_outbox_is_kept_for_a_server_that_is_down(sand
 @pytest_twisted.ensureDeferred
 async def test_scripts_with_one_outbox_wait_their_turn(sandbox: Sandbox):
     daemon = await sandbox.daemon()
-    command = "for line in 1 2 3; do echo $line | groupchat-connect --outbox outbox alice localhost $1 & done; wait"
+    command = (
+        "for line in 1 2 3; do "
+        "echo $line | groupchat-connect --outbox outbox alice localhost $1 & done; wait"
+    )
     script = sandbox.shell(command, str(daemon.port))
     await script.ended(25)
     assert script.out.text + script.err.text == ""

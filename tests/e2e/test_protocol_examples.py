@@ -67,7 +67,10 @@ def is_as_shown(shown: str, line: str) -> bool:
 
 
 def test_an_example_is_read_line_by_line():
-    page = 'So. ::\n\n    alice> {"a":\n             1}\n    bob< -- x\n    bob<\n\nNext. ::\n\n    alice> hi\n\nEnd.\n'
+    page = (
+        'So. ::\n\n    alice> {"a":\n             1}\n    bob< -- x\n    bob<\n\n'
+        "Next. ::\n\n    alice> hi\n\nEnd.\n"
+    )
     assert list(examples(page)) == [
         [Step("alice", True, '{"a": 1}'), Step("bob", False, "-- x"), Step("bob", False, "")],
         [Step("alice", True, "hi")],

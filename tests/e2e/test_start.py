@@ -84,7 +84,8 @@ async def test_an_endpoint_of_one_interface_is_not_offered_to_the_network(sandbo
 async def test_a_unix_socket_is_listened_on(sandbox: Sandbox):
     daemon = await sandbox.daemon("--listen", "unix:chat.sock", port=None)
     await daemon.line(
-        ".*Join from this machine: +groupchat-connect YOUR_NAME unix:/.*/chat.sock +or: +nc -U /.*/chat.sock"
+        ".*Join from this machine: +groupchat-connect YOUR_NAME unix:/.*/chat.sock "
+        "+or: +nc -U /.*/chat.sock"
     )
     nc = sandbox.start("nc", "-U", "chat.sock")
     nc.send("alice")
@@ -129,7 +130,9 @@ async def test_help_tells_every_option_with_its_default(sandbox: Sandbox):
     daemon = sandbox.twistd("--help")
     assert await daemon.ended() == 0
     text = " ".join(daemon.out.text.split())
-    for option in "port listen max ledger replay keep rate burst per-address show-addresses server-name motd".split():
+    for option in (
+        "port listen max ledger replay keep rate burst per-address show-addresses server-name motd"
+    ).split():
         assert f"--{option}=" in text
 
 
@@ -229,7 +232,10 @@ async def test_a_server_in_the_background_of_a_terminal_asks_nobody_and_is_not_s
 
 @pytest_twisted.ensureDeferred
 async def test_a_server_that_leaves_the_terminal_asks_nobody(sandbox: Sandbox):
-    script = "twistd --pidfile=pid -l log groupchat --port 0 --ledger memory; tail -n 99 -f --pid=$(cat pid) log"
+    script = (
+        "twistd --pidfile=pid -l log groupchat --port 0 --ledger memory; "
+        "tail -n 99 -f --pid=$(cat pid) log"
+    )
     async with in_a_shell(sandbox, script) as shell:
         await shell.line(r".*Listening on port .* \(100 places\)\.")
         assert "How many" not in shell.out.text

@@ -46,8 +46,12 @@ async def test_a_stop_at_once_is_a_good_end(sandbox: Sandbox):
     daemon = await sandbox.daemon()
     await daemon.stop()
     assert sorted(path.name for path in sandbox.directory.iterdir()) == [
-        "groupchat.accounts", "groupchat.db", "groupchat.db-lock", "groupchat.pem", "home",
-    ]  # fmt: skip
+        "groupchat.accounts",
+        "groupchat.db",
+        "groupchat.db-lock",
+        "groupchat.pem",
+        "home",
+    ]
 
 
 @pytest_twisted.ensureDeferred

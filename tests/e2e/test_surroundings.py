@@ -142,7 +142,10 @@ async def test_who_reads_only_the_first_line_is_told_no_more(sandbox: Sandbox):
 async def test_a_server_whose_streams_are_closed_serves(sandbox: Sandbox, closed: str):
     for program in ("twistd -n --pidfile= groupchat", "groupchat"):
         socket = sandbox.directory / f"{len(program)}.sock"
-        command = f"exec {program} --listen unix:{shlex.quote(socket.name)} --ledger memory --max 5 {closed}"
+        command = (
+            f"exec {program} --listen unix:{shlex.quote(socket.name)} "
+            f"--ledger memory --max 5 {closed}"
+        )
         daemon = sandbox.groupchat("sh", "-c", command)
         await until(socket.exists, "its socket")
         guest = await sandbox.socket(socket)

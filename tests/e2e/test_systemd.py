@@ -23,8 +23,12 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LIMIT = 100.0  #: seconds for everything
 PROGRAMS = {
-    "systemd-nspawn": "systemd-container", "unshare": "util-linux", "ip": "iproute2", "openssl": "openssl", "nc": "netcat-openbsd",
-}  # fmt: skip
+    "systemd-nspawn": "systemd-container",
+    "unshare": "util-linux",
+    "ip": "iproute2",
+    "openssl": "openssl",
+    "nc": "netcat-openbsd",
+}
 
 pytestmark = pytest.mark.limit(LIMIT + 20)
 
@@ -118,9 +122,14 @@ def done(tmp_path_factory: Any, needs: Callable[..., str]) -> Iterator[Done]:
     command = ["unshare", "--mount", "--kill-child", "bash", HERE / "outside.sh", *arguments]
     try:
         ran = subprocess.run(
-            list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, timeout=LIMIT, check=False,
-        )  # fmt: skip
+            list(map(str, command)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
         yield Done(results, ran.stdout)
     finally:
         remove_cgroups(name)

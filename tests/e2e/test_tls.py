@@ -94,7 +94,8 @@ async def test_the_certificate_is_told_once_and_known_the_next_time(
     shown = house.certificate.fingerprint
     alice = house.connect("alice", "--tls", host=host)
     await alice.line(
-        rf"-- First time at .*:{house.port}\. Its certificate is {shown.replace('+', '.')}; it is remembered in .*"
+        rf"-- First time at .*:{house.port}\. Its certificate is "
+        rf"{shown.replace('+', '.')}; it is remembered in .*"
     )
     alice.send("hello")
     alice.close_input()
@@ -128,7 +129,8 @@ async def test_another_certificate_ends_a_run_and_is_another_server_for_the_next
     await house.open()
     assert await alice.ended() == 4
     assert alice.err.lines == [
-        f"groupchat-connect: Another server is at localhost:{house.port} now: its certificate is {house.certificate.fingerprint}. "
+        f"groupchat-connect: Another server is at localhost:{house.port} now: "
+        f"its certificate is {house.certificate.fingerprint}. "
         "Your input was meant for the server before it. Start groupchat-connect again to join it."
     ]
     bob = house.connect("bob", terminal=True)
@@ -195,7 +197,8 @@ async def test_a_server_without_tls_is_told_apart_and_never_spoken_to(house: Hou
     alice = house.connect("alice", "--tls")
     assert await alice.ended() == 3
     assert alice.err.lines == [
-        f"groupchat-connect: localhost, port {house.port} does not speak TLS. If you trust the network: --no-tls"
+        f"groupchat-connect: localhost, port {house.port} does not speak TLS. "
+        "If you trust the network: --no-tls"
     ]
     assert plain.received == 4  # type: ignore[attr-defined]
 
@@ -292,7 +295,7 @@ async def test_in_a_pipe_a_password_comes_from_a_file_or_not_at_all(strict: Hous
     assert await nobody.ended() == 4
     assert nobody.err.text.strip() == (
         'groupchat-connect: "alice" is registered. Its password? Give it with --password-file.'
-    )  # fmt: skip
+    )
     (strict.sandbox.directory / "password").write_text("hush\n")
     alice = strict.connect("alice", "--password-file", "password")
     await alice.says("-- You are up to date.")

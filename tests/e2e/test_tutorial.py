@@ -93,7 +93,10 @@ class Player:
 
 
 def test_the_steps_are_read_from_the_page():
-    page = "Text.\n\n.. alice runs\n\n::\n\n    nc a\n\nMore.\n\n.. bob interrupts\n\n.. bob sees\n\n::\n\n    x\n\n    y\n\nEnd.\n"
+    page = (
+        "Text.\n\n.. alice runs\n\n::\n\n    nc a\n\nMore.\n\n.. bob interrupts\n\n"
+        ".. bob sees\n\n::\n\n    x\n\n    y\n\nEnd.\n"
+    )
     assert list(steps(page)) == [
         Step("alice", "runs", ["nc a"]),
         Step("bob", "interrupts", []),

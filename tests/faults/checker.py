@@ -234,7 +234,7 @@ class Checker:
     def _take_skip(self, who: str, room: str, after: int, before: int) -> None:
         self._places[who, room].seen = before - 1
 
-    def _take_reset(self, who: str, room: str) -> None:
+    def _take_cleared(self, who: str, room: str) -> None:
         place = self._places[who, room]
         place.seen, place.log = None, self._log
 

@@ -49,8 +49,10 @@ class Disk:
     def environment(self) -> dict[str, str]:
         """Returns the environment that puts the shim before a program."""
         return {
-            "LD_PRELOAD": str(self._shim), "FAULTS_LEDGER": str(self._ledger), "FAULTS_CONTROL": str(self._control),
-        }  # fmt: skip
+            "LD_PRELOAD": str(self._shim),
+            "FAULTS_LEDGER": str(self._ledger),
+            "FAULTS_CONTROL": str(self._control),
+        }
 
     def switch(self, **switches: int) -> None:
         """

@@ -1,26 +1,26 @@
 """
 The events of a run, in one order: a file of JSON lines, each [seconds, who, what, …].
 
-====== ============================== ==========================================================================
-what   and                            means
-====== ============================== ==========================================================================
-in                                    the server let one in
-asks   room, epoch, after             its hello named this cursor
-said   room, n, key                   a line went out (the key is the first word of the text, and nobody says it twice)
-ok     room, n, id                    it was answered
-no     room, n, code                  it was refused
-room   room, head, said               the room was told
-reset  room                           the server says: not the log you knew
-gap    room, after, before            the server says: not kept
-upto   room, through                  the server says: history goes so far
-told   room, id, key                  the server told a message
-shown  room, id, key                  the client displayed it
-skip   room, after, before            the client displayed a gap
-reset  room                           the client displayed a reset
-heard  room, key                      the observer on the plain wire got a message
-lost                                  the connection is gone
-old                                   (of the nemesis) an older copy of the ledger was put back
-====== ============================== ==========================================================================
+======= ============================== ============================================================
+what    and                            means
+======= ============================== ============================================================
+in                                     the server let one in
+asks    room, epoch, after             its hello named this cursor
+said    room, n, key                   a line was sent; the key is the first word of the text
+ok      room, n, id                    it was answered
+no      room, n, code                  it was refused
+room    room, head, said               the room was told
+reset   room                           the server says: not the log you knew
+gap     room, after, before            the server says: not kept
+upto    room, through                  the server says: history goes so far
+told    room, id, key                  the server told a message
+shown   room, id, key                  the client displayed it
+skip    room, after, before            the client displayed a gap
+cleared room                           the client displayed a reset
+heard   room, key                      the observer on the plain wire got a message
+lost                                   the connection is gone
+old                                    (of the nemesis) an older copy of the ledger was put back
+======= ============================== ============================================================
 """
 
 from __future__ import annotations

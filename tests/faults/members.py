@@ -104,7 +104,7 @@ _TOLD: dict[type, Any] = {
 _SHOWN: dict[type, Any] = {
     events.Message: lambda event: ("shown", event.room, event.id, key(event.text)),
     events.Gap: lambda event: ("skip", event.room, event.after, event.before),
-    events.Reset: lambda event: ("reset", event.room),
+    events.Reset: lambda event: ("cleared", event.room),
 }
 
 

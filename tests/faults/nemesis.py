@@ -208,6 +208,17 @@ LONG = 10.0  #: seconds that what must come may take
 ACTS: dict[str, Callable[[Environment], Awaitable[None]]] = {
     act.__name__.replace("_", "-"): act
     for act in (
-        kill, term, freeze, reset, stall, full, slow, sync_error, write_error, power_cut, failing_syncs, put_back,
+        kill,
+        term,
+        freeze,
+        reset,
+        stall,
+        full,
+        slow,
+        sync_error,
+        write_error,
+        power_cut,
+        failing_syncs,
+        put_back,
     )
-}  # fmt: skip
+}

@@ -25,9 +25,17 @@ MAX_FAULTS = 20  #: in a run
 
 #: Weight of each fault where no numbers are asked for.
 WEIGHTS = {
-    "kill": 5, "term": 1, "freeze": 2, "reset": 5, "stall": 4, "full": 1, "slow": 2, "sync-error": 1, "write-error": 1,
+    "kill": 5,
+    "term": 1,
+    "freeze": 2,
+    "reset": 5,
+    "stall": 4,
+    "full": 1,
+    "slow": 2,
+    "sync-error": 1,
+    "write-error": 1,
     "power-cut": 4,
-}  # fmt: skip
+}
 
 
 class Run:
@@ -118,8 +126,13 @@ class Run:
         """Four who talk, two who read, of whom the display of one breaks down."""
         environment, both = self._scene, ("lobby", "dev")
         for name, rooms, fragile in (
-            ("w1", both, 0), ("w2", ("lobby",), 0), ("w3", ("lobby",), 0), ("w4", ("dev",), 0), ("r1", both, 300), ("r2", both, 0),
-        ):  # fmt: skip
+            ("w1", both, 0),
+            ("w2", ("lobby",), 0),
+            ("w3", ("lobby",), 0),
+            ("w4", ("dev",), 0),
+            ("r1", both, 300),
+            ("r2", both, 0),
+        ):
             environment.members.append(
                 Member(name, rooms, environment.history, environment.proxy.port, self._rng, fragile)
             )
@@ -195,10 +208,15 @@ class Total:
         ]
         lines += ["", "what came of it"]
         for what, key in (
-            ("said (with repetitions)", "said"), ("answered ok", "ok"), ("refused", "no"), ("stored", "stored"),
-            ("shown", "shown"), ("reconnections", "reconnections"), ("cuts before a sync", "cut off"),
+            ("said (with repetitions)", "said"),
+            ("answered ok", "ok"),
+            ("refused", "no"),
+            ("stored", "stored"),
+            ("shown", "shown"),
+            ("reconnections", "reconnections"),
+            ("cuts before a sync", "cut off"),
             ("writes that these hit", "unsynced"),
-        ):  # fmt: skip
+        ):
             lines.append(f"  {what:24}{counts[key]:10,}")
         lines += ["", "what is wrong"]
         lines += [
@@ -232,7 +250,9 @@ async def soak(
         run_ = await total.run_(f"{seed}/{number}", plan(rng, left), load=load)
         wrong = sum(run_.findings.counts.values())
         say(
-            f"{time.monotonic() - begun:6.0f} s  run {number:3}  {run_.counts['faults']:3} faults  {run_.counts['ok']:7,} answered"
-            f"  {run_.counts['reconnections']:5,} reconnections  {f'{wrong} WRONG' if wrong else 'all well'}"
+            f"{time.monotonic() - begun:6.0f} s  run {number:3}  {run_.counts['faults']:3} faults  "
+            f"{run_.counts['ok']:7,} answered"
+            f"  {run_.counts['reconnections']:5,} reconnections  "
+            f"{f'{wrong} WRONG' if wrong else 'all well'}"
         )
     return total

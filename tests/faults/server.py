@@ -114,5 +114,6 @@ class Server:
         status = await process.ended.addTimeout(END, reactor)  # type: ignore[arg-type]
         if status != expected or _WRONG.search(process.text):
             self.wrong.append(
-                f"ended with {status}, where {expected} was expected; its log: {process.text[-3000:]}"
+                f"ended with {status}, where {expected} was expected; "
+                f"its log: {process.text[-3000:]}"
             )

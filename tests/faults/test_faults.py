@@ -29,9 +29,27 @@ from tests.faults.run import Run
 
 #: The daily run: each fault, and some on the heels of another.
 PLAN = (
-    "kill", "power-cut", "reset", "stall", "full", "term", "sync-error", "slow", "reset", "kill", "kill", "power-cut", "freeze",
-    "write-error", "stall", "reset", "power-cut", "power-cut", "kill", "reset",
-)  # fmt: skip
+    "kill",
+    "power-cut",
+    "reset",
+    "stall",
+    "full",
+    "term",
+    "sync-error",
+    "slow",
+    "reset",
+    "kill",
+    "kill",
+    "power-cut",
+    "freeze",
+    "write-error",
+    "stall",
+    "reset",
+    "power-cut",
+    "power-cut",
+    "kill",
+    "reset",
+)
 
 
 @pytest.fixture
