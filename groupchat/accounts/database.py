@@ -169,7 +169,7 @@ class AccountsDatabase:
             )
             newest = msgspec.structs.replace(
                 account, clients=tuple(known for (known,) in rows)
-            ).known_by(client)
+            ).with_client(client)
             self._db.execute("DELETE FROM clients WHERE account = ?", (account.key,))
             self._put_clients(newest)
             return True

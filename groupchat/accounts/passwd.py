@@ -146,7 +146,7 @@ def _accounts(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
 
 def _measures(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
     now = _now()
-    for measure in (*rights.measures(BAN, now), *rights.measures(MUTE, now)):
+    for measure in (*rights.restrictions(BAN, now), *rights.restrictions(MUTE, now)):
         until = f"until {stamp(measure.until)}" if measure.until else "for ever"
         why = f": {measure.text}" if measure.text else ""
         yield f"{measure.kind} {addresses.format_address(measure.target)} {until}, by {measure.by}{why}"
@@ -178,7 +178,7 @@ def _delete(file: AccountsDatabase, rights: Permissions, name: str) -> str:
 def _unban(file: AccountsDatabase, rights: Permissions, name: str) -> str:
     is_address = not name.startswith("@") and addresses.is_network(name)
     target = addresses.network(name) if is_address else _key(name)
-    measure = rights.measure(BAN, name) or _held(
+    measure = rights.restriction(BAN, name) or _held(
         rights, BAN, target
     )  # as it stands there, an older one may be in another form
     file.drop(measure, _deed("unban", measure.target))
@@ -196,8 +196,8 @@ def _key(name: str) -> str:
 
 
 def _held(rights: Permissions, kind: str, target: str) -> Restriction:
-    measure = rights.measure(kind, target)
-    if measure is None or not measure.holds(_now()):
+    measure = rights.restriction(kind, target)
+    if measure is None or not measure.is_active(_now()):
         raise Refused(
             f'there is no {kind} on "{names.printable(addresses.format_address(target))}". --bans lists bans and mutes.'
         )
@@ -229,7 +229,7 @@ def _with_password(rights: Permissions, name: str) -> Account:
     does.
     """
     name = names.rule_for(name).person(name)
-    if rights.imitates(name):
+    if rights.is_confusable(name):
         raise Refused(f'"{name}" looks like a registered name.')
     known = rights.owner(name)
     return Account(name, known.operator if known else False, passwords.hash_password(_ask(name)))

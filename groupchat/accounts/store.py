@@ -164,7 +164,7 @@ class AccountStore:
             if isinstance(thing, Account):
                 self.rights.add_account(thing)
             elif thing is not None:
-                self.rights.add_measure(thing)
+                self.rights.add_restriction(thing)
 
         return self._write(self._file.keep, thing, deed).addCallback(hold)
 
@@ -172,7 +172,7 @@ class AccountStore:
         def hold(kept: bool) -> None:
             held = self.rights.owner(account.name)
             if kept and held is not None and held.password == account.password:
-                self.rights.add_account(held.known_by(client))
+                self.rights.add_account(held.with_client(client))
 
         return self._write(self._file.remember, account, client).addCallback(hold)
 
@@ -181,7 +181,7 @@ class AccountStore:
             if isinstance(thing, Account):
                 self.rights.remove_account(thing)
             else:
-                self.rights.remove_measure(thing)
+                self.rights.remove_restriction(thing)
 
         return self._write(self._file.drop, thing, deed).addCallback(hold)
 

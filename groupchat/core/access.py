@@ -56,7 +56,7 @@ class AccessPolicy:
         :param name: who asks. An operator's name is never kept out so: it has to be shown by its
             password, from wherever it is.
         """
-        if name and self._accounts.rights.rules(name):
+        if name and self._accounts.rights.is_operator(name):
             return None
         found = self._accounts.rights.on_address(address, self._now())
         return found and errors.banned(found.text, found.until and stamp(found.until))
@@ -184,14 +184,14 @@ class AccessPolicy:
         :raises Muted: an operator lets them only listen.
         """
         rights = self._accounts.rights
-        if rights.lenient:
+        if rights.is_empty:
             return
         found = rights.on_person(MUTE, name, client, self._now())
         if found is not None:
             raise errors.muted(found.text, found.until and stamp(found.until))
 
     def _refuse_imitation(self, name: str) -> None:
-        if self._accounts.rights.imitates(name):
+        if self._accounts.rights.is_confusable(name):
             raise errors.NameTaken(
                 f'The name "{name}" looks like a registered one. Choose another.'
             )

@@ -204,7 +204,7 @@ def register(session: Session, command: commands.Register) -> None:
     account = hub.access.check_registration(session.name, session.account)
     session.take_rename()
     if session.has_client_id:
-        account = account.known_by(session.client)
+        account = account.with_client(session.client)
     audit = AuditEntry(hub.now(), session.name, "register", session.name)
 
     def registered(_: None) -> None:

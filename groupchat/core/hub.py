@@ -201,7 +201,7 @@ class Hub:
 
     def _note(self, form: str, session: Session, name: str, **more: str) -> None:
         shown = names.printable(name)
-        self.notes.note(
+        self.notes.info(
             session.peer.address, form, name=shown, count=len(self.sessions), max=self.max, **more
         )
 
@@ -271,7 +271,7 @@ class Hub:
         room = self._touch(entry.room)
         session: Session = entry.session
         if room is not None:
-            room.admit(entry.sender)
+            room.announce(entry.sender)
         session.on_committed(entry.text)
         self._answer(entry, Ok(entry.n, entry.room, entry.id, entry.ref))
         if not entry.fresh or entry.id is None:
@@ -279,8 +279,8 @@ class Hub:
         cursor = session.rooms.get(entry.room)
         if cursor is not None:
             cursor.said = entry.n or cursor.said
-            if cursor.own is not None:
-                cursor.own.add(entry.id)
+            if cursor.unechoed is not None:
+                cursor.unechoed.add(entry.id)
         if room is not None:
             room.append(
                 Message(entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act)
@@ -312,7 +312,7 @@ class Hub:
         cursor.said = entry.said
         cursor.since = self.now()
         cursor.reset = not entry.known
-        cursor.knows = entry.after is not None
+        cursor.resuming = entry.after is not None
         if entry.after is None or not entry.known:
             cursor.after = max(entry.first - 1, entry.head - self.settings.replay)
         else:
@@ -324,7 +324,7 @@ class Hub:
     def _left_room(self, entry: LeaveEntry) -> None:
         room = self._touch(entry.room)
         if room is not None:
-            room.tell_said()  # a member that leaves still sees what it said before
+            room.publish_messages()  # a member that leaves still sees what it said before
             room.leave(entry.cursor)
         self._answer(entry, Ok(room=entry.room, ref=entry.ref))
 

@@ -53,11 +53,11 @@ class Moderation:
 
     def _listed(self, kind: str, after: str | None) -> tuple[list[events.Measured], int]:
         """The next `PAGE` after a target, and how many there are in all."""
-        held = self._accounts.rights.measures(kind, self._hub.now())
+        held = self._accounts.rights.restrictions(kind, self._hub.now())
         after = "" if after is None else _listed_target(after)
-        return [_measured(one) for one in held if one.target > after][:PAGE], len(held)
+        return [_as_event(one) for one in held if one.target > after][:PAGE], len(held)
 
-    def _deed(
+    def _audit(
         self, by: Any, verb: str, target: str = "", until: int | None = None, text: str = ""
     ) -> AuditEntry:
         self.log.info(
@@ -81,7 +81,7 @@ class Moderation:
     def _kick(self, by: Any, command: commands.Kick) -> Any:
         session = self._present(command.name)
         name, why = session.name, _why(command)
-        kept = self._accounts.keep(None, self._deed(by, "kick", name, text=why))
+        kept = self._accounts.keep(None, self._audit(by, "kick", name, text=why))
         return kept.addCallback(
             lambda _: self._end([session], errors.kicked(by.name, why), f"{name} is sent out.")
         )
@@ -92,9 +92,11 @@ class Moderation:
             raise errors.NotAllowed("That would keep you out yourself.")
         session = self._hub.session_named(target)
         answer = self._banned(by, target, until, why, session)
-        measure = Restriction(BAN, target, by.name, session.client if session else b"", until, why)
+        restriction = Restriction(
+            BAN, target, by.name, session.client if session else b"", until, why
+        )
         bye = errors.banned(why, stamp(until) if until else None)
-        kept = self._accounts.keep(measure, self._deed(by, "ban", target, until, why))
+        kept = self._accounts.keep(restriction, self._audit(by, "ban", target, until, why))
         return kept.addCallback(lambda _: self._end(self._concerned(target), bye, answer))
 
     def _banned(self, by: Any, target: str, until: int | None, why: str, session: Any) -> str:
@@ -124,10 +126,10 @@ class Moderation:
         return answer
 
     def _unban(self, by: Any, command: commands.Unban) -> Any:
-        measure = self._held(BAN, self._target(command))
-        kept = self._accounts.drop(measure, self._deed(by, "unban", measure.target))
+        restriction = self._held(BAN, self._target(command))
+        kept = self._accounts.drop(restriction, self._audit(by, "unban", restriction.target))
         return kept.addCallback(
-            lambda _: f"{addresses.format_address(measure.target)} may come in again."
+            lambda _: f"{addresses.format_address(restriction.target)} may come in again."
         )
 
     def _target(self, command: commands.Ban | commands.Unban) -> str:
@@ -143,10 +145,10 @@ class Moderation:
             ) from None
 
     def _held(self, kind: str, target: str) -> Restriction:
-        measure: Restriction | None = self._accounts.rights.measure(kind, target)
-        if measure is None or not measure.holds(self._hub.now()):
+        restriction: Restriction | None = self._accounts.rights.restriction(kind, target)
+        if restriction is None or not restriction.is_active(self._hub.now()):
             raise errors.NoSuchName(f'There is no {kind} on "{target}".')
-        return measure
+        return restriction
 
     # Listening only.
 
@@ -156,10 +158,12 @@ class Moderation:
             self._present(command.name)
         until, why = self._until(command.seconds), _why(command)
         name = session.name if session else command.name
-        measure = Restriction(
+        restriction = Restriction(
             MUTE, names.key(name), by.name, session.client if session else b"", until, why
         )
-        kept = self._accounts.keep(measure, self._deed(by, "mute", measure.target, until, why))
+        kept = self._accounts.keep(
+            restriction, self._audit(by, "mute", restriction.target, until, why)
+        )
         return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
 
     def _unmute(self, by: Any, command: commands.Unmute) -> Any:
@@ -167,10 +171,10 @@ class Moderation:
         held = session and self._accounts.rights.on_person(
             MUTE, session.name, session.client, self._hub.now()
         )
-        measure = held or self._held(
+        restriction = held or self._held(
             MUTE, names.key(command.name)
         )  # who is muted may bear another name by now
-        kept = self._accounts.drop(measure, self._deed(by, "unmute", measure.target))
+        kept = self._accounts.drop(restriction, self._audit(by, "unmute", restriction.target))
         return kept.addCallback(lambda _: self._tell(by, command.name, "may speak again."))
 
     def _tell(self, by: Any, name: str, what: str) -> str:
@@ -196,7 +200,7 @@ class Moderation:
             )
         changed = msgspec.structs.replace(account, operator=operator)
         kept = self._accounts.keep(
-            changed, self._deed(by, "op" if operator else "deop", account.name)
+            changed, self._audit(by, "op" if operator else "deop", account.name)
         )
         return kept.addCallback(lambda _: self._tell(by, account.name, what))
 
@@ -205,7 +209,7 @@ class Moderation:
             self._hub.max = command.max
             return f"{command.max} people can be in now."
 
-        return self._accounts.keep(None, self._deed(by, "max", str(command.max))).addCallback(
+        return self._accounts.keep(None, self._audit(by, "max", str(command.max))).addCallback(
             change
         )
 
@@ -218,7 +222,7 @@ class Moderation:
                 session.send(notice)
             return "All were told."
 
-        return self._accounts.keep(None, self._deed(by, "notice", text=text)).addCallback(tell_all)
+        return self._accounts.keep(None, self._audit(by, "notice", text=text)).addCallback(tell_all)
 
 
 def _is_in(address: str, wide: Any) -> bool:
@@ -233,11 +237,11 @@ def _listed_target(after: str) -> str:
     return addresses.network(after) if addresses.is_network(after) else names.key(after)
 
 
-def _measured(measure: Restriction) -> events.Measured:
-    until = stamp(measure.until) if measure.until else None
-    address = addresses.format_address(measure.target) if "/" in measure.target else None
-    name = measure.target if address is None else None
-    return events.Measured(measure.by, name, address, until, measure.text)
+def _as_event(restriction: Restriction) -> events.Measured:
+    until = stamp(restriction.until) if restriction.until else None
+    address = addresses.format_address(restriction.target) if "/" in restriction.target else None
+    name = restriction.target if address is None else None
+    return events.Measured(restriction.by, name, address, until, restriction.text)
 
 
 def _why(command: Any) -> str:

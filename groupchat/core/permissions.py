@@ -1,6 +1,6 @@
 """
 Who may come in, speak and rule, as it stands at this moment: accounts, bans and mutes. Only values
-and look-ups.
+and skeleton-ups.
 
 What is here is a picture of what the accounts file holds (`groupchat/accounts/`); nothing here
 reads or writes it, and nothing here knows a clock: times are arguments, in milliseconds since 1970.
@@ -43,7 +43,7 @@ class Account(msgspec.Struct, frozen=True):
     def key(self) -> str:
         return names.key(self.name)
 
-    def known_by(self, client: bytes) -> Account:
+    def with_client(self, client: bytes) -> Account:
         """The same, and this client comes in without a password, too: the newest `CLIENTS` do."""
         others = [known for known in self.clients if known != client]
         return msgspec.structs.replace(self, clients=(*others, client)[-MAX_KNOWN_CLIENTS:])
@@ -69,7 +69,7 @@ class Restriction(msgspec.Struct, frozen=True):
     until: int | None = None
     text: str = ""
 
-    def holds(self, now: int) -> bool:
+    def is_active(self, now: int) -> bool:
         return self.until is None or now < self.until
 
 
@@ -94,29 +94,29 @@ class Permissions:
     """The accounts, bans and mutes that hold."""
 
     def __init__(
-        self, accounts: Iterable[Account] = (), measures: Iterable[Restriction] = ()
+        self, accounts: Iterable[Account] = (), restrictions: Iterable[Restriction] = ()
     ) -> None:
         self._accounts: dict[str, Account] = {}
-        self._looks: dict[str, str] = {}
-        self._measures: dict[tuple[str, str], Restriction] = {}
+        self._skeletons: dict[str, str] = {}
+        self._restrictions: dict[tuple[str, str], Restriction] = {}
         self._clients: dict[tuple[str, bytes], Restriction] = {}
         self._networks: dict[str, Network] = {}
         for account in accounts:
             self.add_account(account)
-        for measure in measures:
-            self.add_measure(measure)
+        for restriction in restrictions:
+            self.add_restriction(restriction)
 
     # Accounts.
 
     def add_account(self, account: Account) -> None:
         """Let this hold, in place of what held of that name."""
         self._accounts[account.key] = account
-        self._looks |= dict.fromkeys(names.UNICODE.readings(account.name), account.key)
+        self._skeletons |= dict.fromkeys(names.UNICODE.readings(account.name), account.key)
 
     def remove_account(self, account: Account) -> None:
         self._accounts.pop(account.key, None)
-        for look in names.UNICODE.readings(account.name):
-            self._looks.pop(look, None)
+        for skeleton in names.UNICODE.readings(account.name):
+            self._skeletons.pop(skeleton, None)
 
     def accounts(self) -> list[Account]:
         """All of them, by name."""
@@ -126,60 +126,64 @@ class Permissions:
         """The account of this name."""
         return self._accounts.get(names.key(name))
 
-    def imitates(self, name: str) -> bool:
+    def is_confusable(self, name: str) -> bool:
         """Whether a name is not registered, but could be read as one that is."""
-        if not self._looks or names.key(name) in self._accounts:
+        if not self._skeletons or names.key(name) in self._accounts:
             return False
-        return not self._looks.keys().isdisjoint(names.UNICODE.readings(name))
+        return not self._skeletons.keys().isdisjoint(names.UNICODE.readings(name))
 
-    def rules(self, name: str) -> bool:
+    def is_operator(self, name: str) -> bool:
         """Whether this is the name of an operator."""
         owner = self.owner(name)
         return owner is not None and owner.operator
 
     # Bans and mutes.
 
-    def add_measure(self, measure: Restriction) -> None:
+    def add_restriction(self, restriction: Restriction) -> None:
         """Let this hold, in place of what held for that target."""
-        self.remove_measure(measure)
-        self._measures[measure.kind, measure.target] = measure
-        if measure.client:
-            self._clients[measure.kind, measure.client] = measure
-        if "/" in measure.target:
-            self._networks[measure.target] = ipaddress.ip_network(measure.target)
+        self.remove_restriction(restriction)
+        self._restrictions[restriction.kind, restriction.target] = restriction
+        if restriction.client:
+            self._clients[restriction.kind, restriction.client] = restriction
+        if "/" in restriction.target:
+            self._networks[restriction.target] = ipaddress.ip_network(restriction.target)
 
-    def remove_measure(self, measure: Restriction) -> None:
-        held = self._measures.pop((measure.kind, measure.target), None)
+    def remove_restriction(self, restriction: Restriction) -> None:
+        held = self._restrictions.pop((restriction.kind, restriction.target), None)
         if (
             held is not None and self._clients.get((held.kind, held.client)) is held
         ):  # another may hold for it, too
             del self._clients[held.kind, held.client]
-        self._networks.pop(measure.target, None)
+        self._networks.pop(restriction.target, None)
 
-    def measure(self, kind: str, target: str) -> Restriction | None:
+    def restriction(self, kind: str, target: str) -> Restriction | None:
         """
         What of this kind is written down for a target; whether it still holds is not looked at.
         """
-        return self._measures.get((kind, target))
+        return self._restrictions.get((kind, target))
 
-    def measures(self, kind: str, now: int) -> list[Restriction]:
+    def restrictions(self, kind: str, now: int) -> list[Restriction]:
         """All of this kind that hold, by target."""
         return sorted(
-            (one for one in self._measures.values() if one.kind == kind and one.holds(now)),
-            key=lambda one: one.target,
+            (
+                entry
+                for entry in self._restrictions.values()
+                if entry.kind == kind and entry.is_active(now)
+            ),
+            key=lambda entry: entry.target,
         )
 
     @property
-    def lenient(self) -> bool:
+    def is_empty(self) -> bool:
         """
         Whether nobody is banned or muted: what is asked for each message is told at once then.
         """
-        return not self._measures
+        return not self._restrictions
 
     def on_person(self, kind: str, name: str, client: bytes, now: int) -> Restriction | None:
         """The ban or mute that holds for someone, by name or by the client's secret."""
-        found = (self._measures.get((kind, names.key(name))), self._clients.get((kind, client)))
-        return next((one for one in found if one is not None and one.holds(now)), None)
+        found = (self._restrictions.get((kind, names.key(name))), self._clients.get((kind, client)))
+        return next((entry for entry in found if entry is not None and entry.is_active(now)), None)
 
     def on_address(self, address: str, now: int) -> Restriction | None:
         """The ban that holds for an address."""
@@ -190,8 +194,8 @@ class Permissions:
         except ValueError:  # a socket of this machine has none
             return None
         found = (
-            self._measures[BAN, target]
+            self._restrictions[BAN, target]
             for target, network in self._networks.items()
             if parsed in network
         )
-        return next((one for one in found if one.holds(now)), None)
+        return next((entry for entry in found if entry.is_active(now)), None)

@@ -60,16 +60,16 @@ class KeyedTokenBuckets:
     :param rate: tokens a second for each; 0 means no limit.
     :param burst: tokens that each can save up.
     :param seconds: a monotonic clock, in seconds.
-    :param most: that are remembered.
+    :param max_keys: how many keys are remembered.
     """
 
     def __init__(
-        self, rate: float, burst: float, seconds: Callable[[], float], most: int = 4096
+        self, rate: float, burst: float, seconds: Callable[[], float], max_keys: int = 4096
     ) -> None:
         self._rate = rate
         self._burst = burst
         self._seconds = seconds
-        self._most = most
+        self._max_keys = max_keys
         self._buckets: dict[
             Hashable, tuple[float, TokenBucket]
         ] = {}  # when it was used last; that was longest ago for the first
@@ -89,7 +89,7 @@ class KeyedTokenBuckets:
             else TokenBucket(self._rate, self._burst, self._seconds)
         )
         self._buckets[who] = now, bucket
-        if len(self._buckets) > self._most:
+        if len(self._buckets) > self._max_keys:
             del self._buckets[next(iter(self._buckets))]
         return bucket.take(cost)
 
@@ -115,18 +115,18 @@ class FailureWindow:
     :param within: seconds.
     """
 
-    __slots__ = ("_seconds", "_times", "_within")
+    __slots__ = ("_period", "_seconds", "_times")
 
-    def __init__(self, most: int, within: float, seconds: Callable[[], float]) -> None:
-        self._times: deque[float] = deque(maxlen=most)
-        self._within = within
+    def __init__(self, max_failures: int, period: float, seconds: Callable[[], float]) -> None:
+        self._times: deque[float] = deque(maxlen=max_failures)
+        self._period = period
         self._seconds = seconds
 
-    def strike(self) -> bool:
+    def record(self) -> bool:
         """One more. Returns whether that was too many."""
         now = self._seconds()
         self._times.append(now)
-        return len(self._times) == self._times.maxlen and now - self._times[0] <= self._within
+        return len(self._times) == self._times.maxlen and now - self._times[0] <= self._period
 
 
 def client_prefix(address: str) -> str:

@@ -46,22 +46,22 @@ class Cursor:
     """
     Where one session stands in one room.
 
-    What it lacks is, in this order: the room line (`due`), the messages with after < id <= through
+    What it lacks is, in this order: the room line (`needs_state`), the messages with after < id <= through
     (`after`, `through`), and the batches of the tail from `position` on.
 
     :ivar ref: comes back in the room line.
     :ivar name: under which the room knows this member.
     :ivar since: milliseconds since 1970 at which it came.
-    :ivar knows: whether it knew this log, and so is to hear of a gap.
-    :ivar past: whether what it is given is still history.
+    :ivar resuming: whether it knew this log, and so is to hear of a gap.
+    :ivar in_history: whether what it is given is still history.
     :ivar said: its last n stored here.
-    :ivar own: ids of what it said itself and has not been shown, on wires without an echo.
+    :ivar unechoed: ids of its own messages that it has not been shown, on wires without an echo.
     :ivar closed: nothing more is given to it.
     """
 
     __slots__ = (
-        "after", "closed", "due", "knows", "live", "name", "own", "past", "position", "reading", "ref", "reset", "said",
-        "session", "since", "through",
+        "after", "closed", "fetching", "in_history", "live", "name", "needs_state", "position", "ref", "reset",
+        "resuming", "said", "session", "since", "through", "unechoed",
     )  # fmt: skip
 
     def __init__(self, session: Member, ref: str | None = None) -> None:
@@ -73,14 +73,14 @@ class Cursor:
         self.after = 0
         self.through = 0
         self.position = 0
-        self.due = True
+        self.needs_state = True
         self.reset = False
-        self.knows = True
-        self.past = False
+        self.resuming = True
+        self.in_history = False
         self.live = False
-        self.reading = False
+        self.fetching = False
         self.closed = False
-        self.own: set[int] | None = None if session.wire.capabilities.echoes_own else set()
+        self.unechoed: set[int] | None = None if session.wire.capabilities.echoes_own else set()
 
     def send(self, event: Event, past: bool = False) -> None:
         session = self.session
@@ -190,7 +190,7 @@ class Room:
         self._start = 0  #: the position of the tail's first batch
         self._start_head = head  #: the newest id before the tail
         self._fresh: list[Event] = []
-        self._gathering = PresenceBatch()
+        self._presence = PresenceBatch()
         self._timer: Any = None
         self._sorted: list[Cursor] | None = None
 
@@ -204,34 +204,34 @@ class Room:
         """
         Someone comes; it is told to the others, and the room to it, when the gathering is told.
         """
-        self._gather(cursor.name)
-        self._gathering.joined.append(cursor.name)
-        self._gathering.entering.append(cursor)
+        self._coalesce(cursor.name)
+        self._presence.joined.append(cursor.name)
+        self._presence.entering.append(cursor)
 
     def leave(self, cursor: Cursor) -> bool:
         """Someone goes. Returns whether it was here."""
-        if names.key(cursor.name) in self._gathering.keys:
+        if names.key(cursor.name) in self._presence.keys:
             self.flush()
         if cursor not in self.members:
             return False
-        self._gather(cursor.name)
-        self._gathering.left.append(cursor.name)
+        self._coalesce(cursor.name)
+        self._presence.left.append(cursor.name)
         self._remove(cursor)
         return True
 
     def rename(self, cursor: Cursor, name: str) -> None:
         """A member bears another name from here on."""
         old = cursor.name
-        if old == name or cursor not in self.members and cursor not in self._gathering.entering:
+        if old == name or cursor not in self.members and cursor not in self._presence.entering:
             return
-        self._gather(old, name)
-        self._gathering.renamed[old] = name
+        self._coalesce(old, name)
+        self._presence.renamed[old] = name
         cursor.name = name
         self._sorted = None
 
     def replace(self, old: Cursor, new: Cursor) -> bool:
         """A member came in anew from another connection. Returns whether the old one was here."""
-        if old in self._gathering.entering:
+        if old in self._presence.entering:
             self.flush()
         if old not in self.members:
             return False
@@ -243,14 +243,14 @@ class Room:
         self.pump(new)
         return True
 
-    def admit(self, name: str) -> None:
+    def announce(self, name: str) -> None:
         """Before this one speaks, everyone is told that it is here."""
-        if self._gathering.keys and names.key(name) in self._gathering.keys:
+        if self._presence.keys and names.key(name) in self._presence.keys:
             self.flush()
 
     @property
     def empty(self) -> bool:
-        return not self.members and not self._gathering.entering
+        return not self.members and not self._presence.entering
 
     def by_name(self) -> list[Cursor]:
         """The members, sorted."""
@@ -262,30 +262,30 @@ class Room:
         """Tell the gathering, and publish."""
         if self._timer is not None:
             self._timer.cancel()
-        self._tell_gathering()
+        self._tell_presence()
 
     def publish(self) -> None:
         """Show what happened since the last time to everyone, and the room to those who came."""
-        if not self._gathering.keys or len(self.members) < LARGE_ROOM:
+        if not self._presence.keys or len(self.members) < LARGE_ROOM:
             self.flush()
         else:
             if self._timer is None:
-                self._timer = self._later(PRESENCE_DELAY, self._tell_gathering)
+                self._timer = self._later(PRESENCE_DELAY, self._tell_presence)
             self._publish()
 
-    def tell_said(self) -> None:
+    def publish_messages(self) -> None:
         """Show what was said since the last time."""
         self._publish()
 
-    def _gather(self, *gathered: str) -> None:
+    def _coalesce(self, *gathered: str) -> None:
         keys = {names.key(name) for name in gathered}
-        if keys & self._gathering.keys:
+        if keys & self._presence.keys:
             self.flush()
-        self._gathering.keys |= keys
+        self._presence.keys |= keys
 
-    def _tell_gathering(self) -> None:
+    def _tell_presence(self) -> None:
         self._timer = None
-        gathering, self._gathering = self._gathering, PresenceBatch()
+        gathering, self._presence = self._presence, PresenceBatch()
         for cursor in gathering.entering:
             self._add(cursor)
         if gathering.keys:
@@ -300,10 +300,10 @@ class Room:
 
     def _remove(self, cursor: Cursor) -> None:
         del self.members[cursor]
-        self.mute(cursor)
+        self.detach(cursor)
         self._sorted = None
 
-    def mute(self, cursor: Cursor) -> None:
+    def detach(self, cursor: Cursor) -> None:
         """Nothing more is given to this one."""
         cursor.closed = True
         self._unlive(cursor)
@@ -340,8 +340,8 @@ class Room:
             for cursor, peer in live.items():
                 if peer.full:
                     full.append(cursor)
-                elif cursor.own:
-                    peer.write(batch.without(wire, cursor.own))
+                elif cursor.unechoed:
+                    peer.write(batch.without(wire, cursor.unechoed))
                 elif peer.at_once is None:
                     peer.write(data)
                 else:  # what is done for each member of each message: as little as can be
@@ -376,19 +376,19 @@ class Room:
         if cursor not in self.members:
             return  # it asked to come in, and has no place in the order yet
         peer = cursor.session.peer
-        while not (cursor.live or cursor.reading or cursor.closed or peer.full):
-            if cursor.due:
-                if self._gathering.keys:
+        while not (cursor.live or cursor.fetching or cursor.closed or peer.full):
+            if cursor.needs_state:
+                if self._presence.keys:
                     # else who left would be told after a room line in which they are not
                     self.flush()
-                self._announce(cursor)
+                self._send_state(cursor)
             elif cursor.after < cursor.through:
                 self._give_history(cursor)
-            elif cursor.past:
-                cursor.past = False
+            elif cursor.in_history:
+                cursor.in_history = False
                 cursor.send(CaughtUp(self.name))
             elif cursor.position < self._start:
-                cursor.due = True  # it fell out of the tail
+                cursor.needs_state = True  # it fell out of the tail
             elif cursor.position < self._end:
                 self._give_batch(cursor)
             else:
@@ -396,12 +396,12 @@ class Room:
                 self._live.setdefault(cursor.session.wire, {})[cursor] = peer
                 cursor.session.on_live()
 
-    def _announce(self, cursor: Cursor) -> None:
+    def _send_state(self, cursor: Cursor) -> None:
         """
         Tell the room as it is now. What it knows of the log continues from `after`, or it is told
         why not.
         """
-        cursor.due = False
+        cursor.needs_state = False
         members = [member.name for member in islice(self.members, MAX_NAMES_IN_STATE)]
         cursor.send(
             RoomState(
@@ -414,20 +414,20 @@ class Room:
             cursor.reset = False
             cursor.send(Reset(self.name, self._ledger.epoch, self.first, self.head))
         elif cursor.after + 1 < self.first:
-            if cursor.knows:
+            if cursor.resuming:
                 cursor.send(Gap(self.name, cursor.after, self.first))
             cursor.after = self.first - 1
-        cursor.knows = True
+        cursor.resuming = True
         cursor.send(Catchup(self.name, self.head))
         cursor.through = self.head
         cursor.position = self._end
-        cursor.past = True
+        cursor.in_history = True
 
     def _give_batch(self, cursor: Cursor) -> None:
         batch = self._tail[cursor.position - self._start]
         wire = cursor.session.wire
         cursor.session.peer.write(
-            batch.without(wire, cursor.own) if cursor.own else batch.encoded(wire)
+            batch.without(wire, cursor.unechoed) if cursor.unechoed else batch.encoded(wire)
         )
         cursor.position += 1
         cursor.after = cursor.through = batch.head
@@ -436,7 +436,7 @@ class Room:
         if cursor.after >= self._start_head:
             self._give_page(self._recent(cursor.after, cursor.through), cursor)
             return
-        cursor.reading = True
+        cursor.fetching = True
         page = self._ledger.page(self.name, cursor.after, cursor.through)
         page.addCallbacks(
             self._page_came, lambda _: None, (cursor,)
@@ -458,14 +458,14 @@ class Room:
         return found
 
     def _page_came(self, page: list[Message], cursor: Cursor) -> None:
-        cursor.reading = False
+        cursor.fetching = False
         if not cursor.closed:
             self._give_page(page, cursor)
             self.pump(cursor)
 
     def _give_page(self, page: list[Message], cursor: Cursor) -> None:
         session = cursor.session
-        encode, me, own = session.wire.encode, session.name, cursor.own
+        encode, me, own = session.wire.encode, session.name, cursor.unechoed
         lines = []
         for message in page:
             if message.id > cursor.after + 1:

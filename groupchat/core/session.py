@@ -166,7 +166,7 @@ class Session:
         self.peer.write(self.refusal(error, **about))
         if self._failures is None:
             self._failures = FailureWindow(100, 10, self.hub.seconds)
-        if self._failures.strike():
+        if self._failures.record():
             self.end(errors.protocol_violation(error))
         elif not self.joined:
             self._login.bad_line(error)
@@ -312,7 +312,7 @@ class Session:
         cursor.closed = True
         here = self.hub.rooms.get(room)
         if here is not None:
-            here.mute(cursor)
+            here.detach(cursor)
         if tell:
             self.hub.post(LeaveEntry(room, cursor))
 
@@ -371,6 +371,6 @@ class Session:
         heads = {
             name: self.hub.rooms[name].last_given(cursor)
             for name, cursor in self.rooms.items()
-            if not cursor.due
+            if not cursor.needs_state
         }
         self.send(events.Ping(heads))

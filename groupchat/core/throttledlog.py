@@ -33,7 +33,7 @@ class ThrottledLog:
         self._log = log
         self._counts: Counter[tuple[str, str]] = Counter()
 
-    def note(self, address: str, form: str, **fields: Any) -> None:
+    def info(self, address: str, form: str, **fields: Any) -> None:
         """
         Log a line, or count it where there were too many about this address.
 

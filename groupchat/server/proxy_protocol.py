@@ -193,7 +193,7 @@ class ProxyProtocolFactory(WrappingFactory):
             timer.cancel()
 
     def misheard(self, address: str) -> None:
-        self.port.hub.notes.note(address, _BAD)
+        self.port.hub.notes.info(address, _BAD)
 
 
 @implementer(IStreamServerEndpoint)

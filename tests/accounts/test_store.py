@@ -73,7 +73,7 @@ def test_what_was_kept_holds_at_once_and_after_a_restart(start):
     for one in (keeper, start()):
         kept = one.rights.owner("alice")
         assert (kept.name, kept.operator, kept.clients) == ("Alice", True, (b"1" * 16, b"0" * 16))
-        assert one.rights.measure(BAN, "bob") == BAN_ON_BOB
+        assert one.rights.restriction(BAN, "bob") == BAN_ON_BOB
         assert answer(one.check("alice", "secret")) == kept
 
 
@@ -113,14 +113,14 @@ def test_what_was_dropped_holds_no_longer(start):
     answer(keeper.drop(BAN_ON_BOB, DEED))
     for one in (keeper, start()):
         assert not one.rights.accounts()
-        assert one.rights.measure(BAN, "bob") is None
+        assert one.rights.restriction(BAN, "bob") is None
 
 
 def test_a_ban_and_a_mute_of_one_person_are_two_things(start):
     keeper = start()
     answer(keeper.keep(BAN_ON_BOB, DEED))
     answer(keeper.drop(Restriction(MUTE, "bob", "op"), DEED))
-    assert keeper.rights.measure(BAN, "bob")
+    assert keeper.rights.restriction(BAN, "bob")
 
 
 def test_the_audit_log_is_kept_in_order(start):

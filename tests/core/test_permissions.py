@@ -28,25 +28,25 @@ def test_a_removed_account_is_nobodys():
     rights = Permissions([Account("alice")])
     rights.remove_account(Account("alice"))
     assert rights.owner("alice") is None
-    assert not rights.imitates("alice")
+    assert not rights.is_confusable("alice")
 
 
 def test_a_ban_holds_for_a_name_in_any_case_until_it_ends():
-    rights = Permissions(measures=[Restriction(BAN, "bob", "op", until=1000)])
+    rights = Permissions(restrictions=[Restriction(BAN, "bob", "op", until=1000)])
     assert rights.on_person(BAN, "BOB", b"", now=999)
     assert not rights.on_person(BAN, "bob", b"", now=1000)
     assert not rights.on_person(MUTE, "bob", b"", now=0)
 
 
 def test_a_ban_holds_for_the_client_under_another_name():
-    rights = Permissions(measures=[Restriction(BAN, "bob", "op", ALICES)])
+    rights = Permissions(restrictions=[Restriction(BAN, "bob", "op", ALICES)])
     assert rights.on_person(BAN, "robert", ALICES, now=0)
     assert not rights.on_person(BAN, "robert", b"b" * 16, now=0)
 
 
 def test_a_new_ban_lets_go_of_the_client_of_the_old_one():
     rights = Permissions(
-        measures=[Restriction(BAN, "bob", "op", ALICES), Restriction(BAN, "bob", "op")]
+        restrictions=[Restriction(BAN, "bob", "op", ALICES), Restriction(BAN, "bob", "op")]
     )
     assert not rights.on_person(BAN, "robert", ALICES, now=0)
 
@@ -54,14 +54,14 @@ def test_a_new_ban_lets_go_of_the_client_of_the_old_one():
 @pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::1", "fe80::1%eth0"])
 def test_a_ban_on_a_network_holds_for_the_addresses_in_it(address):
     wide = [network(one) for one in ("192.0.2.0/24", "2001:db8::/32", "fe80::/10")]
-    rights = Permissions(measures=[Restriction(BAN, one, "op") for one in wide])
+    rights = Permissions(restrictions=[Restriction(BAN, one, "op") for one in wide])
     assert rights.on_address(address, now=0)
 
 
 @pytest.mark.parametrize("address", ["192.0.3.7", "2001:db9::1", "local"])
 def test_a_ban_on_a_network_does_not_hold_for_others(address):
     rights = Permissions(
-        measures=[
+        restrictions=[
             Restriction(BAN, network("192.0.2.0/24"), "op"),
             Restriction(BAN, network("2001:db8::/32"), "op"),
         ]
@@ -71,8 +71,8 @@ def test_a_ban_on_a_network_does_not_hold_for_others(address):
 
 def test_a_ban_on_a_network_that_is_lifted_holds_for_nobody():
     ban = Restriction(BAN, network("192.0.2.7"), "op")
-    rights = Permissions(measures=[ban])
-    rights.remove_measure(ban)
+    rights = Permissions(restrictions=[ban])
+    rights.remove_restriction(ban)
     assert not rights.on_address("192.0.2.7", now=0)
 
 
@@ -89,15 +89,15 @@ def test_an_address_is_kept_in_one_way(written, kept):
 
 def test_lifting_one_ban_leaves_another_of_the_same_client():
     first, second = Restriction(BAN, "bob", "op", ALICES), Restriction(BAN, "rob", "op", ALICES)
-    rights = Permissions(measures=[first, second])
-    rights.remove_measure(first)
+    rights = Permissions(restrictions=[first, second])
+    rights.remove_restriction(first)
     assert rights.on_person(BAN, "anyone", ALICES, now=0) is second
 
 
 def test_the_newest_clients_come_in_without_a_password():
     account = Account("alice")
     for number in range(40):
-        account = account.known_by(b"%d" % number)
-    account = account.known_by(b"20")
+        account = account.with_client(b"%d" % number)
+    account = account.with_client(b"20")
     assert len(account.clients) == 32
     assert account.clients[-2:] == (b"39", b"20")

@@ -96,17 +96,17 @@ def test_in_any_while_no_more_passes_than_the_burst_and_the_rate_allow(pauses):
 
 def test_so_many_strikes_within_the_while_are_too_many(clock):
     strikes = FailureWindow(3, 10, clock.seconds)
-    assert [strikes.strike() for _ in range(3)] == [False, False, True]
+    assert [strikes.record() for _ in range(3)] == [False, False, True]
 
 
 def test_strikes_of_long_ago_do_not_count(clock):
     strikes = FailureWindow(3, 10, clock.seconds)
-    strikes.strike()
+    strikes.record()
     clock.advance(10.5)
-    assert not strikes.strike()
-    assert not strikes.strike()
+    assert not strikes.record()
+    assert not strikes.record()
     clock.advance(10)
-    assert strikes.strike()
+    assert strikes.record()
 
 
 def shared(shares: KeyedTokenBuckets, who: str) -> int:
@@ -154,7 +154,7 @@ def test_whose_bucket_is_full_again_is_forgotten(clock):
 
 
 def test_of_too_many_the_one_that_was_longest_quiet_is_forgotten(clock):
-    shares = KeyedTokenBuckets(10, 5, clock.seconds, most=3)
+    shares = KeyedTokenBuckets(10, 5, clock.seconds, max_keys=3)
     for who in "abcad":
         shared(shares, who)
     assert len(shares) == 3

@@ -31,7 +31,7 @@ def notes(clock):
 
 def test_so_many_lines_about_one_address_and_the_rest_in_one(notes, clock, logged):
     for number in range(80):
-        notes.note("192.0.2.1", "{address}: {number}", number=number)
+        notes.info("192.0.2.1", "{address}: {number}", number=number)
     assert logged() == [f"192.0.2.1: {number}" for number in range(int(10 * BURST_SECONDS))]
     clock.advance(SUMMARY_DELAY)
     assert logged()[50:] == ["... and 30 more like this from 192.0.2.1"]
@@ -39,14 +39,14 @@ def test_so_many_lines_about_one_address_and_the_rest_in_one(notes, clock, logge
 
 def test_about_another_address_there_are_lines_meanwhile(notes, logged):
     for _ in range(80):
-        notes.note("192.0.2.1", "{address}")
-    notes.note("192.0.2.2", "{address}")
+        notes.info("192.0.2.1", "{address}")
+    notes.info("192.0.2.2", "{address}")
     assert logged()[-1] == "192.0.2.2"
 
 
 def test_in_the_end_there_are_so_many_a_second(notes, clock, logged):
     for _ in range(1000):
-        notes.note("192.0.2.1", "a line")
+        notes.info("192.0.2.1", "a line")
         clock.advance(0.01)
     assert 140 <= logged().count("a line") <= 150
 
@@ -63,13 +63,13 @@ def test_many_addresses_take_no_more_memory_nor_lines(clock, logged):
 def test_there_may_be_no_limit(clock, logged):
     notes = ThrottledLog(0, clock, Logger())
     for _ in range(500):
-        notes.note("192.0.2.1", "a line")
+        notes.info("192.0.2.1", "a line")
     assert len(logged()) == 500
 
 
 def test_once_it_is_quiet_nothing_is_left(notes, clock):
     for _ in range(80):
-        notes.note("192.0.2.1", "a line")
+        notes.info("192.0.2.1", "a line")
     clock.advance(SUMMARY_DELAY)
     clock.advance(SUMMARY_DELAY)
     assert clock.getDelayedCalls() == []
@@ -91,7 +91,7 @@ def test_refused_names_do_not_flood_the_log(wire, logged):
 
 
 def test_what_is_in_a_name_is_no_format(notes, logged):
-    notes.note("192.0.2.1", "{name} came", name="{address!r:>999}")
+    notes.info("192.0.2.1", "{name} came", name="{address!r:>999}")
     assert logged() == ["{address!r:>999} came"]
 
 

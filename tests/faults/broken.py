@@ -60,7 +60,7 @@ class _Eager:
 
     def __init__(self, database: Any, announce: Callable[[], None]) -> None:
         self._database = database
-        self._announce = announce
+        self._send_state = announce
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
@@ -68,7 +68,7 @@ class _Eager:
     def execute(self, statement: str, *values: Any) -> Any:
         alone = statement.startswith("INSERT INTO messages") and not self._database.in_transaction
         if alone or statement == "COMMIT":
-            self._announce()
+            self._send_state()
             time.sleep(0.01)
         return self._database.execute(statement, *values)
 
@@ -195,19 +195,19 @@ def resume_one_too_early() -> None:
 
 @build("reset", "reset", "reset", "reset", finds=("silent hole",))
 def membership_and_head_in_two_turns() -> None:
-    announce = room.Room._announce
+    announce = room.Room._send_state
 
     def in_two_turns(self: Any, cursor: Any) -> None:
         announce(self, cursor)
-        cursor.reading = True  # nothing is given to it yet
+        cursor.fetching = True  # nothing is given to it yet
         self._later(0.02, then, self, cursor)
 
     def then(current_room: Any, cursor: Any) -> None:
-        cursor.reading = False
+        cursor.fetching = False
         cursor.position = current_room._end
         current_room.pump(cursor)
 
-    room.Room._announce = in_two_turns  # type: ignore[method-assign]
+    room.Room._send_state = in_two_turns  # type: ignore[method-assign]
 
 
 @build("stall", "stall", finds=("silent hole", "lost", "stuck"))
@@ -233,14 +233,14 @@ def a_full_reader_misses_a_batch() -> None:
     "reset", "reset", "reset", "reset", finds=("order differs", "silent hole", "delivered twice")
 )
 def live_before_history() -> None:
-    announce = room.Room._announce
+    announce = room.Room._send_state
 
     def hasty(self: Any, cursor: Any) -> None:
         announce(self, cursor)
         if self._tail:
             cursor.position = self._end - 1
 
-    room.Room._announce = hasty  # type: ignore[method-assign]
+    room.Room._send_state = hasty  # type: ignore[method-assign]
 
 
 # The client.
