@@ -10,7 +10,7 @@ from groupchat.wire import events
 from tests.client.fakes import line, message, state, welcome
 
 
-class Paper:
+class Lines:
     """A screen's lines."""
 
     def __init__(self, kind=PlainDisplay):
@@ -31,7 +31,7 @@ class Paper:
 
 @pytest.fixture
 def paper():
-    return Paper()
+    return Lines()
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_what_others_say_is_shown_as_on_the_plain_wire(logged_in):
     assert logged_in.show(message(1, "hi"), message(2, "ho")) == "bob: hi\nbob: ho\n"
 
 
-def test_own_words_are_not_shown(logged_in):
+def test_our_own_messages_are_not_shown(logged_in):
     assert logged_in.show(message(1), mine=True) == ""
 
 
@@ -81,7 +81,7 @@ def test_a_stop_of_the_server_is_told(logged_in):
     )
 
 
-def test_a_farewell_for_good_is_left_to_the_last_line(logged_in):
+def test_a_final_bye_is_left_to_the_last_line(logged_in):
     assert logged_in.show(events.Bye(code="kicked", text="Go.")) == ""
 
 
@@ -112,7 +112,7 @@ def test_another_rooms_rest_is_not_shown(logged_in):
 
 
 def test_a_program_gets_the_servers_bytes():
-    paper = Paper(JsonDisplay)
+    paper = Lines(JsonDisplay)
     paper.display.show(message(1), b'{ "odd":1 }', "alice", True, True)
     paper.display.show(None, b'{"type":"new"}', "alice")
     paper.display.show(events.CaughtUp(room="lobby"), b"", "alice")
@@ -121,7 +121,7 @@ def test_a_program_gets_the_servers_bytes():
 
 
 def test_a_program_gets_what_the_client_says_elsewhere():
-    paper = Paper(JsonDisplay)
+    paper = Lines(JsonDisplay)
     paper.display.tell("Connection lost.")
     assert (paper.format_address, paper.aside) == ([], [b"-- Connection lost.\n"])
 
@@ -131,7 +131,7 @@ def test_a_program_gets_what_the_client_says_elsewhere():
 
 @pytest.fixture
 def script():
-    return Paper(PipeDisplay)
+    return Lines(PipeDisplay)
 
 
 def test_a_script_is_told_nothing_that_it_did_not_ask_for(script):

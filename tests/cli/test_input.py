@@ -9,10 +9,10 @@ import pytest
 from groupchat.cli.input import MAX_UNSTORED, InputParser, JsonInputParser, PipeInputParser
 from groupchat.wire import events
 from tests.client.fakes import welcome
-from tests.client.test_model import Talk, ok
+from tests.client.test_model import ModelDriver, ok
 
 
-class Desk(Talk):
+class InputDriver(ModelDriver):
     """A conversation with a keyboard before it."""
 
     def __init__(self, kind=InputParser):
@@ -37,52 +37,52 @@ class Desk(Talk):
 
     @classmethod
     def logged_in(cls, kind=InputParser):
-        desk = cls(kind).connect().hear(welcome()).enter()
-        desk.sent()
-        return desk
+        driver = cls(kind).connect().hear(welcome()).enter()
+        driver.sent()
+        return driver
 
 
 @pytest.fixture
-def desk():
-    return Desk.logged_in()
+def driver():
+    return InputDriver.logged_in()
 
 
 @pytest.fixture
 def program():
-    return Desk.logged_in(JsonInputParser)
+    return InputDriver.logged_in(JsonInputParser)
 
 
 def say(n, text, **more):
     return {"type": "say", "room": "lobby", "text": text, **more, "n": n}
 
 
-def test_a_line_is_said(desk):
-    assert desk.type("hello").sent() == [say(1, "hello")]
+def test_a_line_is_said(driver):
+    assert driver.type("hello").sent() == [say(1, "hello")]
 
 
-def test_an_empty_line_is_nothing(desk):
-    assert desk.type("", "  ").sent() == []
+def test_an_empty_line_is_nothing(driver):
+    assert driver.type("", "  ").sent() == []
 
 
-def test_two_slashes_say_one(desk):
-    assert desk.type("//x").sent() == [say(1, "/x")]
+def test_two_slashes_say_one(driver):
+    assert driver.type("//x").sent() == [say(1, "/x")]
 
 
-def test_me_is_an_act(desk):
-    assert desk.type("/me waves").sent() == [say(1, "waves", act=True)]
+def test_me_is_an_act(driver):
+    assert driver.type("/me waves").sent() == [say(1, "waves", act=True)]
 
 
-def test_controls_are_made_visible(desk):
-    assert desk.type("a\x1bb").sent() == [say(1, "a␛b")]
+def test_controls_are_made_visible(driver):
+    assert driver.type("a\x1bb").sent() == [say(1, "a␛b")]
 
 
-def test_a_command_is_asked_in_the_room_where_one_is(desk):
-    assert desk.type("/who").sent() == [{"type": "who", "room": "lobby", "ref": "/who"}]
+def test_a_command_is_asked_in_the_room_where_one_is(driver):
+    assert driver.type("/who").sent() == [{"type": "who", "room": "lobby", "ref": "/who"}]
 
 
 def test_help_is_at_hand_while_the_server_is_not():
-    desk = Desk().type("/help")
-    assert desk.display.shown == [(events.Help(), False)]
+    driver = InputDriver().type("/help")
+    assert driver.display.shown == [(events.Help(), False)]
 
 
 @pytest.mark.parametrize(
@@ -102,78 +102,78 @@ def test_help_is_at_hand_while_the_server_is_not():
         ),
     ],
 )
-def test_a_line_that_makes_no_sense_is_told_and_the_next_is_read(desk, line, complaint):
-    assert desk.type(line, "next").sent() == [say(1, "next")]
-    assert desk.display.complaints == [complaint]
-    assert desk.parser.unsaid == 1
+def test_a_line_that_makes_no_sense_is_told_and_the_next_is_read(driver, line, complaint):
+    assert driver.type(line, "next").sent() == [say(1, "next")]
+    assert driver.display.complaints == [complaint]
+    assert driver.parser.unsaid == 1
 
 
-def test_a_line_too_long_to_look_at_is_told(desk):
-    desk.parser.overflow()
-    assert desk.display.complaints == ["That line is too long. Say it in parts."]
+def test_a_line_that_is_too_long_is_reported(driver):
+    driver.parser.overflow()
+    assert driver.display.complaints == ["That line is too long. Say it in parts."]
 
 
-def test_a_command_waits_until_what_was_said_before_is_stored(desk):
-    assert desk.type("a", "/who", "b").sent() == [say(1, "a")]
-    desk.hear(ok(1, 1)).work()
-    assert [one["type"] for one in desk.sent()] == ["who", "say"]
+def test_a_command_waits_until_what_was_said_before_is_stored(driver):
+    assert driver.type("a", "/who", "b").sent() == [say(1, "a")]
+    driver.hear(ok(1, 1)).work()
+    assert [one["type"] for one in driver.sent()] == ["who", "say"]
 
 
-def test_what_is_typed_after_join_goes_to_the_new_room(desk):
-    assert [one["type"] for one in desk.type("/join dev", "hello").sent()] == ["join"]
-    desk.enter("dev").work()
-    assert [(one["type"], one["room"]) for one in desk.sent()] == [
+def test_what_is_typed_after_join_goes_to_the_new_room(driver):
+    assert [one["type"] for one in driver.type("/join dev", "hello").sent()] == ["join"]
+    driver.enter("dev").work()
+    assert [(one["type"], one["room"]) for one in driver.sent()] == [
         ("leave", "lobby"),
         ("say", "dev"),
     ]
 
 
-def test_what_is_typed_while_the_connection_is_lost_is_said_later(desk):
-    desk.model.disconnect()
-    desk.type("a", "/who")
-    desk.connect().hear(welcome()).enter().hear(ok(1, 1)).work()
-    assert [one["type"] for one in desk.sent()] == ["hello", "say", "who"]
+def test_what_is_typed_while_the_connection_is_lost_is_said_later(driver):
+    driver.model.disconnect()
+    driver.type("a", "/who")
+    driver.connect().hear(welcome()).enter().hear(ok(1, 1)).work()
+    assert [one["type"] for one in driver.sent()] == ["hello", "say", "who"]
 
 
-def test_an_operators_question_waits_for_its_answer_and_the_answer_is_shown(desk):
-    assert desk.type("/bans", "/max").sent() == [
+def test_an_operators_question_waits_for_its_answer_and_the_answer_is_shown(driver):
+    assert driver.type("/bans", "/max").sent() == [
         {"type": "bans", "ref": "/bans"},
         {"type": "places", "ref": "/max"},
     ]
-    assert desk.model.busy
-    desk.hear(events.Bans([], 0, "/bans"), events.Places(20, 1, "/max"))
-    assert not desk.model.busy
-    assert [type(event) for event, _ in desk.display.shown[-2:]] == [events.Bans, events.Places]
+    assert driver.model.busy
+    driver.hear(events.Bans([], 0, "/bans"), events.Places(20, 1, "/max"))
+    assert not driver.model.busy
+    assert [type(event) for event, _ in driver.display.shown[-2:]] == [events.Bans, events.Places]
 
 
-def test_help_explains_one_command(desk):
-    desk.type("/help msg")
-    assert desk.display.shown[-1] == (events.Help(word="/msg"), False)
+def test_help_explains_one_command(driver):
+    driver.type("/help msg")
+    assert driver.display.shown[-1] == (events.Help(word="/msg"), False)
 
 
-def test_a_byte_order_mark_before_a_line_is_dropped(desk, program):
-    assert desk.type("\ufeffhello").sent() == [say(1, "hello")]
+def test_a_byte_order_mark_before_a_line_is_dropped(driver, program):
+    assert driver.type("\ufeffhello").sent() == [say(1, "hello")]
     assert program.type('\ufeff{"type":"ping"}').sent() == [{"type": "ping"}]
 
 
-def test_quit_ends_and_what_follows_is_not_read(desk):
-    desk.type("/quit", "never")
-    assert desk.parser.done and desk.sent() == []
-    assert desk.type("never").sent() == []
+def test_quit_ends_and_what_follows_is_not_read(driver):
+    driver.type("/quit", "never")
+    assert driver.parser.done and driver.sent() == []
+    assert driver.type("never").sent() == []
 
 
-def test_it_is_done_when_all_has_acted_and_nothing_more_comes(desk):
-    desk.type("a", "/who")
-    desk.parser.ended = True
-    assert not desk.parser.done
-    desk.hear(ok(1, 1)).work()
-    assert desk.parser.done
+def test_it_is_done_when_all_has_acted_and_nothing_more_comes(driver):
+    driver.type("a", "/who")
+    driver.parser.ended = True
+    assert not driver.parser.done
+    driver.hear(ok(1, 1)).work()
+    assert driver.parser.done
 
 
-def test_reading_on_waits_while_too_much_is_not_stored(desk):
-    desk.type(*("x" for _ in range(MAX_UNSTORED)))
-    assert not desk.parser.full
-    assert desk.type("x").parser.full
+def test_reading_on_waits_while_too_much_is_not_stored(driver):
+    driver.type(*("x" for _ in range(MAX_UNSTORED)))
+    assert not driver.parser.full
+    assert driver.type("x").parser.full
 
 
 # For scripts.
@@ -183,29 +183,29 @@ def test_reading_on_waits_while_too_much_is_not_stored(desk):
     "line", ["/quit", "//x", "/kick bob", " /who", "/dev/vda1  20G", "{}", "/join dev"]
 )
 def test_every_line_of_a_pipe_is_said_as_it_is(line):
-    assert Desk.logged_in(PipeInputParser).type(line).sent() == [say(1, line)]
+    assert InputDriver.logged_in(PipeInputParser).type(line).sent() == [say(1, line)]
 
 
 @pytest.mark.parametrize("line", [b"caf\xe9", b"\xff\xfd\x01", b"x" * 4097])
 def test_a_line_of_a_pipe_that_cannot_be_said_is_counted(line):
-    desk = Desk.logged_in(PipeInputParser)
-    assert desk.type(line, "next").sent() == [say(1, "next")]
-    assert desk.parser.unsaid == len(desk.display.complaints) == 1
+    driver = InputDriver.logged_in(PipeInputParser)
+    assert driver.type(line, "next").sent() == [say(1, "next")]
+    assert driver.parser.unsaid == len(driver.display.complaints) == 1
 
 
 def test_a_blank_line_of_a_pipe_is_nothing():
-    desk = Desk.logged_in(PipeInputParser)
-    assert desk.type("", " ", "\u3000").sent() == []
-    assert desk.parser.unsaid == 0
+    driver = InputDriver.logged_in(PipeInputParser)
+    assert driver.type("", " ", "\u3000").sent() == []
+    assert driver.parser.unsaid == 0
 
 
-def test_what_comes_after_it_was_given_up_is_only_counted(desk):
-    desk.model.disconnect()
-    desk.type("a", "/who")
-    desk.parser.give_up()
-    desk.type("b", "", b"\xff")
-    desk.parser.overflow()
-    assert (desk.parser.waiting, desk.parser.unsaid, desk.model.outbox.count) == (1, 3, 1)
+def test_what_comes_after_it_was_given_up_is_only_counted(driver):
+    driver.model.disconnect()
+    driver.type("a", "/who")
+    driver.parser.give_up()
+    driver.type("b", "", b"\xff")
+    driver.parser.overflow()
+    assert (driver.parser.waiting, driver.parser.unsaid, driver.model.outbox.count) == (1, 3, 1)
 
 
 # For programs.
@@ -232,7 +232,7 @@ def test_what_the_server_can_judge_better_goes_as_it_is(program):
     )
     assert program.type(*bad).sent() == [json.loads(one) for one in bad]
     program.type('{"broken')
-    assert program._sent == [b'{"broken\n']
+    assert program.lines_sent == [b'{"broken\n']
 
 
 def test_what_goes_as_it_is_is_waited_for(program):
@@ -244,7 +244,7 @@ def test_what_goes_as_it_is_is_waited_for(program):
 
 def test_a_hello_gets_the_client(program):
     program.type('{"type":"hello","name":"alice"}')
-    assert json.loads(program._sent[-1])["client"] == program.model.client
+    assert json.loads(program.lines_sent[-1])["client"] == program.model.client
 
 
 def test_one_can_join_another_room_and_speak_there(program):
@@ -254,7 +254,7 @@ def test_one_can_join_another_room_and_speak_there(program):
     assert program.sent() == [{"type": "say", "room": "Dev", "text": "x", "n": 5}]
 
 
-def test_one_can_leave_the_only_room_and_is_told_so_by_the_server(program):
+def test_a_program_can_leave_its_only_room(program):
     program.type('{"type":"leave","room":"lobby"}', "anyone?")
     assert program.sent()[-1] == {"type": "say", "room": "lobby", "text": "anyone?"}
 

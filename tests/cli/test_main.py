@@ -126,7 +126,7 @@ def test_options_stand_anywhere(line):
         ),
     ],
 )
-def test_what_makes_no_sense_is_told_in_one_line(line, complaint):
+def test_an_invalid_command_line_is_reported_in_one_line(line, complaint):
     with pytest.raises(Exit) as caught:
         parse(line)
     assert (caught.value.status, caught.value.text) == (USAGE, complaint)
@@ -149,7 +149,7 @@ def test_without_a_name_it_is_that_of_the_user(monkeypatch):
     assert parse("9001").name == parse("[::1]:9001").name == "anna"
 
 
-def test_a_user_whose_name_is_none_here_is_told_to_give_one(monkeypatch):
+def test_a_user_whose_name_is_invalid_is_told_to_give_one(monkeypatch):
     monkeypatch.setattr(command_line.prompt, "is_possible", lambda: False)
     monkeypatch.setenv("USER", "root")
     with pytest.raises(Exit) as caught:
@@ -311,7 +311,7 @@ def test_what_an_outbox_keeps_for_one_server_on_this_machine_is_not_for_another(
 @pytest.mark.parametrize(
     "line", ["alice h 1", "alice h 1 --fingerprint " + "0" * 64, "alice localhost 1 --no-tls"]
 )
-def test_a_secret_that_goes_by_the_place_is_kept_where_state_is(state, line):
+def test_a_secret_for_an_address_is_kept_in_the_state_directory(state, line):
     value = claimed(line)
     _, host, port, *_ = line.split()
     assert (state / f"alice@{host}:{port}").read_text().strip() == value

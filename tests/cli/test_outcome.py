@@ -107,6 +107,6 @@ GONE = OSError(32, "Broken pipe")
         ),
     ],
 )
-def test_what_was_lost_is_told_and_has_a_status(status, text, outcome, judged, told):
+def test_losses_are_reported_and_have_a_status(status, text, outcome, judged, told):
     ending = Outcome(**outcome).judge(Exit(status, text))
     assert (ending.status, ending.text) == (judged, told)

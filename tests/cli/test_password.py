@@ -60,7 +60,7 @@ def test_a_file_without_one_is_told(tmp_path, content, complaint):
 # From a person.
 
 
-class Typist:
+class Sink:
     ended = False
 
     def __init__(self):
@@ -73,34 +73,34 @@ class Typist:
         pass
 
 
-class Throttled:
+class Producer:
     def check(self):
         pass
 
     stopProducing = pauseProducing = resumeProducing = check
 
 
-class Desk:
+class FakeTerminal:
     """A terminal, and what is typed there."""
 
     def __init__(self, descriptor):
         self.descriptor = descriptor
         self.shown = b""
         self.answers = []
-        self.sink = Typist()
-        self.bridge = StdioProtocol()
-        self.bridge.attach(self.sink, Throttled())
-        self.bridge.makeConnection(StringTransport())
-        self.terminal = Terminal(self.bridge, self._show, descriptor)
+        self.sink = Sink()
+        self.stdio = StdioProtocol()
+        self.stdio.attach(self.sink, Producer())
+        self.stdio.makeConnection(StringTransport())
+        self.terminal = Terminal(self.stdio, self.show, descriptor)
 
-    def _show(self, data):
+    def show(self, data):
         self.shown += data
 
     def ask(self):
         self.terminal.ask("Password for alice: ", self.answers.append)
 
     def type(self, data):
-        self.bridge.dataReceived(data)
+        self.stdio.dataReceived(data)
 
     @property
     def echoes(self):
@@ -108,56 +108,56 @@ class Desk:
 
 
 @pytest.fixture
-def desk():
+def person():
     ours, theirs = os.openpty()
-    yield Desk(theirs)
+    yield FakeTerminal(theirs)
     os.close(ours)
     os.close(theirs)
 
 
-def test_what_is_typed_is_not_shown(desk):
-    desk.ask()
-    assert desk.shown == b"Password for alice: " and not desk.echoes
-    desk.type(b"hush\n")
-    assert desk.answers == ["hush"]
-    assert desk.shown.endswith(b": \n") and desk.echoes
+def test_what_is_typed_is_not_shown(person):
+    person.ask()
+    assert person.shown == b"Password for alice: " and not person.echoes
+    person.type(b"hush\n")
+    assert person.answers == ["hush"]
+    assert person.shown.endswith(b": \n") and person.echoes
 
 
-def test_only_the_answer_is_taken_and_only_once(desk):
-    desk.type(b"before\n")
-    desk.ask()
-    desk.type(b"hush\nafter\n")
-    desk.type(b"and more\n")
-    assert desk.answers == ["hush"]
-    assert desk.sink.typed == [b"before", b"after", b"and more"]
+def test_only_the_answer_is_taken_and_only_once(person):
+    person.type(b"before\n")
+    person.ask()
+    person.type(b"hush\nafter\n")
+    person.type(b"and more\n")
+    assert person.answers == ["hush"]
+    assert person.sink.typed == [b"before", b"after", b"and more"]
 
 
-def test_it_may_be_asked_again(desk):
+def test_it_may_be_asked_again(person):
     for _ in range(2):
-        desk.ask()
-        assert not desk.echoes
-        desk.type(b"hush\n")
-    assert desk.answers == ["hush", "hush"] and desk.echoes
+        person.ask()
+        assert not person.echoes
+        person.type(b"hush\n")
+    assert person.answers == ["hush", "hush"] and person.echoes
 
 
-def test_one_who_types_nothing_more_gives_no_answer(desk):
-    desk.ask()
-    desk.bridge.readConnectionLost()
-    assert desk.answers == [None] and desk.echoes and desk.sink.ended
+def test_the_end_of_input_is_no_answer(person):
+    person.ask()
+    person.stdio.readConnectionLost()
+    assert person.answers == [None] and person.echoes and person.sink.ended
 
 
-def test_a_question_that_is_given_up_leaves_the_terminal_as_it_was(desk):
-    desk.ask()
-    desk.terminal.stop()
-    assert desk.echoes
-    desk.type(b"a word\n")
-    assert desk.answers == [] and desk.sink.typed == [b"a word"]
+def test_a_question_that_is_given_up_leaves_the_terminal_as_it_was(person):
+    person.ask()
+    person.terminal.stop()
+    assert person.echoes
+    person.type(b"a word\n")
+    assert person.answers == [] and person.sink.typed == [b"a word"]
 
 
-def test_a_terminal_that_is_gone_is_no_crash(desk):
+def test_a_terminal_that_is_gone_is_no_crash(person):
     pipe, end = os.pipe()
     os.close(end)
-    desk.terminal = Terminal(desk.bridge, desk._show, pipe)
-    desk.ask()
-    desk.terminal.stop()
+    person.terminal = Terminal(person.stdio, person.show, pipe)
+    person.ask()
+    person.terminal.stop()
     os.close(pipe)

@@ -64,7 +64,7 @@ def test_answers_that_never_come_are_not_waited_for_long():
     assert env.ending == (DONE, "")
 
 
-def test_one_who_stays_does_not_quit_at_the_end_of_input():
+def test_a_client_that_stays_does_not_quit_at_the_end_of_input():
     env = Environment(stay=True).enter().type(end=True)
     assert env.sent() == ["hello"]
     assert env.type("/quit").sent() == ["quit"]
@@ -85,7 +85,7 @@ def test_output_that_nobody_reads_ends_a_person_quietly():
 
 @pytest.mark.parametrize("source", [Source.SCRIPT, Source.PROGRAM])
 @pytest.mark.parametrize("stay", [False, True])
-def test_output_that_nobody_reads_costs_a_script_no_word(source, stay):
+def test_output_that_nobody_reads_costs_a_script_no_line(source, stay):
     env = Environment(source=source, stay=stay).enter().type("a")
     env.pipe.pauseProducing()
     env.pipe.stopProducing()
@@ -126,7 +126,7 @@ def test_an_outbox_that_cannot_be_written_ends_it():
 # A script.
 
 
-def test_a_script_is_read_ahead_while_it_is_not_in():
+def test_a_script_is_read_ahead_while_it_is_not_logged_in():
     env = Environment(source=Source.SCRIPT)
     env.pipe.check()
     assert env.input.reading
@@ -153,7 +153,7 @@ def test_a_script_waits_for_its_name_only_so_long():
     assert env.accept().hear(TAKEN).ending == (TURNED_AWAY, "Taken.")
 
 
-def test_what_else_turns_a_script_away_meanwhile_ends_it():
+def test_any_other_rejection_ends_a_waiting_script():
     env = Environment(source=Source.SCRIPT).accept().hear(TAKEN)
     env.clock.advance(1)
     assert env.accept().hear(events.Bye(code="banned", text="Go.")).ending == (TURNED_AWAY, "Go.")
@@ -203,13 +203,13 @@ def test_a_script_that_has_that_secret_needs_the_password():
 
 
 @pytest.mark.parametrize("source", [Source.PERSON, Source.PROGRAM])
-def test_nobody_else_waits_for_a_name(source):
+def test_only_scripts_wait_for_a_name(source):
     assert Environment(source=source).accept().hear(TAKEN).ending == (TURNED_AWAY, "Taken.")
 
 
 @pytest.mark.parametrize("source", [Source.SCRIPT, Source.PROGRAM])
 @pytest.mark.parametrize("stay", [False, True])
-def test_all_that_is_typed_goes_into_a_lasting_outbox_before_an_absent_server_ends_it(source, stay):
+def test_all_input_goes_into_a_persistent_outbox_before_an_absent_server_ends_it(source, stay):
     env = Environment(source=source, stay=stay, persistent=True).refuse(ConnectionRefusedError())
     assert not env.endings
     env.type(*("x" for _ in range(2 * MAX_UNSTORED)))
@@ -221,7 +221,7 @@ def test_all_that_is_typed_goes_into_a_lasting_outbox_before_an_absent_server_en
     assert (env.ending[0], env.outbox.count) == (UNREACHABLE, 2 * MAX_UNSTORED + 1)
 
 
-def test_a_server_that_comes_while_a_lasting_outbox_fills_gets_it():
+def test_a_server_that_appears_while_a_persistent_outbox_fills_gets_it():
     env = (
         Environment(source=Source.SCRIPT, persistent=True)
         .type("a")
@@ -307,7 +307,7 @@ def test_a_wrong_password_is_told_and_asked_again_until_the_server_has_enough(as
     assert person.stopped
 
 
-def test_one_may_take_long_to_remember_it(asked, person):
+def test_a_person_may_take_long_to_remember_the_password(asked, person):
     asked.clock.advance(TIMEOUT)
     asked.hear(LATE)
     asked.clock.advance(100)
@@ -339,7 +339,7 @@ def test_a_password_is_not_asked_again_after_a_lost_connection(asked, person):
     assert passwords(asked.accept()) == ["hush"]
 
 
-def test_one_who_does_not_answer_is_turned_away(asked, person):
+def test_a_person_who_does_not_answer_is_rejected(asked, person):
     person.answer(None)
     assert asked.ending == (TURNED_AWAY, REGISTERED.text + " Give it with --password-file.")
 
@@ -349,7 +349,7 @@ def test_a_signal_at_the_question_ends_it(asked, person):
     assert asked.ending == (DONE, "") and person.stopped
 
 
-def test_where_nobody_can_be_asked_one_is_turned_away():
+def test_a_client_that_can_ask_nobody_is_rejected():
     assert Environment().accept().hear(REGISTERED).ending == (
         TURNED_AWAY,
         REGISTERED.text + " Give it with --password-file.",

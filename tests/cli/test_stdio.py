@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from groupchat.cli.stdio import StdioProtocol
 
 
-class Typist:
+class Sink:
     def __init__(self, calls):
         self.calls = calls
         self.ended = False
@@ -23,7 +23,7 @@ class Typist:
         self.calls.append("overflow")
 
 
-class Throttled:
+class Producer:
     def __init__(self, calls):
         self.calls = calls
 
@@ -43,12 +43,12 @@ class Throttled:
 class Pipes:
     def __init__(self):
         self.calls = []
-        self.sink = Typist(self.calls)
-        self.bridge = StdioProtocol()
-        self.bridge.attach(self.sink, Throttled(self.calls))
+        self.sink = Sink(self.calls)
+        self.stdio = StdioProtocol()
+        self.stdio.attach(self.sink, Producer(self.calls))
         self.transport = StringTransportWithDisconnection()
-        self.transport.protocol = self.bridge
-        self.bridge.makeConnection(self.transport)
+        self.transport.protocol = self.stdio
+        self.stdio.makeConnection(self.transport)
 
 
 @pytest.fixture
@@ -58,26 +58,26 @@ def pipes():
 
 def test_nothing_is_read_until_it_is_wanted(pipes):
     assert pipes.transport.producerState == "paused"
-    pipes.bridge.resume()
+    pipes.stdio.resume()
     assert pipes.transport.producerState == "producing"
-    pipes.bridge.pause()
+    pipes.stdio.pause()
     assert pipes.transport.producerState == "paused"
 
 
 def test_lines_are_handed_over_and_then_the_end_of_the_chunk(pipes):
-    pipes.bridge.dataReceived(b"a\nb\nc")
+    pipes.stdio.dataReceived(b"a\nb\nc")
     assert pipes.calls == [b"a", b"b", "check"]
 
 
 def test_the_end_of_input_hands_over_the_rest(pipes):
-    pipes.bridge.dataReceived(b"a")
-    pipes.bridge.readConnectionLost()
+    pipes.stdio.dataReceived(b"a")
+    pipes.stdio.readConnectionLost()
     assert pipes.calls == ["check", b"a", "check"]
     assert pipes.sink.ended
 
 
-def test_a_line_beyond_all_measure_is_told(pipes):
-    pipes.bridge.dataReceived(b"x" * (1 << 21))
+def test_a_line_of_excessive_length_is_reported(pipes):
+    pipes.stdio.dataReceived(b"x" * (1 << 21))
     assert pipes.calls == ["overflow", "check"]
 
 
@@ -87,42 +87,42 @@ def test_output_that_is_not_read_holds_the_server_back(pipes):
 
 
 def test_output_that_nobody_reads_ends_it(pipes):
-    pipes.bridge.writeConnectionLost()
+    pipes.stdio.writeConnectionLost()
     assert pipes.calls == ["stop"]
 
 
 def test_what_is_left_of_the_input_is_handed_over_at_the_end(pipes):
     clock, drained = Clock(), []
-    pipes.bridge.drain(1, clock).addCallback(drained.append)
+    pipes.stdio.drain(1, clock).addCallback(drained.append)
     assert pipes.transport.producerState == "producing"
-    pipes.bridge.dataReceived(b"a\nb")
+    pipes.stdio.dataReceived(b"a\nb")
     assert not drained
-    pipes.bridge.readConnectionLost()
+    pipes.stdio.readConnectionLost()
     assert (pipes.calls, drained, clock.getDelayedCalls()) == (
         [b"a", "check", b"b", "check"],
         [None],
         [],
     )
-    pipes.bridge.drain(1, clock).addCallback(drained.append)
+    pipes.stdio.drain(1, clock).addCallback(drained.append)
     assert drained == [None, None]
 
 
 def test_input_without_an_end_is_not_waited_for_long(pipes):
     clock, drained = Clock(), []
-    pipes.bridge.drain(1, clock).addCallback(drained.append)
+    pipes.stdio.drain(1, clock).addCallback(drained.append)
     clock.advance(1)
     assert drained == [None] and pipes.transport.producerState == "paused"
 
 
 def test_closing_prints_what_is_left(pipes):
-    pipes.bridge.write(b"a\n")
+    pipes.stdio.write(b"a\n")
     closed = []
-    pipes.bridge.close().addCallback(closed.append)
+    pipes.stdio.close().addCallback(closed.append)
     assert (pipes.transport.value(), closed, pipes.calls) == (b"a\n", [None], [])
 
 
 def test_closing_what_is_closed_is_done_at_once(pipes):
-    pipes.bridge.connectionLost(Failure(ConnectionDone()))
+    pipes.stdio.connectionLost(Failure(ConnectionDone()))
     closed = []
-    pipes.bridge.close().addCallback(closed.append)
+    pipes.stdio.close().addCallback(closed.append)
     assert closed == [None]

@@ -76,7 +76,7 @@ NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix
         (["alice", "host", "1", "2"], '"2" is too much: NAME, HOST and PORT are all there is.'),
     ],
 )
-def test_what_makes_no_sense_is_told_in_one_line(words, complaint):
+def test_an_invalid_command_line_is_reported_in_one_line(words, complaint):
     with pytest.raises(Exit) as caught:
         target.parse(words)
     assert (caught.value.status, caught.value.text) == (USAGE, complaint)

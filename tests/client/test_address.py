@@ -68,7 +68,7 @@ def test_what_is_no_fingerprint_is_not_taken_for_one(text):
         ("a b\n#", "a%20b%0A%23:1"),
     ],
 )
-def test_a_place_is_written_in_one_way(host, written):
+def test_an_address_is_written_in_only_one_way(host, written):
     assert address.host_key(host, 1) == written
 
 

@@ -77,7 +77,7 @@ def test_a_full_server_ends_it_the_first_time():
     assert Environment().accept().hear(full).ending == (TURNED_AWAY, "The server is full.")
 
 
-def test_nothing_is_read_before_it_is_in():
+def test_no_input_is_read_before_the_client_is_logged_in():
     env = Environment().accept()
     assert not env.input.reading
     env.hear(welcome())
@@ -87,7 +87,7 @@ def test_nothing_is_read_before_it_is_in():
 # Coming back.
 
 
-def test_a_lost_connection_is_told_and_made_again():
+def test_a_lost_connection_is_reported_and_made_again():
     env = Environment().enter().lose()
     assert env.display.told == ["Connection lost. Trying again …"]
     env.clock.advance(0.5)
@@ -127,7 +127,7 @@ def test_the_server_says_how_long_to_wait_at_least():
     assert len(env.endpoint.attempts) == 2
 
 
-def test_a_full_server_is_waited_for_by_one_who_was_in():
+def test_a_client_that_has_joined_waits_for_a_full_server():
     env = Environment().enter().lose()
     env.clock.advance(1)
     env.accept().hear(events.Bye(code="full", text="Full.", retry=30))
@@ -136,7 +136,7 @@ def test_a_full_server_is_waited_for_by_one_who_was_in():
 
 
 @pytest.mark.parametrize("code", ["replaced", "kicked", "banned", "bad-json"])
-def test_a_farewell_for_good_ends_it(code):
+def test_a_final_bye_ends_it(code):
     assert Environment().enter().hear(events.Bye(code=code, text="Go.")).ending == (
         TURNED_AWAY,
         "Go.",
@@ -184,7 +184,7 @@ def test_a_silent_server_is_left_and_tried_again():
 # The server's identity.
 
 
-def test_one_who_should_not_be_talked_to_ends_it_at_any_time():
+def test_a_wrong_certificate_ends_it_at_any_time():
     another = CertificateError("Another certificate.")
     assert Environment().refuse(another).ending == (TURNED_AWAY, "Another certificate.")
     env = Environment().enter().lose()
@@ -192,18 +192,18 @@ def test_one_who_should_not_be_talked_to_ends_it_at_any_time():
     assert env.refuse(another).ending == (TURNED_AWAY, "Another certificate.")
 
 
-def test_one_without_tls_ends_it_the_first_time():
+def test_a_server_without_tls_ends_it_the_first_time():
     assert Environment().refuse(NotTLS(spoke_first=False)).ending == (
         UNREACHABLE, "localhost, port 1 does not speak TLS. If you trust the network: --no-tls"
     )  # fmt: skip
 
 
-def test_one_that_wants_tls_is_told_in_its_words():
+def test_a_server_that_wants_tls_is_quoted():
     bye = events.Bye(code="tls-required", text="Come back with TLS.")
     assert Environment().accept().hear(bye).ending == (TURNED_AWAY, "Come back with TLS.")
 
 
-def test_the_first_sensible_word_of_each_connection_counts():
+def test_the_first_event_of_each_connection_is_reported_once():
     heard = []
     env = Environment(
         on_first_event=lambda: heard.append("heard") or ("Told." if len(heard) == 1 else "")

@@ -10,7 +10,7 @@ from groupchat.client.connection import PING_INTERVAL, READ_TIMEOUT, ChatConnect
 from tests.client.fakes import line, message
 
 
-class Owner:
+class ConnectionOwner:
     def __init__(self):
         self.calls = []
 
@@ -31,7 +31,7 @@ class Line:
     """A connection that is open."""
 
     def __init__(self):
-        self.owner, self.clock, self.transport = Owner(), Clock(), StringTransport()
+        self.owner, self.clock, self.transport = ConnectionOwner(), Clock(), StringTransport()
         self.protocol = ChatConnection(self.owner, self.clock)
         self.protocol.makeConnection(self.transport)
 
@@ -71,7 +71,7 @@ def test_a_ping_says_that_we_are_here(wire):
     assert b'"ping"' in wire.transport.value()
 
 
-def test_one_who_speaks_need_not_ping(wire):
+def test_a_client_that_sends_lines_does_not_ping(wire):
     for _ in range(5):
         wire.pass_time(10)
         wire.protocol.send(b"{}\n")

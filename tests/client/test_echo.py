@@ -29,7 +29,7 @@ def test_a_text_is_expected_only_in_what_is_replayed():
     assert not echoes.claim(message(1, "hello", "alice"), "alice")
 
 
-def test_the_same_words_twice_are_two_messages():
+def test_the_same_text_twice_is_two_messages():
     echoes = EchoFilter()
     echoes.expect(1, 5)
     echoes.expect_text(2, "hello", False)

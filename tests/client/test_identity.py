@@ -59,7 +59,7 @@ def test_each_server_knows_another_secret_and_its_rooms_are_read_apart(identify)
     assert model.positions == READ and model.client == one
 
 
-def test_where_rooms_were_read_in_plain_is_kept_for_the_place(identify):
+def test_positions_read_in_plain_text_are_kept_for_the_address(identify):
     for positions in {}, READ:
         identity, model = identify()
         identity.set_unproven(True)
@@ -69,7 +69,7 @@ def test_where_rooms_were_read_in_plain_is_kept_for_the_place(identify):
         identity.close()
 
 
-def test_where_nobody_goes_on_reading_nothing_is_kept(identify):
+def test_without_a_person_who_goes_on_reading_no_position_is_kept(identify):
     identity, _ = identify(resumes_reading=False)
     identity.on_server(A)
     identity.save_positions(READ)

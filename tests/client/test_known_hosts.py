@@ -31,7 +31,7 @@ def test_lines_written_by_hand_are_understood(known_hosts, write_known_hosts, li
     assert meet(known_hosts) == ""
 
 
-def test_a_comment_is_no_line_about_a_place(known_hosts, write_known_hosts):
+def test_a_comment_is_not_about_a_server(known_hosts, write_known_hosts):
     write_known_hosts(f"# {HERE} {TWO}\n#{HERE} {TWO}\n")
     assert meet(known_hosts).startswith("First time")
 

@@ -39,7 +39,7 @@ def visit(known_hosts, *shown, ca_verified=False, **options):
     return "".join(told), server, visitor.forgotten
 
 
-def test_on_this_machine_the_first_one_is_remembered_without_a_word_unless_told(known_hosts):
+def test_on_this_machine_the_first_server_is_remembered_and_only_announced_if_asked(known_hosts):
     assert visit(known_hosts, ONE) == ("", LocalServer(ONE, inherits=False), [])
     assert known_hosts.read_text() == f"{LOCAL} {ONE}\n"
     known_hosts.unlink()
@@ -110,7 +110,7 @@ def test_on_this_machine_where_nothing_can_be_written_it_lasts_as_long_as_the_pr
     ("text", "inherits"),
     [("", True), (f"{LOCAL} {ONE}\n", True), (f"{LOCAL} {TWO}\n{LOCAL} {ONE}\n", False)],
 )
-def test_a_server_on_this_machine_whose_fingerprint_is_told_inherits_unless_another_was_first(
+def test_a_server_on_this_machine_with_a_given_fingerprint_inherits_unless_another_was_first(
     known_hosts, write_known_hosts, text, inherits
 ):
     write_known_hosts(text)

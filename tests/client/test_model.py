@@ -21,7 +21,7 @@ from tests.client.fakes import FakeDisplay, Server, SessionListener, line, messa
 SECRET = "s" * 16
 
 
-class Talk:
+class ModelDriver:
     """A conversation, and what it sends, as dicts."""
 
     def __init__(self, *rooms, outbox=None, read=None):
@@ -32,10 +32,10 @@ class Talk:
             "alice", SECRET, rooms or ["lobby"], self.display, outbox or Outbox(), self.clock, read
         )
         self.model.listener = self.listener
-        self._sent = []
+        self.lines_sent = []
 
     def connect(self):
-        self.model.connect(self._sent.append)
+        self.model.connect(self.lines_sent.append)
         return self
 
     def hear(self, *on_head):
@@ -55,7 +55,7 @@ class Talk:
         return self
 
     def sent(self):
-        data, self._sent[:] = b"".join(self._sent), []
+        data, self.lines_sent[:] = b"".join(self.lines_sent), []
         return [json.loads(one) for one in data.splitlines()]
 
     def said(self):
@@ -63,11 +63,11 @@ class Talk:
 
 
 @pytest.fixture
-def talk():
+def driver():
     """A conversation that is in the lobby."""
-    talk = Talk().connect().hear(welcome()).enter()
-    talk.sent()
-    return talk
+    driver = ModelDriver().connect().hear(welcome()).enter()
+    driver.sent()
+    return driver
 
 
 def ok(n, number, room="lobby"):
@@ -78,168 +78,174 @@ def ok(n, number, room="lobby"):
 
 
 def test_a_person_goes_on_reading_where_an_earlier_run_was():
-    talk = Talk(
+    driver = ModelDriver(
         read={"lobby": Position(epoch="e0", after=7), "dev": Position(epoch="e0", after=2)}
     ).connect()
-    assert talk.sent()[0]["rooms"] == {"lobby": {"epoch": "e0", "after": 7}}
-    talk.hear(welcome()).enter(head=8).hear(message(8))
-    assert talk.model.positions == {
+    assert driver.sent()[0]["rooms"] == {"lobby": {"epoch": "e0", "after": 7}}
+    driver.hear(welcome()).enter(head=8).hear(message(8))
+    assert driver.model.positions == {
         "lobby": Position(epoch="e1", after=8),
         "dev": Position(epoch="e0", after=2),
     }
-    talk.model.disconnect()
-    assert talk.model.positions["lobby"] == Position(epoch="e1", after=8)
+    driver.model.disconnect()
+    assert driver.model.positions["lobby"] == Position(epoch="e1", after=8)
 
 
 def test_a_person_goes_on_reading_in_a_room_that_is_joined_again():
-    talk = Talk(read={}).connect().hear(welcome()).enter(head=1).hear(message(1))
-    talk.model.switch_room("dev")
-    talk.enter("dev")
-    talk.model.switch_room("lobby")
-    join = talk.sent()[-1]
+    driver = ModelDriver(read={}).connect().hear(welcome()).enter(head=1).hear(message(1))
+    driver.model.switch_room("dev")
+    driver.enter("dev")
+    driver.model.switch_room("lobby")
+    join = driver.sent()[-1]
     assert (join["room"], join["epoch"], join["after"]) == ("lobby", "e1", 1)
 
 
 def test_a_program_begins_at_the_newest_few_of_a_room_that_it_joins_again():
-    talk = Talk().connect().hear(welcome()).enter(head=1).hear(message(1))
-    talk.model.switch_room("dev")
-    talk.enter("dev")
-    talk.model.switch_room("lobby")
-    assert "after" not in talk.sent()[-1]
-    assert talk.model.positions == {"dev": Position(epoch="e1", after=0)}
+    driver = ModelDriver().connect().hear(welcome()).enter(head=1).hear(message(1))
+    driver.model.switch_room("dev")
+    driver.enter("dev")
+    driver.model.switch_room("lobby")
+    assert "after" not in driver.sent()[-1]
+    assert driver.model.positions == {"dev": Position(epoch="e1", after=0)}
 
 
 def test_it_says_hello_first():
-    assert Talk().connect().sent() == [
+    assert ModelDriver().connect().sent() == [
         {"type": "hello", "name": "alice", "client": SECRET, "rooms": {"lobby": None}}
     ]
 
 
 def test_nothing_is_said_before_the_room_is_open():
-    talk = Talk().connect()
-    talk.say("early").hear(welcome(), state(said=4))
-    assert talk.said() == []
-    talk.hear(events.Catchup(room="lobby", through=0))
-    assert talk.said() == [(5, "early")]
+    driver = ModelDriver().connect()
+    driver.say("early").hear(welcome(), state(said=4))
+    assert driver.said() == []
+    driver.hear(events.Catchup(room="lobby", through=0))
+    assert driver.said() == [(5, "early")]
 
 
-def test_a_refused_hello_is_told_to_the_owner():
-    talk = Talk().connect().hear(events.Error(code="name-taken", text="Taken."))
-    assert talk.listener.told == ["name-taken"]
+def test_a_rejected_hello_reaches_the_listener():
+    driver = ModelDriver().connect().hear(events.Error(code="name-taken", text="Taken."))
+    assert driver.listener.told == ["name-taken"]
 
 
 def test_the_name_is_the_one_that_the_server_gives():
-    assert Talk().connect().hear(welcome("Alice")).model.name == "Alice"
+    assert ModelDriver().connect().hear(welcome("Alice")).model.name == "Alice"
 
 
-def test_coming_back_tells_where_one_stood(talk):
-    talk.hear(message(1), message(2))
-    talk.model.disconnect()
-    assert talk.connect().sent()[0]["rooms"] == {"lobby": {"epoch": "e1", "after": 2}}
+def test_coming_back_tells_where_one_stood(driver):
+    driver.hear(message(1), message(2))
+    driver.model.disconnect()
+    assert driver.connect().sent()[0]["rooms"] == {"lobby": {"epoch": "e1", "after": 2}}
 
 
-def test_coming_back_uses_the_name_one_took(talk):
-    talk.hear(events.Presence(room="lobby", count=1, renamed={"alice": "alicia"}))
-    talk.model.disconnect()
-    assert talk.connect().sent()[0]["name"] == "alicia"
+def test_coming_back_uses_the_name_one_took(driver):
+    driver.hear(events.Presence(room="lobby", count=1, renamed={"alice": "alicia"}))
+    driver.model.disconnect()
+    assert driver.connect().sent()[0]["name"] == "alicia"
 
 
 # Saying.
 
 
-def test_what_was_said_is_numbered_in_order(talk):
-    assert talk.say("a", "b").said() == [(1, "a"), (2, "b")]
+def test_what_was_said_is_numbered_in_order(driver):
+    assert driver.say("a", "b").said() == [(1, "a"), (2, "b")]
 
 
-def test_it_is_busy_until_all_is_stored(talk):
-    assert not talk.model.busy
-    talk.say("a")
-    assert talk.model.busy
-    talk.hear(ok(1, 1))
-    assert not talk.model.busy
+def test_it_is_busy_until_all_is_stored(driver):
+    assert not driver.model.busy
+    driver.say("a")
+    assert driver.model.busy
+    driver.hear(ok(1, 1))
+    assert not driver.model.busy
 
 
-def test_own_words_are_not_shown_again(talk):
-    talk.say("a").hear(ok(1, 1), message(1, "a", "alice"), message(2, "b"))
-    assert talk.display.texts() == ["b"]
+def test_our_own_messages_are_not_shown_again(driver):
+    driver.say("a").hear(ok(1, 1), message(1, "a", "alice"), message(2, "b"))
+    assert driver.display.texts() == ["b"]
 
 
-def test_own_words_whose_ok_was_lost_are_not_shown_again(talk):
-    talk.say("a")
-    talk.model.disconnect()
-    talk.connect().hear(welcome(), state(head=1, said=1), events.Catchup(room="lobby", through=1))
-    talk.hear(message(1, "a", "alice"), ok(1, 1), message(2, "a", "alice"))
-    assert [event.id for event, _ in talk.display.shown if isinstance(event, events.Message)] == [2]
+def test_our_own_messages_whose_ok_was_lost_are_not_shown_again(driver):
+    driver.say("a")
+    driver.model.disconnect()
+    driver.connect().hear(welcome(), state(head=1, said=1), events.Catchup(room="lobby", through=1))
+    driver.hear(message(1, "a", "alice"), ok(1, 1), message(2, "a", "alice"))
+    assert [event.id for event, _ in driver.display.shown if isinstance(event, events.Message)] == [
+        2
+    ]
 
 
-def test_own_words_of_an_earlier_run_are_history():
-    talk = (
-        Talk().connect().hear(welcome()).enter(said=1, head=1).hear(message(1, "before", "alice"))
+def test_our_own_messages_of_an_earlier_run_are_history():
+    driver = (
+        ModelDriver()
+        .connect()
+        .hear(welcome())
+        .enter(said=1, head=1)
+        .hear(message(1, "before", "alice"))
     )
-    assert (message(1, "before", "alice"), True) in talk.display.shown
+    assert (message(1, "before", "alice"), True) in driver.display.shown
 
 
-def test_after_a_reset_the_unanswered_is_numbered_anew(talk):
-    talk.hear(message(1)).say("a", "b")
-    talk.model.disconnect()
-    talk.sent()
-    talk.connect().hear(welcome(), state(epoch="e2", said=7, head=9))
-    assert talk.said() == []
-    talk.hear(
+def test_after_a_reset_unanswered_messages_get_new_numbers(driver):
+    driver.hear(message(1)).say("a", "b")
+    driver.model.disconnect()
+    driver.sent()
+    driver.connect().hear(welcome(), state(epoch="e2", said=7, head=9))
+    assert driver.said() == []
+    driver.hear(
         events.Reset(room="lobby", epoch="e2", first=1, head=9),
         events.Catchup(room="lobby", through=9),
     )
-    assert talk.said() == [(8, "a"), (9, "b")]
+    assert driver.said() == [(8, "a"), (9, "b")]
 
 
-def test_a_refusal_that_mends_itself_costs_no_word(talk):
-    talk.say("a").hear(
+def test_a_refusal_that_mends_itself_costs_no_word(driver):
+    driver.say("a").hear(
         events.Error(code="out-of-order", text="Number 4.", n=1, room="lobby", want=4)
     )
-    assert talk.model.unsaid == 0
+    assert driver.model.unsaid == 0
 
 
-def test_a_refused_or_unanswered_command_counts_as_unsaid(talk):
-    talk.model.request(commands.Tell(to="bob", text="psst", ref="/msg"))
-    talk.hear(events.Error(code="no-such-name", text="Nobody.", ref="/msg"))
-    assert talk.model.unsaid == 1
-    talk.model.request(commands.AskRooms(ref="/rooms"))
-    talk.model.disconnect()
-    talk.model.fail_requests()
-    assert talk.model.unsaid == 2
+def test_a_refused_or_unanswered_command_counts_as_unsaid(driver):
+    driver.model.request(commands.Tell(to="bob", text="psst", ref="/msg"))
+    driver.hear(events.Error(code="no-such-name", text="Nobody.", ref="/msg"))
+    assert driver.model.unsaid == 1
+    driver.model.request(commands.AskRooms(ref="/rooms"))
+    driver.model.disconnect()
+    driver.model.fail_requests()
+    assert driver.model.unsaid == 2
 
 
-def test_a_refused_text_is_told_and_given_up(talk):
-    talk.say("a").hear(events.Error(code="muted", text="You are muted.", n=1, room="lobby"))
-    assert talk.display.shown[-1][0].text == "You are muted."
-    assert talk.model.unsaid == 1
-    assert not talk.model.busy
+def test_a_refused_text_is_reported_and_given_up(driver):
+    driver.say("a").hear(events.Error(code="muted", text="You are muted.", n=1, room="lobby"))
+    assert driver.display.shown[-1][0].text == "You are muted."
+    assert driver.model.unsaid == 1
+    assert not driver.model.busy
 
 
-def test_a_full_storage_is_told_once_and_tried_again(talk):
+def test_a_full_storage_is_reported_once_and_tried_again(driver):
     full = events.Error(code="storage-full", text="No room.", n=1, room="lobby")
-    talk.say("a").hear(full)
-    talk.sent()
+    driver.say("a").hear(full)
+    driver.sent()
     for _ in range(3):
-        talk.clock.advance(1)
-        assert talk.said() == [(1, "a")]
-        talk.hear(full)
-    assert [event for event, _ in talk.display.shown].count(full) == 1
+        driver.clock.advance(1)
+        assert driver.said() == [(1, "a")]
+        driver.hear(full)
+    assert [event for event, _ in driver.display.shown].count(full) == 1
 
 
-def test_a_person_need_not_try_again_what_is_tried_again_by_itself(talk):
+def test_a_person_need_not_try_again_what_is_tried_again_by_itself(driver):
     text = "The server's disk is full. It was not stored; try again later."
-    talk.say("a").hear(events.Error(code="storage-full", text=text, n=1, room="lobby", retry=5))
+    driver.say("a").hear(events.Error(code="storage-full", text=text, n=1, room="lobby", retry=5))
     assert (
-        talk.display.shown[-1][0].text
+        driver.display.shown[-1][0].text
         == "The server's disk is full. It was not stored; it is tried again by itself."
     )
 
 
-def test_what_mends_itself_is_not_told(talk):
-    talk.say("a").hear(events.Error(code="out-of-order", text="No.", n=1, room="lobby", want=3))
-    assert talk.said()[-1:] == [(3, "a")]
-    assert not any(isinstance(event, events.Error) for event, _ in talk.display.shown)
+def test_a_refusal_because_of_a_number_is_not_reported(driver):
+    driver.say("a").hear(events.Error(code="out-of-order", text="No.", n=1, room="lobby", want=3))
+    assert driver.said()[-1:] == [(3, "a")]
+    assert not any(isinstance(event, events.Error) for event, _ in driver.display.shown)
 
 
 def test_what_an_earlier_run_has_left_is_said_where_it_belongs():
@@ -252,128 +258,128 @@ def test_what_an_earlier_run_has_left_is_said_where_it_belongs():
         def position(self, room):
             return commands.Position(epoch="e0", after=5)
 
-    talk = Talk(outbox=Left()).connect()
+    driver = ModelDriver(outbox=Left()).connect()
     position = {"epoch": "e0", "after": 5}
-    assert talk.sent()[0]["rooms"] == {"lobby": position, "dev": position}
-    talk.hear(welcome()).enter("lobby", said=2, head=5).enter("dev", said=2, head=5)
-    assert talk.said() == [(3, "x"), (3, "x")]
-    talk.hear(ok(3, 6, "dev"))
-    assert talk.sent() == [{"type": "leave", "room": "dev", "ref": "groupchat-connect leaves"}]
+    assert driver.sent()[0]["rooms"] == {"lobby": position, "dev": position}
+    driver.hear(welcome()).enter("lobby", said=2, head=5).enter("dev", said=2, head=5)
+    assert driver.said() == [(3, "x"), (3, "x")]
+    driver.hear(ok(3, 6, "dev"))
+    assert driver.sent() == [{"type": "leave", "room": "dev", "ref": "groupchat-connect leaves"}]
     assert {
-        event.room for event, _ in talk.display.shown if isinstance(event, events.RoomState)
+        event.room for event, _ in driver.display.shown if isinstance(event, events.RoomState)
     } == {"lobby"}
 
 
 # Asking and moving.
 
 
-def test_an_answer_is_waited_for(talk):
-    talk.model.request(commands.AskWho(room="lobby", ref="/who"))
-    assert talk.model.busy
-    talk.hear(events.Who(room="lobby", members=[], count=0, ref="/who"))
-    assert not talk.model.busy
+def test_an_answer_is_waited_for(driver):
+    driver.model.request(commands.AskWho(room="lobby", ref="/who"))
+    assert driver.model.busy
+    driver.hear(events.Who(room="lobby", members=[], count=0, ref="/who"))
+    assert not driver.model.busy
 
 
-def test_the_same_question_twice_waits_for_two_answers(talk):
+def test_the_same_question_twice_waits_for_two_answers(driver):
     for _ in range(2):
-        talk.model.request(commands.AskWho(room="lobby", ref="/who"))
-    talk.hear(events.Who(room="lobby", members=[], count=0, ref="/who"))
-    assert talk.model.busy
+        driver.model.request(commands.AskWho(room="lobby", ref="/who"))
+    driver.hear(events.Who(room="lobby", members=[], count=0, ref="/who"))
+    assert driver.model.busy
 
 
-def test_a_question_that_lost_its_connection_is_told(talk):
-    talk.model.request(commands.Tell(to="bob", text="hi", ref="/msg"))
-    talk.model.disconnect()
-    talk.model.fail_requests()
-    assert talk.display.complaints == [
+def test_a_request_that_lost_its_connection_is_reported(driver):
+    driver.model.request(commands.Tell(to="bob", text="hi", ref="/msg"))
+    driver.model.disconnect()
+    driver.model.fail_requests()
+    assert driver.display.complaints == [
         "/msg: The connection was lost before the answer came. Ask again."
     ]
-    talk.sent()
-    assert [one["type"] for one in talk.connect().sent()] == ["hello"]
+    driver.sent()
+    assert [one["type"] for one in driver.connect().sent()] == ["hello"]
 
 
-def test_moving_leaves_the_old_room_when_the_new_is_open(talk):
-    talk.model.switch_room("dev")
-    assert talk.sent() == [{"type": "join", "room": "dev", "ref": "/join"}]
-    assert talk.model.switching
-    talk.enter("dev")
-    assert [(one["type"], one["room"]) for one in talk.sent()] == [("leave", "lobby")]
-    assert (talk.model.current_room, talk.model.switching) == ("dev", False)
-    assert talk.say("a").sent()[0]["room"] == "dev"
+def test_moving_leaves_the_old_room_when_the_new_is_open(driver):
+    driver.model.switch_room("dev")
+    assert driver.sent() == [{"type": "join", "room": "dev", "ref": "/join"}]
+    assert driver.model.switching
+    driver.enter("dev")
+    assert [(one["type"], one["room"]) for one in driver.sent()] == [("leave", "lobby")]
+    assert (driver.model.current_room, driver.model.switching) == ("dev", False)
+    assert driver.say("a").sent()[0]["room"] == "dev"
 
 
-def test_a_room_that_cannot_be_entered_leaves_one_where_one_is(talk):
-    talk.model.switch_room("dev")
-    talk.hear(events.Error(code="too-many", text="Too many rooms.", room="dev", ref="/join"))
-    assert (talk.model.current_room, talk.model.switching, talk.model.busy) == (
+def test_a_room_that_cannot_be_entered_leaves_one_where_one_is(driver):
+    driver.model.switch_room("dev")
+    driver.hear(events.Error(code="too-many", text="Too many rooms.", room="dev", ref="/join"))
+    assert (driver.model.current_room, driver.model.switching, driver.model.busy) == (
         "lobby",
         False,
         False,
     )
-    assert talk.say("a").sent()[-1]["room"] == "lobby"
+    assert driver.say("a").sent()[-1]["room"] == "lobby"
 
 
-def test_a_move_outlives_its_connection(talk):
-    talk.model.switch_room("dev")
-    talk.model.disconnect()
-    talk.connect().hear(welcome()).enter("lobby").enter("dev")
-    assert talk.model.current_room == "dev"
+def test_a_move_outlives_its_connection(driver):
+    driver.model.switch_room("dev")
+    driver.model.disconnect()
+    driver.connect().hear(welcome()).enter("lobby").enter("dev")
+    assert driver.model.current_room == "dev"
 
 
-def test_moving_to_where_one_is_asks_nobody(talk):
-    talk.model.switch_room("lobby")
-    assert talk.sent() == []
-    assert talk.display.complaints == ["/join: You are in lobby already."]
+def test_moving_to_where_one_is_asks_nobody(driver):
+    driver.model.switch_room("lobby")
+    assert driver.sent() == []
+    assert driver.display.complaints == ["/join: You are in lobby already."]
 
 
-def test_a_room_one_has_left_is_not_entered_again(talk):
-    talk.model.request(commands.Leave(room="lobby"))
-    talk.model.disconnect()
-    talk.sent()
-    assert talk.connect().sent()[0]["rooms"] == {}
+def test_a_room_one_has_left_is_not_entered_again(driver):
+    driver.model.request(commands.Leave(room="lobby"))
+    driver.model.disconnect()
+    driver.sent()
+    assert driver.connect().sent()[0]["rooms"] == {}
 
 
 # The rest.
 
 
-def test_a_ping_is_answered(talk):
-    talk.hear(events.Ping(heads={}))
-    assert talk.sent() == [{"type": "pong"}]
+def test_a_ping_is_answered(driver):
+    driver.hear(events.Ping(heads={}))
+    assert driver.sent() == [{"type": "pong"}]
 
 
-def test_a_ping_that_knows_more_than_came_fills_the_hole(talk):
-    talk.hear(events.Ping(heads={"lobby": 1}))
-    assert talk.sent()[-1] == {
+def test_a_ping_that_knows_more_than_came_fills_the_hole(driver):
+    driver.hear(events.Ping(heads={"lobby": 1}))
+    assert driver.sent()[-1] == {
         "type": "history",
         "room": "lobby",
         "before": 2,
         "limit": 1,
         "ref": FILL_REF,
     }
-    talk.hear(events.History(room="lobby", messages=[message(1)], more=False, ref=FILL_REF))
-    assert talk.display.ids() == [1]
+    driver.hear(events.History(room="lobby", messages=[message(1)], more=False, ref=FILL_REF))
+    assert driver.display.ids() == [1]
 
 
-def test_a_hole_that_cannot_be_filled_is_named(talk):
-    talk.hear(
+def test_a_hole_that_cannot_be_filled_is_named(driver):
+    driver.hear(
         message(1),
         message(4),
         events.Error(code="unavailable", text="No.", room="lobby", ref=FILL_REF),
     )
-    assert [event for event, _ in talk.display.shown][-2:] == [
+    assert [event for event, _ in driver.display.shown][-2:] == [
         events.Gap(room="lobby", after=1, before=4),
         message(4),
     ]
 
 
-def test_what_is_unknown_is_handed_on(talk):
-    talk.model.receive(None, b'{"type":"new"}')
-    assert talk.display.shown[-1] == (None, False)
+def test_what_is_unknown_is_handed_on(driver):
+    driver.model.receive(None, b'{"type":"new"}')
+    assert driver.display.shown[-1] == (None, False)
 
 
-def test_a_farewell_is_told_to_the_owner(talk):
-    talk.hear(events.Bye(code="stopping", text="Stop.", retry=2))
-    assert talk.listener.told == ["welcomed", "stopping"]
+def test_a_bye_reaches_the_listener(driver):
+    driver.hear(events.Bye(code="stopping", text="Stop.", retry=2))
+    assert driver.listener.told == ["welcomed", "stopping"]
 
 
 # The promise, whatever happens to the connection.
@@ -487,31 +493,33 @@ TestPromise = Promise.TestCase
 TestPromise.settings = settings(max_examples=100, stateful_step_count=40)
 
 
-def test_a_gap_is_named_to_one_who_was_away_too_long():
-    server, talk = Server(), Talk()
-    talk.model.connect(server.take)
+def test_a_gap_is_shown_after_too_long_an_absence():
+    server, driver = Server(), ModelDriver()
+    driver.model.connect(server.take)
     server.work()
     server.append("bob", "b1")
-    server.give(talk.model)
+    server.give(driver.model)
     server.drop()
-    talk.model.disconnect()
+    driver.model.disconnect()
     for number in range(2, 6):
         server.append("bob", f"b{number}")
     server.forget(2)
-    talk.model.connect(server.take)
+    driver.model.connect(server.take)
     server.work()
-    server.give(talk.model)
-    assert events.Gap(room="lobby", after=1, before=4) in [event for event, _ in talk.display.shown]
-    assert talk.display.ids() == [1, 4, 5]
+    server.give(driver.model)
+    assert events.Gap(room="lobby", after=1, before=4) in [
+        event for event, _ in driver.display.shown
+    ]
+    assert driver.display.ids() == [1, 4, 5]
 
 
-def test_lines_that_are_no_saying_keep_their_bytes(talk):
-    talk.model.request(commands.Ping(), b'{ "type": "ping" , "x": 1 }')
-    assert talk._sent == [b'{ "type": "ping" , "x": 1 }\n']
+def test_lines_that_are_no_saying_keep_their_bytes(driver):
+    driver.model.request(commands.Ping(), b'{ "type": "ping" , "x": 1 }')
+    assert driver.lines_sent == [b'{ "type": "ping" , "x": 1 }\n']
 
 
-def test_a_numbered_line_keeps_its_other_fields(talk):
-    talk.model.say_line("lobby", b'{"type":"say","room":"lobby","text":"x","mood":[1]}')
-    talk.model.flush()
-    assert talk._sent == [b'{"type":"say","room":"lobby","text":"x","mood":[1],"n":1}\n']
-    assert jsonlines.decode(talk._sent[0]).n == 1
+def test_a_numbered_line_keeps_its_other_fields(driver):
+    driver.model.say_line("lobby", b'{"type":"say","room":"lobby","text":"x","mood":[1]}')
+    driver.model.flush()
+    assert driver.lines_sent == [b'{"type":"say","room":"lobby","text":"x","mood":[1],"n":1}\n']
+    assert jsonlines.decode(driver.lines_sent[0]).n == 1

@@ -132,7 +132,7 @@ def test_a_script_waits_only_so_long(opened, path, monkeypatch):
         FileOutbox(str(path), OWNER, lock_timeout=10)
 
 
-def test_another_persons_words_are_not_said(opened, path):
+def test_an_outbox_of_another_person_is_refused(opened, path):
     opened().close()
     with pytest.raises(OutboxOwned, match=f"belongs to {OWNER}"):
         opened(owner="bob@localhost:9000")
@@ -145,7 +145,7 @@ def test_a_file_of_another_kind_is_left_alone(opened, path):
     assert path.read_text().startswith("shopping list")
 
 
-def test_a_place_that_does_not_exist_is_told(opened, tmp_path):
+def test_a_directory_that_does_not_exist_is_reported(opened, tmp_path):
     with pytest.raises(OutboxUnusable, match="No such file or directory"):
         opened(tmp_path / "nowhere" / "outbox")
 

@@ -53,7 +53,7 @@ def entered(head=0, first=1):
     return view.handle(state(head=head, first=first), Catchup(room="lobby", through=head))
 
 
-def test_history_is_told_from_what_is_live():
+def test_history_is_told_apart_from_live_messages():
     assert entered(head=2).handle(1, 2, 3).has_shown == [
         "RoomState",
         "Catchup",
@@ -146,7 +146,7 @@ def test_a_hole_at_the_end_is_seen_by_what_the_server_says_it_wrote():
     assert view.fill(2, 3).handle(4).has_shown[3:] == ["1", "2", "3", "4"]
 
 
-def test_where_no_history_is_given_the_servers_word_ends_it():
+def test_if_no_history_is_sent_a_ping_of_the_server_ends_it():
     view = entered(head=50)
     view.receiver.on_head(50)
     assert view.has_shown[2:] == ["CaughtUp"]
@@ -161,7 +161,7 @@ def test_a_lost_connection_drops_what_waits_and_keeps_the_cursor():
     assert view.has_shown[6:] == ["past 2", "past 3", "CaughtUp"]
 
 
-def test_after_a_reset_ids_start_anew():
+def test_after_a_reset_ids_start_again():
     view = entered().handle(1, 2, 3)
     view.receiver.disconnected()
     view.handle(state(epoch="e2", head=2), Reset(room="lobby", epoch="e2", first=1, head=2))
@@ -189,7 +189,7 @@ def test_the_cursor_moves_only_when_the_line_was_shown():
         assert view.receiver.position.after == 0
 
 
-def test_coming_in_behind_again_is_told_again():
+def test_a_second_absence_is_reported_again():
     view = entered().handle(1, state(head=3), Catchup(room="lobby", through=3), 2, 3, 4)
     assert view.has_shown[3:] == ["1", "RoomState", "Catchup", "past 2", "past 3", "CaughtUp", "4"]
     assert CaughtUp.__name__ in view.has_shown
@@ -268,7 +268,7 @@ def test_in_another_log_nothing_was_missed():
     assert view.has_shown[-3:] == ["past 8", "past 9", "CaughtUp"] and view.told == []
 
 
-def test_a_place_belongs_to_the_log_that_it_was_in_until_it_is_known_to_be_in_this_one():
+def test_a_position_belongs_to_its_old_log_until_the_new_one_is_known_to_have_it():
     view = RoomView(Position(epoch="e0", after=2)).handle(state(head=9))
     assert view.receiver.position == Position(epoch="e0", after=2)
     assert view.handle(Catchup(room="lobby", through=9)).receiver.position == Position(

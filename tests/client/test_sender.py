@@ -10,7 +10,7 @@ from groupchat.client.sender import MAX_IN_FLIGHT, RETRY_SECONDS, SendWindow
 from groupchat.wire.events import Error
 
 
-class Desk:
+class WindowDriver:
     """A Sending with what it needs."""
 
     def __init__(self, *texts, stored_count=0):
@@ -40,133 +40,133 @@ class Desk:
 
 
 def test_numbers_go_on_from_what_the_server_has_stored():
-    assert Desk("a", "b", stored_count=4).due() == [(5, "a"), (6, "b")]
+    assert WindowDriver("a", "b", stored_count=4).due() == [(5, "a"), (6, "b")]
 
 
 def test_nothing_is_due_before_the_room_is_open():
-    desk = Desk()
-    desk.window.close()
-    desk.say("a")
-    assert desk.due() == []
+    driver = WindowDriver()
+    driver.window.close()
+    driver.say("a")
+    assert driver.due() == []
 
 
 def test_nothing_is_due_twice():
-    desk = Desk("a")
-    assert desk.due() and not desk.due()
+    driver = WindowDriver("a")
+    assert driver.due() and not driver.due()
 
 
 def test_only_so_many_are_in_flight():
-    desk = Desk(*(str(number) for number in range(MAX_IN_FLIGHT + 2)))
-    assert len(desk.due()) == MAX_IN_FLIGHT
-    desk.window.acknowledged(1)
-    assert desk.due() == [(MAX_IN_FLIGHT + 1, "100")]
+    driver = WindowDriver(*(str(number) for number in range(MAX_IN_FLIGHT + 2)))
+    assert len(driver.due()) == MAX_IN_FLIGHT
+    driver.window.acknowledged(1)
+    assert driver.due() == [(MAX_IN_FLIGHT + 1, "100")]
 
 
 def test_an_ok_settles_an_entry_once():
-    desk = Desk("a")
-    desk.due()
-    assert desk.window.acknowledged(1).line == b"a"
-    assert desk.window.acknowledged(1) is None
-    assert desk.window.empty and desk.outbox.count == 0
+    driver = WindowDriver("a")
+    driver.due()
+    assert driver.window.acknowledged(1).line == b"a"
+    assert driver.window.acknowledged(1) is None
+    assert driver.window.empty and driver.outbox.count == 0
 
 
 def test_after_a_lost_connection_the_same_numbers_are_said_again():
-    desk = Desk("a", "b")
-    first = desk.due()
-    desk.window.close()
-    assert desk.window.open(0) == []
-    assert desk.due() == first
+    driver = WindowDriver("a", "b")
+    first = driver.due()
+    driver.window.close()
+    assert driver.window.open(0) == []
+    assert driver.due() == first
 
 
 def test_what_was_stored_is_asked_again_for_its_ok():
-    desk = Desk("a", "b")
-    desk.due()
-    desk.window.close()
-    assert [entry.line for entry in desk.window.open(1)] == [b"a"]
-    assert desk.due() == [(1, "a"), (2, "b")]
+    driver = WindowDriver("a", "b")
+    driver.due()
+    driver.window.close()
+    assert [entry.line for entry in driver.window.open(1)] == [b"a"]
+    assert driver.due() == [(1, "a"), (2, "b")]
 
 
-def test_in_another_log_all_is_numbered_anew():
-    desk = Desk("a", "b", stored_count=4)
-    desk.due()
-    desk.window.close()
-    assert desk.window.open(6, new_log=True) == []
-    assert desk.due() == [(7, "a"), (8, "b")]
+def test_in_another_log_all_entries_get_new_numbers():
+    driver = WindowDriver("a", "b", stored_count=4)
+    driver.due()
+    driver.window.close()
+    assert driver.window.open(6, new_log=True) == []
+    assert driver.due() == [(7, "a"), (8, "b")]
 
 
 def test_a_server_that_has_forgotten_us_gets_numbers_from_one():
-    desk = Desk("a", "b", stored_count=4)
-    desk.due()
-    desk.window.close()
-    desk.window.open(0)
-    assert desk.due() == [(1, "a"), (2, "b")]
+    driver = WindowDriver("a", "b", stored_count=4)
+    driver.due()
+    driver.window.close()
+    driver.window.open(0)
+    assert driver.due() == [(1, "a"), (2, "b")]
 
 
-def test_a_text_that_is_refused_is_given_up_and_the_rest_is_numbered_anew():
-    desk = Desk("a", "b", "c")
-    desk.due()
-    assert desk.refuse(1, "muted").line == b"a"
-    desk.say("d")
-    assert desk.due() == []
-    desk.refuse(2, "out-of-order", want=1)
-    assert desk.due() == []
-    desk.refuse(3, "out-of-order", want=1)
-    assert desk.due() == [(1, "b"), (2, "c"), (3, "d")]
-    assert desk.outbox.count == 3
+def test_a_text_that_is_refused_is_given_up_and_the_rest_gets_new_numbers():
+    driver = WindowDriver("a", "b", "c")
+    driver.due()
+    assert driver.refuse(1, "muted").line == b"a"
+    driver.say("d")
+    assert driver.due() == []
+    driver.refuse(2, "out-of-order", want=1)
+    assert driver.due() == []
+    driver.refuse(3, "out-of-order", want=1)
+    assert driver.due() == [(1, "b"), (2, "c"), (3, "d")]
+    assert driver.outbox.count == 3
 
 
 @pytest.mark.parametrize("code", ["storage-full", "too-often", "unavailable"])
 def test_what_cannot_be_stored_now_is_said_again_later(code):
-    desk = Desk("a", "b")
-    desk.due()
-    desk.refuse(1, code)
-    desk.refuse(2, "out-of-order", want=1)
-    assert desk.due() == []
-    desk.clock.advance(RETRY_SECONDS)
-    assert desk.woken == 1
-    assert desk.due() == [(1, "a"), (2, "b")]
+    driver = WindowDriver("a", "b")
+    driver.due()
+    driver.refuse(1, code)
+    driver.refuse(2, "out-of-order", want=1)
+    assert driver.due() == []
+    driver.clock.advance(RETRY_SECONDS)
+    assert driver.woken == 1
+    assert driver.due() == [(1, "a"), (2, "b")]
 
 
 def test_the_server_says_how_much_later():
-    desk = Desk("a")
-    desk.due()
-    desk.refuse(1, "too-often", retry=5)
-    desk.clock.advance(4.9)
-    assert desk.woken == 0
-    desk.clock.advance(0.1)
-    assert desk.woken == 1
+    driver = WindowDriver("a")
+    driver.due()
+    driver.refuse(1, "too-often", retry=5)
+    driver.clock.advance(4.9)
+    assert driver.woken == 0
+    driver.clock.advance(0.1)
+    assert driver.woken == 1
 
 
 def test_a_lost_connection_ends_the_wait():
-    desk = Desk("a", "b")
-    desk.due()
-    desk.refuse(1, "storage-full")
-    desk.refuse(2, "storage-full")
-    desk.window.close()
-    assert not desk.clock.getDelayedCalls()
-    desk.window.open(0)
-    assert desk.due() == [(1, "a"), (2, "b")]
+    driver = WindowDriver("a", "b")
+    driver.due()
+    driver.refuse(1, "storage-full")
+    driver.refuse(2, "storage-full")
+    driver.window.close()
+    assert not driver.clock.getDelayedCalls()
+    driver.window.open(0)
+    assert driver.due() == [(1, "a"), (2, "b")]
 
 
 def test_a_connection_lost_amid_refusals_changes_no_order():
-    desk = Desk("a", "b", "c")
-    desk.due()
-    desk.refuse(1, "muted")
-    desk.refuse(2, "out-of-order", want=1)
-    desk.window.close()
-    desk.window.open(0)
-    assert desk.due() == [(1, "b"), (2, "c")]
+    driver = WindowDriver("a", "b", "c")
+    driver.due()
+    driver.refuse(1, "muted")
+    driver.refuse(2, "out-of-order", want=1)
+    driver.window.close()
+    driver.window.open(0)
+    assert driver.due() == [(1, "b"), (2, "c")]
 
 
 def test_a_number_that_others_have_used_is_passed_over():
-    desk = Desk("a", "b")
-    desk.due()
-    desk.refuse(1, "conflict")
-    desk.refuse(2, "conflict")
-    assert desk.due() == [(3, "a"), (4, "b")]
+    driver = WindowDriver("a", "b")
+    driver.due()
+    driver.refuse(1, "conflict")
+    driver.refuse(2, "conflict")
+    assert driver.due() == [(3, "a"), (4, "b")]
 
 
 def test_what_is_none_of_ours_changes_nothing():
-    desk = Desk("a")
-    assert desk.refuse(9, "muted") is None
-    assert desk.due() == [(1, "a")]
+    driver = WindowDriver("a")
+    assert driver.refuse(9, "muted") is None
+    assert driver.due() == [(1, "a")]

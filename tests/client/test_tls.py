@@ -190,7 +190,7 @@ def authorities(tmp_path, monkeypatch):
 # Logging in.
 
 
-def test_one_comes_in_by_tls_and_is_told_of_the_certificate_the_first_time(path):
+def test_a_client_logs_in_by_tls_and_reports_the_certificate_the_first_time(path):
     env = Environment(path, self_signed())
     assert env.logged_in
     shown = self_signed().fingerprint
@@ -308,7 +308,7 @@ NO_TLS = f"{HOST}, port 9000 does not speak TLS. If you trust the network: --no-
 
 
 @pytest.mark.parametrize("greeting", [b"What is your name?\n", b"SSH-2.0-x\r\n", b"{", b"\x00"])
-def test_one_that_says_something_else_is_tried_again_but_not_for_ever(path, greeting):
+def test_a_server_that_sends_something_else_is_tried_again_but_not_for_ever(path, greeting):
     env = Environment(path, behind=says(first=greeting))
     assert env.ending == (UNREACHABLE, NO_TLS)
     assert env.net.asked == 1 + MAX_RETRIES

@@ -73,7 +73,9 @@ def test_where_authorities_once_vouched_nothing_less_will_do(known_hosts):
     )
 
 
-def test_a_new_one_that_authorities_vouch_for_is_taken_and_told(known_hosts, write_known_hosts):
+def test_a_new_certificate_that_authorities_verify_is_accepted_and_reported(
+    known_hosts, write_known_hosts
+):
     write_known_hosts(f"{HERE} {ONE}\n")
     told = meet(known_hosts, TWO, ca_verified=True)
     assert (
@@ -93,7 +95,7 @@ def test_where_nothing_can_be_written_it_lasts_as_long_as_the_process(tmp_path):
     assert "If you know that it was: start again, or give" in refusal(seen.check, TWO, False)[1]
 
 
-def test_the_one_that_was_told_is_good_whoever_vouches():
+def test_the_pinned_certificate_is_good_whoever_verifies_it():
     told = PinnedTrust(HERE, ONE)
     for ca_verified in True, False:
         told.check(ONE, ca_verified)
@@ -101,6 +103,6 @@ def test_the_one_that_was_told_is_good_whoever_vouches():
 
 
 @pytest.mark.parametrize("ca_verified", [True, False])
-def test_no_other_is_good_whoever_vouches(ca_verified):
+def test_no_other_certificate_is_good_whoever_verifies_it(ca_verified):
     status, text = refusal(PinnedTrust(HERE, ONE).check, TWO, ca_verified)
     assert (status, text[:80]) == (TURNED_AWAY, f"The certificate of {HERE} is {TWO}, and not"[:80])
