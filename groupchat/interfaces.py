@@ -133,7 +133,7 @@ class IAccounts(Interface):
         :raises groupchat.wire.errors.Unavailable: (as its failure) it can't be done just now.
         """
 
-    def keep(thing, deed):
+    def save(thing, deed):
         """
         Keep an account or a measure, or (None) only a line of the audit log; otherwise like
         `register`.
@@ -150,5 +150,5 @@ class IAccounts(Interface):
         :param client: the digest of its secret.
         """
 
-    def drop(thing, deed):
-        """Let an account or a measure no longer hold; otherwise like `keep`."""
+    def delete(thing, deed):
+        """Let an account or a measure no longer hold; otherwise like `save`."""

@@ -429,9 +429,9 @@ def _make_accounts(options: Options, reactor: Any) -> AccountStore:
     accounts.others = [checker for checker in checkers if checker is not accounts]
     filing, hashing = (
         Worker(reactor, "accounts-file"),
-        Worker(reactor, "passwords", most=200, modest=True),
+        Worker(reactor, "passwords", limit=200, low_priority=True),
     )
-    accounts.employ(filing, hashing, reactor)
+    accounts.use_workers(filing, hashing, reactor)
     for checker in accounts.others:
         if isinstance(checker, PasswordFile):
             checker.work = hashing.do

@@ -1,4 +1,3 @@
 """
-Names that are somebody's own, operators, bans and mutes: the file in which they are kept, and how
-passwords are checked.
+Registered names, operators, bans and mutes: their file, and the check of passwords.
 """

@@ -1,6 +1,6 @@
 """
-What ``--auth`` takes of ours. twistd looks at this for every command, so nothing is imported before
-it is asked for.
+Our plugins for ``--auth``. twistd imports this module for every command, so the plugins import what
+they need only when they are used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from zope.interface import implementer
 @implementer(ICheckerFactory, IPlugin)
 class _Factory:
     """
-    :param make: makes the checker of a path.
+    A plugin that makes a checker from a path.
+
+    :param make: returns the checker of a path.
     """
 
     argStringFormat = "PATH"
@@ -36,13 +38,13 @@ class _Factory:
         return self._make(argstring)
 
 
-def _keeper(path: str) -> Any:
+def _account_store(path: str) -> Any:
     from groupchat.accounts.store import AccountStore
 
     return AccountStore(path)
 
 
-def _argon_file(path: str) -> Any:
+def _password_file(path: str) -> Any:
     from groupchat.accounts.passwordfile import PasswordFile
 
     checker = PasswordFile(path)
@@ -51,18 +53,18 @@ def _argon_file(path: str) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
         raise SystemExit(
-            f"groupchat: --auth argon2:{ascii(path)[1:-1]} can't be read: {why}."
+            f"groupchat: --auth argon2:{ascii(path)[1:-1]} cannot be read: {why}."
         ) from None
     return checker
 
 
 sqlite = _Factory(
     "sqlite",
-    "Accounts in an SQLite file, made where it is not there. /register and groupchat-passwd write it.",
-    _keeper,
+    "Accounts in an SQLite file, created if missing. /register and groupchat-passwd write it.",
+    _account_store,
 )
 argon2 = _Factory(
     "argon2",
-    "A text file, name:$argon2id$... in each line. It is only read, and read again when it has changed.",
-    _argon_file,
+    "A text file with name:$argon2id$... in each line. The server only reads it, again after each change.",
+    _password_file,
 )

@@ -1,16 +1,15 @@
 """
-The accounts file: SQLite, small, read whole at the start. Nothing of passwords, names or rights is
-decided here.
+The accounts file: a small SQLite database, which is read whole at the start.
 
-It is edited from two sides, by the daemon and by ``groupchat-passwd`` beside it: every change is
-one transaction, and each side sees that the other has changed something.
+The daemon and ``groupchat-passwd`` both edit it: every change is one transaction, and each of them
+detects the changes of the other. This module decides nothing about passwords, names or permissions.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib import resources
 from itertools import groupby
@@ -25,32 +24,34 @@ from groupchat.errors import CannotStart, CannotStartYet
 
 APPLICATION = 0x67726361  #: "grca", in the header of the file
 VERSION = 1
-BUSY_TIMEOUT = 5.0  #: seconds that the other side may take for a change
+BUSY_TIMEOUT = 5.0  #: seconds to wait while another process writes
+_SCHEMAS = resources.files("groupchat.accounts") / "schema"
 
 
 class AccountsDatabase:
     """
-    :param path: of the file; it is made where it is not there. ":memory:": nothing is kept.
+    :param path: of the file, which is created if missing; ":memory:" stores nothing on disk.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._db: Any = None
-        self._seen = 0
+        self._loaded_version = 0
 
     def open(self) -> None:
         """
-        :raises CannotStart: it can't be opened.
+        Open the file, or create it.
+
+        :raises CannotStart: it cannot be opened.
         """
         try:
             if self.path != ":memory:":
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
                 _give_to_owner_of_folder(self.path)
-            place = (
-                self.path if self.path == ":memory:" else os.path.abspath(self.path)
-            )  # never a URI
+            # an absolute path is never taken for a URI
+            path = self.path if self.path == ":memory:" else os.path.abspath(self.path)
             self._db = sqlite3.connect(
-                place, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+                path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
             )
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
@@ -66,28 +67,28 @@ class AccountsDatabase:
             )
         if "locked" in str(error):
             return CannotStartYet(
-                f"{what}: another program has locked it. Stop that one, or choose another by --auth."
+                f"{what}: another program has locked it."
+                " Stop that one, or choose another by --auth."
             )
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return CannotStart(f"{what}: {why}. Mend it, or choose another by --auth.")
+        return CannotStart(f"{what}: {why}. Repair it, or choose another by --auth.")
 
     def _prepare(self) -> None:
-        application, version = (
-            self._value("PRAGMA application_id"),
-            self._value("PRAGMA user_version"),
-        )
+        application = self._value("PRAGMA application_id")
+        version = self._value("PRAGMA user_version")
         if not self._value("SELECT count(*) FROM sqlite_master") and application == 0:
-            schema = (resources.files("groupchat.accounts") / "schema.sql").read_text()
+            schema = (_SCHEMAS / f"{VERSION}.sql").read_text()
             self._db.executescript(
-                f"BEGIN IMMEDIATE; {schema} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
+                f"BEGIN IMMEDIATE; {schema} PRAGMA application_id = {APPLICATION};"
+                f" PRAGMA user_version = {VERSION}; COMMIT"
             )
         elif application != APPLICATION or version > VERSION:
-            whose = (
+            reason = (
                 "was written by a newer groupchat"
                 if application == APPLICATION
                 else "belongs to another program"
             )
-            raise CannotStart(f"the accounts file {self.path} {whose}. Choose another by --auth.")
+            raise CannotStart(f"the accounts file {self.path} {reason}. Choose another by --auth.")
 
     def _value(self, statement: str) -> Any:
         return self._db.execute(statement).fetchone()[0]
@@ -98,8 +99,8 @@ class AccountsDatabase:
     # Reading.
 
     def load(self) -> Permissions:
-        """All that it holds now."""
-        seen = self._value("PRAGMA data_version")
+        """Returns everything that the file holds."""
+        version = self._value("PRAGMA data_version")
         with closing(
             self._db.execute("SELECT account, client FROM clients ORDER BY account, place")
         ) as rows:
@@ -116,17 +117,18 @@ class AccountsDatabase:
             ),
             (Restriction(*row) for row in measures),
         )
-        self._seen = seen  # only now: what could not be read is to be looked at again
+        self._loaded_version = version  # only after success, so that a failed read is tried again
         return rights
 
     def load_if_changed(self) -> Permissions | None:
         """
-        All that it holds now, if the other side has changed something since it was last looked at.
+        Returns everything that the file holds if another process has changed it since the last
+        `load`, otherwise None.
         """
-        return self.load() if self._value("PRAGMA data_version") != self._seen else None
+        return self.load() if self._value("PRAGMA data_version") != self._loaded_version else None
 
-    def deeds(self, count: int) -> list[AuditEntry]:
-        """The newest lines of the audit log, the oldest of them first."""
+    def audit_entries(self, count: int) -> list[AuditEntry]:
+        """Returns the newest entries of the audit log, the oldest of them first."""
         rows = self._db.execute(
             "SELECT at, by, verb, target, until, text FROM deeds ORDER BY rowid DESC LIMIT ?",
             (count,),
@@ -135,27 +137,20 @@ class AccountsDatabase:
 
     # Changing.
 
-    def keep(self, thing: Account | Restriction | None, deed: AuditEntry) -> None:
-        """Write down an account or measure in place of what was there, and who did that."""
-        with self._change(deed):
-            if isinstance(thing, Account):
-                self._forget(thing)
-                self._db.execute(
-                    "INSERT INTO accounts VALUES (?, ?, ?, ?)",
-                    (thing.key, thing.name, thing.operator, thing.password),
-                )
-                self._put_clients(thing)
-            elif thing is not None:
-                self._forget(thing)
-                self._db.execute(
-                    "INSERT INTO measures VALUES (?, ?, ?, ?, ?, ?)",
-                    (thing.kind, thing.target, thing.by, thing.client, thing.until, thing.text),
-                )
+    def save(self, thing: Account | Restriction | None, entry: AuditEntry) -> None:
+        """
+        Insert or replace an account or restriction, and append an entry to the audit log; None: only
+        that.
+        """
+        with self._change(entry):
+            if thing is not None:
+                _DELETE[type(thing)](self._db, thing)
+                _INSERT[type(thing)](self._db, thing)
 
     def remember(self, account: Account, client: bytes) -> bool:
         """
-        Let a client log in without a password. Returns whether this account still has the password
-        that it gave.
+        Let a client log in without a password, unless the account's password has changed. Returns
+        whether it does so.
         """
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
@@ -171,40 +166,63 @@ class AccountsDatabase:
                 account, clients=tuple(known for (known,) in rows)
             ).with_client(client)
             self._db.execute("DELETE FROM clients WHERE account = ?", (account.key,))
-            self._put_clients(newest)
+            _insert_clients(self._db, newest)
             return True
 
-    def drop(self, thing: Account | Restriction, deed: AuditEntry) -> None:
-        """Strike out an account or measure, and write down who did that."""
-        with self._change(deed):
-            self._forget(thing)
-
-    def _forget(self, thing: Account | Restriction) -> None:
-        if isinstance(thing, Account):
-            self._db.execute("DELETE FROM accounts WHERE key = ?", (thing.key,))
-        else:
-            self._db.execute(
-                "DELETE FROM measures WHERE kind = ? AND target = ?", (thing.kind, thing.target)
-            )
-
-    def _put_clients(self, account: Account) -> None:
-        rows = [(account.key, client, place) for place, client in enumerate(account.clients)]
-        self._db.executemany("INSERT INTO clients VALUES (?, ?, ?)", rows)
+    def delete(self, thing: Account | Restriction, entry: AuditEntry) -> None:
+        """Delete an account or restriction, and append an entry to the audit log."""
+        with self._change(entry):
+            _DELETE[type(thing)](self._db, thing)
 
     @contextmanager
-    def _change(self, deed: AuditEntry) -> Iterator[None]:
-        """A transaction that has this line of the audit log in it."""
+    def _change(self, entry: AuditEntry) -> Iterator[None]:
+        """A transaction that appends this entry to the audit log."""
         with self._db:  # which commits, or rolls back
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(
                 "INSERT INTO deeds VALUES (?, ?, ?, ?, ?, ?)",
-                (deed.at, deed.by, deed.verb, deed.target, deed.until, deed.text),
+                (entry.at, entry.by, entry.verb, entry.target, entry.until, entry.text),
             )
             yield
 
 
+def _insert_account(db: sqlite3.Connection, account: Account) -> None:
+    db.execute(
+        "INSERT INTO accounts VALUES (?, ?, ?, ?)",
+        (account.key, account.name, account.operator, account.password),
+    )
+    _insert_clients(db, account)
+
+
+def _insert_clients(db: sqlite3.Connection, account: Account) -> None:
+    rows = [(account.key, client, place) for place, client in enumerate(account.clients)]
+    db.executemany("INSERT INTO clients VALUES (?, ?, ?)", rows)
+
+
+def _delete_account(db: sqlite3.Connection, account: Account) -> None:
+    db.execute("DELETE FROM accounts WHERE key = ?", (account.key,))
+
+
+def _insert_restriction(db: sqlite3.Connection, restriction: Restriction) -> None:
+    db.execute(
+        "INSERT INTO measures VALUES (?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(restriction)
+    )
+
+
+def _delete_restriction(db: sqlite3.Connection, restriction: Restriction) -> None:
+    db.execute(
+        "DELETE FROM measures WHERE kind = ? AND target = ?",
+        (restriction.kind, restriction.target),
+    )
+
+
+_Statement = Callable[[sqlite3.Connection, Any], None]
+_INSERT: dict[type, _Statement] = {Account: _insert_account, Restriction: _insert_restriction}
+_DELETE: dict[type, _Statement] = {Account: _delete_account, Restriction: _delete_restriction}
+
+
 def _give_to_owner_of_folder(path: str) -> None:
-    """What root makes beside the daemon's files is to be the daemon's."""
+    """Let the daemon use the file even if root created it."""
     if os.geteuid() == 0:
         folder = os.stat(os.path.dirname(os.path.abspath(path)))
         os.chown(path, folder.st_uid, folder.st_gid)

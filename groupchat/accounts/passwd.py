@@ -1,6 +1,6 @@
 """
-``groupchat-passwd``: accounts from the outside, beside a daemon that runs or not. It sees what was
-changed within a second.
+``groupchat-passwd``: edits the accounts file from outside, whether the server runs or not. A running
+server picks up the change within a second.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from groupchat.wire import addresses, names
 from groupchat.wire.errors import Refused
 from groupchat.wire.events import stamp
 
-LOG_LINES = 50  #: lines of the audit log that are shown
+LOG_LINES = 50  #: entries of the audit log that --log shows
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; ends the process with status 0, 1 (it can't be done) or 2 (wrong usage)."""
+    """Run the command; ends the process with status 0, 1 (failed) or 2 (wrong usage)."""
     streams.prepare()
     try:
         with streams.written():
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (CannotStart, Refused) as error:
         sys.exit(f"groupchat-passwd: {error}")
     except BrokenPipeError:
-        sys.exit(1)  # whoever reads has read enough, and knows
+        sys.exit(1)  # the reader closed the pipe on purpose
     except OSError as error:
         sys.exit(f"groupchat-passwd: {error.strerror or error}")
     except (EOFError, KeyboardInterrupt):
@@ -65,13 +65,14 @@ def _change(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
 
 def _begin(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
     """
-    There is no accounts file. Only setting a password makes one: anything else looks for it in the
-    wrong place.
+    Create the accounts file. Only setting a password does so: any other command most likely names the
+    wrong file.
     """
     where = names.visible(os.path.abspath(wanted.file))
     if wanted.what is not None:
         raise Refused(
-            f"there is no accounts file {where}. Go to the directory of the ledger, or name the file with -f PATH."
+            f"there is no accounts file {where}."
+            " Go to the directory of the ledger, or name the file with -f PATH."
             " (The daemon makes it when it starts; groupchat-passwd NAME does, too.)"
         )
     account = _with_password(Permissions(), _named(wanted))
@@ -86,29 +87,33 @@ def _begin(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="groupchat-passwd",
-        description="Set the password of a name, asking for it (or the first line of standard input), and say who is an operator."
-        " A daemon that runs heeds it within a second.",
+        description="Set the password of a name, or manage operators and bans. The password is asked for at the"
+        " terminal, or read from the first line of standard input."
+        " A running server picks up the change within a second.",
     )
     parser.add_argument(
         "name",
         nargs="?",
-        help="whose password to set; with an option below, whom (or which address) it is about",
+        help="the name whose password to set; with an option below, the name (or address) to change",
     )
     parser.add_argument(
         "-f", "--file", default="groupchat.accounts", metavar="PATH",
-        help="the accounts file: beside the ledger, or that of --auth sqlite:PATH (default: groupchat.accounts)",
+        help="the accounts file, beside the ledger or as in --auth sqlite:PATH (default: groupchat.accounts)",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     what = parser.add_mutually_exclusive_group()
     for option, help in (
-        (("-o", "--operator"), "make NAME an operator (a new one gets a password, too)"),
-        (("--no-operator",), "take that back"),
-        (("--delete",), "NAME is nobody's from now on"),
+        (
+            ("-o", "--operator"),
+            "make NAME an operator (asks for a password if NAME is not registered)",
+        ),
+        (("--no-operator",), "make NAME an ordinary member again"),
+        (("--delete",), "delete the account of NAME"),
         (("--unban",), "lift the ban on NAME, an address or a network, as --bans lists it"),
         (("--unmute",), "lift the mute on NAME"),
         (("--bans",), "list the bans and mutes"),
         (("--list",), "list the registered names"),
-        (("--log",), f"show the last {LOG_LINES} lines of the audit log"),
+        (("--log",), f"show the last {LOG_LINES} entries of the audit log"),
     ):
         what.add_argument(*option, dest="what", action="store_const", const=option[-1], help=help)
     return parser
@@ -121,7 +126,7 @@ def _do(wanted: argparse.Namespace, file: AccountsDatabase, rights: Permissions)
     elif wanted.what is None:
         _set_password(file, _with_password(rights, _named(wanted)))
     else:
-        print(names.visible(_DEEDS[wanted.what](file, rights, _named(wanted))))
+        print(names.visible(_CHANGES[wanted.what](file, rights, _named(wanted))))
 
 
 def _named(wanted: argparse.Namespace) -> str:
@@ -132,11 +137,11 @@ def _named(wanted: argparse.Namespace) -> str:
 
 
 def _set_password(file: AccountsDatabase, account: Account) -> None:
-    file.keep(account, _deed("password", account.name))
+    file.save(account, _audit_entry("password", account.name))
     print(f"The password of {account.name} is set.")
 
 
-# What is listed.
+# Lists.
 
 
 def _accounts(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
@@ -144,19 +149,19 @@ def _accounts(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
         yield f"{account.name}{'  operator' if account.operator else ''}"
 
 
-def _measures(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
+def _restrictions(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
     now = _now()
-    for measure in (*rights.restrictions(BAN, now), *rights.restrictions(MUTE, now)):
-        until = f"until {stamp(measure.until)}" if measure.until else "for ever"
-        why = f": {measure.text}" if measure.text else ""
-        yield f"{measure.kind} {addresses.format_address(measure.target)} {until}, by {measure.by}{why}"
+    for restriction in (*rights.restrictions(BAN, now), *rights.restrictions(MUTE, now)):
+        until = f"until {stamp(restriction.until)}" if restriction.until else "for ever"
+        why = f": {restriction.text}" if restriction.text else ""
+        yield f"{restriction.kind} {addresses.format_address(restriction.target)} {until}, by {restriction.by}{why}"
 
 
-def _deeds(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
-    return map(_written, file.deeds(LOG_LINES))
+def _audit_log(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
+    return map(_format, file.audit_entries(LOG_LINES))
 
 
-# What is done.
+# Changes.
 
 
 def _operator(file: AccountsDatabase, rights: Permissions, name: str) -> str:
@@ -171,24 +176,23 @@ def _no_operator(file: AccountsDatabase, rights: Permissions, name: str) -> str:
 
 
 def _delete(file: AccountsDatabase, rights: Permissions, name: str) -> str:
-    file.drop(_known(rights, name), _deed("delete", name))
-    return f"{name} is nobody's now."
+    file.delete(_known(rights, name), _audit_entry("delete", name))
+    return f"{name} is not registered any more."
 
 
 def _unban(file: AccountsDatabase, rights: Permissions, name: str) -> str:
     is_address = not name.startswith("@") and addresses.is_network(name)
     target = addresses.network(name) if is_address else _key(name)
-    measure = rights.restriction(BAN, name) or _held(
-        rights, BAN, target
-    )  # as it stands there, an older one may be in another form
-    file.drop(measure, _deed("unban", measure.target))
-    return f"{addresses.format_address(measure.target)} is not banned any more."
+    # an older ban may be stored under the name as typed
+    restriction = rights.restriction(BAN, name) or _held(rights, BAN, target)
+    file.delete(restriction, _audit_entry("unban", restriction.target))
+    return f"{addresses.format_address(restriction.target)} is not banned any more."
 
 
 def _unmute(file: AccountsDatabase, rights: Permissions, name: str) -> str:
-    measure = _held(rights, MUTE, _key(name))
-    file.drop(measure, _deed("unmute", measure.target))
-    return f"{measure.target} is not muted any more."
+    restriction = _held(rights, MUTE, _key(name))
+    file.delete(restriction, _audit_entry("unmute", restriction.target))
+    return f"{restriction.target} is not muted any more."
 
 
 def _key(name: str) -> str:
@@ -196,24 +200,24 @@ def _key(name: str) -> str:
 
 
 def _held(rights: Permissions, kind: str, target: str) -> Restriction:
-    measure = rights.restriction(kind, target)
-    if measure is None or not measure.is_active(_now()):
+    restriction = rights.restriction(kind, target)
+    if restriction is None or not restriction.is_active(_now()):
         raise Refused(
             f'there is no {kind} on "{names.printable(addresses.format_address(target))}". --bans lists bans and mutes.'
         )
-    return measure
+    return restriction
 
 
 _LISTS: dict[str, Callable[[AccountsDatabase, Permissions], Iterator[str]]] = {
-    "--list": _accounts, "--bans": _measures, "--log": _deeds,
+    "--list": _accounts, "--bans": _restrictions, "--log": _audit_log,
 }  # fmt: skip
-_DEEDS: dict[str, Callable[[AccountsDatabase, Permissions, str], str]] = {
+_CHANGES: dict[str, Callable[[AccountsDatabase, Permissions, str], str]] = {
     "--operator": _operator, "--no-operator": _no_operator, "--delete": _delete, "--unban": _unban, "--unmute": _unmute,
 }  # fmt: skip
 
 
 def _set(file: AccountsDatabase, account: Account, operator: bool, verb: str) -> None:
-    file.keep(msgspec.structs.replace(account, operator=operator), _deed(verb, account.name))
+    file.save(msgspec.structs.replace(account, operator=operator), _audit_entry(verb, account.name))
 
 
 def _known(rights: Permissions, name: str) -> Account:
@@ -225,8 +229,8 @@ def _known(rights: Permissions, name: str) -> Account:
 
 def _with_password(rights: Permissions, name: str) -> Account:
     """
-    The account of a name, with a password that is asked for. Whoever came in without one no longer
-    does.
+    Returns the account of a name with a password that the user types. Clients that logged in without
+    a password have to give the new one.
     """
     name = names.rule_for(name).person(name)
     if rights.is_confusable(name):
@@ -238,7 +242,7 @@ def _with_password(rights: Permissions, name: str) -> Account:
 def _ask(name: str) -> str:
     try:
         password = _typed(name)
-        password.encode()  # what was no UTF-8 is a surrogate where Python let it pass
+        password.encode()  # bytes that are not UTF-8 may be surrogates
     except UnicodeError:
         raise Refused("the password is not UTF-8. Nothing was changed.") from None
     if not password or len(password.encode()) > MAX_PASSWORD:
@@ -251,7 +255,7 @@ def _typed(name: str) -> str:
         return sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
     password = getpass.getpass(f"Password for {name}: ")
     if password and getpass.getpass("Once more: ") != password:
-        raise Refused("these were two different passwords. Nothing was changed.")
+        raise Refused("the two passwords differ. Nothing was changed.")
     return password
 
 
@@ -259,8 +263,8 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def _deed(verb: str, name: str) -> AuditEntry:
-    """Who did it: "!" stands before a user of the machine, and in no name."""
+def _audit_entry(verb: str, name: str) -> AuditEntry:
+    """Returns an entry by this user of the machine, marked with a "!", which no member's name has."""
     return AuditEntry(
         _now(), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name
     )
@@ -273,7 +277,7 @@ def _has_name() -> bool:
         return False
 
 
-def _written(deed: AuditEntry) -> str:
-    until = f" until {stamp(deed.until)}" if deed.until else ""
-    why = f": {deed.text}" if deed.text else ""
-    return f"{stamp(deed.at)} {deed.by} {deed.verb} {deed.target}{until}{why}"
+def _format(entry: AuditEntry) -> str:
+    until = f" until {stamp(entry.until)}" if entry.until else ""
+    why = f": {entry.text}" if entry.text else ""
+    return f"{stamp(entry.at)} {entry.by} {entry.verb} {entry.target}{until}{why}"

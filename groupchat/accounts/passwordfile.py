@@ -23,10 +23,10 @@ from groupchat.wire import names
 @implementer(ICredentialsChecker)
 class PasswordFile:
     """
-    :param path: of the file; it is read again when it has changed. Where it can't be read, what it
-        said before holds.
+    :param path: of the file. It is read again after a change; if that fails, the passwords read
+        before stay valid.
 
-    :ivar work: how a password is checked without blocking; at once where nobody has said otherwise.
+    :ivar work: runs a blocking function; by default at once, in the caller's thread.
     """
 
     log = Logger()
@@ -36,7 +36,7 @@ class PasswordFile:
         self.work: Any = maybeDeferred
         self._path = path
         self._version: tuple[int, ...] = ()
-        self._kept: dict[str, str] = {}
+        self._hashes: dict[str, str] = {}
         self._trouble = Trouble(f"read the passwords in {path}", self.log)
 
     def knows(self, name: str) -> bool:
@@ -45,41 +45,41 @@ class PasswordFile:
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
         """
-        :raises UnauthorizedLogin: (as its failure) that is not the password.
+        :raises UnauthorizedLogin: (as its failure) the password is wrong.
         """
         name: str = credentials.username.decode()
         password: str = credentials.password.decode()
 
-        def judge(fits: bool) -> bytes | tuple[()]:
-            if not fits:
+        def decide(verified: bool) -> bytes | tuple[()]:
+            if not verified:
                 raise UnauthorizedLogin
             return name.encode()
 
-        asked: Deferred[bool] = self.work(
+        verified: Deferred[bool] = self.work(
             passwords.verify, self._read().get(names.key(name), ""), password
         )
-        return asked.addCallback(judge)
+        return verified.addCallback(decide)
 
     def _read(self) -> dict[str, str]:
         try:
-            self._look()
+            self._reload_if_changed()
         except (OSError, UnicodeDecodeError) as error:
-            if not self._version:  # it never was there
+            if not self._version:  # not read even once
                 raise
             self._trouble.failed(getattr(error, "strerror", None) or "it is not UTF-8")
         else:
             self._trouble.worked()
-        return self._kept
+        return self._hashes
 
-    def _look(self) -> None:
+    def _reload_if_changed(self) -> None:
         found = os.stat(self._path)
         version = (found.st_mtime_ns, found.st_size, found.st_ino)
         if version != self._version:
             with open(self._path, encoding="utf-8") as file:
                 lines = [line.strip().partition(":") for line in file]
-            self._kept = {
-                names.key(name): kept
-                for name, colon, kept in lines
+            self._hashes = {
+                names.key(name): stored
+                for name, colon, stored in lines
                 if colon and not name.startswith("#")
             }
             self._version = version

@@ -1,9 +1,8 @@
 """
-Passwords: what is kept of them, and whether one is right. Blocking, and slow by intent: `worker.py`
-keeps that from the reactor.
+Hashes and verifies passwords. Both are slow on purpose and block: a `worker.Worker` runs them.
 
 argon2id (RFC 9106) with the parameters that OWASP recommends for servers: 19 MiB, two passes, one
-lane; some 20 ms.
+lane; about 20 ms.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 @cache
 def dummy_hash() -> str:
     """
-    What a try is checked against where there is nothing. To be asked for once before it counts how
-    long that takes.
+    Returns the hash that passwords of unregistered names are verified against, so that these take as
+    long. The first call computes it: call it once before the first login.
     """
     return _hasher.hash("")
 
 
 def hash_password(password: str) -> str:
-    """What is kept of a password."""
+    """Returns the hash to store for a password."""
     return _hasher.hash(password)
 
 
-def verify(kept: str, password: str) -> bool:
-    """Whether a password is the one of which this is kept. Takes as long where nothing is ("")."""
+def verify(stored: str, password: str) -> bool:
+    """Whether a password has this stored hash. An empty hash fits no password, and takes as long."""
     try:
-        return _hasher.verify(kept or dummy_hash(), password) and bool(kept)
+        return _hasher.verify(stored or dummy_hash(), password) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False

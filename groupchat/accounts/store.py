@@ -1,8 +1,8 @@
 """
-The keeper of accounts: the rights that hold, in step with their file, and whose password is right.
+The account store: keeps permissions in memory in sync with the accounts file, and checks passwords.
 
-twisted.cred is the seam: the keeper is a checker itself, and asks others beside it. What blocks is
-done by workers.
+The store is a twisted.cred checker itself, and asks other checkers after itself. Workers run what
+blocks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword, UsernamePassword
 from twisted.cred.error import LoginFailed, UnauthorizedLogin
 from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -32,7 +33,7 @@ from groupchat.interfaces import IAccounts
 from groupchat.settings import MAX_PASSWORD
 from groupchat.wire.errors import Unavailable
 
-POLL_INTERVAL = 0.5  #: seconds in which it is seen that the file was changed from outside
+POLL_INTERVAL = 0.5  #: seconds between two checks for changes from outside
 
 Work = Callable[..., "Deferred[Any]"]
 
@@ -42,7 +43,7 @@ class AccountStore:
     """
     :param path: of the accounts file, or ":memory:".
 
-    :ivar others: checkers that are asked where a password is not kept here.
+    :ivar others: checkers to ask for names whose password the file does not have.
     """
 
     log = Logger()
@@ -56,58 +57,60 @@ class AccountStore:
         self._file = AccountsDatabase(path)
         self._trouble = Trouble(f"read the accounts file {path}", self.log)
         self._workers: Sequence[Worker] = ()
-        self._filing: Work = maybeDeferred  # at once, where nobody is employed for it
-        self._hashing: Work = maybeDeferred
-        self._looking: LoopingCall | None = None
+        self._run_file_work: Work = maybeDeferred  # at once, unless there are workers
+        self._run_hashing: Work = maybeDeferred
+        self._polling: LoopingCall | None = None
 
-    def employ(self, filing: Worker, hashing: Worker, clock: Any) -> None:
+    def use_workers(self, file_worker: Worker, hash_worker: Worker, clock: IReactorTime) -> None:
         """
-        Let workers do what blocks, and look after the file from time to time. To be called before
-        `open`.
+        Let workers run what blocks, and poll the file for changes. Call this before `open`.
 
-        :param filing: does what concerns the file.
-        :param hashing: does what concerns passwords.
-        :param clock: provides `seconds` and `callLater`.
+        :param file_worker: reads and writes the file.
+        :param hash_worker: hashes and verifies passwords.
+        :param clock: times the polling.
         """
-        self._workers = (filing, hashing)
-        self._filing, self._hashing = filing.do, hashing.do
-        self._looking = LoopingCall(self.look)
-        self._looking.clock = clock
+        self._workers = (file_worker, hash_worker)
+        self._run_file_work, self._run_hashing = file_worker.do, hash_worker.do
+        self._polling = LoopingCall(self.poll)
+        self._polling.clock = clock
 
     def open(self) -> None:
         """
-        :raises groupchat.errors.CannotStart: the file can't be opened.
+        Open the file and start the workers.
+
+        :raises groupchat.errors.CannotStart: the file cannot be opened.
         """
         self._file.open()
         try:
             self.rights = self._file.load()
         except sqlite3.Error as error:
             raise CannotStart(
-                f"the accounts file {self.path}: {error}. Restore a backup, or choose another by --auth."
+                f"the accounts file {self.path}: {error}."
+                " Restore a backup, or choose another by --auth."
             ) from None
         for worker in self._workers:
             worker.start()
-        self._hashing(passwords.dummy_hash)
-        if self._looking is not None:
-            self._looking.start(POLL_INTERVAL, now=False)
+        self._run_hashing(passwords.dummy_hash)
+        if self._polling is not None:
+            self._polling.start(POLL_INTERVAL, now=False)
 
     def close(self) -> None:
-        if self._looking is not None:
-            self._looking.stop()
+        if self._polling is not None:
+            self._polling.stop()
         for worker in self._workers:
             worker.stop()
         self._file.close()
 
-    def look(self) -> Deferred[None]:
-        """See whether the file was changed from outside."""
+    def poll(self) -> Deferred[None]:
+        """Load the permissions again if another process has changed the file."""
 
         def loaded(rights: Permissions | None) -> None:
             self._trouble.worked()
             if rights is not None:
                 self.rights = rights
 
-        looked: Deferred[Any] = self._filing(self._file.load_if_changed)
-        return looked.addCallback(loaded).addErrback(self._unreadable)
+        polled: Deferred[Any] = self._run_file_work(self._file.load_if_changed)
+        return polled.addCallback(loaded).addErrback(self._unreadable)
 
     def _unreadable(self, failure: Failure) -> None:
         self._trouble.failed(failure.getErrorMessage())
@@ -116,13 +119,13 @@ class AccountStore:
 
     def knows(self, name: str) -> bool:
         return self.rights.owner(name) is not None or any(
-            one.knows(name) for one in self.others if hasattr(one, "knows")
+            checker.knows(name) for checker in self.others if hasattr(checker, "knows")
         )
 
     @inlineCallbacks
     def check(self, name: str, password: str) -> Any:
         if len(password.encode()) > MAX_PASSWORD:
-            password = ""  # it is nobody's, and takes as long
+            password = ""  # fits no account, and takes as long
         credentials = UsernamePassword(name.encode(), password.encode())
         for checker in (self, *self.others):
             try:
@@ -130,75 +133,78 @@ class AccountStore:
             except LoginFailed:
                 continue
             account = self.rights.owner(name)
-            if account is None:  # from now on it is nobody else's here
+            if account is None:  # registers the name for the person that the other checker knows
                 account = Account(name)
-                yield self.keep(account, AuditEntry(int(time.time() * 1000), name, "come in", name))
+                yield self.save(account, AuditEntry(int(time.time() * 1000), name, "log in", name))
             return account
         return None
 
     def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
         """
-        :raises UnauthorizedLogin: (as its failure) that is not the password.
+        :raises UnauthorizedLogin: (as its failure) the password is wrong.
         """
         account = self.rights.owner(credentials.username.decode())
 
-        def judge(fits: bool) -> bytes | tuple[()]:
-            if account is None or not fits:
+        def decide(verified: bool) -> bytes | tuple[()]:
+            if account is None or not verified:
                 raise UnauthorizedLogin
             return account.name.encode()
 
-        asked = self._hashing(
+        verified = self._run_hashing(
             passwords.verify, account.password if account else "", credentials.password.decode()
         )
-        return asked.addCallback(judge)
+        return verified.addCallback(decide)
 
     # Changes.
 
     @inlineCallbacks
-    def register(self, account: Account, password: str, deed: AuditEntry) -> Any:
-        kept = yield self._hashing(passwords.hash_password, password)
-        yield self.keep(msgspec.structs.replace(account, password=kept), deed)
+    def register(self, account: Account, password: str, entry: AuditEntry) -> Any:
+        stored = yield self._run_hashing(passwords.hash_password, password)
+        yield self.save(msgspec.structs.replace(account, password=stored), entry)
 
-    def keep(self, thing: Account | Restriction | None, deed: AuditEntry) -> Deferred[None]:
-        def hold(_: Any) -> None:
-            if isinstance(thing, Account):
-                self.rights.add_account(thing)
-            elif thing is not None:
-                self.rights.add_restriction(thing)
+    def save(self, thing: Account | Restriction | None, entry: AuditEntry) -> Deferred[None]:
+        def apply(_: Any) -> None:
+            if thing is not None:
+                _ADD[type(thing)](self.rights, thing)
 
-        return self._write(self._file.keep, thing, deed).addCallback(hold)
+        return self._write(self._file.save, thing, entry).addCallback(apply)
 
     def remember(self, account: Account, client: bytes) -> Deferred[None]:
-        def hold(kept: bool) -> None:
-            held = self.rights.owner(account.name)
-            if kept and held is not None and held.password == account.password:
-                self.rights.add_account(held.with_client(client))
+        def apply(saved: bool) -> None:
+            current = self.rights.owner(account.name)
+            if saved and current is not None and current.password == account.password:
+                self.rights.add_account(current.with_client(client))
 
-        return self._write(self._file.remember, account, client).addCallback(hold)
+        return self._write(self._file.remember, account, client).addCallback(apply)
 
-    def drop(self, thing: Account | Restriction, deed: AuditEntry) -> Deferred[None]:
-        def hold(_: Any) -> None:
-            if isinstance(thing, Account):
-                self.rights.remove_account(thing)
-            else:
-                self.rights.remove_restriction(thing)
+    def delete(self, thing: Account | Restriction, entry: AuditEntry) -> Deferred[None]:
+        def apply(_: Any) -> None:
+            _REMOVE[type(thing)](self.rights, thing)
 
-        return self._write(self._file.drop, thing, deed).addCallback(hold)
+        return self._write(self._file.delete, thing, entry).addCallback(apply)
 
-    def deeds(self, count: int) -> Deferred[list[AuditEntry]]:
-        """The newest lines of the audit log, the oldest of them first."""
-        deeds: Deferred[list[AuditEntry]] = self._filing(self._file.deeds, count)
-        return deeds
+    def audit_entries(self, count: int) -> Deferred[list[AuditEntry]]:
+        """Returns the newest entries of the audit log, the oldest of them first."""
+        entries: Deferred[list[AuditEntry]] = self._run_file_work(self._file.audit_entries, count)
+        return entries
 
     def _write(self, change: Callable[..., Any], thing: Any, more: Any) -> Deferred[Any]:
         def failed(failure: Failure) -> None:
             if failure.check(sqlite3.Error):
                 self.log.error(
-                    "The accounts file can't be written: {why}", why=failure.getErrorMessage()
+                    "The accounts file cannot be written: {why}", why=failure.getErrorMessage()
                 )
-                raise Unavailable(
-                    "That can't be kept just now: an operator can see why in the log."
-                )
+                raise Unavailable("The server cannot save that just now: its log says why.")
             failure.raiseException()
 
-        return self._filing(change, thing, more).addErrback(failed)
+        return self._run_file_work(change, thing, more).addErrback(failed)
+
+
+_ADD: dict[type, Callable[[Permissions, Any], None]] = {
+    Account: Permissions.add_account,
+    Restriction: Permissions.add_restriction,
+}
+_REMOVE: dict[type, Callable[[Permissions, Any], None]] = {
+    Account: Permissions.remove_account,
+    Restriction: Permissions.remove_restriction,
+}

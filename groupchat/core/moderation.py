@@ -81,7 +81,7 @@ class Moderation:
     def _kick(self, by: Any, command: commands.Kick) -> Any:
         session = self._present(command.name)
         name, why = session.name, _why(command)
-        kept = self._accounts.keep(None, self._audit(by, "kick", name, text=why))
+        kept = self._accounts.save(None, self._audit(by, "kick", name, text=why))
         return kept.addCallback(
             lambda _: self._end([session], errors.kicked(by.name, why), f"{name} is sent out.")
         )
@@ -96,7 +96,7 @@ class Moderation:
             BAN, target, by.name, session.client if session else b"", until, why
         )
         bye = errors.banned(why, stamp(until) if until else None)
-        kept = self._accounts.keep(restriction, self._audit(by, "ban", target, until, why))
+        kept = self._accounts.save(restriction, self._audit(by, "ban", target, until, why))
         return kept.addCallback(lambda _: self._end(self._concerned(target), bye, answer))
 
     def _banned(self, by: Any, target: str, until: int | None, why: str, session: Any) -> str:
@@ -127,7 +127,7 @@ class Moderation:
 
     def _unban(self, by: Any, command: commands.Unban) -> Any:
         restriction = self._held(BAN, self._target(command))
-        kept = self._accounts.drop(restriction, self._audit(by, "unban", restriction.target))
+        kept = self._accounts.delete(restriction, self._audit(by, "unban", restriction.target))
         return kept.addCallback(
             lambda _: f"{addresses.format_address(restriction.target)} may come in again."
         )
@@ -161,7 +161,7 @@ class Moderation:
         restriction = Restriction(
             MUTE, names.key(name), by.name, session.client if session else b"", until, why
         )
-        kept = self._accounts.keep(
+        kept = self._accounts.save(
             restriction, self._audit(by, "mute", restriction.target, until, why)
         )
         return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
@@ -174,7 +174,7 @@ class Moderation:
         restriction = held or self._held(
             MUTE, names.key(command.name)
         )  # who is muted may bear another name by now
-        kept = self._accounts.drop(restriction, self._audit(by, "unmute", restriction.target))
+        kept = self._accounts.delete(restriction, self._audit(by, "unmute", restriction.target))
         return kept.addCallback(lambda _: self._tell(by, command.name, "may speak again."))
 
     def _tell(self, by: Any, name: str, what: str) -> str:
@@ -199,7 +199,7 @@ class Moderation:
                 f'"{names.printable(name)}" is not registered. Only a registered person can be an operator.'
             )
         changed = msgspec.structs.replace(account, operator=operator)
-        kept = self._accounts.keep(
+        kept = self._accounts.save(
             changed, self._audit(by, "op" if operator else "deop", account.name)
         )
         return kept.addCallback(lambda _: self._tell(by, account.name, what))
@@ -209,7 +209,7 @@ class Moderation:
             self._hub.max = command.max
             return f"{command.max} people can be in now."
 
-        return self._accounts.keep(None, self._audit(by, "max", str(command.max))).addCallback(
+        return self._accounts.save(None, self._audit(by, "max", str(command.max))).addCallback(
             change
         )
 
@@ -222,7 +222,7 @@ class Moderation:
                 session.send(notice)
             return "All were told."
 
-        return self._accounts.keep(None, self._audit(by, "notice", text=text)).addCallback(tell_all)
+        return self._accounts.save(None, self._audit(by, "notice", text=text)).addCallback(tell_all)
 
 
 def _is_in(address: str, wide: Any) -> bool:

@@ -74,7 +74,7 @@ def test_a_new_password_keeps_the_operator(begun, run, rights):
 
 def test_it_deletes(run, rights):
     run("alice", typed="secret\n")
-    assert run("--delete", "alice") == "alice is nobody's now.\n"
+    assert run("--delete", "alice") == "alice is not registered any more.\n"
     assert rights().owner("alice") is None
 
 
@@ -154,7 +154,7 @@ def test_a_password_that_is_refused_makes_no_file(run, tmp_path):
 def measure(kind, target, until=None, text=""):
     file = AccountsDatabase("groupchat.accounts")
     file.open()
-    file.keep(Restriction(kind, target, "op", b"", until, text), AuditEntry(0, "op", kind, target))
+    file.save(Restriction(kind, target, "op", b"", until, text), AuditEntry(0, "op", kind, target))
     file.close()
 
 

@@ -1,6 +1,6 @@
 """
-The keeper of accounts: what survives a restart, what another program changes, and who is asked for
-a password.
+The store of accounts: what survives a restart, what another program changes, and who is asked for
+passwords.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from groupchat.core.permissions import (
 from groupchat.errors import CannotStart
 from groupchat.wire.errors import Unavailable
 
-DEED = AuditEntry(1, "op", "test", "bob", 2, "why")
+ENTRY = AuditEntry(1, "op", "test", "bob", 2, "why")
 BAN_ON_BOB = Restriction(BAN, "bob", "op", b"c" * 16, 5, "spam")
 
 
@@ -39,21 +39,21 @@ def path(tmp_path):
 
 @pytest.fixture
 def start(path):
-    """Starts a keeper on the same file each time."""
-    keepers = []
+    """Starts a store on the same file each time."""
+    stores = []
 
     def start():
-        keepers.append(AccountStore(path))
-        keepers[-1].open()
-        return keepers[-1]
+        stores.append(AccountStore(path))
+        stores[-1].open()
+        return stores[-1]
 
     yield start
-    for keeper in keepers:
-        keeper.close()
+    for store in stores:
+        store.close()
 
 
 def answer(deferred):
-    """What a Deferred has fired with: nothing here waits."""
+    """Returns the result of a Deferred that has fired: nothing here waits."""
     results = []
     deferred.addBoth(results.append)
     (result,) = results
@@ -67,10 +67,10 @@ def test_the_file_is_nobody_elses_to_read(start, path):
 
 def test_what_was_kept_holds_at_once_and_after_a_restart(start):
     account = Account("Alice", True, "", (b"1" * 16, b"0" * 16))
-    keeper = start()
-    answer(keeper.register(account, "secret", DEED))
-    answer(keeper.keep(BAN_ON_BOB, DEED))
-    for one in (keeper, start()):
+    store = start()
+    answer(store.register(account, "secret", ENTRY))
+    answer(store.save(BAN_ON_BOB, ENTRY))
+    for one in (store, start()):
         kept = one.rights.owner("alice")
         assert (kept.name, kept.operator, kept.clients) == ("Alice", True, (b"1" * 16, b"0" * 16))
         assert one.rights.restriction(BAN, "bob") == BAN_ON_BOB
@@ -78,80 +78,80 @@ def test_what_was_kept_holds_at_once_and_after_a_restart(start):
 
 
 def test_a_client_is_remembered_across_a_restart_and_the_audit_log_has_nothing_of_it(start):
-    keeper = start()
-    answer(keeper.register(Account("alice"), "secret", DEED))
+    store = start()
+    answer(store.register(Account("alice"), "secret", ENTRY))
     for number in range(MAX_KNOWN_CLIENTS + 1):
-        answer(keeper.remember(keeper.rights.owner("alice"), b"%016d" % number))
-    for one in (keeper, start()):
+        answer(store.remember(store.rights.owner("alice"), b"%016d" % number))
+    for one in (store, start()):
         clients = one.rights.owner("alice").clients
         assert (len(clients), clients[0], clients[-1]) == (
             MAX_KNOWN_CLIENTS,
             b"%016d" % 1,
             b"%016d" % MAX_KNOWN_CLIENTS,
         )
-        assert answer(one.deeds(10)) == [DEED]
+        assert answer(one.audit_entries(10)) == [ENTRY]
 
 
 def test_a_client_is_not_remembered_when_the_password_that_it_gave_was_changed_meanwhile(start):
-    keeper, outside = start(), start()
-    answer(keeper.register(Account("alice"), "secret", DEED))
-    gave = keeper.rights.owner("alice")
-    answer(outside.register(Account("alice"), "another", DEED))
-    answer(keeper.remember(gave, b"1" * 16))
-    answer(keeper.look())
-    assert keeper.rights.owner("alice").clients == () == start().rights.owner("alice").clients
-    answer(outside.drop(gave, DEED))
-    answer(keeper.remember(gave, b"1" * 16))
+    store, outside = start(), start()
+    answer(store.register(Account("alice"), "secret", ENTRY))
+    gave = store.rights.owner("alice")
+    answer(outside.register(Account("alice"), "another", ENTRY))
+    answer(store.remember(gave, b"1" * 16))
+    answer(store.poll())
+    assert store.rights.owner("alice").clients == () == start().rights.owner("alice").clients
+    answer(outside.delete(gave, ENTRY))
+    answer(store.remember(gave, b"1" * 16))
     assert start().rights.owner("alice") is None
 
 
 def test_what_was_dropped_holds_no_longer(start):
-    keeper = start()
-    answer(keeper.keep(Account("alice"), DEED))
-    answer(keeper.keep(BAN_ON_BOB, DEED))
-    answer(keeper.drop(Account("alice"), DEED))
-    answer(keeper.drop(BAN_ON_BOB, DEED))
-    for one in (keeper, start()):
+    store = start()
+    answer(store.save(Account("alice"), ENTRY))
+    answer(store.save(BAN_ON_BOB, ENTRY))
+    answer(store.delete(Account("alice"), ENTRY))
+    answer(store.delete(BAN_ON_BOB, ENTRY))
+    for one in (store, start()):
         assert not one.rights.accounts()
         assert one.rights.restriction(BAN, "bob") is None
 
 
 def test_a_ban_and_a_mute_of_one_person_are_two_things(start):
-    keeper = start()
-    answer(keeper.keep(BAN_ON_BOB, DEED))
-    answer(keeper.drop(Restriction(MUTE, "bob", "op"), DEED))
-    assert keeper.rights.restriction(BAN, "bob")
+    store = start()
+    answer(store.save(BAN_ON_BOB, ENTRY))
+    answer(store.delete(Restriction(MUTE, "bob", "op"), ENTRY))
+    assert store.rights.restriction(BAN, "bob")
 
 
 def test_the_audit_log_is_kept_in_order(start):
     for number in range(3):
-        answer(start().keep(None, AuditEntry(number, "op", "kick", f"n{number}")))
-    assert [deed.target for deed in answer(start().deeds(2))] == ["n1", "n2"]
+        answer(start().save(None, AuditEntry(number, "op", "kick", f"n{number}")))
+    assert [entry.target for entry in answer(start().audit_entries(2))] == ["n1", "n2"]
 
 
 def test_what_another_program_changes_is_seen(start, path):
-    keeper = start()
+    store = start()
     other = AccountsDatabase(path)
     other.open()
-    other.keep(Account("alice", True), DEED)
+    other.save(Account("alice", True), ENTRY)
     other.close()
-    assert keeper.rights.owner("alice") is None
-    answer(keeper.look())
-    assert keeper.rights.owner("alice").operator
+    assert store.rights.owner("alice") is None
+    answer(store.poll())
+    assert store.rights.owner("alice").operator
 
 
 def test_a_file_that_can_not_be_written_changes_nothing(start, path, expect_logged):
-    keeper = start()
+    store = start()
     with sqlite3.connect(path) as other:
         other.execute(
             "CREATE TRIGGER broken BEFORE INSERT ON accounts BEGIN SELECT RAISE(ABORT, 'no space'); END"
         )
-    failure = answer(keeper.keep(Account("alice"), DEED))
+    failure = answer(store.save(Account("alice"), ENTRY))
     assert failure.check(Unavailable)
-    assert keeper.rights.owner("alice") is None
-    assert answer(keeper.keep(BAN_ON_BOB, DEED)) is None
-    assert [deed.verb for deed in answer(keeper.deeds(9))] == ["test"]
-    expect_logged("The accounts file can't be written: no space")
+    assert store.rights.owner("alice") is None
+    assert answer(store.save(BAN_ON_BOB, ENTRY)) is None
+    assert [entry.verb for entry in answer(store.audit_entries(9))] == ["test"]
+    expect_logged("The accounts file cannot be written: no space")
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b""])
@@ -179,15 +179,15 @@ def test_a_file_of_a_newer_version_is_not_opened(start, path):
 
 @pytest.mark.parametrize("password", ["secret ", "Secret", "", "x" * 5000])
 def test_another_password_is_wrong(start, password):
-    keeper = start()
-    answer(keeper.register(Account("alice"), "secret", DEED))
-    assert answer(keeper.check("alice", password)) is None
+    store = start()
+    answer(store.register(Account("alice"), "secret", ENTRY))
+    assert answer(store.check("alice", password)) is None
 
 
 def test_a_name_without_a_password_is_as_much_work_as_one_with(start, monkeypatch):
-    keeper = start()
-    answer(keeper.register(Account("alice"), "secret", DEED))
-    answer(keeper.keep(Account("bob"), DEED))
+    store = start()
+    answer(store.register(Account("alice"), "secret", ENTRY))
+    answer(store.save(Account("bob"), ENTRY))
     done = []
     monkeypatch.setattr(
         passwords._hasher.__class__,
@@ -195,7 +195,7 @@ def test_a_name_without_a_password_is_as_much_work_as_one_with(start, monkeypatc
         lambda self, kept, password: done.append(kept.rsplit("$", 2)[0]),
     )
     for name in ("alice", "bob", "nobody-at-all"):
-        answer(keeper.check(name, "wrong"))
+        answer(store.check(name, "wrong"))
     assert len(done) == 3
     assert len(set(done)) == 1
 
@@ -205,29 +205,29 @@ def test_what_is_no_hash_fits_nothing():
 
 
 def test_a_checker_of_anybody_is_asked_and_its_names_are_their_owners_from_then_on(start):
-    keeper = start()
-    keeper.others = [InMemoryUsernamePasswordDatabaseDontUse(alice=b"secret")]
-    assert answer(keeper.check("alice", "wrong")) is None
-    assert not keeper.knows("alice")
-    assert answer(keeper.check("alice", "secret")) == Account("alice")
-    assert keeper.knows("alice")
-    assert answer(keeper.check("alice", "wrong")) is None
+    store = start()
+    store.others = [InMemoryUsernamePasswordDatabaseDontUse(alice=b"secret")]
+    assert answer(store.check("alice", "wrong")) is None
+    assert not store.knows("alice")
+    assert answer(store.check("alice", "secret")) == Account("alice")
+    assert store.knows("alice")
+    assert answer(store.check("alice", "wrong")) is None
 
 
 @pytest.fixture
 def text(tmp_path):
     path = tmp_path / "passwords"
-    path.write_text(f"# who comes in\n\nAlice:{passwords.hash_password('secret')}\n")
+    path.write_text(f"# the members\n\nAlice:{passwords.hash_password('secret')}\n")
     return path
 
 
 def test_a_text_file_of_hashes_is_asked_too(start, text):
-    keeper = start()
-    keeper.others = [PasswordFile(str(text))]
-    assert keeper.knows("ALICE")
-    assert not keeper.knows("# who comes in")
-    assert answer(keeper.check("bob", "secret")) is None
-    assert answer(keeper.check("alice", "secret")) == Account("alice")
+    store = start()
+    store.others = [PasswordFile(str(text))]
+    assert store.knows("ALICE")
+    assert not store.knows("# the members")
+    assert answer(store.check("bob", "secret")) is None
+    assert answer(store.check("alice", "secret")) == Account("alice")
 
 
 def test_a_text_file_is_read_again_when_it_has_changed(start, text):
@@ -244,25 +244,25 @@ def test_a_file_that_is_damaged_while_it_runs_is_told_once_and_what_it_said_befo
     start, path, logged, expect_logged
 ):
     expect_logged("Can't read the accounts file")
-    keeper = start()
-    keeper.keep(Account("alice"), DEED)
+    store = start()
+    store.save(Account("alice"), ENTRY)
     whole = Path(path).read_bytes()
     with open(path, "r+b") as file:
         file.write(b"damage" * 500)
     for _ in range(3):
-        answer(keeper.look())
-    assert keeper.rights.owner("alice")
+        answer(store.poll())
+    assert store.rights.owner("alice")
     with open(path, "r+b") as file:
         file.write(whole)
     for _ in range(2):
-        answer(keeper.look())
+        answer(store.poll())
     told, again = logged()
     assert told.startswith(f"Can't read the accounts file {path}: ")
     assert again == f"Can read the accounts file {path} again; it had failed 3 times."
 
 
 def test_a_file_that_is_damaged_at_the_start_is_refused_in_one_line(start, path):
-    start().keep(Account("alice"), DEED)
+    start().save(Account("alice"), ENTRY)
     with open(path, "r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 4096 * 3)

@@ -16,7 +16,7 @@ from groupchat.wire.errors import Unavailable
 
 @pytest.fixture
 def worker():
-    worker = Worker(reactor, "test", most=2, modest=True)
+    worker = Worker(reactor, "test", limit=2, low_priority=True)
     worker.start()
     yield worker
     worker.stop()

@@ -53,7 +53,7 @@ def test_a_client_that_gave_the_password_is_not_asked_again(server):
     assert codes(server.connect().ask("hello", name="alice", client=secret("mallory"))) == [
         "bad-password"
     ]
-    assert [deed.verb for deed in server.accounts.deeds(10).result] == ["password"]
+    assert [entry.verb for entry in server.accounts.audit_entries(10).result] == ["password"]
 
 
 def test_a_client_that_gave_no_lasting_secret_or_a_wrong_password_is_not_remembered(server):

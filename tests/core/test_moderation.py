@@ -47,7 +47,7 @@ def rule(op, word, **fields):
 
 def deeds(server):
     found = []
-    server.accounts.deeds(100).addCallback(found.extend)
+    server.accounts.audit_entries(100).addCallback(found.extend)
     return found
 
 

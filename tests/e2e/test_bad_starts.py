@@ -76,7 +76,7 @@ def whole(option: str, least: int, most: int, *values: str) -> dict[str, str]:
         },
         {
             "--rate -1": "--rate takes a number from 0 (no limit) to 1000000, ",
-            "--motd missing": "--motd missing can't be read: ",
+            "--motd missing": "--motd missing cannot be read: ",
         },
         {
             "--frobnicate": "option --frobnicate ",

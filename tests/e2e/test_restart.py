@@ -81,7 +81,7 @@ async def test_in_the_background_a_stale_pid_file_is_replaced_and_a_held_one_ref
         )
         assert await second.ended() == 1
         assert second.err.text.startswith(
-            "groupchat: the pid file twistd.pid is that of another daemon that runs."
+            "groupchat: the pid file twistd.pid belongs to another running daemon."
         )
         assert int(file.read_text()) == pid
         log = sandbox.directory / "twistd.log"

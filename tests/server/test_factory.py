@@ -275,7 +275,7 @@ def test_a_thousand_who_come_back_at_once_and_are_slow_to_speak_are_all_let_in(w
 def test_one_whose_password_is_looked_at_makes_no_room():
     server = Server(max_pending=2)
     looked_at: list[Deferred[None]] = []
-    server.accounts._hashing = lambda *_: looked_at.append(Deferred()) or looked_at[-1]
+    server.accounts._run_hashing = lambda *_: looked_at.append(Deferred()) or looked_at[-1]
     server.accounts.rights.add_account(Account("alice", password="x"))
     alice = server.connect()
     alice.hello("alice", password="correct horse")

@@ -153,7 +153,7 @@ def test_a_check_of_the_proxy_that_says_nothing_leaves_nothing(server, logged):
 
 
 def test_bans_hold_for_the_address_that_the_header_tells(server):
-    server.accounts.keep(Restriction(BAN, "198.51.100.0/24", "root"), AuditEntry(0, "root", "ban"))
+    server.accounts.save(Restriction(BAN, "198.51.100.0/24", "root"), AuditEntry(0, "root", "ban"))
     mallory, bob = server.connect("json", PROXY), server.connect("json", PROXY)
     mallory.send(GOOD)
     mallory.hello("mallory")
