@@ -21,9 +21,9 @@ from groupchat.client.connection import ChatConnection
 from groupchat.client.errors import (
     ClientError,
     NotReachable,
-    PasswordRequired,
-    PasswordWithheld,
     Rejected,
+    no_welcome,
+    rejection,
     unreachable,
 )
 from groupchat.client.model import Model
@@ -177,7 +177,8 @@ class Chat:
 
     def reject(self, refusal: events.Error) -> None:
         """End because the server has rejected the hello."""
-        self.end(self._explain_rejection(refusal))
+        known = self._model.password is not None
+        self.end(rejection(self._where, refusal, known, self._model.unproven))
 
     def guard(self, act: Callable[..., None], *arguments: object) -> None:
         """Call this; an error of the client ends the chat."""
@@ -314,7 +315,7 @@ class Chat:
         elif bye is not None and (self._bye_is_final or not self.ever_joined):
             self.end(Rejected(bye.text))
         elif not self.ever_joined:
-            self._miss(self._explain_silence(state))
+            self._miss(no_welcome(self._where, TIMEOUT if state is State.SILENT else None))
         elif state is State.QUITTING:
             self.end()
         else:
@@ -325,22 +326,6 @@ class Chat:
             self._model.display.tell("Connection lost. Trying again …")
         self._model.fail_requests()
         self._retry()
-
-    def _explain_silence(self, state: State) -> NotReachable:
-        what = f"{self._where} closed the connection without a word."
-        if state is State.SILENT:
-            what = f"No welcome from {self._where} within {TIMEOUT:.0f} s."
-        return NotReachable(f"{what} Is that a groupchat server?")
-
-    def _explain_rejection(self, refusal: events.Error) -> Rejected:
-        if refusal.code == "bad-password" and self._model.unproven:
-            return PasswordWithheld(
-                f"{refusal.text} {self._where} speaks no TLS, "
-                "so nothing shows that it is the server: it gets no password."
-            )
-        if refusal.code == "bad-password" and self._model.password is None:
-            return PasswordRequired(refusal.text)
-        return Rejected(refusal.text)
 
     # The server's words: see `groupchat.client.model.SessionListener`.
 

@@ -15,6 +15,7 @@ from twisted.internet import error
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 
 from groupchat.client.address import socket_path
+from groupchat.wire import events
 
 __all__ = [
     "BadTLS",
@@ -39,6 +40,8 @@ __all__ = [
     "ServerUnproven",
     "Stopped",
     "TLSUnsupported",
+    "no_welcome",
+    "rejection",
     "unreachable",
 ]
 
@@ -274,5 +277,37 @@ def _explain(where: str, reason: BaseException | None, timeout: float) -> str:
             "Check the host, the port and the network."
         )
     if isinstance(reason, (error.ConnectionDone, error.ConnectionLost)):
-        return f"{where} closed the connection without a word. Is that a groupchat server?"
+        return str(no_welcome(where, None))
     return f"Cannot reach {where}: {reason}"
+
+
+def no_welcome(where: str, timeout: float | None) -> NotReachable:
+    """
+    Returns the error for a connection on which the server has said nothing.
+
+    :param where: the server, for people.
+    :param timeout: seconds after which the client hung up; None if the server did.
+    """
+    what = f"{where} closed the connection without a word."
+    if timeout is not None:
+        what = f"No welcome from {where} within {timeout:.0f} s."
+    return NotReachable(f"{what} Is that a groupchat server?")
+
+
+def rejection(where: str, refusal: events.Error, password_known: bool, unproven: bool) -> Rejected:
+    """
+    Returns the error for a hello that the server has rejected.
+
+    :param where: the server, for people.
+    :param refusal: what the server said.
+    :param password_known: whether it got a password, or would have got one.
+    :param unproven: whether nothing shows who the server is.
+    """
+    if refusal.code == "bad-password" and unproven:
+        return PasswordWithheld(
+            f"{refusal.text} {where} speaks no TLS, "
+            "so nothing shows that it is the server: it gets no password."
+        )
+    if refusal.code == "bad-password" and not password_known:
+        return PasswordRequired(refusal.text)
+    return Rejected(refusal.text)
