@@ -49,6 +49,23 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = _Parser(
         prog=PROGRAM, usage=_USAGE, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False
     )
+    _add_chat_options(parser)
+    _add_security_options(parser)
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    options = parser.parse_intermixed_args(arguments)
+    name, options.host, options.port = target.parse(options.where)
+    options.room = list(dict.fromkeys(options.room or ["lobby"]))
+    _check_combinations(parser, options)
+    if name is None:
+        options.name = naming.default_name(PROGRAM, asks=_asks(options))
+    else:
+        options.name = naming.parse_name(name)
+    may_be_plain = options.no_tls or is_loopback(options.host)
+    options.tls = bool(options.tls or options.fingerprint or not may_be_plain)
+    return options
+
+
+def _add_chat_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("where", metavar="[NAME] [HOST] [PORT]", help=_WHERE, nargs="*")
     parser.add_argument(
         "--room", action="append", type=_room, help="the room to enter (default: lobby)"
@@ -75,6 +92,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         metavar="FILE",
         help="keep in FILE what the server has not stored yet, for the next run",
     )
+
+
+def _add_security_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--password-file",
         metavar="FILE",
@@ -96,27 +116,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         type=_fingerprint,
         help="take the certificate with this fingerprint, and no other",
     )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    options = parser.parse_intermixed_args(arguments)
-    name, options.host, options.port = target.parse(options.where)
-    options.room = list(dict.fromkeys(options.room or ["lobby"]))
+
+
+def _check_combinations(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     if len(options.room) > 1 and not options.json:
         parser.error("--room can be given more than once only with --json")
     if options.quiet and (options.show or options.json):
         parser.error(f"--quiet and {'--show' if options.show else '--json'} exclude each other")
     if options.no_tls and (options.tls or options.fingerprint):
-        parser.error(
-            f"--no-tls and {'--tls' if options.tls else '--fingerprint'} exclude each other"
-        )
-    options.name = (
-        naming.default_name(PROGRAM, asks=_asks(options))
-        if name is None
-        else naming.parse_name(name)
-    )
-    options.tls = bool(
-        options.tls or options.fingerprint or not (options.no_tls or is_loopback(options.host))
-    )
-    return options
+        other = "--tls" if options.tls else "--fingerprint"
+        parser.error(f"--no-tls and {other} exclude each other")
 
 
 def _asks(options: argparse.Namespace) -> bool:
