@@ -1,154 +1,152 @@
-"""
-The seams between the rooms of the house, and nothing else.
-"""
+"""The seams between packages, and nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from groupchat.core.entries import Entry
+    from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction
+    from groupchat.wire.events import Message
+
+__all__ = ["IAccounts", "ILedger", "ILedgerOwner", "IOutbound"]
 
 
 class IOutbound(Interface):
     """The way out of one connection: write-only, bounded, never raises."""
 
-    full = Attribute("Whether more than 64 KiB wait to be read: what can wait is kept back then.")
-    at_once = Attribute(
-        "Takes bytes as `socket.send` does (any OSError: none of them), and leaves the rest to be written. None where"
-        " something is in the way."
+    address: str = Attribute("The client's address, as people write it.")
+    full: bool = Attribute("Whether more than 64 KiB wait to be read: what can wait is held back.")
+    waiting: bool = Attribute("Whether anything waits to be read.")
+    at_once: Callable[[bytes], int] | None = Attribute(
+        "Takes bytes as `socket.send` does (any OSError: none of them), and leaves the rest to"
+        " `write`. None where something is in the way."
     )
-    waiting = Attribute("Whether anything waits to be read.")
-    address = Attribute("The address of the other side, as people write it.")
 
-    def write(data):
+    def write(data: bytes) -> None:
         """
-        Send these bytes, and what is held before them. Does nothing where the connection is gone.
-
-        :param data: whole lines.
+        Send whole lines, after those that are held. Does nothing where the connection is gone.
         """
 
-    def hold(data):
-        """Keep these bytes for the next write or `flush`."""
+    def hold(data: bytes) -> None:
+        """Keep whole lines for the next `write` or `flush`."""
 
-    def flush():
+    def flush() -> None:
         """Send what is held."""
 
-    def finish(data):
-        """Send these bytes and close; what comes in from now on is nobody's."""
+    def finish(data: bytes) -> None:
+        """Send whole lines and close; nothing is read any more."""
 
-    def abort():
+    def abort() -> None:
         """Close at once."""
 
 
 class ILedger(Interface):
     """
-    Gives each draft its place in its room's log, makes it durable, and only then hands it back.
+    Gives each entry its place in its room's log, makes it durable, and only then hands it back.
 
     Answers come by `ILedgerOwner.appended`, in the order posted, and never inside `post`. Reading
     is a cold path and answers by Deferred.
     """
 
-    epoch = Attribute("The name of this run of the log, once open.")
+    epoch: str = Attribute("The name of this run of the log, once open.")
 
-    def open(owner):
+    def open(owner: ILedgerOwner) -> None:
         """
         Begin a new epoch. Everything found is synced before this returns.
 
-        :param owner: an `ILedgerOwner`.
-        :raises groupchat.errors.CannotStart: it can't be opened.
+        :raises groupchat.errors.CannotStart: the ledger cannot be opened.
         """
 
-    def post(draft):
+    def post(entry: Entry) -> None:
+        """Take an entry; it comes back by `appended`, with its outcome written on it."""
+
+    def page(room: str, after: int, through: int) -> Deferred[list[Message]]:
         """
-        Take a `groupchat.core.entries.Entry`; it comes back by `appended` with what became of it
-        written on it.
+        Return the messages with after < id <= through, ascending.
+
+        At most 64 KiB of text, but at least one message; empty where none of them is stored.
         """
 
-    def page(room, after, through):
+    def history(room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
         """
-        A Deferred of the messages with after < id <= through, ascending, at most 64 KiB of text
-        (but at least one). Empty where none of them is kept.
+        Return the newest messages with id < before, ascending, and whether there are older ones.
+
+        At most `limit`, and bounded like a `page`.
         """
 
-    def history(room, before, limit):
-        """
-        A Deferred of (messages, more): the newest `limit` with id < before, ascending; cut like
-        `page`.
-        """
+    def rooms() -> Deferred[dict[str, str]]:
+        """Return the rooms in which messages are stored, each with its topic."""
 
-    def rooms():
-        """A Deferred of {name: topic} of the rooms in which messages are kept."""
-
-    def close():
-        """Store what was posted, and close. A Deferred that fires with None."""
+    def close() -> Deferred[None]:
+        """Store what was posted, and close."""
 
 
 class ILedgerOwner(Interface):
-    """To whom a ledger answers. Called in the reactor's thread."""
+    """The object that a ledger answers to, in the reactor's thread."""
 
-    def appended(batch):
-        """
-        These drafts have their places and are durable.
+    def appended(batch: list[Entry]) -> None:
+        """Take entries that have their places and are durable, in the order posted."""
 
-        :param batch: a list of drafts in the order posted.
+    def failed(reason: str) -> None:
         """
-
-    def failed(reason):
-        """
-        It is not known what became of the drafts in flight. Nothing may be answered from now on.
+        Answer nothing from now on: the outcome of the entries in flight is unknown.
 
         :param reason: one line for the log.
         """
 
 
 class IAccounts(Interface):
-    """Keeps accounts, bans, mutes and the audit log. A cold path: it answers by Deferred."""
+    """Accounts, bans, mutes and the audit log. A cold path: it answers by Deferred."""
 
-    rights = Attribute("The `groupchat.core.permissions.Permissions` that hold now.")
-    registers = Attribute(
-        "Whether people can make accounts here; else passwords come from elsewhere."
+    rights: Permissions = Attribute("The permissions that hold now.")
+    registers: bool = Attribute(
+        "Whether members can make accounts here; else passwords are kept elsewhere."
     )
 
-    def open():
+    def open() -> None:
         """
         Begin.
 
-        :raises groupchat.errors.CannotStart: the file of accounts can't be opened.
+        :raises groupchat.errors.CannotStart: the accounts file cannot be opened.
         """
 
-    def close():
+    def close() -> None:
         """End."""
 
-    def knows(name):
-        """Whether there is a password for this name, here or elsewhere."""
+    def knows(name: str) -> bool:
+        """Return whether there is a password for this name, here or elsewhere."""
 
-    def check(name, password):
+    def check(name: str, password: str) -> Deferred[Account | None]:
         """
-        A Deferred of the `groupchat.core.permissions.Account` whose password this is, or None.
-        Takes as long for a name without.
-        """
+        Return the account that this password is right for.
 
-    def register(account, password, deed):
-        """
-        Keep an account under this password: a Deferred that fires once that is on disk, and holds.
-
-        :raises groupchat.wire.errors.Unavailable: (as its failure) it can't be done just now.
+        Takes equally long where there is none.
         """
 
-    def save(thing, deed):
+    def register(account: Account, password: str, audit: AuditEntry) -> Deferred[None]:
         """
-        Keep an account or a measure, or (None) only a line of the audit log; otherwise like
-        `register`.
+        Save an account under this password. Fires once that is on disk, and holds.
 
-        :param deed: a `groupchat.core.permissions.AuditEntry`.
+        :raises groupchat.wire.errors.Unavailable: (as its failure) it cannot be done now.
         """
 
-    def remember(account, client):
+    def remember(account: Account, client: bytes) -> Deferred[None]:
         """
-        From now on this client logs in under this account without a password, unless that has
-        changed meanwhile. Nothing is told in the audit log. A Deferred that fires once that is on
-        disk, and holds; otherwise like `register`.
+        Let a client log in to an account without its password from now on, if that has not changed
+        since it was checked.
 
         :param client: the digest of its secret.
+        :raises groupchat.wire.errors.Unavailable: (as its failure) it cannot be done now.
         """
 
-    def delete(thing, deed):
-        """Let an account or a measure no longer hold; otherwise like `save`."""
+    def save(thing: Account | Restriction | None, audit: AuditEntry) -> Deferred[None]:
+        """Save an account or a restriction, or (None) only the audit entry; else like `register`."""
+
+    def delete(thing: Account | Restriction, audit: AuditEntry) -> Deferred[None]:
+        """Delete an account or a restriction; otherwise like `register`."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from groupchat.core.room import Cursor
+from groupchat.core.cursor import Cursor
 from groupchat.core.session import Session
 from groupchat.server.outbound import Outbound
 from groupchat.wire import errors

@@ -8,13 +8,17 @@ the accounts (`IAccounts`).
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import TYPE_CHECKING
 
-from groupchat.core.permissions import BAN, MUTE, Account
+from groupchat.core.permissions import BAN, MUTE, Account, Restriction
 from groupchat.core.ratelimit import KeyedTokenBuckets, client_prefix
+from groupchat.interfaces import IAccounts
 from groupchat.settings import MAX_PASSWORD, Settings
 from groupchat.wire import errors, names
 from groupchat.wire.events import Bye, stamp
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
 
 #: Wrong passwords at once, and a second after that: from one address (as many as can be at the
 #: door); from one address for one name; and for one name from all addresses that never gave its
@@ -30,14 +34,13 @@ Taken = list[tuple[KeyedTokenBuckets, Hashable]]
 
 class AccessPolicy:
     """
-    :param accounts: an `IAccounts`.
-    :param seconds: a monotonic clock, in seconds.
+        :param seconds: a monotonic clock, in seconds.
     :param now: the time in milliseconds since 1970.
     """
 
     def __init__(
         self,
-        accounts: Any,
+        accounts: IAccounts,
         settings: Settings,
         seconds: Callable[[], float],
         now: Callable[[], int],
@@ -59,16 +62,16 @@ class AccessPolicy:
         if name and self._accounts.rights.is_operator(name):
             return None
         found = self._accounts.rights.on_address(address, self._now())
-        return found and errors.banned(found.text, found.until and stamp(found.until))
+        return _banned(found)
 
     def ban_on_person(self, name: str, client: bytes) -> Bye | None:
         """Why this one does not come in, or None."""
         found = self._accounts.rights.on_person(BAN, name, client, self._now())
-        return found and errors.banned(found.text, found.until and stamp(found.until))
+        return _banned(found)
 
     def recognise(self, name: str, client: bytes) -> Account | None:
         """The account of this name, where this client needs no password for it."""
-        account: Account | None = self._accounts.rights.owner(name)
+        account = self._accounts.rights.owner(name)
         return account if account is not None and client in account.clients else None
 
     def identify(self, name: str, client: bytes) -> Account | None:
@@ -101,7 +104,7 @@ class AccessPolicy:
         if not 1 <= len(password.encode()) <= MAX_PASSWORD:
             raise errors.BadPassword(f"A password has 1 to {MAX_PASSWORD} bytes.")
 
-    def check(self, name: str, password: str, address: str) -> Any:
+    def check(self, name: str, password: str, address: str) -> Deferred[Account]:
         """
         A Deferred of the `Account` whose password this is. A name that nobody has registered takes
         as long to refuse.
@@ -169,7 +172,7 @@ class AccessPolicy:
         """
         if not self._accounts.registers:
             raise errors.NotAllowed("Passwords are kept elsewhere here. Ask an operator.")
-        owner: Account | None = self._accounts.rights.owner(name)
+        owner = self._accounts.rights.owner(name)
         if owner is not None and owner.key == account:
             return owner
         if self._accounts.knows(name):
@@ -188,13 +191,19 @@ class AccessPolicy:
             return
         found = rights.on_person(MUTE, name, client, self._now())
         if found is not None:
-            raise errors.muted(found.text, found.until and stamp(found.until))
+            raise errors.muted(found.text, stamp(found.until) if found.until else None)
 
     def _refuse_imitation(self, name: str) -> None:
         if self._accounts.rights.is_confusable(name):
             raise errors.NameTaken(
                 f'The name "{name}" looks like a registered one. Choose another.'
             )
+
+
+def _banned(found: Restriction | None) -> Bye | None:
+    if found is None:
+        return None
+    return errors.banned(found.text, stamp(found.until) if found.until else None)
 
 
 class _Tries:

@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from groupchat.core.access import AccessPolicy
+from groupchat.core.cursor import Cursor, Origin
 from groupchat.core.entries import (
     DirectMessageEntry,
     Entry,
@@ -28,7 +29,7 @@ from groupchat.core.entries import (
 )
 from groupchat.core.moderation import Moderation
 from groupchat.core.registry import Registry
-from groupchat.core.room import Cursor, Room
+from groupchat.core.room import Room
 from groupchat.core.throttledlog import ThrottledLog
 from groupchat.interfaces import IAccounts, ILedger, ILedgerOwner, IOutbound
 from groupchat.settings import Settings
@@ -311,8 +312,10 @@ class Hub:
         cursor: Cursor = entry.cursor
         cursor.said = entry.said
         cursor.since = self.now()
-        cursor.reset = not entry.known
-        cursor.resuming = entry.after is not None
+        if not entry.known:
+            cursor.origin = Origin.RESET
+        else:
+            cursor.origin = Origin.NEW if entry.after is None else Origin.RESUMING
         if entry.after is None or not entry.known:
             cursor.after = max(entry.first - 1, entry.head - self.settings.replay)
         else:

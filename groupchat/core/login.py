@@ -16,7 +16,7 @@ from groupchat.wire.commands import LOBBY, Command, Position
 from groupchat.wire.limits import MAX_LINE, MAX_TEXT
 
 if TYPE_CHECKING:
-    from groupchat.core.room import Cursor
+    from groupchat.core.cursor import Cursor
     from groupchat.core.session import Session
 
 __all__ = ["MAX_LOGIN_ATTEMPTS", "Login", "client_digest"]

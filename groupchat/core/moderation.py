@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from twisted.logger import Logger
 
-from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Restriction
+from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Network, Restriction
 from groupchat.wire import addresses, commands, errors, events, names
-from groupchat.wire.commands import OperatorCommand
+from groupchat.wire.commands import OperatorCommand, PersonCommand, TargetCommand
 from groupchat.wire.events import Bye, stamp
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from groupchat.core.hub import Hub, Session
 
 PAGE = 1000  #: lines in an answer to bans and mutes
 MAX_SECONDS = 100 * 366 * 86_400  #: seconds; what is to last longer lasts for ever
@@ -30,11 +35,11 @@ class Moderation:
 
     log = Logger()
 
-    def __init__(self, hub: Any) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._accounts = hub.accounts
 
-    def do(self, by: Any, command: OperatorCommand) -> Any:
+    def do(self, by: Session, command: OperatorCommand) -> Deferred[str]:
         """
         Do what an operator asks for: a Deferred of the answer.
 
@@ -58,7 +63,7 @@ class Moderation:
         return [_as_event(one) for one in held if one.target > after][:PAGE], len(held)
 
     def _audit(
-        self, by: Any, verb: str, target: str = "", until: int | None = None, text: str = ""
+        self, by: Session, verb: str, target: str = "", until: int | None = None, text: str = ""
     ) -> AuditEntry:
         self.log.info(
             "{by}: {verb} {target} {text}", by=by.name, verb=verb, target=target, text=text
@@ -70,7 +75,7 @@ class Moderation:
             None if seconds is None or seconds > MAX_SECONDS else self._hub.now() + seconds * 1000
         )
 
-    def _present(self, name: str) -> Any:
+    def _present(self, name: str) -> Session:
         session = self._hub.session_named(name)
         if session is None:
             raise errors.NoSuchName(f'Nobody here is called "{names.printable(name)}".')
@@ -78,7 +83,7 @@ class Moderation:
 
     # Out, and in again.
 
-    def _kick(self, by: Any, command: commands.Kick) -> Any:
+    def _kick(self, by: Session, command: commands.Kick) -> Deferred[str]:
         session = self._present(command.name)
         name, why = session.name, _why(command)
         kept = self._accounts.save(None, self._audit(by, "kick", name, text=why))
@@ -86,7 +91,7 @@ class Moderation:
             lambda _: self._end([session], errors.kicked(by.name, why), f"{name} is sent out.")
         )
 
-    def _ban(self, by: Any, command: commands.Ban) -> Any:
+    def _ban(self, by: Session, command: commands.Ban) -> Deferred[str]:
         target, until, why = self._target(command), self._until(command.seconds), _why(command)
         if by in self._concerned(target):
             raise errors.NotAllowed("That would keep you out yourself.")
@@ -99,7 +104,9 @@ class Moderation:
         kept = self._accounts.save(restriction, self._audit(by, "ban", target, until, why))
         return kept.addCallback(lambda _: self._end(self._concerned(target), bye, answer))
 
-    def _banned(self, by: Any, target: str, until: int | None, why: str, session: Any) -> str:
+    def _banned(
+        self, by: Session, target: str, until: int | None, why: str, session: Session | None
+    ) -> str:
         """What an operator is told of a ban: on whom, until when, and why."""
         answer = f"{addresses.format_address(target)} {_lasts('banned', until, why)}"
         if "/" not in target:
@@ -109,7 +116,7 @@ class Moderation:
             return f"{answer} (You are there, too; operators still get in.)"
         return answer
 
-    def _concerned(self, target: str) -> list[Any]:
+    def _concerned(self, target: str) -> list[Session]:
         """
         Everyone who is in and whom a ban concerns; operators are not kept out by their network.
         """
@@ -120,12 +127,12 @@ class Moderation:
             one for one in self._hub.sessions if not one.operator and _is_in(one.peer.address, wide)
         ]
 
-    def _end(self, sessions: list[Any], bye: Bye, answer: str) -> str:
+    def _end(self, sessions: list[Session], bye: Bye, answer: str) -> str:
         for session in sessions:
             session.end(bye)
         return answer
 
-    def _unban(self, by: Any, command: commands.Unban) -> Any:
+    def _unban(self, by: Session, command: commands.Unban) -> Deferred[str]:
         restriction = self._held(BAN, self._target(command))
         kept = self._accounts.delete(restriction, self._audit(by, "unban", restriction.target))
         return kept.addCallback(
@@ -152,7 +159,7 @@ class Moderation:
 
     # Listening only.
 
-    def _mute(self, by: Any, command: commands.Mute) -> Any:
+    def _mute(self, by: Session, command: commands.Mute) -> Deferred[str]:
         session = self._hub.session_named(command.name)
         if session is None and self._accounts.rights.owner(command.name) is None:
             self._present(command.name)
@@ -166,7 +173,7 @@ class Moderation:
         )
         return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
 
-    def _unmute(self, by: Any, command: commands.Unmute) -> Any:
+    def _unmute(self, by: Session, command: commands.Unmute) -> Deferred[str]:
         session = self._hub.session_named(command.name)
         held = session and self._accounts.rights.on_person(
             MUTE, session.name, session.client, self._hub.now()
@@ -177,7 +184,7 @@ class Moderation:
         kept = self._accounts.delete(restriction, self._audit(by, "unmute", restriction.target))
         return kept.addCallback(lambda _: self._tell(by, command.name, "may speak again."))
 
-    def _tell(self, by: Any, name: str, what: str) -> str:
+    def _tell(self, by: Session, name: str, what: str) -> str:
         """Let someone know, if they are in, what was done. Returns the same for the operator."""
         session = self._hub.session_named(name)
         if session is not None and session is not by:
@@ -186,13 +193,13 @@ class Moderation:
 
     # The rest.
 
-    def _op(self, by: Any, command: commands.Op) -> Any:
+    def _op(self, by: Session, command: commands.Op) -> Deferred[str]:
         return self._set_operator(by, command.name, True, "is an operator now.")
 
-    def _deop(self, by: Any, command: commands.Deop) -> Any:
+    def _deop(self, by: Session, command: commands.Deop) -> Deferred[str]:
         return self._set_operator(by, command.name, False, "is no operator any more.")
 
-    def _set_operator(self, by: Any, name: str, operator: bool, what: str) -> Any:
+    def _set_operator(self, by: Session, name: str, operator: bool, what: str) -> Deferred[str]:
         account: Account | None = self._accounts.rights.owner(name)
         if account is None:
             raise errors.NoSuchName(
@@ -204,8 +211,8 @@ class Moderation:
         )
         return kept.addCallback(lambda _: self._tell(by, account.name, what))
 
-    def _max(self, by: Any, command: commands.Max) -> Any:
-        def change(_: Any) -> str:
+    def _max(self, by: Session, command: commands.Max) -> Deferred[str]:
+        def change(_: None) -> str:
             self._hub.max = command.max
             return f"{command.max} people can be in now."
 
@@ -213,10 +220,10 @@ class Moderation:
             change
         )
 
-    def _announce(self, by: Any, command: commands.Announce) -> Any:
+    def _announce(self, by: Session, command: commands.Announce) -> Deferred[str]:
         text = names.message_text(command.text)
 
-        def tell_all(_: Any) -> str:
+        def tell_all(_: None) -> str:
             notice = events.Notice(text, by.name)
             for session in list(self._hub.sessions):
                 session.send(notice)
@@ -225,7 +232,7 @@ class Moderation:
         return self._accounts.save(None, self._audit(by, "notice", text=text)).addCallback(tell_all)
 
 
-def _is_in(address: str, wide: Any) -> bool:
+def _is_in(address: str, wide: Network) -> bool:
     try:
         return addresses.ip(address) in wide
     except ValueError:
@@ -244,7 +251,7 @@ def _as_event(restriction: Restriction) -> events.Measured:
     return events.Measured(restriction.by, name, address, until, restriction.text)
 
 
-def _why(command: Any) -> str:
+def _why(command: PersonCommand | TargetCommand) -> str:
     return names.topic_text(command.text or "")
 
 
@@ -257,7 +264,7 @@ def _are(what: str) -> str:
     return f"are{what[2:]}" if what.startswith("is ") else what
 
 
-_ACTS: dict[type[OperatorCommand], Callable[[Moderation, Any, Any], Any]] = {
+_ACTS: dict[type[OperatorCommand], Callable[[Moderation, Session, Any], Deferred[str]]] = {
     commands.Kick: Moderation._kick,
     commands.Ban: Moderation._ban,
     commands.Unban: Moderation._unban,

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from twisted.logger import Logger
 
 from groupchat.core.actions import ACTIONS, BEFORE_LOGIN
+from groupchat.core.cursor import Cursor, Phase
 from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry
 from groupchat.core.flow_control import FlowControl
 from groupchat.core.hub import Hub
 from groupchat.core.login import Login
 from groupchat.core.ratelimit import FailureWindow, TokenBucket
-from groupchat.core.room import Cursor
 from groupchat.interfaces import IOutbound
 from groupchat.wire import commands, errors, events, names
 from groupchat.wire.commands import Command, Position
@@ -230,7 +230,7 @@ class Session:
         if (
             not self.ended
             and not self.peer.waiting
-            and all(cursor.live for cursor in self.rooms.values())
+            and all(cursor.phase is Phase.LIVE for cursor in self.rooms.values())
         ):
             self.end(errors.QUIT)
 
@@ -309,10 +309,10 @@ class Session:
 
         :param tell: whether the others are told.
         """
-        cursor.closed = True
         here = self.hub.rooms.get(room)
         if here is not None:
             here.detach(cursor)
+        cursor.phase = Phase.CLOSED
         if tell:
             self.hub.post(LeaveEntry(room, cursor))
 
@@ -371,6 +371,6 @@ class Session:
         heads = {
             name: self.hub.rooms[name].last_given(cursor)
             for name, cursor in self.rooms.items()
-            if not cursor.needs_state
+            if cursor.phase is not Phase.NEEDS_STATE
         }
         self.send(events.Ping(heads))

@@ -33,7 +33,7 @@ REPLAY = 3
 #: Small bounds, so that little talk reaches them.
 BOUNDS = {
     "groupchat.server.outbound.HIGH_WATER_MARK": 1000,
-    "groupchat.core.room.TAIL_BYTES": 1500,
+    "groupchat.core.backlog.TAIL_BYTES": 1500,
     "groupchat.ledgers.group_commit.PAGE_BYTES": 1200,
 }
 

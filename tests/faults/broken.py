@@ -18,6 +18,7 @@ from twisted.scripts import twistd
 
 from groupchat.client.receiver import RoomReceiver
 from groupchat.core import hub, room
+from groupchat.core.cursor import Phase
 from groupchat.core.entries import JoinEntry, MessageEntry
 from groupchat.ledgers import database, sqlite, writer
 from groupchat.wire.events import Message, Ok, stamp
@@ -199,12 +200,12 @@ def membership_and_head_in_two_turns() -> None:
 
     def in_two_turns(self: Any, cursor: Any) -> None:
         announce(self, cursor)
-        cursor.fetching = True  # nothing is given to it yet
-        self._later(0.02, then, self, cursor)
+        cursor.phase = Phase.FETCHING  # nothing is given to it yet
+        self._call_later(0.02, then, self, cursor)
 
     def then(current_room: Any, cursor: Any) -> None:
-        cursor.fetching = False
-        cursor.position = current_room._end
+        cursor.phase = Phase.IN_HISTORY
+        cursor.position = current_room._backlog.end
         current_room.pump(cursor)
 
     room.Room._send_state = in_two_turns  # type: ignore[method-assign]

@@ -1,0 +1,97 @@
+"""
+A cursor: where one session stands in one room.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Protocol
+
+from groupchat.interfaces import IOutbound
+from groupchat.wire.events import Event
+from groupchat.wire.interfaces import IWire
+
+__all__ = ["Cursor", "Member", "Origin", "Phase"]
+
+
+class Member(Protocol):
+    """The part of a session that a room uses."""
+
+    name: str
+    peer: IOutbound
+    wire: IWire
+
+    def on_live(self) -> None:
+        """Take note that one of its cursors is live."""
+
+
+class Phase(Enum):
+    """The next thing that a cursor is given, in this order."""
+
+    NEEDS_STATE = auto()  #: the room line
+    IN_HISTORY = auto()  #: the messages with after < id <= through
+    FETCHING = auto()  #: a page of these, which is on its way from the ledger
+    IN_TAIL = auto()  #: the batches of the backlog from `position` on
+    LIVE = auto()  #: each batch as it is published
+    CLOSED = auto()  #: nothing any more
+
+
+class Origin(Enum):
+    """The relation of a cursor's `after` to the log."""
+
+    NEW = auto()  #: the client knows nothing of this room: it hears of no gap
+    RESUMING = auto()  #: it knows the log up to there
+    RESET = auto()  #: it knew another log
+
+
+class Cursor:
+    """
+    Where one session stands in one room.
+
+    :param session: the member.
+    :param ref: comes back in the room line.
+
+    :ivar name: the name under which the room knows the member.
+    :ivar since: milliseconds since 1970 at which it joined.
+    :ivar said: its client's last n stored here.
+    :ivar after: the last id that it was given.
+    :ivar through: the last id that is history to it.
+    :ivar position: the next batch of the backlog that it is given.
+    :ivar unechoed: ids of its own messages that it has not been shown; None where its wire echoes.
+    """
+
+    __slots__ = (
+        "after",
+        "name",
+        "origin",
+        "phase",
+        "position",
+        "ref",
+        "said",
+        "session",
+        "since",
+        "through",
+        "unechoed",
+    )
+
+    def __init__(self, session: Member, ref: str | None = None) -> None:
+        self.session = session
+        self.ref = ref
+        self.name = session.name
+        self.since = 0
+        self.said = 0
+        self.after = 0
+        self.through = 0
+        self.position = 0
+        self.phase = Phase.NEEDS_STATE
+        self.origin = Origin.RESUMING
+        self.unechoed: set[int] | None = None if session.wire.capabilities.echoes_own else set()
+
+    def send(self, event: Event, past: bool = False) -> None:
+        """
+        Tell the session an event.
+
+        :param past: whether it is history.
+        """
+        session = self.session
+        session.peer.write(session.wire.encode(event, session.name, past))

@@ -1,0 +1,71 @@
+"""
+Presence that has not been told yet: the members that left, changed their names or joined.
+"""
+
+from __future__ import annotations
+
+from groupchat.core.cursor import Cursor
+from groupchat.wire import names
+from groupchat.wire.events import Event, Presence
+
+__all__ = ["PresenceBatch"]
+
+MAX_NAMES_IN_PRESENCE = 100  #: names of a kind in a presence line
+
+
+class PresenceBatch:
+    """
+    Gathers presence until it is told. No name is in it twice.
+
+    :ivar entering: the cursors that join the room when this is told.
+    """
+
+    def __init__(self) -> None:
+        self.entering: list[Cursor] = []
+        self._left: list[str] = []
+        self._renamed: dict[str, str] = {}
+        self._joined: list[str] = []
+        self._keys: set[str] = set()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self._keys)
+
+    def has(self, *some: str) -> bool:
+        """Return whether one of these names is in it."""
+        return bool(self._keys) and not self._keys.isdisjoint(map(names.key, some))
+
+    def join(self, cursor: Cursor) -> None:
+        """Add a member that joins."""
+        self._keys.add(names.key(cursor.name))
+        self._joined.append(cursor.name)
+        self.entering.append(cursor)
+
+    def leave(self, name: str) -> None:
+        """Add a member that has left."""
+        self._keys.add(names.key(name))
+        self._left.append(name)
+
+    def rename(self, old: str, new: str) -> None:
+        """Add a member that has changed its name."""
+        self._keys |= {names.key(old), names.key(new)}
+        self._renamed[old] = new
+
+    def lines(self, room: str, count: int) -> list[Event]:
+        """
+        Return the presence lines: as many as it takes.
+
+        :param count: the members of the room after them.
+        """
+        renamed = list(self._renamed.items())
+        longest = max(len(self._left), len(renamed), len(self._joined))
+        return [
+            Presence(
+                room,
+                count,
+                self._left[start : start + MAX_NAMES_IN_PRESENCE],
+                dict(renamed[start : start + MAX_NAMES_IN_PRESENCE]),
+                self._joined[start : start + MAX_NAMES_IN_PRESENCE],
+            )
+            for start in range(0, longest, MAX_NAMES_IN_PRESENCE)
+        ]
