@@ -202,9 +202,10 @@ def _nothing_unseen() -> Iterator[Logged]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """
-    Measure the coverage of the project's own tests where that is asked for; not of tests that a
-    test runs.
+    Spare the collector what past tests leave in memory, and measure the coverage of the project's
+    own tests where that is asked for; not of tests that a test runs.
     """
+    config.pluginmanager.register(_Freezer())
     if os.environ.get("GROUPCHAT_COVERAGE") and config.rootpath == Path(__file__).parents[1]:
         from tests import floor
 
@@ -217,6 +218,21 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+class _Freezer:
+    """Spares the collector the reports of past tests, which grow with each of some thousand."""
+
+    EVERY = 50  #: tests
+
+    def __init__(self) -> None:
+        self._past = 0
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._past += 1
+        if self._past % self.EVERY == 0:
+            gc.collect()
+            gc.freeze()
 
 
 # Programs that a test needs.
