@@ -56,9 +56,16 @@ class Environment:
     """A chat with everything around it."""
 
     def __init__(
-        self, stay=False, random=0.5, on_first_event=None, asker=None, source=Source.PERSON, persistent=False, client_ids=None,
+        self,
+        stay=False,
+        random=0.5,
+        on_first_event=None,
+        asker=None,
+        source=Source.PERSON,
+        persistent=False,
+        client_ids=None,
         where="localhost, port 1",
-    ):  # fmt: skip
+    ):
         self.clock, self.endpoint, self.display, self.input = (
             Clock(),
             Endpoint(),

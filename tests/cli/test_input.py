@@ -98,7 +98,8 @@ def test_help_is_at_hand_while_the_server_is_not():
         ("x" * 4097, "A message has at most 4096 bytes. Say it in parts."),
         (
             "/join a/b",
-            "/join: A room's name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit.",
+            "/join: A room's name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or "
+            "digit.",
         ),
     ],
 )

@@ -94,11 +94,13 @@ def test_options_stand_anywhere(line):
         ),
         (
             "al!ce h 1",
-            '"al!ce" can\'t be your name: a name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit.',
+            '"al!ce" can\'t be your name: a name has 1 to 32 of A-Z a-z 0-9 _ - . and the first '
+            "a letter or digit.",
         ),
         (
             "alice h 1 --room #x",
-            '"#x" is no room: a room\'s name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a letter or digit.',
+            '"#x" is no room: a room\'s name has 1 to 32 of A-Z a-z 0-9 _ - . and the first a '
+            "letter or digit.",
         ),
         (
             "alice h 1 --tls --no-tls",
@@ -155,7 +157,8 @@ def test_a_user_whose_name_is_invalid_is_told_to_give_one(monkeypatch):
     with pytest.raises(Exit) as caught:
         parse("")
     assert caught.value.text == (
-        'Without a NAME it is that of $USER, but "root" can\'t be yours here: the name "root" is reserved. Take another. '
+        'Without a NAME it is that of $USER, but "root" can\'t be yours here: the name "root" is '
+        "reserved. Take another. "
         "Try: groupchat-connect NAME [HOST] [PORT]."
     )
     for variable in "USER", "LOGNAME":

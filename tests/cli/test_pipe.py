@@ -1,4 +1,4 @@
-"""The pipe that feeds a chat: when it reads on, when the run ends, and the question for a password."""
+"""The pipe that feeds a chat: when it reads on, asks for a password, and ends the run."""
 
 import json
 

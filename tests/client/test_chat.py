@@ -56,8 +56,9 @@ def test_a_server_without_a_welcome_ends_it():
     env = Environment().accept()
     env.clock.advance(TIMEOUT)
     assert env.ending == (
-        UNREACHABLE, "No welcome from localhost, port 1 within 10 s. Is that a groupchat server?"
-    )  # fmt: skip
+        UNREACHABLE,
+        "No welcome from localhost, port 1 within 10 s. Is that a groupchat server?",
+    )
 
 
 def test_a_server_that_hangs_up_without_a_word_ends_it():
@@ -194,8 +195,9 @@ def test_a_wrong_certificate_ends_it_at_any_time():
 
 def test_a_server_without_tls_ends_it_the_first_time():
     assert Environment().refuse(NotTLS(spoke_first=False)).ending == (
-        UNREACHABLE, "localhost, port 1 does not speak TLS. If you trust the network: --no-tls"
-    )  # fmt: skip
+        UNREACHABLE,
+        "localhost, port 1 does not speak TLS. If you trust the network: --no-tls",
+    )
 
 
 def test_a_server_that_wants_tls_is_quoted():

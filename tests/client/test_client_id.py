@@ -60,8 +60,11 @@ def test_each_certificate_has_its_own(claim, tmp_path):
     values = [claim(**server).value for server in servers]
     assert len(set(values)) == 4
     assert sorted(path.name for path in tmp_path.rglob("alice*")) == [
-        "alice@localhost:9000", "alice@localhost:9000#a%2F%2B", "alice@localhost:9000#authorities", "alice@localhost:9000#b",
-    ]  # fmt: skip
+        "alice@localhost:9000",
+        "alice@localhost:9000#a%2F%2B",
+        "alice@localhost:9000#authorities",
+        "alice@localhost:9000#b",
+    ]
 
 
 def test_an_heir_takes_over_what_says_no_certificate(claim):
@@ -93,8 +96,12 @@ def test_what_a_forgotten_server_knows_is_removed_and_nothing_else(claim, tmp_pa
     claim(port=9001, certificate="SHA256:a")
     client_id.forget("LOCALHOST", 9000, tmp_path / "state" / "groupchat", "SHA256:a")
     assert sorted(path.name for path in tmp_path.rglob("*@*")) == [
-        "alice@localhost:9000", "alice@localhost:9000#b", "alice@localhost:9001#a", "bob@localhost:9000", "bob@localhost:9000#b",
-    ]  # fmt: skip
+        "alice@localhost:9000",
+        "alice@localhost:9000#b",
+        "alice@localhost:9001#a",
+        "bob@localhost:9000",
+        "bob@localhost:9000#b",
+    ]
 
 
 def test_a_name_is_the_same_in_any_case(claim):

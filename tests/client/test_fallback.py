@@ -150,7 +150,7 @@ def test_a_server_without_tls_gets_on_in_plain_where_none_was_ever_spoken_but_ge
     assert not path.exists()
 
 
-def test_a_server_whose_greeting_is_faster_than_tls_is_tried_four_times_before_it_gets_anything_in_plain(
+def test_a_server_whose_greeting_is_faster_than_tls_is_tried_four_times_before_plain_text(
     path,
 ):
     env = Environment(path, says(first=b"What is your name?\n")).start()
@@ -178,7 +178,8 @@ def test_no_password_is_given_to_a_server_that_does_not_show_who_it_is(path, kno
     ending = env.start().endings[0]
     assert ending.status == TURNED_AWAY and not env.gave_a_secret
     assert ending.text.endswith(
-        "localhost, port 9000 speaks no TLS, so nothing shows that it is the server: it gets no password. "
+        "localhost, port 9000 speaks no TLS, so nothing shows that it is the server: it gets no "
+        "password. "
         "If you trust it, start again with --no-tls."
     )
 

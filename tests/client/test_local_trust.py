@@ -90,7 +90,8 @@ def test_on_this_machine_another_one_gets_nothing_that_was_not_typed_for_it(know
 def test_on_this_machine_no_run_has_two_servers(known_hosts):
     assert refusal(visit, known_hosts, ONE, TWO) == (
         TURNED_AWAY,
-        f"Another server is at {LOCAL} now: its certificate is {TWO}. Your input was meant for the server before it. "
+        f"Another server is at {LOCAL} now: its certificate is {TWO}. Your input was meant for "
+        f"the server before it. "
         "Start groupchat-connect again to join it.",
     )
 

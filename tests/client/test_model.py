@@ -1,6 +1,6 @@
 """
-The client's model: the lines it sends, the events it shows, and that nothing is lost or doubled over
-lost connections.
+The client's model: the lines it sends, the events it shows, and that nothing is lost or doubled
+over lost connections.
 """
 
 import json

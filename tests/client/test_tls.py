@@ -196,7 +196,7 @@ def test_a_client_logs_in_by_tls_and_reports_the_certificate_the_first_time(path
     shown = self_signed().fingerprint
     assert env.display.told == [
         f"First time at {HOST}:9000. Its certificate is {shown}; it is remembered in {path}."
-    ]  # fmt: skip
+    ]
     assert path.read_text() == f"{HOST}:9000 {shown}\n"
     assert Environment(path, self_signed()).display.told == []
 
@@ -345,8 +345,9 @@ def test_tls_of_another_kind_is_told_apart(path):
 def test_a_server_that_hangs_up_during_the_handshake(path):
     env = Environment(path, behind=says(close=True))
     assert env.ending == (
-        UNREACHABLE, f"{HOST}, port 9000 closed the connection without a word. Is that a groupchat server?"
-    )  # fmt: skip
+        UNREACHABLE,
+        f"{HOST}, port 9000 closed the connection without a word. Is that a groupchat server?",
+    )
 
 
 def test_a_handshake_that_never_ends_is_not_waited_for(path):

@@ -51,8 +51,10 @@ def test_another_one_is_refused_before_anything_is_said(known_hosts, write_known
     write_known_hosts(f"# mine\nother:9000 {TWO}\n{HERE} {ONE}\n")
     assert refusal(TofuTrust(HERE, known_hosts).check, TWO, False) == (
         TURNED_AWAY,
-        f"The certificate of {HERE} is {TWO}, and not the one it had before. Somebody may be in between, or the server was "
-        f"set up again. If you know that it was: remove line 3 of {known_hosts}, or give the fingerprint that you were told with "
+        f"The certificate of {HERE} is {TWO}, and not the one it had before. Somebody may be in "
+        f"between, or the server was "
+        f"set up again. If you know that it was: remove line 3 of {known_hosts}, or give the "
+        f"fingerprint that you were told with "
         "--fingerprint.",
     )
     assert known_hosts.read_text() == f"# mine\nother:9000 {TWO}\n{HERE} {ONE}\n"
@@ -79,8 +81,8 @@ def test_a_new_certificate_that_authorities_verify_is_accepted_and_reported(
     write_known_hosts(f"{HERE} {ONE}\n")
     told = meet(known_hosts, TWO, ca_verified=True)
     assert (
-        told
-        == f"{HERE} has a new certificate, for which the system's authorities vouch; it is remembered in {known_hosts}."
+        told == f"{HERE} has a new certificate, for which the system's authorities vouch; it is "
+        f"remembered in {known_hosts}."
     )
     assert known_hosts.read_text() == f"{HERE} authorities\n"
 
