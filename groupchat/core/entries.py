@@ -1,8 +1,8 @@
 """
-What is handed down to the ledger, and what it writes on it before handing it back.
+Entries: the values that the hub posts to the ledger, and that the ledger completes and hands back.
 
-Who says it and when is fixed when a draft is posted; its id, and whether it is stored at all, is
-fixed by the ledger at the draft's place in the order. Only values live here.
+The sender and the time are fixed when an entry is posted. The ledger fixes the id, and whether the
+entry is stored at all, when the entry's turn in the order comes.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from groupchat.wire.errors import Refused
 
 class Entry:
     """
-    Something that wants its place in a room's log.
+    Something that needs a position in the order of a room's log.
 
     :ivar room: the room's name.
-    :ivar session: whose it is; the ledger never looks at it.
-    :ivar ref: comes back in the answer; the ledger never looks at it.
-    :ivar refusal: why it was not done, or None. A refusal set before posting holds unless the
-        ledger knows better.
+    :ivar session: the session that posted it, or None; the ledger never uses it, so it has no type
+        here.
+    :ivar ref: is sent back in the answer; the ledger never uses it.
+    :ivar refusal: the error with which it was refused, or None. A refusal set before posting stands
+        unless the ledger finds that the entry is stored already.
     """
 
     __slots__ = ("ref", "refusal", "room", "session")
@@ -34,14 +35,14 @@ class Entry:
 
 class MessageEntry(Entry):
     """
-    A message: stored, then shown.
+    A message: stored, then published.
 
     :ivar client: 16 bytes that name the client whose count `n` is.
     :ivar n: the client's count in this room, or None.
-    :ivar sender: the name under which it is said.
+    :ivar sender: the name of the member that sent it.
     :ivar at: milliseconds since 1970.
-    :ivar id: its number in the room, set by the ledger; None where it is too long ago to be known.
-    :ivar fresh: whether it was stored just now (else it was known already), set by the ledger.
+    :ivar id: its number in the room, set by the ledger; None if it is too old to be known.
+    :ivar fresh: whether it was stored just now, set by the ledger; False for a duplicate.
     """
 
     __slots__ = ("act", "at", "client", "fresh", "id", "n", "sender", "text")
@@ -65,7 +66,7 @@ class MessageEntry(Entry):
 
 
 class TopicEntry(Entry):
-    """A new topic: stored, then shown."""
+    """A new topic: stored, then published."""
 
     __slots__ = ("sender", "text")
 
@@ -78,24 +79,24 @@ class TopicEntry(Entry):
 
 
 class TopicQuery(Entry):
-    """Someone asks for the topic, as it is after what it said before. Not stored."""
+    """A question for the topic, answered after all that the session posted before. Not stored."""
 
     __slots__ = ()
 
 
 class JoinEntry(Entry):
     """
-    Someone comes into a room. Not stored; the ledger writes on it how the room stands at this place
-    in the order.
+    A session joins a room. Not stored; the ledger fills in the state of the room at this point in
+    the order.
 
-    :ivar cursor: of the one who enters; the ledger never looks at it.
-    :ivar instead: the cursor of the connection that this one takes over, or None; likewise.
+    :ivar cursor: the cursor of the session that joins; the ledger never uses it.
+    :ivar instead: the cursor of the connection that the session takes over, or None; likewise.
     :ivar epoch: of the log that the client knew, or None.
     :ivar after: the last id it knew, or None.
     :ivar head: the newest id, set by the ledger like all that follows.
-    :ivar first: the oldest id kept; head + 1 where none is.
+    :ivar first: the oldest id stored; head + 1 if none is.
     :ivar said: the client's last n here.
-    :ivar known: whether `epoch` and `after` name a place in this log.
+    :ivar known: whether `epoch` and `after` name a position in this log.
     """
 
     __slots__ = (
@@ -121,7 +122,7 @@ class JoinEntry(Entry):
 
 
 class LeaveEntry(Entry):
-    """Someone leaves a room. Not stored."""
+    """A member leaves a room. Not stored."""
 
     __slots__ = ("cursor",)
 
@@ -131,7 +132,7 @@ class LeaveEntry(Entry):
 
 
 class RenameEntry(Entry):
-    """Someone bears another name from here on. Not stored."""
+    """A member takes another name. Not stored."""
 
     __slots__ = ("name",)
 
@@ -141,7 +142,7 @@ class RenameEntry(Entry):
 
 
 class DirectMessageEntry(Entry):
-    """A private message, in its place among what its sender says. Not stored."""
+    """A private message, in order with its sender's other messages. Not stored."""
 
     __slots__ = ("at", "sender", "text", "to")
 
@@ -156,6 +157,6 @@ class DirectMessageEntry(Entry):
 
 
 class QuitEntry(Entry):
-    """Someone goes, once all said before it is settled. Not stored."""
+    """A session ends, once all that it posted before is committed. Not stored."""
 
     __slots__ = ()

@@ -1,9 +1,9 @@
 """
-Who may come in, speak and rule, as it stands at this moment: accounts, bans and mutes. Only values
-and skeleton-ups.
+Permissions: accounts, bans and mutes as values, and the look-ups that decide who may log in, speak
+and moderate.
 
-What is here is a picture of what the accounts file holds (`groupchat/accounts/`); nothing here
-reads or writes it, and nothing here knows a clock: times are arguments, in milliseconds since 1970.
+They mirror the accounts file, which `groupchat.accounts` reads and writes. Times are arguments, in
+milliseconds since 1970.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from groupchat.wire import addresses, names
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
-MAX_KNOWN_CLIENTS = 32  #: clients that come in under one name without a password
+MAX_KNOWN_CLIENTS = 32  #: clients that can log in under one name without a password
 BAN = "ban"
 MUTE = "mute"
 
 
 class Account(msgspec.Struct, frozen=True):
     """
-    A name that is somebody's own.
+    A registered name.
 
     :ivar name: as it was registered.
-    :ivar operator: whether its owner may rule.
-    :ivar password: what is kept of the password; "" where another keeps it.
-    :ivar clients: digests of the client secrets that come in under it without a password, the
+    :ivar operator: whether its owner is an operator.
+    :ivar password: the hash of the password; "" if passwords are kept elsewhere.
+    :ivar clients: digests of the secrets of clients that log in under it without a password, the
         newest last.
     """
 
@@ -44,7 +44,10 @@ class Account(msgspec.Struct, frozen=True):
         return names.key(self.name)
 
     def with_client(self, client: bytes) -> Account:
-        """The same, and this client comes in without a password, too: the newest `CLIENTS` do."""
+        """
+        Return the account with a client that logs in without a password. Only the newest
+        `MAX_KNOWN_CLIENTS` are kept.
+        """
         others = [known for known in self.clients if known != client]
         return msgspec.structs.replace(self, clients=(*others, client)[-MAX_KNOWN_CLIENTS:])
 
@@ -56,10 +59,9 @@ class Restriction(msgspec.Struct, frozen=True):
     :ivar kind: `BAN` or `MUTE`.
     :ivar target: the key of a name, or a network ("192.0.2.0/24").
     :ivar by: the operator.
-    :ivar client: the digest of the secret that the one who bore the name came in with; b"" where
-        nobody did.
+    :ivar client: the digest of the secret of the member that had the name; b"" if nobody had it.
     :ivar until: when it ends, or None.
-    :ivar text: why.
+    :ivar text: the reason.
     """
 
     kind: str
@@ -75,11 +77,11 @@ class Restriction(msgspec.Struct, frozen=True):
 
 class AuditEntry(msgspec.Struct, frozen=True):
     """
-    A line of the audit log: what somebody did with their rights.
+    A line of the audit log: something that an operator or an owner did.
 
     :ivar at: milliseconds since 1970.
-    :ivar verb: what was done.
-    :ivar target: to whom or what.
+    :ivar verb: the kind of act.
+    :ivar target: the name or network that it concerns, or "".
     """
 
     at: int
@@ -91,7 +93,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 class Permissions:
-    """The accounts, bans and mutes that hold."""
+    """The accounts, bans and mutes in force."""
 
     def __init__(
         self, accounts: Iterable[Account] = (), restrictions: Iterable[Restriction] = ()
@@ -109,7 +111,7 @@ class Permissions:
     # Accounts.
 
     def add_account(self, account: Account) -> None:
-        """Let this hold, in place of what held of that name."""
+        """Add an account, in place of any with that name."""
         self._accounts[account.key] = account
         self._skeletons |= dict.fromkeys(names.UNICODE.readings(account.name), account.key)
 
@@ -119,28 +121,28 @@ class Permissions:
             self._skeletons.pop(skeleton, None)
 
     def accounts(self) -> list[Account]:
-        """All of them, by name."""
+        """Return all accounts, sorted by name."""
         return [self._accounts[key] for key in sorted(self._accounts)]
 
     def owner(self, name: str) -> Account | None:
-        """The account of this name."""
+        """Return the account with this name, or None."""
         return self._accounts.get(names.key(name))
 
     def is_confusable(self, name: str) -> bool:
-        """Whether a name is not registered, but could be read as one that is."""
+        """Return whether a name is not registered, but could be mistaken for one that is."""
         if not self._skeletons or names.key(name) in self._accounts:
             return False
         return not self._skeletons.keys().isdisjoint(names.UNICODE.readings(name))
 
     def is_operator(self, name: str) -> bool:
-        """Whether this is the name of an operator."""
+        """Return whether an operator owns this name."""
         owner = self.owner(name)
         return owner is not None and owner.operator
 
     # Bans and mutes.
 
     def add_restriction(self, restriction: Restriction) -> None:
-        """Let this hold, in place of what held for that target."""
+        """Add a restriction, in place of any of its kind on that target."""
         self.remove_restriction(restriction)
         self._restrictions[restriction.kind, restriction.target] = restriction
         if restriction.client:
@@ -152,18 +154,18 @@ class Permissions:
         held = self._restrictions.pop((restriction.kind, restriction.target), None)
         if (
             held is not None and self._clients.get((held.kind, held.client)) is held
-        ):  # another may hold for it, too
+        ):  # another restriction may concern the client, too
             del self._clients[held.kind, held.client]
         self._networks.pop(restriction.target, None)
 
     def restriction(self, kind: str, target: str) -> Restriction | None:
         """
-        What of this kind is written down for a target; whether it still holds is not looked at.
+        Return the restriction of this kind on a target, active or not, or None.
         """
         return self._restrictions.get((kind, target))
 
     def restrictions(self, kind: str, now: int) -> list[Restriction]:
-        """All of this kind that hold, by target."""
+        """Return the active restrictions of this kind, sorted by target."""
         return sorted(
             (
                 entry
@@ -176,22 +178,22 @@ class Permissions:
     @property
     def is_empty(self) -> bool:
         """
-        Whether nobody is banned or muted: what is asked for each message is told at once then.
+        Whether there are no bans and no mutes: a short cut for the check of each message.
         """
         return not self._restrictions
 
     def on_person(self, kind: str, name: str, client: bytes, now: int) -> Restriction | None:
-        """The ban or mute that holds for someone, by name or by the client's secret."""
+        """Return the active restriction on a person, by name or by the client's secret, or None."""
         found = (self._restrictions.get((kind, names.key(name))), self._clients.get((kind, client)))
         return next((entry for entry in found if entry is not None and entry.is_active(now)), None)
 
     def on_address(self, address: str, now: int) -> Restriction | None:
-        """The ban that holds for an address."""
+        """Return the active ban on an address, or None."""
         if not self._networks:
             return None
         try:
             parsed = addresses.ip(address)
-        except ValueError:  # a socket of this machine has none
+        except ValueError:  # a Unix socket has no IP address
             return None
         found = (
             self._restrictions[BAN, target]

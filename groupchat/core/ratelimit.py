@@ -1,5 +1,5 @@
 """
-How much of something is let through: pure arithmetic over a `seconds` callable.
+Rate limits: pure arithmetic over a `seconds` callable.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from ipaddress import IPv6Network
 
-_WHOLE = 1 - 1e-9  #: a token, whatever floating point made of it
-#: seconds to wait; with less than a clock can tell apart, one would ask again and again at the same
-#: time
+_WHOLE = 1 - 1e-9  #: a whole token, with tolerance for rounding
+#: seconds; a wait shorter than the clock's resolution would make callers retry at the same instant
 _MIN_WAIT = 0.001
 
 
 class TokenBucket:
     """
-    Lets `burst` through at once and `rate` a second after that.
+    Allows `burst` events at once and `rate` events a second after that.
 
     :param rate: tokens a second; 0 means no limit.
     :param burst: tokens that can be saved up.
@@ -34,8 +33,8 @@ class TokenBucket:
 
     def take(self, cost: float = 1.0) -> float:
         """
-        Take a token, or so many. Returns 0.0 where there were enough, else the seconds until there
-        are (and takes none).
+        Take tokens. Returns 0.0 if there were enough, else takes none and returns the seconds until
+        there are.
         """
         if not self._rate:
             return 0.0
@@ -54,11 +53,10 @@ class TokenBucket:
 
 class KeyedTokenBuckets:
     """
-    A `TokenBucket` for each of many. Of too many, the one that has not been used for the longest
-    time is forgotten.
+    A `TokenBucket` for each key. Beyond `max_keys`, the least recently used bucket is dropped.
 
     :param rate: tokens a second for each; 0 means no limit.
-    :param burst: tokens that each can save up.
+    :param burst: tokens that each key can save up.
     :param seconds: a monotonic clock, in seconds.
     :param max_keys: how many keys are remembered.
     """
@@ -78,7 +76,7 @@ class KeyedTokenBuckets:
         return len(self._buckets)
 
     def take(self, who: Hashable, cost: float = 1.0) -> float:
-        """As `TokenBucket.take`, for this one."""
+        """Take tokens of a key, like `TokenBucket.take`."""
         if not self._rate:
             return 0.0
         now = self._seconds()
@@ -94,12 +92,12 @@ class KeyedTokenBuckets:
         return bucket.take(cost)
 
     def give(self, who: Hashable) -> None:
-        """Put back a token of this one's."""
+        """Put back a token of a key."""
         if who in self._buckets:
             self._buckets[who][1].give()
 
     def forget(self) -> None:
-        """Forget those whose buckets are full by now."""
+        """Drop the buckets that are full by now."""
         full = self._seconds() - self._burst / self._rate if self._rate else 0.0
         for who, (used, _) in list(self._buckets.items()):
             if used > full:
@@ -109,9 +107,9 @@ class KeyedTokenBuckets:
 
 class FailureWindow:
     """
-    Counts faults, and says when there were too many within a while.
+    Counts failures, and tells when there are too many within a period.
 
-    :param most: so many are too many.
+    :param most: the number that is too many.
     :param within: seconds.
     """
 
@@ -123,7 +121,7 @@ class FailureWindow:
         self._seconds = seconds
 
     def record(self) -> bool:
-        """One more. Returns whether that was too many."""
+        """Count a failure. Returns whether that is too many."""
         now = self._seconds()
         self._times.append(now)
         return len(self._times) == self._times.maxlen and now - self._times[0] <= self._period
@@ -131,7 +129,8 @@ class FailureWindow:
 
 def client_prefix(address: str) -> str:
     """
-    Whose address it is: in IPv6 each has 2 ** 64 of them, and can take another for each connection.
+    Return the part of an address that identifies a client: of an IPv6 address the /64 network,
+    since a client can take another address in it for each connection.
     """
     if ":" not in address:
         return address

@@ -1,7 +1,8 @@
 """
-Lines of the log about those who come, go or are refused: so many a second for each address, and the
-rest in numbers. So nobody can fill the log, or hide in it what others do. And about what keeps
-failing: so many, too.
+Rate-limited logging about clients, and about operations that keep failing.
+
+Each address gets a limited number of lines a second; the rest is summed up in numbers. So no client
+can fill the log, or hide in it what others do.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from twisted.logger import Logger
 
 from groupchat.core.ratelimit import KeyedTokenBuckets
 
-BURST_SECONDS = 5.0  #: seconds of its lines that an address can save up
-SUMMARY_DELAY = 10.0  #: seconds after which what was only counted is told
-MAX_COUNTERS = 100  #: numbers in one summary; what is beyond has no address
+BURST_SECONDS = 5.0  #: seconds' worth of lines that an address can save up
+SUMMARY_DELAY = 10.0  #: seconds after which counted lines are summed up
+MAX_COUNTERS = 100  #: lines in one summary; further addresses are counted together
 MORE_LIKE_THIS = "... and {more} more like this from {address}"
 ELSEWHERE = "elsewhere"
-REMIND = 1000  #: failures of one thing after which its trouble is told once more
+REMIND = 1000  #: failures after which an operation that fails is logged again
 
 
 class ThrottledLog:
     """
+    Logs a limited number of lines a second about each address, and counts the rest.
+
     :param rate: lines a second about one address; 0: no limit.
     :param clock: provides `seconds` and `callLater`.
     """
@@ -35,9 +38,9 @@ class ThrottledLog:
 
     def info(self, address: str, form: str, **fields: Any) -> None:
         """
-        Log a line, or count it where there were too many about this address.
+        Log a line, or count it if there are too many about this address.
 
-        :param form: of the line; `address` and the other fields may stand in it.
+        :param form: the format of the line, with `address` and the other fields.
         """
         if self._lines.take(address):
             self.count(address, MORE_LIKE_THIS)
@@ -46,9 +49,9 @@ class ThrottledLog:
 
     def count(self, address: str, form: str = MORE_LIKE_THIS) -> None:
         """
-        One more of what is told in numbers only.
+        Count a line that is only summed up.
 
-        :param form: of the line that will tell them: `more` and `address` stand in it.
+        :param form: the format of the summary, with `more` and `address`.
         """
         if not self._counts:
             self._later(SUMMARY_DELAY, self._sum_up)
@@ -59,7 +62,7 @@ class ThrottledLog:
 
     def forget(self) -> None:
         """
-        Called now and then: forget the addresses about which there was nothing to log for a while.
+        Drop the addresses about which nothing was logged for a while. Call it now and then.
         """
         self._lines.forget()
 
@@ -71,10 +74,9 @@ class ThrottledLog:
 
 class Trouble:
     """
-    Lines of the log about what is tried again and again: when it first fails, now and then by a
-    count, and when it is over.
+    Logs an operation that is retried: its first failure, a reminder now and then, and its recovery.
 
-    :param what: fails and works again, like "read the accounts file".
+    :param what: the operation, like "read the accounts file".
     """
 
     def __init__(self, what: str, log: Logger) -> None:
@@ -83,10 +85,10 @@ class Trouble:
         self._count = 0
 
     def failed(self, why: str) -> None:
-        """It has failed."""
+        """Log a failure, unless it is one of many."""
         if not self._count:
             self._log.error(
-                "Can't {what}: {why}. What was there before holds; it is tried again.",
+                "Can't {what}: {why}. The previous contents stay in use; the server tries again.",
                 what=self._what,
                 why=why,
             )
@@ -100,7 +102,7 @@ class Trouble:
         self._count += 1
 
     def worked(self) -> None:
-        """It has not failed."""
+        """Log that the operation works again, if it had failed."""
         if self._count:
             self._log.info(
                 "Can {what} again; it had failed {count} times.", what=self._what, count=self._count

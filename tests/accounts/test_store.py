@@ -288,6 +288,6 @@ def test_a_text_file_of_passwords_that_goes_away_is_told_once_and_what_it_said_b
     told, again = logged()
     assert (
         told
-        == f"Can't read the passwords in {path}: No such file or directory. What was there before holds; it is tried again."
+        == f"Can't read the passwords in {path}: No such file or directory. The previous contents stay in use; the server tries again."
     )
     assert again == f"Can read the passwords in {path} again; it had failed 2 times."

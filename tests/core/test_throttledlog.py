@@ -107,7 +107,7 @@ def test_what_keeps_failing_is_told_once_and_then_by_a_count_until_it_works(logg
     for _ in range(2):
         trouble.worked()
     assert logged() == [
-        "Can't read it: it is damaged. What was there before holds; it is tried again.",
+        "Can't read it: it is damaged. The previous contents stay in use; the server tries again.",
         f"Still can't read it, tried {REMIND} times: it is damaged",
         f"Can read it again; it had failed {REMIND + 5} times.",
     ]
