@@ -12,9 +12,7 @@ import atexit
 import contextlib
 import errno
 import os
-import shlex
 import signal
-import socket
 import sys
 import threading
 from types import TracebackType
@@ -30,11 +28,9 @@ from twisted.python.failure import Failure
 from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart, CannotStartYet
 from groupchat.ops import stale, systemd
+from groupchat.ops.join_hints import log_how_to_join
 from groupchat.ops.start_errors import StartErrors
-from groupchat.server.address import format_address
 from groupchat.server.factory import ChatFactory
-from groupchat.server.proxy_protocol import ProxyProtocolFactory
-from groupchat.wire import names
 
 #: seconds for the ledger to store the last messages: longer than it waits for a lock
 STORE_TIMEOUT = 12.0
@@ -55,9 +51,14 @@ class GroupChat(Service):
     log = Logger()
 
     def __init__(
-        self, reactor: Any, listen: list[tuple[str, list[IStreamServerEndpoint]]], port: ChatFactory, hub: Hub,
-        errors: StartErrors | None = None, pidfile: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        reactor: Any,
+        listen: list[tuple[str, list[IStreamServerEndpoint]]],
+        port: ChatFactory,
+        hub: Hub,
+        errors: StartErrors | None = None,
+        pidfile: str = "",
+    ) -> None:
         self._reactor = reactor
         self._listen = listen
         self._port = port
@@ -120,7 +121,7 @@ class GroupChat(Service):
         self._errors.close()
         self._handle_signals()  # first: a reader of the log may stop the daemon at once
         for port in self._port.ports:
-            self._announce(port)
+            log_how_to_join(port, self._port, self._hub.max)
         if self._port.certificate is not None:
             self.log.info(
                 "Encrypted with the certificate {print}", print=self._port.certificate.fingerprint
@@ -154,48 +155,6 @@ class GroupChat(Service):
         sys.excepthook = _one_line
         raise self._errors.report(why)
 
-    def _announce(self, port: Any) -> None:
-        host = port.getHost()
-        number = getattr(host, "port", None)
-        if number is None:
-            self._announce_socket(host)
-            return
-        self.log.info("Listening on port {port} ({max} places).", port=number, max=self._hub.max)
-        if isinstance(getattr(port, "factory", None), ProxyProtocolFactory):
-            self.log.info(
-                "Port {port} accepts only proxies that send the PROXY protocol.",
-                port=number,
-            )
-            return
-        here, there = _addresses(format_address(host))
-        for where, address in [("this machine", here)] * bool(here) + [
-            ("the network", one) for one in there
-        ]:
-            trusted = (
-                " --no-tls" if self._port.certificate is None and where == "the network" else ""
-            )
-            plain = (
-                ""
-                if self._port.require_tls and where == "the network"
-                else f"   or:  nc {address} {number}"
-            )
-            self.log.info(
-                "Join from {where}:  groupchat-connect YOUR_NAME {address} {port}{trusted}{plain}",
-                where=where, address=address, port=number, trusted=trusted, plain=plain,
-            )  # fmt: skip
-
-    def _announce_socket(self, host: Any) -> None:
-        name = getattr(host, "name", None)
-        if not name:
-            self.log.info("Listening on {host} ({max} places).", host=host, max=self._hub.max)
-            return
-        path = names.visible(shlex.quote(os.path.abspath(os.fsdecode(name))))
-        self.log.info("Listening on unix:{path} ({max} places).", path=path, max=self._hub.max)
-        self.log.info(
-            "Join from this machine:  groupchat-connect YOUR_NAME unix:{path}   or:  nc -U {path}",
-            path=path,
-        )
-
     # Stop.
 
     def stopService(self) -> Deferred[Any]:
@@ -224,15 +183,16 @@ class GroupChat(Service):
 
     def broken(self, reason: str) -> None:
         """
-        End at once, without answering anything: it is unknown what the ledger has stored, so clients
-        have to ask again.
+        End at once, without answering anything: it is unknown what the ledger has stored, so
+        clients have to ask again.
         """
         if self._broken:
             return
         self._broken = True
         self._hub.stopping = True
         self.log.critical(
-            "{reason}. The last messages may be stored or not: stopping, so that clients ask again.",
+            "{reason}. The last messages may be stored or not:"
+            " stopping, so that clients ask again.",
             reason=reason,
         )
         self._port.abort()
@@ -321,7 +281,7 @@ def _cannot_listen(name: str, failure: Failure) -> CannotStart:
 
 
 def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Show why the daemon cannot start, and end with the error's status (Python's own would be 1)."""
+    """Show why the daemon cannot start, and exit with the error's status instead of 1."""
     if not isinstance(error, CannotStart):
         sys.__excepthook__(kind, error, trace)
         return
@@ -330,27 +290,3 @@ def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackT
         error.status != CannotStart.status and getattr(sys, "last_value", None) is error
     ):  # it ends the program
         atexit.register(os._exit, error.status)
-
-
-def _addresses(host: str) -> tuple[str | None, list[str]]:
-    """Returns the addresses of a port bound to `host`, on this machine and in the network."""
-    if host in ("0.0.0.0", "::"):
-        return "localhost", _own_addresses(both=host == "::")
-    if host == "::1" or host.startswith("127."):
-        return host, []
-    return None, [host]
-
-
-def _own_addresses(both: bool) -> list[str]:
-    """Returns this machine's own addresses in the network (asking for a route sends nothing)."""
-    found = []
-    for family, other in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))[
-        : 1 + both
-    ]:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect((other, 9))
-                found.append(str(probe.getsockname()[0]))
-            except OSError:
-                continue
-    return found

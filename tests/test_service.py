@@ -18,6 +18,7 @@ from groupchat import service
 from groupchat.accounts.store import AccountStore
 from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart
+from groupchat.ops import join_hints
 from groupchat.server.factory import ChatFactory
 from groupchat.service import STORE_TIMEOUT, GroupChat
 from groupchat.settings import Settings
@@ -242,7 +243,7 @@ def test_without_a_certificate_it_tells_none(house, logged):
 def test_where_tls_is_required_nc_is_for_this_machine_only(logged, monkeypatch, require_tls):
     from twisted.internet.address import IPv4Address
 
-    monkeypatch.setattr(service, "_own_addresses", lambda both: ["192.0.2.1"])
+    monkeypatch.setattr(join_hints, "_own_addresses", lambda both: ["192.0.2.1"])
     house = House(succeed(Listening([], IPv4Address("TCP", "0.0.0.0", 9000))))
     house.port.require_tls = require_tls
     house.start()

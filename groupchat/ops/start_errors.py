@@ -45,7 +45,7 @@ class StartErrors:
         return CannotStart("see the line above")
 
     def close(self) -> None:
-        """Release the standard error of the process that started the daemon, once it has started."""
+        """Release the starting process's standard error, once the daemon has started."""
         if self._stderr is not None:
             os.close(self._stderr)
             self._stderr = None

@@ -85,7 +85,7 @@ def journal() -> FileLogObserver:
 
 
 def _format(event: LogEvent) -> str:
-    """Returns the event with its priority in front of each line: each is an entry of the journal."""
+    """Returns the event with its priority in front of each line: a line is a journal entry."""
     priority = _PRIORITIES.get(event.get("log_level", LogLevel.info), 6)
     text = eventAsText(event, includeTimestamp=False, includeSystem=False)
     return "".join(f"<{priority}>{line}\n" for line in text.split("\n") if line)
