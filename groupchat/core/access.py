@@ -1,8 +1,8 @@
 """
-Who is let in, and under which name: bans, members, passwords, and how often one may try.
+The access policy: decides who may log in, and under which name, by bans, accounts and passwords.
 
-It decides; coming in itself, and the places, are the hub's affair. What is known of people is in
-the accounts (`IAccounts`).
+It only decides. The hub logs people in and counts them; the accounts (`IAccounts`) are stored
+elsewhere.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from groupchat.wire.events import Bye, stamp
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
-#: Wrong passwords at once, and a second after that: from one address (as many as can be at the
-#: door); from one address for one name; and for one name from all addresses that never gave its
-#: password: so many that a few addresses lock nobody out.
+#: Wrong passwords at once, and per second after that: from one address (as many as it can have
+#: connections before login); from one address for one name; and for one name from all addresses
+#: that never gave its password, which is enough that a few addresses lock no owner out.
 ADDRESS_TRIES = (64, 1 / 10)
 NAME_TRIES = (10, 1 / 30)
 STRANGERS_TRIES = (200, 1 / 10)
@@ -34,7 +34,9 @@ Taken = list[tuple[KeyedTokenBuckets, Hashable]]
 
 class AccessPolicy:
     """
-        :param seconds: a monotonic clock, in seconds.
+    Decides who may log in, take a name, register and speak.
+
+    :param seconds: a monotonic clock, in seconds.
     :param now: the time in milliseconds since 1970.
     """
 
@@ -50,14 +52,14 @@ class AccessPolicy:
         self._now = now
         self._tries = _Tries(seconds)
 
-    # At the door.
+    # Before login.
 
     def ban_on_address(self, address: str, name: str = "") -> Bye | None:
         """
-        Why nobody comes in from this address, or None.
+        Return the ban that keeps an address out, or None.
 
-        :param name: who asks. An operator's name is never kept out so: it has to be shown by its
-            password, from wherever it is.
+        :param name: the name to log in under. Operators are never kept out by their address: they
+            need their password from everywhere.
         """
         if name and self._accounts.rights.is_operator(name):
             return None
@@ -65,22 +67,22 @@ class AccessPolicy:
         return _banned(found)
 
     def ban_on_person(self, name: str, client: bytes) -> Bye | None:
-        """Why this one does not come in, or None."""
+        """Return the ban on a name or a client, or None."""
         found = self._accounts.rights.on_person(BAN, name, client, self._now())
         return _banned(found)
 
     def recognise(self, name: str, client: bytes) -> Account | None:
-        """The account of this name, where this client needs no password for it."""
+        """Return the account with this name if the client needs no password for it, else None."""
         account = self._accounts.rights.owner(name)
         return account if account is not None and client in account.clients else None
 
     def identify(self, name: str, client: bytes) -> Account | None:
         """
-        Who this is, without a password: the owner of the name, or None for a guest.
+        Identify a client without a password: return the account, or None for a guest.
 
-        :raises NameTaken: it could be read as the name of somebody else.
-        :raises BadPassword: it is somebody's; the password is to be asked for.
-        :raises Disconnect: only members come in here.
+        :raises NameTaken: it could be mistaken for a registered name.
+        :raises BadPassword: the name is registered: the client has to give its password.
+        :raises Disconnect: only members may log in, and the name is not registered.
         """
         account = self.recognise(name, client)
         if account is not None:
@@ -97,7 +99,7 @@ class AccessPolicy:
     @staticmethod
     def check_length(password: str) -> None:
         """
-        See whether this can be a password.
+        Check that this can be a password.
 
         :raises BadPassword: it is empty, or longer than `MAX_PASSWORD`.
         """
@@ -106,11 +108,11 @@ class AccessPolicy:
 
     def check(self, name: str, password: str, address: str) -> Deferred[Account]:
         """
-        A Deferred of the `Account` whose password this is. A name that nobody has registered takes
-        as long to refuse.
+        Check a password. Returns a Deferred of the account; a wrong password takes as long to
+        reject whether or not the name is registered.
 
-        :raises BadPassword: it can be nobody's; or (as its failure) it is not.
-        :raises TooOften: there were too many tries.
+        :raises BadPassword: it can't be a password; or (as the failure) it is wrong.
+        :raises TooOften: there were too many attempts.
         """
         self.check_length(password)
         key, whence = names.key(name), client_prefix(address)
@@ -119,13 +121,13 @@ class AccessPolicy:
             retry = round(wait + 0.5)
             raise errors.TooOften(f"Too many wrong passwords. Try again in {retry} s.", retry=retry)
 
-        def judge(account: Account | None) -> Account:
+        def on_checked(account: Account | None) -> Account:
             if account is None:
                 raise errors.BadPassword(f'That is not the password of "{name}".')
             self._tries.succeeded(key, whence, taken)
             return account
 
-        return self._accounts.check(name, password).addCallback(judge)
+        return self._accounts.check(name, password).addCallback(on_checked)
 
     def remember(self, account: Account, client: bytes) -> None:
         """
@@ -140,15 +142,15 @@ class AccessPolicy:
                 lambda failure: failure.trap(errors.Unavailable)
             )  # the log has it; the password is asked for once more
 
-    # Inside.
+    # After login.
 
     def check_rename(self, name: str, client: bytes, account: str) -> None:
         """
-        See whether someone who is in may bear this name.
+        Check that a member may take this name.
 
-        :param account: the key of the account under which one came in; "" for a guest.
-        :raises NameTaken: it is somebody else's, or could be read so.
-        :raises NotAllowed: it is banned, or nobody's where only members are in.
+        :param account: the key of the account that the member logged in with; "" for a guest.
+        :raises NameTaken: it is registered by another, or could be mistaken for such a name.
+        :raises NotAllowed: it is banned; or it is not registered, and only members are allowed.
         """
         if self.ban_on_person(name, b""):
             raise errors.NotAllowed("That name is banned. Take another.")
@@ -157,18 +159,20 @@ class AccessPolicy:
             return
         if self._accounts.knows(name):
             raise errors.NameTaken(
-                f'The name "{name}" is registered. Come in under it, with its password.'
+                f'The name "{name}" is registered. Log in under it, with its password.'
             )
         self._refuse_imitation(name)
         if self._settings.members_only:
-            raise errors.NotAllowed("Only members come in here: a name has to be registered.")
+            raise errors.NotAllowed(
+                "This server is for registered members only, and that name is not registered."
+            )
 
     def check_registration(self, name: str, account: str) -> Account:
         """
-        The account that someone who bears this name may give a password: theirs, or a new one.
+        Return the account, its own or a new one, whose password a member may set.
 
-        :raises NameTaken: it is somebody else's by now, or could be read so.
-        :raises NotAllowed: passwords are not kept here.
+        :raises NameTaken: it is registered by another, or could be mistaken for such a name.
+        :raises NotAllowed: passwords are kept elsewhere.
         """
         if not self._accounts.registers:
             raise errors.NotAllowed("Passwords are kept elsewhere here. Ask an operator.")
@@ -182,9 +186,9 @@ class AccessPolicy:
 
     def check_voice(self, name: str, client: bytes) -> None:
         """
-        See whether someone may speak.
+        Check that a member may speak.
 
-        :raises Muted: an operator lets them only listen.
+        :raises Muted: an operator has muted the member.
         """
         rights = self._accounts.rights
         if rights.is_empty:
@@ -208,7 +212,7 @@ def _banned(found: Restriction | None) -> Bye | None:
 
 class _Tries:
     """
-    How many passwords may be tried. Only an address that tries is slowed, not the owner of a name
+    Limits password attempts. Only an address that tries is slowed, not the owner of a name
     at another: many addresses are slowed together, but for those from which the owner has logged
     in.
 

@@ -48,9 +48,18 @@ class MessageEntry(Entry):
     __slots__ = ("act", "at", "client", "fresh", "id", "n", "sender", "text")
 
     def __init__(
-        self, room: str, sender: str, text: str, at: int, *, act: bool = False, client: bytes = b"", n: int | None = None,
-        session: Any = None, ref: str | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        room: str,
+        sender: str,
+        text: str,
+        at: int,
+        *,
+        act: bool = False,
+        client: bytes = b"",
+        n: int | None = None,
+        session: Any = None,
+        ref: str | None = None,
+    ) -> None:
         self.room = room  # all at once: this is made for each message
         self.session = session
         self.ref = ref
@@ -100,13 +109,29 @@ class JoinEntry(Entry):
     """
 
     __slots__ = (
-        "after", "client", "cursor", "epoch", "first", "head", "instead", "known", "said", "topic", "topic_by",
-    )  # fmt: skip
+        "after",
+        "client",
+        "cursor",
+        "epoch",
+        "first",
+        "head",
+        "instead",
+        "known",
+        "said",
+        "topic",
+        "topic_by",
+    )
 
     def __init__(
-        self, room: str, client: bytes = b"", epoch: str | None = None, after: int | None = None, cursor: Any = None,
-        session: Any = None, ref: str | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        room: str,
+        client: bytes = b"",
+        epoch: str | None = None,
+        after: int | None = None,
+        cursor: Any = None,
+        session: Any = None,
+        ref: str | None = None,
+    ) -> None:
         super().__init__(room, session, ref)
         self.client = client
         self.epoch = epoch

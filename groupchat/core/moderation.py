@@ -1,8 +1,8 @@
 """
-What operators can do: each act is written down first, then done to everyone whom it concerns, and
-can be undone.
+The operators' commands: each is recorded in the audit log first, then applied to all sessions that
+it concerns, and can be undone.
 
-An act answers with a sentence for the operator. Who is an operator is not decided here.
+An act answers with a sentence for the operator. `Permissions` says which names are operators'.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Moderation:
 
     def do(self, by: Session, command: OperatorCommand) -> Deferred[str]:
         """
-        Do what an operator asks for: a Deferred of the answer.
+        Carry out an operator's command. Returns a Deferred of the answer.
 
         :param by: the operator's session.
         :raises Refused: it can't be done; also as its failure.
@@ -49,7 +49,7 @@ class Moderation:
         return _ACTS[type(command)](self, by, command)
 
     def look(self, command: commands.Look) -> events.Event:
-        """What an operator asks to see."""
+        """Return the answer to an operator's question."""
         if isinstance(command, commands.AskBans):
             return events.Bans(*self._listed(BAN, command.after), command.ref)
         if isinstance(command, commands.AskMutes):
@@ -57,7 +57,7 @@ class Moderation:
         return events.Places(self._hub.max, len(self._hub.sessions), command.ref)
 
     def _listed(self, kind: str, after: str | None) -> tuple[list[events.Measured], int]:
-        """The next `PAGE` after a target, and how many there are in all."""
+        """Return the next `PAGE` restrictions after a target, and the number of all."""
         held = self._accounts.rights.restrictions(kind, self._hub.now())
         after = "" if after is None else _listed_target(after)
         return [_as_event(one) for one in held if one.target > after][:PAGE], len(held)
@@ -81,7 +81,7 @@ class Moderation:
             raise errors.NoSuchName(f'Nobody here is called "{names.printable(name)}".')
         return session
 
-    # Out, and in again.
+    # Kicks and bans.
 
     def _kick(self, by: Session, command: commands.Kick) -> Deferred[str]:
         session = self._present(command.name)
@@ -94,7 +94,7 @@ class Moderation:
     def _ban(self, by: Session, command: commands.Ban) -> Deferred[str]:
         target, until, why = self._target(command), self._until(command.seconds), _why(command)
         if by in self._concerned(target):
-            raise errors.NotAllowed("That would keep you out yourself.")
+            raise errors.NotAllowed("That would ban yourself.")
         session = self._hub.session_named(target)
         answer = self._banned(by, target, until, why, session)
         restriction = Restriction(
@@ -107,7 +107,7 @@ class Moderation:
     def _banned(
         self, by: Session, target: str, until: int | None, why: str, session: Session | None
     ) -> str:
-        """What an operator is told of a ban: on whom, until when, and why."""
+        """Return the answer to a ban: its target, its end and its reason."""
         answer = f"{addresses.format_address(target)} {_lasts('banned', until, why)}"
         if "/" not in target:
             unknown = session is None and self._accounts.rights.owner(target) is None
@@ -118,7 +118,7 @@ class Moderation:
 
     def _concerned(self, target: str) -> list[Session]:
         """
-        Everyone who is in and whom a ban concerns; operators are not kept out by their network.
+        Return the sessions that a ban concerns; operators are not kept out by their network.
         """
         if "/" not in target:
             return [session for session in [self._hub.session_named(target)] if session]
@@ -136,11 +136,11 @@ class Moderation:
         restriction = self._held(BAN, self._target(command))
         kept = self._accounts.delete(restriction, self._audit(by, "unban", restriction.target))
         return kept.addCallback(
-            lambda _: f"{addresses.format_address(restriction.target)} may come in again."
+            lambda _: f"{addresses.format_address(restriction.target)} may log in again."
         )
 
     def _target(self, command: commands.Ban | commands.Unban) -> str:
-        """The key of a name, or a network."""
+        """Return the key of a name, or a network."""
         if command.address is None:
             return names.key(self._hub.settings.names.person(command.name or ""))
         try:
@@ -157,7 +157,7 @@ class Moderation:
             raise errors.NoSuchName(f'There is no {kind} on "{target}".')
         return restriction
 
-    # Listening only.
+    # Mutes.
 
     def _mute(self, by: Session, command: commands.Mute) -> Deferred[str]:
         session = self._hub.session_named(command.name)
@@ -180,12 +180,12 @@ class Moderation:
         )
         restriction = held or self._held(
             MUTE, names.key(command.name)
-        )  # who is muted may bear another name by now
+        )  # a muted member may have another name by now
         kept = self._accounts.delete(restriction, self._audit(by, "unmute", restriction.target))
         return kept.addCallback(lambda _: self._tell(by, command.name, "may speak again."))
 
     def _tell(self, by: Session, name: str, what: str) -> str:
-        """Let someone know, if they are in, what was done. Returns the same for the operator."""
+        """Tell a member, if logged in, what was done. Returns the same for the operator."""
         session = self._hub.session_named(name)
         if session is not None and session is not by:
             session.send(events.Notice(f"You {_are(what)}", by.name))
@@ -203,7 +203,8 @@ class Moderation:
         account: Account | None = self._accounts.rights.owner(name)
         if account is None:
             raise errors.NoSuchName(
-                f'"{names.printable(name)}" is not registered. Only a registered person can be an operator.'
+                f'"{names.printable(name)}" is not registered. '
+                "Only a registered person can be an operator."
             )
         changed = msgspec.structs.replace(account, operator=operator)
         kept = self._accounts.save(
@@ -240,7 +241,7 @@ def _is_in(address: str, wide: Network) -> bool:
 
 
 def _listed_target(after: str) -> str:
-    """A target as it was listed, as it is kept."""
+    """Return a listed target in the form in which it is stored."""
     return addresses.network(after) if addresses.is_network(after) else names.key(after)
 
 

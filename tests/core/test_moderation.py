@@ -343,7 +343,7 @@ def test_an_address_is_kept_in_one_form_and_the_answer_says_in_which(server, ban
     op.type(f"/ban {banned}", "/bans", f"/unban {kept}")
     server.run()
     assert op.lines() == [
-        f"-- {kept} is banned for ever.", "-- There is 1 ban.", f"-- {kept} for ever, by op", f"-- {kept} may come in again."
+        f"-- {kept} is banned for ever.", "-- There is 1 ban.", f"-- {kept} for ever, by op", f"-- {kept} may log in again."
     ]  # fmt: skip
 
 
@@ -355,7 +355,7 @@ def test_somebody_whose_name_is_an_address_is_banned_by_name(server):
     assert guest.gone and not other.gone
     assert op.lines() == [
         "-- @198.51.100.66 is banned until 2026-11-22 15:03 UTC.", "-- There is 1 ban.",
-        "-- @198.51.100.66 until 2026-11-22 15:03 UTC, by op", "-- @198.51.100.66 may come in again.", "-- 198.51.100.66 left.",
+        "-- @198.51.100.66 until 2026-11-22 15:03 UTC, by op", "-- @198.51.100.66 may log in again.", "-- 198.51.100.66 left.",
     ]  # fmt: skip
 
 
