@@ -135,9 +135,7 @@ def history(session: Session, command: commands.AskHistory) -> None:
     def answer(found: tuple[list[events.Message], bool]) -> None:
         messages, more = found
         session.send(events.History(room, messages, more, command.ref))
-        if (
-            len(messages) > SMALL_PAGE
-        ):  # a member that reads a long history yields to those who talk
+        if len(messages) > SMALL_PAGE:  # a member that reads history yields to those that talk
             session.flow.expect_reply()
             hub.call_later(BIG_PAGE_COOLDOWN, session.on_reply)
 
@@ -239,9 +237,8 @@ def _check_operator(session: Session) -> None:
         raise errors.NotAllowed("Only an operator may do that.")
 
 
-BEFORE_LOGIN = frozenset(
-    {commands.Hello, commands.Quit}
-)  #: commands of a client that has not joined
+#: commands of a client that has not joined
+BEFORE_LOGIN = frozenset({commands.Hello, commands.Quit})
 
 ACTIONS: dict[type[Command], Callable[[Session, Any], None]] = {
     commands.Hello: hello,

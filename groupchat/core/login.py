@@ -1,5 +1,5 @@
 """
-A connection's way to membership: its name, its password where one is due, and how often it may try.
+The login of a connection: its name, its password where one is needed, and its attempts.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ class Login:
     """
     The login of one session.
 
-    :param session: whose it is.
+    :param session: the session that logs in.
     :param on_joined: called once the session is a member.
 
     :ivar has_client_id: whether the client will come again under the same secret.
     """
 
-    __slots__ = ("_attempts", "_name", "_on_joined", "_session", "_state", "has_client_id")
+    __slots__ = ("_attempts", "_on_joined", "_password_for", "_session", "_state", "has_client_id")
 
     def __init__(self, session: Session, on_joined: Callable[[], None]) -> None:
         self.has_client_id = False
         self._session = session
         self._on_joined = on_joined
         self._state = State.AWAITING_NAME
-        self._name = ""  # whose password is awaited
+        self._password_for = ""  # the name whose password is awaited
         self._attempts = 0
 
     def read(self, command: Command) -> Command | None:
@@ -63,7 +63,7 @@ class Login:
         """
         if self._state is not State.AWAITING_PASSWORD or not isinstance(command, commands.Hello):
             return command
-        name, self._name, self._state = self._name, "", State.AWAITING_NAME
+        name, self._password_for, self._state = self._password_for, "", State.AWAITING_NAME
         if command.name:
             return commands.Hello(name=name, password=command.name)
         self._session.send(events.AskName())
@@ -153,7 +153,7 @@ class Login:
         self._state = State.AWAITING_NAME
         interactive = session.wire.capabilities.interactive_login
         if interactive and isinstance(error, errors.BadPassword):
-            self._name, self._state = hello.name, State.AWAITING_PASSWORD
+            self._password_for, self._state = hello.name, State.AWAITING_PASSWORD
             if error.asked:
                 session.send(events.AskPassword(hello.name))
                 return

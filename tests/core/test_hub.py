@@ -24,7 +24,7 @@ def test_the_hub_owns_a_ledger(server):
 
 
 @both_wires
-def test_one_who_comes_is_told_to_the_others_and_not_to_itself(server, wire):
+def test_a_join_is_told_to_the_others_and_not_to_the_member_itself(server, wire):
     alice = server.join(wire, "alice")
     bob = server.connect(wire)
     bob.hello("bob")
@@ -34,7 +34,7 @@ def test_one_who_comes_is_told_to_the_others_and_not_to_itself(server, wire):
 
 
 @both_wires
-def test_what_several_do_in_one_turn_is_one_line(server, wire):
+def test_presence_of_one_turn_is_one_line(server, wire):
     alice = server.join(wire, "alice")
     others = [server.connect() for _ in range(5)]
     for number, other in enumerate(others):
@@ -84,8 +84,14 @@ def test_no_name_is_twice_in_one_line(server):
     bob.quit()
     server.run()
     assert alice.heard() == [
-        "bob left.", "bob joined.", "bob left.", "bob joined.", "bob is now rob.", "rob is now bob.", "bob left."
-    ]  # fmt: skip
+        "bob left.",
+        "bob joined.",
+        "bob left.",
+        "bob joined.",
+        "bob is now rob.",
+        "rob is now bob.",
+        "bob left.",
+    ]
 
 
 def test_nobody_speaks_before_they_are_told_to_have_joined(server):
@@ -109,7 +115,7 @@ def test_nobody_leaves_before_their_last_word(server):
     assert alice.heard() == ["bob: last", "bob left."]
 
 
-def test_one_who_left_without_a_word_says_nothing_more(server):
+def test_a_member_whose_connection_is_lost_says_nothing_more(server):
     alice, bob = server.json("alice"), server.json("bob")
     alice.heard()
     bob.say("unread")
@@ -127,7 +133,7 @@ def test_a_name_that_was_given_up_may_be_taken_in_the_same_turn(server):
     assert alice.heard() == ["bob is now rob.", "carol is now bob."]
 
 
-def test_one_who_is_gone_before_it_was_in_is_told_to_nobody_for_good(server):
+def test_a_member_gone_before_its_join_was_committed_does_not_stay(server):
     alice = server.json("alice")
     bob = server.connect()
     bob.hello("bob")
@@ -207,7 +213,7 @@ def test_nothing_is_shown_before_it_is_stored(held):
     assert alice.heard() == bob.heard() == ["alice: hi"]
 
 
-def test_what_is_said_while_one_batch_is_stored_is_the_next(held):
+def test_messages_posted_while_a_batch_is_stored_are_the_next_batch(held):
     alice, bob = held.json("alice"), held.json("bob")
     held.ledger.slow = True
     for n in range(1, 6):
@@ -224,14 +230,14 @@ def test_what_is_said_while_one_batch_is_stored_is_the_next(held):
     assert bob.transport.calls == calls + 1, "one write for each member"
 
 
-def test_what_is_asked_meanwhile_may_overtake(held):
+def test_a_query_may_overtake_messages_being_stored(held):
     alice = held.json("alice")
     held.ledger.slow = True
     alice.say("hi", n=1)
     assert alice.ask("ping", ref="r") == [{"type": "pong", "ref": "r"}]
 
 
-def test_what_was_said_by_one_who_is_gone_is_still_shown(held):
+def test_messages_of_a_member_that_is_gone_are_still_shown(held):
     alice, bob = held.json("alice"), held.json("bob")
     alice.heard()
     held.ledger.slow = True
@@ -244,7 +250,7 @@ def test_what_was_said_by_one_who_is_gone_is_still_shown(held):
     assert alice.heard() == ["bob: last", "bob left."]
 
 
-def test_under_the_name_of_the_moment_it_is_said(held):
+def test_a_message_has_the_name_that_its_sender_had_when_it_was_sent(held):
     alice, bob = held.json("alice"), held.json("bob")
     alice.heard()
     held.ledger.slow = True
@@ -353,10 +359,10 @@ def test_a_restart_goes_on_where_it_was(tmp_path):
     server.run()
 
 
-# What is no longer kept.
+# Deleted history.
 
 
-def test_one_who_comes_back_too_late_is_told_of_the_gap():
+def test_a_client_that_returns_too_late_is_told_of_the_gap():
     server = Server(
         ledger=lambda reactor: MemoryLedger(reactor.callLater, RetentionPolicy(count=3))
     )
@@ -420,7 +426,7 @@ def test_names_of_all_scripts_are_told_as_they_are(worldly, wire):
     assert [note for note in ivan.heard() if "psst" in note] == ["alice (to you): psst"]
 
 
-def test_nobody_comes_in_under_a_name_that_could_be_read_as_anothers(worldly):
+def test_nobody_logs_in_under_a_name_that_could_be_read_as_anothers(worldly):
     worldly.json("alice")
     mallory = worldly.connect()
     mallory.hello("аlice", client="the-client-of-mallory")
@@ -434,7 +440,7 @@ def test_nobody_comes_in_under_a_name_that_could_be_read_as_anothers(worldly):
     ]
 
 
-def test_a_name_that_looks_like_ones_own_may_be_taken_and_is_given_up_with_it(worldly):
+def test_a_member_may_take_a_name_that_looks_like_its_own_and_both_are_freed_at_once(worldly):
     alice, bob = worldly.json("alice"), worldly.json("bob")
     alice.heard()
     assert bob.ask("rename", name="ALICE")[0]["code"] == "name-taken"
@@ -451,7 +457,7 @@ def test_a_name_that_looks_like_ones_own_may_be_taken_and_is_given_up_with_it(wo
     assert len(worldly.hub.sessions) == 2
 
 
-def test_who_comes_back_may_bear_a_name_that_looks_like_the_one_it_had(worldly):
+def test_a_returning_client_may_have_a_name_that_looks_like_its_old_one(worldly):
     worldly.json("alice", client="the-client-of-alice")
     worldly.json("a1ice", client="the-client-of-alice")
     assert [session.name for session in worldly.hub.sessions] == ["a1ice"]

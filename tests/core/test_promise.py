@@ -77,7 +77,7 @@ class Brittle:
 
 
 class Stand:
-    """What a client keeps about a room."""
+    """A client's knowledge of a room."""
 
     def __init__(self):
         self.epoch = None
@@ -108,7 +108,7 @@ class Person:
         self.secret = secret(name)
         self.names = 0
 
-    # What it does.
+    # Actions.
 
     def connect(self):
         if self.client is not None:
@@ -158,7 +158,7 @@ class Person:
             self.names += 1
             self.client.rename(f"{self.secret[12:16].strip('_')}-{self.names}")
 
-    # What it is told.
+    # Events from the server.
 
     def read(self):
         client = self.client
@@ -196,8 +196,9 @@ class Person:
     @staticmethod
     def _before(stand, id):
         """
-        The last id before this one. One who came without a place begins with the newest few,
-        wherever that is.
+        Return the last id before this one.
+
+        A client that joined without a position begins with the newest few, wherever that is.
         """
         return min(id - 1, stand.through) if stand.after is None else stand.after
 
@@ -276,7 +277,7 @@ class Promise(RuleBasedStateMachine):
         return self.inner
 
     def close_ledger(self):
-        """What is in memory stays there."""
+        """Do nothing: a ledger in memory stays there."""
 
     def start(self):
         self.reactor = Reactor()
@@ -293,7 +294,7 @@ class Promise(RuleBasedStateMachine):
             assert seen[1] in (None, sender)
             self.log[room][id] = text, sender
 
-    # What happens.
+    # Rules.
 
     who = st.sampled_from(PEOPLE)
     where = st.sampled_from(ROOMS)
@@ -363,7 +364,7 @@ class Promise(RuleBasedStateMachine):
         self.close_ledger()
         self.start()
 
-    # What holds.
+    # Invariants.
 
     @invariant()
     def everyone_reads(self):

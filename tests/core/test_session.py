@@ -1,5 +1,5 @@
 """
-What one can do and what one is told: through both wires where it can be done in both.
+The commands of a client and the answers to them, on both wires where both have them.
 """
 
 from __future__ import annotations
@@ -12,24 +12,36 @@ from tests.support import Server, both_wires, codes, kinds, secret
 OKAY = {"type": "ok"}
 
 
-# Coming in.
+# Logging in.
 
 
 def test_a_program_that_says_hello_is_welcomed_and_told_the_room(server):
     alice = server.connect()
     welcome, room, catchup = alice.ask("hello", name="alice", ref="r1")
     assert welcome == {
-        "type": "welcome", "name": "alice", "server": "groupchat", "max": 100, "operator": False,
-        "limits": {"line": 32768, "text": 4096}, "ref": "r1",
-    }  # fmt: skip
+        "type": "welcome",
+        "name": "alice",
+        "server": "groupchat",
+        "max": 100,
+        "operator": False,
+        "limits": {"line": 32768, "text": 4096},
+        "ref": "r1",
+    }
     assert room == {
-        "type": "room", "room": "lobby", "epoch": server.ledger.epoch, "first": 1, "head": 0, "said": 0, "topic": "",
-        "members": ["alice"], "count": 1,
-    }  # fmt: skip
+        "type": "room",
+        "room": "lobby",
+        "epoch": server.ledger.epoch,
+        "first": 1,
+        "head": 0,
+        "said": 0,
+        "topic": "",
+        "members": ["alice"],
+        "count": 1,
+    }
     assert catchup == {"type": "catchup", "room": "lobby", "through": 0}
 
 
-def test_a_person_who_says_a_name_is_welcomed_and_up_to_date(server):
+def test_a_person_that_types_a_name_is_welcomed_and_up_to_date(server):
     bob = server.connect("plain")
     bob.type("bob")
     server.run()
@@ -129,7 +141,7 @@ def test_a_hello_with_a_bad_field_is_one_of_the_five(server, hello):
         ("bad-field", {"name": 5}),
         ("bad-field", {}),
     ],
-)  # fmt: skip
+)
 def test_a_refused_hello_says_why(server, code, fields):
     server.json("alice")
     bob = server.connect()
@@ -142,8 +154,13 @@ def test_before_a_hello_nothing_else_is_done(server):
     bob = server.connect()
     (error,) = bob.ask("say", room="lobby", text="hi", n=1, ref="r")
     assert error == {
-        "type": "error", "code": "hello-first", "text": error["text"], "n": 1, "room": "lobby", "ref": "r"
-    }  # fmt: skip
+        "type": "error",
+        "code": "hello-first",
+        "text": error["text"],
+        "n": 1,
+        "room": "lobby",
+        "ref": "r",
+    }
     assert codes(bob.ask("ping")) == ["hello-first"]
 
 
@@ -163,7 +180,7 @@ def test_lines_after_a_hello_wait_for_it(server):
     assert kinds(bob.events()) == ["welcome", "room", "catchup", "ok", "message"]
 
 
-def test_one_may_quit_before_a_hello(server):
+def test_a_client_may_quit_before_a_hello(server):
     bob = server.connect()
     assert codes(bob.ask("quit")) == ["quit"]
     assert bob.gone
@@ -197,7 +214,7 @@ def test_a_full_server_says_how_full_it_is():
     assert bob.lines() == ["! The server is full (1 of 1). Try again later."]
 
 
-def test_a_place_is_free_once_somebody_goes():
+def test_a_full_server_has_room_again_once_a_member_leaves():
     server = Server(max=1)
     server.json("alice").close()
     assert server.connect().ask("hello", name="bob")[0]["type"] == "welcome"
@@ -215,7 +232,7 @@ def test_lowering_max_drops_nobody():
 # Where one left off.
 
 
-def test_one_who_comes_back_gets_what_came_after_its_cursor(server):
+def test_a_returning_client_gets_the_messages_after_its_cursor(server):
     alice, bob = server.json("alice"), server.json("bob")
     for n in (1, 2, 3):
         alice.say(str(n))
@@ -245,7 +262,7 @@ def test_after_0_asks_for_all_and_null_for_the_newest_few(server, place, ids):
 
 
 @pytest.mark.parametrize("place", [{"epoch": "unknown", "after": 1}, {"after": 31}])
-def test_one_who_was_in_another_log_or_ahead_of_this_one_is_reset(server, place):
+def test_a_client_of_another_log_or_ahead_of_this_one_is_reset(server, place):
     alice = server.json("alice")
     for n in range(30):
         alice.say(str(n))
@@ -270,7 +287,7 @@ def test_several_rooms_are_entered_at_once(server):
     assert codes(alice.ask("say", room="lobby", text="hi")) == ["not-in-room"]
 
 
-def test_one_may_be_in_no_room(server):
+def test_a_member_may_be_in_no_room(server):
     assert kinds(server.connect().ask("hello", name="alice", rooms={})) == ["welcome"]
 
 
@@ -278,7 +295,7 @@ def test_one_may_be_in_no_room(server):
 
 
 @both_wires
-def test_what_one_says_all_others_hear(server, wire):
+def test_a_message_reaches_all_other_members(server, wire):
     alice, bob, carol = server.join(wire, "alice"), server.plain("bob"), server.json("carol")
     alice.heard(), bob.heard()
     alice.say("hello")
@@ -291,10 +308,14 @@ def test_what_one_says_all_others_hear(server, wire):
 @pytest.mark.parametrize(
     ("said", "heard"),
     [
-        ("  a  b ", "  a  b "), ("a\x1b[2Jb", "a␛[2Jb"), ("zoë 👋", "zoë 👋"), ("a\tb", "a\tb"), ("a\u202eb", "a\ufffdb"),
+        ("  a  b ", "  a  b "),
+        ("a\x1b[2Jb", "a␛[2Jb"),
+        ("zoë 👋", "zoë 👋"),
+        ("a\tb", "a\tb"),
+        ("a\u202eb", "a\ufffdb"),
         ("x" * 4096, "x" * 4096),
     ],
-)  # fmt: skip
+)
 def test_controls_are_heard_as_something_visible(server, wire, said, heard):
     alice, bob = server.join(wire, "alice"), server.plain("bob")
     alice.say(said)
@@ -302,7 +323,7 @@ def test_controls_are_heard_as_something_visible(server, wire, said, heard):
     assert bob.lines() == [f"alice: {heard}"]
 
 
-def test_one_hears_oneself_in_place_on_the_json_wire_and_not_on_the_plain_one(server):
+def test_a_sender_gets_its_own_message_in_order_on_the_json_wire_and_not_on_the_plain_one(server):
     alice, bob = server.json("alice"), server.plain("bob")
     alice.heard()
     alice.say("a")
@@ -328,11 +349,19 @@ def test_the_ok_comes_before_the_message_itself(server):
     ]
     assert alice.ask("say", room="lobby", text="ho", act=True, ref="s") == [
         {"type": "ok", "room": "lobby", "id": 2, "ref": "s"},
-        {"type": "message", "room": "lobby", "id": 2, "at": "2026-11-22T14:03:00.000Z", "from": "alice", "text": "ho", "act": True},
-    ]  # fmt: skip
+        {
+            "type": "message",
+            "room": "lobby",
+            "id": 2,
+            "at": "2026-11-22T14:03:00.000Z",
+            "from": "alice",
+            "text": "ho",
+            "act": True,
+        },
+    ]
 
 
-def test_oks_come_in_the_order_said(server):
+def test_oks_come_in_the_order_of_the_messages(server):
     alice = server.json("alice")
     for n in range(1, 50):
         alice.say(str(n), n=n)
@@ -420,7 +449,7 @@ def test_a_text_that_is_refused_is_told_to_nobody_else(server, wire):
     assert bob.heard() == []
 
 
-def test_a_person_who_types_nothing_says_nothing(server):
+def test_a_blank_line_says_nothing(server):
     alice, bob = server.plain("alice"), server.json("bob")
     alice.heard()
     alice.send(b"\n", b"\r\n", b"hello\r\n", b"\n")
@@ -472,7 +501,7 @@ def test_a_name_may_be_changed_in_case_only(server):
     assert alice.heard() == []
 
 
-def test_a_new_name_is_told_in_every_room_one_is_in(server):
+def test_a_new_name_is_told_in_every_room_of_the_member(server):
     bob = server.json("bob", rooms={"lobby": None, "dev": None})
     alice, carol = server.json("alice"), server.json("carol", rooms={"dev": None})
     bob.rename("rob")
@@ -507,7 +536,7 @@ def test_after_leaves_ok_nothing_more_of_that_room_comes(server):
 
 
 @pytest.mark.parametrize("kind", ["who", "history", "say", "topic", "leave"])
-def test_who_history_say_topic_and_leave_are_for_rooms_one_is_in(server, kind):
+def test_who_history_say_topic_and_leave_need_membership_of_the_room(server, kind):
     alice = server.json("alice", rooms={})
     assert codes(alice.ask(kind, room="lobby", text="hi")) == ["not-in-room"]
     (error,) = alice.ask(kind, room="lobby", text="hi", ref="r")
@@ -515,7 +544,7 @@ def test_who_history_say_topic_and_leave_are_for_rooms_one_is_in(server, kind):
 
 
 @both_wires
-def test_one_who_quits_is_told_good_bye_and_has_left(server, wire):
+def test_a_member_that_quits_gets_a_bye_and_has_left(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.heard()
     bob.say("last")
@@ -527,7 +556,7 @@ def test_one_who_quits_is_told_good_bye_and_has_left(server, wire):
     assert alice.heard() == ["bob: last", "bob left."]
 
 
-def test_quit_is_answered_after_ones_earlier_says(server):
+def test_quit_is_answered_after_earlier_messages(server):
     bob = server.json("bob")
     bob.say("last", n=1)
     bob.quit()
@@ -536,7 +565,7 @@ def test_quit_is_answered_after_ones_earlier_says(server):
 
 
 @both_wires
-def test_one_who_is_gone_has_left(server, wire):
+def test_a_member_whose_connection_is_lost_has_left(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.close()
     server.run()
@@ -575,16 +604,19 @@ def test_a_join_takes_a_place(server):
 @pytest.mark.parametrize(
     ("code", "fields"),
     [
-        ("bad-name", {"room": "a b"}), ("bad-field", {"room": "dev", "epoch": "x"}), ("already-in", {"room": "LOBBY"}),
-        ("bad-field", {}), ("bad-field", {"room": "dev", "after": -1}),
+        ("bad-name", {"room": "a b"}),
+        ("bad-field", {"room": "dev", "epoch": "x"}),
+        ("already-in", {"room": "LOBBY"}),
+        ("bad-field", {}),
+        ("bad-field", {"room": "dev", "after": -1}),
     ],
-)  # fmt: skip
+)
 def test_a_refused_join_says_why(server, code, fields):
     (error,) = server.json("alice").ask("join", ref="r", **fields)
     assert (error["code"], error["ref"], error.get("room")) == (code, "r", fields.get("room"))
 
 
-def test_one_may_be_in_32_rooms_and_no_more(server):
+def test_a_member_may_be_in_32_rooms_and_no_more(server):
     alice = server.json("alice", rooms={str(n): None for n in range(31)})
     assert kinds(alice.ask("join", room="31")) == ["room", "catchup"]
     assert codes(alice.ask("join", room="32")) == ["too-many"]
@@ -602,9 +634,14 @@ def test_a_room_ceases_to_be_without_members_and_messages(server):
     alice.ask("leave", room="dev")
     (answer,) = alice.ask("rooms", ref="r")
     assert answer == {
-        "type": "rooms", "count": 2, "ref": "r",
-        "rooms": [{"room": "dev", "count": 0, "topic": ""}, {"room": "lobby", "count": 1, "topic": ""}],
-    }  # fmt: skip
+        "type": "rooms",
+        "count": 2,
+        "ref": "r",
+        "rooms": [
+            {"room": "dev", "count": 0, "topic": ""},
+            {"room": "lobby", "count": 1, "topic": ""},
+        ],
+    }
     assert alice.ask("join", room="empty")[0]["topic"] == ""
 
 
@@ -677,7 +714,7 @@ def test_a_topic_has_at_most_512_bytes(server):
     assert (error["code"], error["room"], error["ref"]) == ("text-too-long", "lobby", "r")
 
 
-def test_who_sets_the_topic_and_asks_for_it_is_told_the_new_one(server):
+def test_a_member_that_sets_the_topic_and_asks_for_it_gets_the_new_one(server):
     alice = server.json("alice")
     alice.do("topic", room="lobby", text="tea")
     answers = alice.ask("topic", room="lobby", ref="r")
@@ -746,7 +783,7 @@ def test_a_tell_to_nobody_is_refused(server):
     assert bob.lines() == ['! /msg: nobody here is called "bbo".']
 
 
-def test_a_tell_to_one_whose_output_is_full_is_refused(server):
+def test_a_tell_to_a_member_whose_output_is_full_is_refused(server):
     alice, bob = server.json("alice"), server.json("bob")
     bob.stall()
     for _ in range(20):
@@ -788,7 +825,7 @@ def test_addresses_are_shown_to_those_who_may_see_them(show, address):
     assert who["members"][0].get("address") == address
 
 
-def test_since_is_when_one_came_into_the_room(server):
+def test_since_is_the_time_of_the_join(server):
     server.plain("alice")
     server.run(90)
     (who,) = server.json("bob").ask("who", room="lobby")
@@ -822,8 +859,13 @@ def test_history_is_a_page_of_the_log(server):
     assert [message["text"] for message in answer["messages"]] == ["1", "2"]
     assert answer["more"] is False
     assert answer["messages"][0] == {
-        "type": "message", "room": "lobby", "id": 1, "at": "2026-11-22T14:03:00.000Z", "from": "alice", "text": "1"
-    }  # fmt: skip
+        "type": "message",
+        "room": "lobby",
+        "id": 1,
+        "at": "2026-11-22T14:03:00.000Z",
+        "from": "alice",
+        "text": "1",
+    }
 
 
 @pytest.mark.parametrize("before", [0, 1])
@@ -904,13 +946,13 @@ def test_a_ping_is_answered(server):
     assert alice.ask("pong") == []
 
 
-# What nobody may here.
+# Moderation by a member that is no operator.
 
 
 @pytest.mark.parametrize(
     "kind", ["kick", "mute", "unmute", "op", "deop", "ban", "unban", "max", "notice"]
 )
-def test_what_only_operators_may_is_not_allowed(server, kind):
+def test_a_member_may_not_use_the_commands_of_operators(server, kind):
     alice = server.json("alice")
     (error,) = alice.ask(kind, name="alice", max=5, text="hi", ref="r")
     assert (error["code"], error["ref"]) == ("not-allowed", "r")
@@ -923,7 +965,7 @@ def test_a_person_is_told_so_too(server):
     assert alice.lines() == ["! /kick: only an operator may do that."]
 
 
-# What goes wrong.
+# Errors.
 
 
 def test_a_bad_line_is_told_and_the_connection_lives_on(server):
@@ -1009,7 +1051,7 @@ def test_the_same_client_takes_its_connection_over(server):
     assert old.read() == b""
 
 
-def test_from_the_one_that_was_replaced_nothing_more_is_taken(server):
+def test_a_replaced_connection_is_not_read_any_more(server):
     old, bob = server.json("alice"), server.json("bob")
     new = server.connect()
     new.hello("alice")
@@ -1044,7 +1086,7 @@ def test_under_another_name_it_was_renamed(server):
     ]
 
 
-def test_rooms_that_only_the_old_one_was_in_hear_that_it_left(server):
+def test_rooms_of_the_old_connection_alone_are_told_that_it_left(server):
     server.json("alice", rooms={"lobby": None, "dev": None})
     bob, carol = server.json("bob"), server.json("carol", rooms={"dev": None, "tea": None})
     new = server.connect()
@@ -1065,7 +1107,7 @@ def test_a_refused_hello_replaces_nobody(server):
     assert not old.gone
 
 
-def test_one_that_takes_over_its_own_connection_needs_no_place():
+def test_a_client_that_replaces_its_own_connection_fits_into_a_full_server():
     server = Server(max=1)
     server.json("alice")
     assert (
@@ -1082,7 +1124,7 @@ def test_its_name_is_given_back_to_the_same_client_only(server):
     assert not old.gone
 
 
-def test_one_may_be_taken_over_as_often_as_one_likes(server):
+def test_a_client_may_replace_its_connection_any_number_of_times(server):
     bob = server.json("bob")
     everyone = []
     for _ in range(5):
@@ -1096,7 +1138,7 @@ def test_one_may_be_taken_over_as_often_as_one_likes(server):
     assert bob.heard() == ["alice left."]
 
 
-def test_who_says_something_and_leaves_at_once_sees_it(server):
+def test_a_member_that_speaks_and_leaves_at_once_sees_its_message(server):
     alice = server.json("alice")
     alice.do("say", room="lobby", text="bye", n=1)
     alice.do("leave", room="lobby", ref="1")
@@ -1122,10 +1164,10 @@ def test_after_a_big_page_of_history_the_next_line_waits_for_a_moment(server):
     assert kinds(alice.events()) == ["pong"]
 
 
-# One who says more than can be stored.
+# A member that sends faster than the ledger stores.
 
 
-def test_who_says_more_than_the_ledger_can_take_is_not_read_until_it_has_caught_up(
+def test_a_member_ahead_of_the_ledger_is_not_read_until_the_ledger_has_caught_up(
     server, monkeypatch
 ):
     alice, bob = server.json("alice"), server.json("bob")
@@ -1152,7 +1194,7 @@ def test_who_says_more_than_the_ledger_can_take_is_not_read_until_it_has_caught_
     assert [event["type"] for event in alice.events()].count("ok") == count
 
 
-def test_who_was_not_read_and_is_gone_has_still_said_all(server, monkeypatch):
+def test_lines_of_a_paused_member_that_disconnects_are_still_handled(server, monkeypatch):
     alice, bob = server.json("alice"), server.json("bob")
     held, post = [], server.ledger.post
     monkeypatch.setattr(server.ledger, "post", held.append)
