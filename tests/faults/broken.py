@@ -61,7 +61,7 @@ class _Eager:
 
     def __init__(self, database: Any, announce: Callable[[], None]) -> None:
         self._database = database
-        self._send_state = announce
+        self._tell_state = announce
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
@@ -69,7 +69,7 @@ class _Eager:
     def execute(self, statement: str, *values: Any) -> Any:
         alone = statement.startswith("INSERT INTO messages") and not self._database.in_transaction
         if alone or statement == "COMMIT":
-            self._send_state()
+            self._tell_state()
             time.sleep(0.01)
         return self._database.execute(statement, *values)
 
@@ -196,7 +196,7 @@ def resume_one_too_early() -> None:
 
 @build("reset", "reset", "reset", "reset", finds=("silent hole",))
 def membership_and_head_in_two_turns() -> None:
-    announce = room.Room._send_state
+    announce = room.Room._tell_state
 
     def in_two_turns(self: Any, cursor: Any) -> None:
         announce(self, cursor)
@@ -208,7 +208,7 @@ def membership_and_head_in_two_turns() -> None:
         cursor.position = current_room._backlog.end
         current_room.pump(cursor)
 
-    room.Room._send_state = in_two_turns  # type: ignore[method-assign]
+    room.Room._tell_state = in_two_turns  # type: ignore[method-assign]
 
 
 @build("stall", "stall", finds=("silent hole", "lost", "stuck"))
@@ -225,7 +225,7 @@ def a_full_reader_misses_a_batch() -> None:
         fan_out(self, batch, before)
         for cursor in those:
             cursor.after = cursor.through = batch.head
-            cursor.position = self._end
+            cursor.position = self._backlog.end
 
     room.Room._fan_out = forgetful  # type: ignore[method-assign]
 
@@ -234,14 +234,14 @@ def a_full_reader_misses_a_batch() -> None:
     "reset", "reset", "reset", "reset", finds=("order differs", "silent hole", "delivered twice")
 )
 def live_before_history() -> None:
-    announce = room.Room._send_state
+    announce = room.Room._tell_state
 
     def hasty(self: Any, cursor: Any) -> None:
         announce(self, cursor)
-        if self._tail:
-            cursor.position = self._end - 1
+        if self._backlog.end > self._backlog.start:
+            cursor.position = self._backlog.end - 1
 
-    room.Room._send_state = hasty  # type: ignore[method-assign]
+    room.Room._tell_state = hasty  # type: ignore[method-assign]
 
 
 # The client.
