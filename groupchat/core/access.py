@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 #: Wrong passwords at once, and per second after that: from one address (as many as it can have
 #: connections before login); from one address for one name; and for one name from all addresses
 #: that never gave its password, which is enough that a few addresses lock no owner out.
-ADDRESS_TRIES = (64, 1 / 10)
-NAME_TRIES = (10, 1 / 30)
-STRANGERS_TRIES = (200, 1 / 10)
-KNOWN = 4096  #: pairs of a name and an address that gave its password that are remembered
+ATTEMPTS_PER_ADDRESS = (64, 1 / 10)
+ATTEMPTS_PER_NAME_AND_ADDRESS = (10, 1 / 30)
+ATTEMPTS_PER_NAME = (200, 1 / 10)
+MAX_KNOWN_ORIGINS = (
+    4096  #: pairs of a name and an address that gave its password that are remembered
+)
 
 
 Taken = list[tuple[KeyedTokenBuckets, Hashable]]
@@ -50,7 +52,7 @@ class AccessPolicy:
         self._accounts = accounts
         self._settings = settings
         self._now = now
-        self._tries = _Tries(seconds)
+        self._attempts = _AttemptLimits(seconds)
 
     # Before login.
 
@@ -91,7 +93,7 @@ class AccessPolicy:
             raise errors.BadPassword(
                 f'The name "{name}" is registered: its password is needed.', asked=True
             )
-        self._refuse_imitation(name)
+        self._refuse_confusable(name)
         if self._settings.members_only:
             raise errors.Disconnect(errors.MEMBERS_ONLY)
         return None
@@ -115,8 +117,8 @@ class AccessPolicy:
         :raises TooOften: there were too many attempts.
         """
         self.check_length(password)
-        key, whence = names.key(name), client_prefix(address)
-        taken, wait = self._tries.take(key, whence)
+        key, origin = names.key(name), client_prefix(address)
+        taken, wait = self._attempts.take(key, origin)
         if wait:
             retry = round(wait + 0.5)
             raise errors.TooOften(f"Too many wrong passwords. Try again in {retry} s.", retry=retry)
@@ -124,7 +126,7 @@ class AccessPolicy:
         def on_checked(account: Account | None) -> Account:
             if account is None:
                 raise errors.BadPassword(f'That is not the password of "{name}".')
-            self._tries.succeeded(key, whence, taken)
+            self._attempts.succeeded(key, origin, taken)
             return account
 
         return self._accounts.check(name, password).addCallback(on_checked)
@@ -161,7 +163,7 @@ class AccessPolicy:
             raise errors.NameTaken(
                 f'The name "{name}" is registered. Log in under it, with its password.'
             )
-        self._refuse_imitation(name)
+        self._refuse_confusable(name)
         if self._settings.members_only:
             raise errors.NotAllowed(
                 "This server is for registered members only, and that name is not registered."
@@ -181,10 +183,10 @@ class AccessPolicy:
             return owner
         if self._accounts.knows(name):
             raise errors.NameTaken(f'The name "{name}" is registered by another.')
-        self._refuse_imitation(name)
+        self._refuse_confusable(name)
         return Account(name)
 
-    def check_voice(self, name: str, client: bytes) -> None:
+    def check_may_speak(self, name: str, client: bytes) -> None:
         """
         Check that a member may speak.
 
@@ -197,7 +199,7 @@ class AccessPolicy:
         if found is not None:
             raise errors.muted(found.text, stamp(found.until) if found.until else None)
 
-    def _refuse_imitation(self, name: str) -> None:
+    def _refuse_confusable(self, name: str) -> None:
         if self._accounts.rights.is_confusable(name):
             raise errors.NameTaken(
                 f'The name "{name}" looks like a registered one. Choose another.'
@@ -210,7 +212,7 @@ def _banned(found: Restriction | None) -> Bye | None:
     return errors.banned(found.text, stamp(found.until) if found.until else None)
 
 
-class _Tries:
+class _AttemptLimits:
     """
     Limits password attempts. Only an address that tries is slowed, not the owner of a name
     at another: many addresses are slowed together, but for those from which the owner has logged
@@ -220,40 +222,44 @@ class _Tries:
     """
 
     def __init__(self, seconds: Callable[[], float]) -> None:
-        self._addresses = KeyedTokenBuckets(ADDRESS_TRIES[1], ADDRESS_TRIES[0], seconds)
-        self._pairs = KeyedTokenBuckets(NAME_TRIES[1], NAME_TRIES[0], seconds)
-        self._strangers = KeyedTokenBuckets(STRANGERS_TRIES[1], STRANGERS_TRIES[0], seconds)
+        self._addresses = KeyedTokenBuckets(
+            ATTEMPTS_PER_ADDRESS[1], ATTEMPTS_PER_ADDRESS[0], seconds
+        )
+        self._pairs = KeyedTokenBuckets(
+            ATTEMPTS_PER_NAME_AND_ADDRESS[1], ATTEMPTS_PER_NAME_AND_ADDRESS[0], seconds
+        )
+        self._strangers = KeyedTokenBuckets(ATTEMPTS_PER_NAME[1], ATTEMPTS_PER_NAME[0], seconds)
         self._known: dict[
             tuple[str, str], None
         ] = {}  # the one that logged in longest ago is the first
 
-    def take(self, key: str, whence: str) -> tuple[Taken, float]:
+    def take(self, key: str, origin: str) -> tuple[Taken, float]:
         """
         Take a try for the name of this key, from this origin. Returns what was taken and 0.0, or
         the seconds until there is one (and then nothing is taken).
         """
-        pair: tuple[str, str] = (key, whence)
+        pair: tuple[str, str] = (key, origin)
         taken: Taken = []
-        limits: Taken = [(self._addresses, whence), (self._pairs, pair)]
+        limits: Taken = [(self._addresses, origin), (self._pairs, pair)]
         if pair not in self._known:
             limits.append((self._strangers, key))
-        for shares, whose in limits:
-            wait = shares.take(whose)
+        for limit, limited in limits:
+            wait = limit.take(limited)
             if wait:
                 _give(taken)
                 return [], wait
-            taken.append((shares, whose))
+            taken.append((limit, limited))
         return taken, 0.0
 
-    def succeeded(self, key: str, whence: str, taken: Taken) -> None:
+    def succeeded(self, key: str, origin: str, taken: Taken) -> None:
         """It was the right password: it does not count, and its origin is known from now on."""
         _give(taken)
-        self._known.pop((key, whence), None)
-        self._known[key, whence] = None
-        if len(self._known) > KNOWN:
+        self._known.pop((key, origin), None)
+        self._known[key, origin] = None
+        if len(self._known) > MAX_KNOWN_ORIGINS:
             del self._known[next(iter(self._known))]
 
 
 def _give(taken: Taken) -> None:
-    for shares, whose in taken:
-        shares.give(whose)
+    for limit, limited in taken:
+        limit.give(limited)

@@ -83,7 +83,7 @@ def say(session: Session, command: commands.Say) -> None:
     try:
         room = session.room(command.room)
         text = names.message_text(command.text)
-        hub.access.check_voice(session.name, session.client)
+        hub.access.check_may_speak(session.name, session.client)
     except errors.Refused as refused:
         if command.n is None:
             raise
@@ -108,7 +108,7 @@ def say(session: Session, command: commands.Say) -> None:
 def tell(session: Session, command: commands.Tell) -> None:
     hub = session.hub
     text = names.message_text(command.text)
-    hub.access.check_voice(session.name, session.client)
+    hub.access.check_may_speak(session.name, session.client)
     to = hub.recipient(command.to).name
     hub.post(DirectMessageEntry(session.name, to, text, hub.now(), session, command.ref))
 
@@ -118,7 +118,7 @@ def topic(session: Session, command: commands.SetTopic) -> None:
     if command.text is None:
         session.hub.post(TopicQuery(room, session, command.ref))
     else:
-        session.hub.access.check_voice(session.name, session.client)
+        session.hub.access.check_may_speak(session.name, session.client)
         text = names.topic_text(command.text)
         session.hub.post(TopicEntry(room, session.name, text, session, command.ref))
 
@@ -188,7 +188,7 @@ def pong(session: Session, command: commands.Pong) -> None:
 def rename(session: Session, command: commands.Rename) -> None:
     hub = session.hub
     name = hub.settings.names.person(command.name)
-    hub.access.check_voice(session.name, session.client)
+    hub.access.check_may_speak(session.name, session.client)
     hub.access.check_rename(name, session.client, session.account)
     session.take_rename()
     hub.rename(session, name)
