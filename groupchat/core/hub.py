@@ -139,7 +139,7 @@ class Hub:
 
     def session_named(self, name: str) -> Session | None:
         """Return the session of the member with this name."""
-        return self.registry.named(name)
+        return self.registry.member_named(name)
 
     def recipient(self, name: str) -> Session:
         """
@@ -172,7 +172,7 @@ class Hub:
         replaced = list(
             dict.fromkeys([client, *registry.holders(name)] if client else registry.holders(name))
         )
-        # One place more is kept for an operator.
+        # An operator may join a server that is full by one.
         if not replaced and len(self.sessions) >= self.max + session.operator:
             raise errors.Disconnect(errors.full(len(self.sessions), self.max))
         for old in replaced:
