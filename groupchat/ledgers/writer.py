@@ -1,9 +1,8 @@
 """
-The writer of the ledger on disk: gives drafts their places, and stores a batch in one transaction
-and one sync.
+The writer of the ledger on disk: assigns ids to entries and stores each batch in one transaction
+with one sync.
 
-It runs in a thread of its own, and knows rooms and speakers by heart so that a message costs no
-look-up.
+It runs in a thread of its own and caches rooms and clients, so that a message needs no query.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ from groupchat.wire.errors import Conflict, OutOfOrder
 from groupchat.wire.events import stamp
 from groupchat.wire.names import printable
 
-_MAX_CACHED_CLIENTS = 50_000  #: speakers that are known by heart
+_MAX_CACHED_CLIENTS = 50_000  #: clients in the cache
 LOCKED = 10.0  #: seconds for which another program may hold a lock on the ledger
-_LOOK = 0.02  #: seconds between two looks whether it still does
-_PRUNE_INTERVAL = 60.0  #: seconds between two looks for what is no longer kept
-_PRUNE_MESSAGES = 2_000  #: messages of a room deleted in one such look
+_LOCK_POLL_SECONDS = 0.02  #: seconds between two attempts while the ledger is locked
+_PRUNE_INTERVAL = 60.0  #: seconds between two prunings
+_PRUNE_MESSAGES = 2_000  #: messages of a room deleted in one pruning
 _ROWS_PER_INSERT = (
     1,
     2,
@@ -102,9 +101,9 @@ def _insertion(into: str, width: int, rows: int) -> str:
 
 
 class _Room:
-    """A room's row, as the writer knows it."""
+    """The cached row of a room."""
 
-    __slots__ = ("aged", "at", "begun", "first", "head", "no", "topic", "topic_by")
+    __slots__ = ("aged", "at", "epoch_started", "first", "head", "no", "topic", "topic_by")
 
     def __init__(
         self,
@@ -113,7 +112,7 @@ class _Room:
         first: int,
         topic: str,
         topic_by: str,
-        begun: bool,
+        epoch_started: bool,
         aged: int,
         at: int,
     ) -> None:
@@ -122,13 +121,13 @@ class _Room:
         self.first = first
         self.topic = topic
         self.topic_by = topic_by
-        self.begun = begun
+        self.epoch_started = epoch_started
         self.aged = aged
         self.at = at  # of its last message: none after it is given an earlier time
 
 
 class _Client:
-    """A speaker's row, as the writer knows it."""
+    """The cached row of a client in a room."""
 
     __slots__ = ("id", "last", "no")
 
@@ -166,13 +165,12 @@ class _Lock:
             )  # fmt: skip
         elif now >= self._end:
             raise sqlite3.OperationalError(f"another program has kept it locked for {LOCKED:g} s")
-        sleep(_LOOK)
+        sleep(_LOCK_POLL_SECONDS)
 
 
 class Writer:
     """
-    The connection that writes, and what it knows by heart. Lives in the writer's thread once it is
-    open.
+    The writing connection and its cache. Once open, it is used only in the writer's thread.
     """
 
     log = Logger()
@@ -182,9 +180,9 @@ class Writer:
         self._keep = keep
         self._epoch = 0
         self._token = ""
-        self._all_rooms: dict[str, _Room] = {}
-        self._all_speakers: dict[tuple[bytes, int], _Client] = {}
-        self._tidied = 0.0
+        self._rooms: dict[str, _Room] = {}
+        self._clients: dict[tuple[bytes, int], _Client] = {}
+        self._pruned_at = 0.0
         self._full = False
         self._late = False  # whether the log says that the clock is behind
 
@@ -222,14 +220,14 @@ class Writer:
 
     def commit(self, batch: list[Entry]) -> None:
         """
-        Give each draft its place and make the batch durable.
+        Assign an id to each entry and make the batch durable.
 
         :raises sqlite3.Error: the outcome is unknown.
         """
         if (
-            len(self._all_speakers) > _MAX_CACHED_CLIENTS
+            len(self._clients) > _MAX_CACHED_CLIENTS
         ):  # only between batches: what a batch has changed is not on disk yet
-            self._all_speakers.clear()
+            self._clients.clear()
         if not any(isinstance(draft, (MessageEntry, TopicEntry)) for draft in batch):
             _Batch(self, storing=False).settle(batch)
             return
@@ -270,7 +268,7 @@ class Writer:
         while True:
             work = _Batch(self, storing=True)
             try:
-                self._tidy()
+                self._prune()
                 work.settle(batch)
                 work.write()
                 if self._db.in_transaction:
@@ -292,8 +290,8 @@ class Writer:
         """Surely nothing of a batch is stored: let it be judged again."""
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
-        self._all_rooms.clear()
-        self._all_speakers.clear()
+        self._rooms.clear()
+        self._clients.clear()
         self._retention.take_back()
         for draft in batch:
             if isinstance(
@@ -319,7 +317,7 @@ class Writer:
     # What it knows of rooms and speakers.
 
     def room(self, name: str) -> _Room | None:
-        known = self._all_rooms.get(name)
+        known = self._rooms.get(name)
         if known is None:
             row = self._db.execute(
                 "SELECT no, head, first, topic, topic_by, aged,"
@@ -327,19 +325,19 @@ class Writer:
                 (SHIFT, name),
             ).fetchone()
             if row is not None:
-                begun = self._file.value(
+                epoch_started = self._file.value(
                     "SELECT 1 FROM begun WHERE room = ? AND epoch = ?", row[0], self._epoch
                 )
                 no, head, first, topic, topic_by, aged, at = row
-                known = self._all_rooms[name] = _Room(
-                    no, head, first, topic, topic_by, begun is not None, aged, at
+                known = self._rooms[name] = _Room(
+                    no, head, first, topic, topic_by, epoch_started is not None, aged, at
                 )
         return known
 
     def new_room(self, name: str) -> _Room:
         self.begin()
         number = self._file.insert("INSERT INTO rooms (name) VALUES (?)", name)
-        room = self._all_rooms[name] = _Room(number, 0, 1, "", "", False, 0, 0)
+        room = self._rooms[name] = _Room(number, 0, 1, "", "", False, 0, 0)
         return room
 
     def set_topic(self, room: _Room, topic: str, by: str) -> None:
@@ -351,15 +349,15 @@ class Writer:
 
     def begin_epoch(self, room: _Room) -> None:
         """Remember where a room stood before the first message of this epoch."""
-        if not room.begun:
+        if not room.epoch_started:
             self.begin()
             self._db.execute(
                 "INSERT INTO begun VALUES (?, ?, ?)", (room.no, self._epoch, room.head)
             )
-            room.begun = True
+            room.epoch_started = True
 
     def speaker(self, client: bytes, room: _Room) -> _Client | None:
-        known = self._all_speakers.get((client, room.no))
+        known = self._clients.get((client, room.no))
         if known is None:
             row = self._db.execute(
                 "SELECT no, last, id FROM speakers WHERE client = ? AND room = ?", (client, room.no)
@@ -379,7 +377,7 @@ class Writer:
         return self._remember(client, room, _Client(number, 0, 0))
 
     def _remember(self, client: bytes, room: _Room, speaker: _Client) -> _Client:
-        self._all_speakers[client, room.no] = speaker
+        self._clients[client, room.no] = speaker
         return speaker
 
     def said(self, speaker: _Client, room: _Room, n: int) -> tuple[int, bytes] | None:
@@ -461,15 +459,15 @@ class Writer:
 
     # What is no longer kept.
 
-    def _tidy(self) -> None:
+    def _prune(self) -> None:
         """
-        Now and then, forget what need no longer be kept: a bounded piece of work in the transaction
-        of a batch.
+        Delete what has expired, at most once per interval: a bounded amount of work within the
+        transaction of a batch.
         """
         now = time.monotonic()
-        if now - self._tidied < _PRUNE_INTERVAL and self._tidied:
+        if now - self._pruned_at < _PRUNE_INTERVAL and self._pruned_at:
             return
-        self._tidied = now
+        self._pruned_at = now
         self.begin()
         self._retention.let_go(self.room)
         today = min(
@@ -478,18 +476,18 @@ class Writer:
         for no, first in self._db.execute(
             _LONGER_THAN_KEPT, {"shift": SHIFT, "rooms": ROOMS}
         ).fetchall():
-            self._sweep(no << SHIFT, no << SHIFT | (first - 1))
+            self._delete_batch(no << SHIFT, no << SHIFT | (first - 1))
         for (no,) in self._db.execute(
             "SELECT no FROM speakers WHERE seen BETWEEN ? AND ? LIMIT 100",
             (EARLIEST_MS, today - CLIENT_LIFETIME_MS),
         ).fetchall():
             self._db.execute("DELETE FROM said WHERE speaker = ?", (no,))
             self._db.execute("DELETE FROM speakers WHERE no = ?", (no,))
-            self._all_speakers.clear()
+            self._clients.clear()
 
-    def _sweep(self, low: int, high: int) -> None:
+    def _delete_batch(self, low: int, high: int) -> None:
         """
-        Delete the first messages of a range of places, but not what is still to be known of them.
+        Delete the first messages in a range of rows, but keep the digests that are still needed.
         """
         last = self._file.value(
             "SELECT place FROM messages WHERE place >= ? LIMIT 1 OFFSET ?", low, _PRUNE_MESSAGES - 1

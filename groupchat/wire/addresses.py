@@ -1,6 +1,5 @@
 """
-Addresses and networks as people write them, and the one form in which they are kept and compared.
-Pure.
+Parse addresses and networks as people write them into the one form that is stored and compared.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 def ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """
-    The address of a connection; an IPv4 one that is written as an IPv6 one is the IPv4 one.
+    Parse the address of a connection. An IPv4-mapped IPv6 address becomes the IPv4 address.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is not an address.
     """
     parsed = ipaddress.ip_address(address.partition("%")[0])
     return getattr(parsed, "ipv4_mapped", None) or parsed
@@ -24,8 +23,8 @@ def ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 def network(address: str) -> str:
     """
-    An address or a network, written in the one way in which it is kept: in the way of the address
-    family that connections have, and without bits of a host.
+    Return an address or a network in its stored form: in the address family that connections have,
+    and without host bits.
 
     :raises ValueError: it is neither.
     """
@@ -42,8 +41,8 @@ def network(address: str) -> str:
 
 def format_address(target: str) -> str:
     """
-    Whom a ban is on, as people write it: a network of one address is that address; a name that
-    could be read as an address has an @ before it.
+    Format the target of a ban: a network of one address becomes that address; a name that could be
+    read as an address gets a leading @.
 
     :param target: a name or a `network`.
     """

@@ -1,6 +1,5 @@
 """
-How long something is to last, as people write it: ``90s``, ``10 min``, ``2 h``, ``1h30m``, ``2w``,
-``6mo``. Pure.
+Parse durations as people write them: ``90s``, ``10 min``, ``2 h``, ``1h30m``, ``2w``, ``6mo``.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ _NUMBER = re.compile(r"[-+.]?\d\S*")
 
 def split(text: str) -> tuple[int | None, str]:
     """
-    The time that a text begins with, in seconds (None: for ever), and the rest of the text. Without
-    a time it is for ever.
+    Split a text into its leading duration, in seconds (None: forever), and the rest. A text without
+    a duration means forever.
 
-    A month has 30 days, a year 365; of several units each is smaller than the one before.
+    A month has 30 days, a year 365; each unit must be smaller than the one before.
 
-    :raises ValueError: the text begins with a number that is no time. It says what to write.
+    :raises ValueError: the text begins with a number that is not a duration. The error says what to write.
     """
     forever = _FOREVER.match(text)
     if forever:

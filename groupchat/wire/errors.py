@@ -1,9 +1,9 @@
 """
-What can be refused and why a connection ends: each with the wire's code and a sentence for a
-person.
+Refusals and the reasons for which a connection ends, each with its wire code and a sentence for
+people.
 
-A refusal answers one line and the connection lives on; a farewell is the last line of a connection.
-Errors that end the process at its start are `CannotStart`. Nothing here acts.
+A refusal answers one line and the connection stays open; a `Disconnect` ends it.
+Errors that stop the process at its start are `CannotStart`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from groupchat.wire.events import Bye
 
 class Refused(Exception):
     """
-    What a line asked for is not done.
+    A request is refused.
 
     :ivar code: the wire's code.
-    :ivar text: a sentence for a person.
-    :ivar want: the n that would have been taken (out-of-order only).
+    :ivar text: a sentence for people.
+    :ivar want: the n that was expected (out-of-order only).
     :ivar retry: seconds after which it may be tried again.
     """
 
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 class BadLine(Refused):
-    """A line that is no proper command. Too many of these in a row end the connection."""
+    """A line that is not a valid command. Too many of these in a row end the connection."""
 
 
 class BadUtf8(BadLine):
@@ -47,7 +47,7 @@ class BadField(BadLine):
 
 
 class BadHello(BadField):
-    """A hello that is no proper line: one of the tries that one has."""
+    """An invalid hello. It counts as an attempt to log in."""
 
 
 class UnknownType(BadLine):
@@ -80,9 +80,9 @@ class NameReserved(Refused):
 
 class BadPassword(Refused):
     """
-    The name is somebody's, and it was not shown that this is who asks.
+    The name has an account, and the password is wrong or missing.
 
-    :ivar asked: whether no password was given at all, so that it is still to be asked for.
+    :ivar asked: whether no password was given, so that the server must ask for it.
     """
 
     code = "bad-password"
@@ -141,7 +141,7 @@ class Unavailable(Refused):
 
 
 class Disconnect(Exception):
-    """The connection ends with this last word."""
+    """The connection ends after this last event."""
 
     def __init__(self, bye: Bye) -> None:
         super().__init__(bye.code)
@@ -172,20 +172,20 @@ MEMBERS_ONLY = Bye(
 
 def banned(why: str, until: str | None) -> Bye:
     """
-    An operator keeps someone out.
+    Return the bye for a banned client.
 
-    :param until: when that ends (RFC 3339), or None.
+    :param until: when the ban ends (RFC 3339), or None.
     """
     return Bye(code="banned", text=f"You are banned{_until(until)}{_because(why)}", until=until)
 
 
 def kicked(by: str, why: str) -> Bye:
-    """An operator sends someone out."""
+    """Return the bye for a kicked member."""
     return Bye(code="kicked", text=f"{by} sent you out{_because(why)}")
 
 
 def muted(why: str, until: str | None) -> Muted:
-    """An operator lets someone only listen."""
+    """Return the refusal for a muted member."""
     return Muted(f"You are muted{_until(until)}{_because(why)}")
 
 
@@ -198,12 +198,12 @@ def _because(why: str) -> str:
 
 
 def full(taken: int, places: int) -> Bye:
-    """The server has no place left."""
+    """Return the bye for a full server."""
     return Bye(
         code="full", text=f"The server is full ({taken} of {places}). Try again later.", retry=30
     )
 
 
 def protocol_violation(last: Refused) -> Bye:
-    """Too many bad lines came; the last one's code says of what kind."""
+    """Return the bye after too many bad lines, with the code of the last one."""
     return Bye(code=last.code, text=f"Too many bad lines. The last one: {last.text}")

@@ -775,7 +775,7 @@ def test_on_a_full_disk_nothing_of_a_new_room_is_left(log, disk):
 @pytest.mark.parametrize("step", ["BEGIN IMMEDIATE", "INSERT INTO messages", "COMMIT"])
 def test_wherever_the_disk_is_full_the_batch_is_refused(log, step, path):
     log.said("before", n=1)
-    log.ledger._writer._tidied = 0.0
+    log.ledger._writer._pruned_at = 0.0
     failing(log, step, FULL_DISK)
     saying = log.said("new", n=2)
     assert isinstance(saying.refusal, StorageFull)
@@ -862,7 +862,7 @@ def test_a_lock_that_is_held_for_too_long_is_a_ledger_that_failed(log, other, mo
     monkeypatch.setattr(
         writing, "time", SimpleNamespace(time=time.time, monotonic=lambda: next(now))
     )
-    log.ledger._writer._tidied = 1e9
+    log.ledger._writer._pruned_at = 1e9
     saying = log.say("unknown")
     log.run()
     assert saying not in log.owner.drafts
