@@ -152,7 +152,10 @@ class Room:
 
     def publish(self) -> None:
         """Show what happened since the last time; presence may wait in a large room."""
-        if not self._presence or len(self.members) < LARGE_ROOM:
+        if not self._presence:
+            self.publish_messages()
+            return
+        if len(self.members) < LARGE_ROOM:
             self.flush()
             return
         if self._timer is None:
