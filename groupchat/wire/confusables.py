@@ -30,7 +30,7 @@ _PASSES = 4  #: a letter that looks like one that looks like a third: no chain i
 @lru_cache(maxsize=4096)
 def skeleton(key: str) -> str:
     """
-    How a name is read.
+    Return the skeleton of a name: names that look alike share it.
 
     :param key: its `groupchat.wire.names.key`, so that names that are the same have one look.
     """
@@ -55,7 +55,7 @@ def lowercase_reading(name: str) -> str:
 
 
 def uppercase_reading(name: str) -> str:
-    """What a name is read as in capitals."""
+    """Return how a name reads in capitals."""
     return lowercase_reading(_bare(name).upper())
 
 
@@ -66,7 +66,7 @@ def _bare(name: str) -> str:
 
 def _unaccented(text: str) -> str:
     """
-    The text without the marks on letters of Latin, Greek, Cyrillic and Armenian: in other scripts
+    Return the text without the accents on letters of Latin, Greek, Cyrillic and Armenian: in other scripts
     these are vowels.
     """
     kept: list[str] = []
