@@ -1,5 +1,5 @@
 """
-How old messages are, where the system's clock may be wrong: for one start, for a while, or set
+The age of messages, where the system's clock may be wrong: for one start, for a while, or set
 while the server runs.
 
 A message that is young must not be let go because a clock jumped. So the present is never later

@@ -35,7 +35,7 @@ _LOCKED = "database is locked"  # SQLITE_BUSY
 
 
 class Checkpoint(Enum):
-    """What became of an attempt to write the WAL back."""
+    """The outcome of an attempt to write the WAL back."""
 
     DONE = auto()
     HELD = auto()  #: another program reads, or writes: the rest is still in the WAL
@@ -217,7 +217,7 @@ def _schemas() -> dict[int, str]:
 
 
 def cannot_open(path: str, error: Exception) -> CannotStart:
-    """What is wrong with a file, and what to do."""
+    """Return an error that says what is wrong with a file, and what to do."""
     if _is_full_disk(error, path):
         return CannotStartYet(
             f"the ledger {path}: the disk is full. Make room, or choose another by --ledger."
@@ -235,5 +235,5 @@ def _advice(what: str) -> str:
             "it is damaged, or no ledger at all. Restore a backup, or choose another by --ledger."
         )
     if "readonly" in what or "unable to open" in what:
-        return f"{what}. See to it that its folder is there and can be written."
+        return f"{what}. Make sure that its folder exists and can be written."
     return f"{what}."

@@ -2,9 +2,9 @@
 Group commit, and the rules that every ledger keeps: what a client's count means, and how long
 messages are kept.
 
-What is posted while a batch is being written is the next batch. No timer: when it is quiet a
-message goes out at once, and the busier it is the more of them share one commit. No storage here:
-that is a ledger's own.
+Entries that are posted while a batch is being written are the next batch. There is no timer: when it
+is quiet a message goes out at once, and the busier it is, the more of them share a commit. There is
+no storage here: that is a ledger's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from groupchat.wire.events import Message
 
 MAX_BATCH = 256  #: drafts in a batch: to show more at once would hold up everything else
 MAX_TURNS_WAITED = 8  #: turns in which a batch waits for more to be said, while it comes
-REMEMBERED_NUMBERS = 1000  #: the ids of so many n of a client in a room are known
+REMEMBERED_NUMBERS = 1000  #: the newest n of a client in a room whose ids are known
 CLIENT_LIFETIME_MS = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
 PAGE_BYTES = 65_536  #: bytes of text in a page
 MESSAGE_OVERHEAD = 128  #: bytes of a message beside its text, as a page counts them
@@ -37,8 +37,7 @@ class GroupCommit:
     first would go out alone, at the price of a whole batch.
 
     :param later: `callLater` of a reactor.
-    :param write: begins to store a batch, and sees to it that `written` is called with it once that
-        is done.
+    :param write: begins to store a batch, and has `written` called with it once that is done.
     """
 
     log = Logger()
@@ -120,7 +119,7 @@ class EntryProcessor:
 
 
 def digest(text: str, act: bool) -> bytes:
-    """What two sayings have in common when they say the same."""
+    """Return a digest that is equal for messages that say the same."""
     return blake2b(text.encode(), digest_size=8, person=b"act" if act else b"").digest()
 
 
@@ -176,10 +175,10 @@ def page(messages: Iterable[Message]) -> list[Message]:
 
 class RetentionPolicy:
     """
-    How long messages are kept.
+    The messages that the ledger keeps.
 
-    :ivar count: so many in each room, or None.
-    :ivar age: so many milliseconds, or None.
+    :ivar count: the number of messages in each room, or None.
+    :ivar age: their age in milliseconds, or None.
     """
 
     def __init__(self, count: int | None = None, age: int | None = None) -> None:
@@ -189,10 +188,9 @@ class RetentionPolicy:
     @classmethod
     def parse(cls, text: str) -> RetentionPolicy:
         """
-        What ``--keep`` says: "all", "90d" or "100000 messages". A bare number could mean either,
-        and is neither.
+        Parse the value of ``--keep``: "all", "90d" or "100000 messages".
 
-        :raises ValueError: it makes no sense.
+        :raises ValueError: it is none of these. A bare number could mean either.
         """
         found = re.fullmatch(
             r"(all)|([1-9]\d{0,5}) ?d(?:ays?)?|([1-9]\d{0,11}) ?messages?",

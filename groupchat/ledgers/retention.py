@@ -1,9 +1,8 @@
 """
-Which messages of the ledger on disk are let go for their age. See `ages.py` for what is known of
-that.
+Retention by age in the ledger on disk. `calendar.py` says how old a message is.
 
-Nothing is deleted here: a room's `first` id moves on. What is before it is deleted bit by bit by
-the writer.
+Nothing is deleted here: a room's `first` id moves on. The messages before it are deleted by the
+writer, a few at a time.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ _YOUNG = """
     SELECT place FROM messages WHERE place BETWEEN :low AND :high AND coalesce(received, at) BETWEEN :oldest AND :today
     ORDER BY place LIMIT 1
 """
-#: The last message that is surely too old, of those before the first young one. What was said
-#: before it is older still.
+#: The last message that is surely too old, of those before the first young one. The messages
+#: before it are older still.
 _OLD = """
     SELECT place, coalesce(received, at) AS time FROM messages
     WHERE place BETWEEN :low AND :high AND time >= :aged AND time < :oldest

@@ -128,7 +128,7 @@ class SQLiteLedger:
         if self._writer.held:
             self._plan_write_back()
 
-    # What a reader has kept from being written back.
+    # A WAL that a reader keeps from being written back.
 
     def _plan_write_back(self) -> None:
         if self._writer.held and self._retry is None and self._reader is not None:

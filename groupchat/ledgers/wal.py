@@ -47,7 +47,7 @@ class WriteAhead:
         return self._state is not _State.FREE
 
     def grow(self, size: int) -> None:
-        """About so many bytes were written."""
+        """Count bytes that were written: about this many."""
         self._grown += size
         if self._grown > CHECKPOINT_BYTES:
             self.write_back()

@@ -55,7 +55,7 @@ _ROWS_PER_INSERT = (
     256,
 )  #: rows in one step: what is missing is made up by empty ones
 
-#: What a message changes beside itself, so that to store a batch is one step of the database.
+#: The rows that a message changes beside its own, so that storing a batch is one step of SQLite.
 _ON_INSERT_TRIGGER = """
     CREATE TEMP TRIGGER said AFTER INSERT ON main.messages BEGIN
         UPDATE rooms SET head = NEW.place & {ids}, first = max(first, (NEW.place & {ids}) + 1 - {keep})
@@ -79,7 +79,7 @@ _LONGER_THAN_KEPT = """
     SELECT no, first FROM rooms
     WHERE EXISTS (SELECT 1 FROM messages WHERE place BETWEEN no << :shift AND no << :shift | (first - 1)) LIMIT :rooms
 """
-#: What is still to be known of messages that are deleted.
+#: The facts about deleted messages that are needed later.
 _DIGESTS_OF_DELETED = """
     SELECT json_group_array(json_array(speaker, n, place & :ids, text, act)) FROM (
         SELECT messages.* FROM messages JOIN speakers ON no = speaker WHERE place BETWEEN :low AND :high AND n > last - :remembered)
@@ -95,7 +95,7 @@ _Row = tuple[Any, ...]
 
 @lru_cache
 def _insertion(into: str, width: int, rows: int) -> str:
-    """The statement that inserts so many rows; those of NULLs are passed over."""
+    """Return the statement that inserts this many rows; rows of NULLs are passed over."""
     row = f"({', '.join('?' * width)})"
     return f"{into} SELECT * FROM (VALUES {', '.join([row] * rows)}) WHERE column1 IS NOT NULL"
 
@@ -314,7 +314,7 @@ class Writer:
             )  # fmt: skip
             self.log.warn(form, path=self._path)
 
-    # What it knows of rooms and speakers.
+    # Rooms and clients, as the writer knows them.
 
     def room(self, name: str) -> _Room | None:
         known = self._rooms.get(name)
@@ -457,7 +457,7 @@ class Writer:
         room.at = saying.at
         return received
 
-    # What is no longer kept.
+    # Messages that are no longer kept.
 
     def _prune(self) -> None:
         """

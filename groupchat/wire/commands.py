@@ -53,7 +53,7 @@ Rooms = Annotated[dict[str, Union[Position, None]], Meta(max_length=MAX_ROOMS)]
 
 
 class Hello(Command):
-    """Come in under a name."""
+    """Log in under a name."""
 
     name: str
     client: Client | None = None
@@ -129,7 +129,7 @@ class Register(Command):
 
 
 class OperatorCommand(Command, tag=False):
-    """What only an operator may."""
+    """A command that only an operator may give."""
 
 
 class PersonCommand(OperatorCommand, tag=False):
@@ -139,7 +139,7 @@ class PersonCommand(OperatorCommand, tag=False):
 
 
 class _AtOnce(PersonCommand, tag=False):
-    """What is done in a moment: a time would mean nothing, and is not dropped in silence."""
+    """A command that takes no time: one is refused, and not dropped in silence."""
 
     def __post_init__(self) -> None:
         _no_time(self.seconds)
@@ -194,7 +194,7 @@ class Unban(TargetCommand, tag="unban"):
 
 
 class Look(OperatorCommand, tag=False):
-    """What only an operator may see. Nothing is done."""
+    """A question that only an operator may ask."""
 
 
 class AskBans(Look, tag="bans"):

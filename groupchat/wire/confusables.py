@@ -1,5 +1,5 @@
 """
-What two names have in common when one could be read as the other: skeletons as of UTS 39.
+Skeletons, as of UTS 39: two names have the same one when they could be read as each other.
 
 Two things differ from UTS 39, since names are compared without regard to case, and read in fonts of
 all kinds: all of i, I, l, L, 1 and | look the same, and so do o, O and 0; and an accent makes no
@@ -48,8 +48,8 @@ def skeleton(key: str) -> str:
 
 def lowercase_reading(name: str) -> str:
     """
-    What a name is read as in just these letters, small or capital: Greek Nu is v when it is small,
-    and else N.
+    Return what a name is read as in just these letters, small or capital: Greek Nu is v when it is
+    small, and else N.
     """
     return _unaccented(normalize("NFKD", name).translate(_LIKENESS))
 
@@ -81,7 +81,7 @@ def _has_accents(letter: str) -> bool:
 
 
 def _tables() -> tuple[dict[int, str], dict[int, str]]:
-    """What each letter is read as; and the same for names whose case is folded."""
+    """Return what each letter is read as; and the same for names whose case is folded."""
     lines = files("groupchat.wire").joinpath("confusables.txt").read_text("ascii").splitlines()
     rows = [[int(code, 16) for code in line.split()] for line in lines if line[0] != "#"]
     table = {row[0]: "".join(map(chr, row[1:])) for row in rows} | dict.fromkeys(_ACCENTS, "")

@@ -150,7 +150,7 @@ class Disconnect(Exception):
 
 QUIT = Bye(code="quit", text="Bye.")
 IDLE = Bye(code="idle", text="Nothing was heard from you for too long.", retry=0)
-REPLACED = Bye(code="replaced", text="You came in from another connection.")
+REPLACED = Bye(code="replaced", text="You logged in from another connection.")
 INTERNAL_ERROR = Bye(
     code="unavailable", text="Something went wrong here. Come back in a moment.", retry=5
 )
@@ -166,7 +166,7 @@ TLS_REQUIRED = Bye(
 )
 MEMBERS_ONLY = Bye(
     code="members-only",
-    text="Only members may come in here, and that name is none's. Ask an operator for one.",
+    text="This server is for registered members only, and that name is not registered.",
 )
 
 

@@ -1,5 +1,5 @@
 """
-What happens in a room, and what one member is told: frozen values, each one a line of the JSON
+Events: what happens in a room, and what a member is told. Frozen values, each a line of the JSON
 wire.
 
 Only values live here: nothing that acts, knows a clock or a connection. Times are RFC 3339 texts in
@@ -32,7 +32,7 @@ class Welcome(Event):
 
 
 class RoomState(Event, tag="room"):
-    """A room as it is at this moment, to one who enters it or fell far behind in it."""
+    """A room as it is at this moment, for a member that joins it or fell far behind in it."""
 
     room: str
     epoch: str
@@ -54,7 +54,7 @@ class Gap(Event):
 
 
 class Reset(Event):
-    """Not the log you knew: its ids start anew for you."""
+    """The log is not the one that the client knew: ids start again for it."""
 
     room: str
     epoch: str
@@ -101,8 +101,8 @@ class Ok(Event):
 
 class Presence(Event):
     """
-    Who left, was renamed and came, in this order; no name is in it twice. `count`: all in the room
-    after it.
+    Members that left, were renamed or joined, in this order; no name is in it twice. `count`: all
+    in the room after it.
     """
 
     room: str
@@ -209,7 +209,7 @@ class Mutes(Event):
 
 
 class Places(Event):
-    """How many people can be in, and how many are."""
+    """The number of members that there can be, and that there are."""
 
     max: int
     count: int
@@ -234,14 +234,14 @@ class AskPassword(Event):
 
 
 class Done(Event):
-    """What was asked for is done. The text is only for people: on the JSON wire it is an `Ok`."""
+    """A command is done. The text is only for people: on the JSON wire it is an `Ok`."""
 
     text: str
     ref: str | None = None
 
 
 class Ruled(Event):
-    """What an operator asked for is done. On the JSON wire it is an `Ok` with this text."""
+    """An operator's command is done. On the JSON wire it is an `Ok` with this text."""
 
     text: str
     ref: str | None = None
@@ -260,7 +260,7 @@ class Pong(Event):
 
 
 class Error(Event):
-    """What you asked for was refused. The connection lives on."""
+    """A command was refused. The connection lives on."""
 
     code: str
     text: str
@@ -272,7 +272,7 @@ class Error(Event):
 
 
 class Bye(Event):
-    """The connection ends. `retry`: come back in so many seconds; absent: don't by yourself."""
+    """The connection ends. `retry`: seconds after which to connect again; absent: don't."""
 
     code: str
     text: str

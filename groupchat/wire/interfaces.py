@@ -16,7 +16,7 @@ __all__ = ["Capabilities", "IWire"]
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """
-    How a wire's clients differ from each other, as far as the server has to know.
+    The differences between the clients of wires, as far as the server has to know.
 
     :ivar echoes_own: a member gets its own messages back, in their places.
     :ivar single_room: a client is in one room at a time, and its commands name none.
@@ -36,8 +36,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 class IWire(Interface):
     """Lines to commands, events to lines. Pure, and provided by a module."""
 
-    name: str = Attribute("What the wire is called.")
-    capabilities: Capabilities = Attribute("How its clients differ from those of other wires.")
+    name: str = Attribute("The name of the wire.")
+    capabilities: Capabilities = Attribute("The nature of its clients.")
 
     def decode(line: bytes, inside: bool = True) -> Command:
         """

@@ -2,8 +2,8 @@
 The JSON wire: one I-JSON object a line (RFC 7493, with the exceptions that docs/protocol.rst
 names).
 
-What is refused here never reaches a room: the decoder is typed, and what it can't see (depth, UTF-8
-in fields it skips) is looked at first. Where it refuses a line, a second and slower look lets the
+A line that is refused here never reaches a room: the decoder is typed, and what it can't see (depth,
+UTF-8 in fields it skips) is looked at first. Where it refuses a line, a second and slower look lets the
 last of repeated keys count and null stand for a field that is left out, or says what is wrong.
 """
 
@@ -64,7 +64,7 @@ def decode(line: bytes, inside: bool = True) -> Command:
 
 
 def about(line: bytes) -> dict[str, Any]:
-    """Which of n, room and ref a refused line gave, so that its error can name them."""
+    """Return which of n, room and ref a refused line gave, so that its error can name them."""
     try:
         fields = _fields(_text(line))
     except (BadUtf8, BadJson):
@@ -96,7 +96,7 @@ def _depth(text: str) -> int:
 
 def _fields(text: str) -> dict[str, Any]:
     """
-    What the object in a text holds: of repeated keys the last, and nothing that is null.
+    Return the fields of the object in a text: of repeated keys the last, and nothing that is null.
 
     :raises BadJson: there is none. (`json` alone would take NaN and lone surrogates.)
     """
@@ -138,7 +138,7 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     """The line of an event; b"" for those that are only for people."""
     kind = type(event)
     if kind is events.Message or (kind is events.Ok and event.ref is None):  # type: ignore[attr-defined]
-        return _encoder.encode(event) + b"\n"  # what was said was made visible when it came in
+        return _encoder.encode(event) + b"\n"  # its controls were made visible before
     if isinstance(event, events.Done):
         event = events.Ok(ref=event.ref)
     elif isinstance(event, events.Ruled):
@@ -174,8 +174,7 @@ def encode_command(command: Command) -> bytes:
 
 def decode_event(line: bytes) -> Event | None:
     """
-    What the server said, for a client; None for what a newer server may say and this one does not
-    know.
+    Return an event of the server, for a client; None for one that only a newer client knows.
 
     :raises BadJson: it is no line of this wire.
     """

@@ -1,8 +1,8 @@
 """
-What a person or a room may be called, when two names are the same, and what may be said under them.
+Names of people and rooms: which there can be, and when two are the same; and the texts of messages.
 
 Pure functions over texts. The rules are the wire's ("Lines, texts, names" in docs/protocol.rst);
-for names there are two, `ASCII` and `UNICODE`, of which the one who runs the server chooses.
+for names there are two, `ASCII` and `UNICODE`, of which the administrator chooses.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ HIDDEN = re.compile("[" + "".join(map(re.escape, map(chr, _VISIBLE))) + "]")
 
 def key(name: str) -> str:
     """
-    What two names have in common when they are the same: RFC 8265's case-mapped form, where they
-    have one.
+    Return a key that is equal for names that are the same: RFC 8265's case-mapped form, if there is
+    one.
     """
     if name.isascii() or len(name) > MAX_NAME:  # what is longer is no name, and could take its time
         return name.lower()
@@ -56,16 +56,15 @@ def key(name: str) -> str:
 
 def skeleton(name: str) -> str:
     """
-    What two names have in common when one could be read as the other: alice, A1ice and \u0430lice
-    have one look.
+    Return a key that is equal for names that could be read as each other: alice, A1ice and
+    \u0430lice.
     """
     return confusables.skeleton(key(name))
 
 
 class Rule:
     """
-    What a name is made of: here of ASCII letters, digits and ``_ - .``, with which all are told
-    apart by their keys.
+    The rule for names: here ASCII letters, digits and ``_ - .``, which are told apart by their keys.
     """
 
     parts = "A-Z a-z 0-9 _ - . and the first a letter or digit"
@@ -121,7 +120,7 @@ class UnicodeRule(Rule):
 
     def readings(self, name: str) -> Collection[str]:
         """
-        How a name is read in small letters, as it is written, and in capitals. (Two such names
+        Return how a name is read in small letters, as written, and in capitals. (Two such names
         could be read as each other, in letters in which one of them may be written, where any of
         these are equal.)
         """
@@ -193,7 +192,7 @@ def visible(text: str) -> str:
 
 def printable(name: str) -> str:
     """
-    What was given as a name, for a log or an error: at most 64 characters, and none in it that
+    Return what was given as a name, for a log or an error: at most 64 characters, and none of them
     hides or turns others.
     """
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in visible(name[:64]))

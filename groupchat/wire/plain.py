@@ -3,7 +3,7 @@ The plain wire: what people type into ``nc`` and what they read there.
 
 Each line from the server is told apart by how it begins: ``-- `` from the server, ``! `` an error,
 ``* `` an act, ``[`` history, and else a name. No name can begin so, and a text stands only behind
-its sender's name, so nobody's words can look like the server's.
+its sender's name, so no member's words can look like the server's.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _FEW = 10  #: names in a welcome
 _ROW = 20  #: names in a line of /who
 
 
-# What a client says.
+# Lines from a client.
 
 
 def decode(line: bytes, inside: bool = True) -> Command:
     """
     The command in a line.
 
-    :param inside: whether its sender has come in; if not, the line is a name.
+    :param inside: whether its sender has logged in; if not, the line is a name.
     :raises BadUtf8: it is not UTF-8.
     :raises UnknownType: no command is called so.
     :raises BadField: an argument is missing or makes no sense.
@@ -69,7 +69,7 @@ def decode(line: bytes, inside: bool = True) -> Command:
 
 
 def _name(text: str) -> Command:
-    """What is typed where a name is asked for."""
+    """Return the command in a line that answers the question for a name."""
     asked = _ALIASES.get(text.lower())
     if asked == "/quit":
         return commands.Quit(ref=asked)
@@ -212,7 +212,7 @@ def _is_time(text: str) -> bool:
 
 def _not_a_list(what: str, target: str, rest: str) -> None:
     """
-    Who types ``/ban list`` wants to see them; that it could be a name as well is what @ is for.
+    An operator that types ``/ban list`` wants to see the bans; with @ it is a name.
     """
     if target.lower() in ("list", "ls", "show") and not rest:
         raise BadField(
@@ -269,14 +269,14 @@ _ALIASES = {word: entry.word for entry in COMMANDS for word in (entry.word, *ent
 _USAGE = {entry.word: f"{entry.word} {entry.arguments}".strip() for entry in COMMANDS}
 
 
-# What the server says.
+# Lines from the server.
 
 
 def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     """
     The lines of an event; b"" where a person need not be told.
 
-    :param me: the name of the one who reads it.
+    :param me: the name of the reader.
     :param past: whether a message is history, and so shows its time.
     """
     if type(event) is events.Message and not past:

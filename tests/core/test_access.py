@@ -152,7 +152,7 @@ def test_the_owner_takes_the_name_back_from_a_ghost(server, wire):
     else:
         owner.type("alice", PASSWORD)
     server.run()
-    assert ghost.lines() == ["! You came in from another connection."]
+    assert ghost.lines() == ["! You logged in from another connection."]
     assert ghost.gone
     owner.say("I am back")
     server.run()
@@ -313,7 +313,7 @@ def test_where_only_members_come_in_a_guest_learns_why_not():
     assert guest.gone
     person = typed(server, "bob")
     assert person.lines() == [
-        "! Only members may come in here, and that name is none's. Ask an operator for one."
+        "! This server is for registered members only, and that name is not registered."
     ]
 
 

@@ -61,7 +61,7 @@ class _Eager:
 
     def __init__(self, database: Any, announce: Callable[[], None]) -> None:
         self._database = database
-        self._tell_state = announce
+        self._announce = announce
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
@@ -69,7 +69,7 @@ class _Eager:
     def execute(self, statement: str, *values: Any) -> Any:
         alone = statement.startswith("INSERT INTO messages") and not self._database.in_transaction
         if alone or statement == "COMMIT":
-            self._tell_state()
+            self._announce()
             time.sleep(0.01)
         return self._database.execute(statement, *values)
 

@@ -1,5 +1,5 @@
 """
-What ``--auth`` of ``twistd groupchat`` takes beside Twisted's own: sqlite:PATH and argon2:PATH.
+Checkers for ``--auth`` of ``twistd groupchat``: sqlite:PATH and argon2:PATH.
 """
 
 from groupchat.accounts.checkers import argon2, sqlite
