@@ -146,7 +146,9 @@ class IAccounts(Interface):
         """
 
     def save(thing: Account | Restriction | None, audit: AuditEntry) -> Deferred[None]:
-        """Save an account or a restriction, or (None) only the audit entry; else like `register`."""
+        """
+        Save an account or a restriction, or (None) only the audit entry; else like `register`.
+        """
 
     def delete(thing: Account | Restriction, audit: AuditEntry) -> Deferred[None]:
         """Delete an account or a restriction; otherwise like `register`."""

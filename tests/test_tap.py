@@ -1,5 +1,5 @@
 """
-What `twistd groupchat` takes, what it says about what it does not take, and what it makes of it.
+The options of `twistd groupchat`, its errors, and the daemon that it composes.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def test_one_who_does_not_answer_starts_nothing(person, end):
     assert refused().strip() == "groupchat: not started."
 
 
-# What it makes.
+# Composition.
 
 
 def test_the_options_become_the_settings():

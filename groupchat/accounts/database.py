@@ -139,8 +139,8 @@ class AccountsDatabase:
 
     def save(self, thing: Account | Restriction | None, entry: AuditEntry) -> None:
         """
-        Insert or replace an account or restriction, and append an entry to the audit log; None: only
-        that.
+        Insert or replace an account or restriction, and append an entry to the audit log; None:
+        only that.
         """
         with self._change(entry):
             if thing is not None:

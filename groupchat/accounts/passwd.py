@@ -1,6 +1,6 @@
 """
-``groupchat-passwd``: edits the accounts file from outside, whether the server runs or not. A running
-server picks up the change within a second.
+``groupchat-passwd``: edits the accounts file from outside, whether the server runs or not. A
+running server picks up the change within a second.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def _change(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
 
 def _begin(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
     """
-    Create the accounts file. Only setting a password does so: any other command most likely names the
-    wrong file.
+    Create the accounts file. Only setting a password does so: any other command most likely names
+    the wrong file.
     """
     where = names.visible(os.path.abspath(wanted.file))
     if wanted.what is not None:
@@ -229,8 +229,8 @@ def _known(rights: Permissions, name: str) -> Account:
 
 def _with_password(rights: Permissions, name: str) -> Account:
     """
-    Returns the account of a name with a password that the user types. Clients that logged in without
-    a password have to give the new one.
+    Returns the account of a name with a password that the user types. Clients that logged in
+    without a password have to give the new one.
     """
     name = names.rule_for(name).person(name)
     if rights.is_confusable(name):
@@ -264,7 +264,9 @@ def _now() -> int:
 
 
 def _audit_entry(verb: str, name: str) -> AuditEntry:
-    """Returns an entry by this user of the machine, marked with a "!", which no member's name has."""
+    """
+    Returns an entry by this user of the machine, marked with a "!", which no member's name has.
+    """
     return AuditEntry(
         _now(), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name
     )

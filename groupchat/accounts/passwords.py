@@ -18,8 +18,8 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 @cache
 def dummy_hash() -> str:
     """
-    Returns the hash that passwords of unregistered names are verified against, so that these take as
-    long. The first call computes it: call it once before the first login.
+    Returns the hash that passwords of unregistered names are verified against, so that these take
+    as long. The first call computes it: call it once before the first login.
     """
     return _hasher.hash("")
 
@@ -30,7 +30,9 @@ def hash_password(password: str) -> str:
 
 
 def verify(stored: str, password: str) -> bool:
-    """Whether a password has this stored hash. An empty hash fits no password, and takes as long."""
+    """
+    Whether a password has this stored hash. An empty hash fits no password, and takes as long.
+    """
     try:
         return _hasher.verify(stored or dummy_hash(), password) and bool(stored)
     except (VerificationError, InvalidHashError):

@@ -2,9 +2,9 @@
 Group commit, and the rules that every ledger keeps: what a client's count means, and how long
 messages are kept.
 
-Entries that are posted while a batch is being written are the next batch. There is no timer: when it
-is quiet a message goes out at once, and the busier it is, the more of them share a commit. There is
-no storage here: that is a ledger's own.
+Entries that are posted while a batch is being written are the next batch. There is no timer: when
+it is quiet a message goes out at once, and the busier it is, the more of them share a commit. There
+is no storage here: that is a ledger's own.
 """
 
 from __future__ import annotations

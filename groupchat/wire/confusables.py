@@ -66,8 +66,8 @@ def _bare(name: str) -> str:
 
 def _unaccented(text: str) -> str:
     """
-    Return the text without the accents on letters of Latin, Greek, Cyrillic and Armenian: in other scripts
-    these are vowels.
+    Return the text without the accents on letters of Latin, Greek, Cyrillic and Armenian: in other
+    scripts these are vowels.
     """
     kept: list[str] = []
     for letter in text:

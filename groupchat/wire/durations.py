@@ -33,7 +33,8 @@ def split(text: str) -> tuple[int | None, str]:
 
     A month has 30 days, a year 365; each unit must be smaller than the one before.
 
-    :raises ValueError: the text begins with a number that is not a duration. The error says what to write.
+    :raises ValueError: the text begins with a number that is not a duration. The error says what to
+        write.
     """
     forever = _FOREVER.match(text)
     if forever:

@@ -1,4 +1,6 @@
-"""The seam between a protocol and the core: a wire turns lines into commands, and events into lines."""
+"""
+The seam between a protocol and the core: a wire turns lines into commands, and events into lines.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     :ivar single_room: a client is in one room at a time, and its commands name none.
     :ivar interactive_login: a person answers questions: a line before login is a name, or the
         password that was asked for.
-    :ivar typed: lines come from a keyboard: blank ones mean nothing, and telnet may be between them.
+    :ivar typed: lines come from a keyboard: blank ones mean nothing, and telnet may be between
+        them.
     :ivar keepalive: the server pings a silent client, and ends a connection that stays silent.
     """
 

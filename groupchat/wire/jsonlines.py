@@ -2,9 +2,10 @@
 The JSON wire: one I-JSON object a line (RFC 7493, with the exceptions that docs/protocol.rst
 names).
 
-A line that is refused here never reaches a room: the decoder is typed, and what it can't see (depth,
-UTF-8 in fields it skips) is looked at first. Where it refuses a line, a second and slower look lets the
-last of repeated keys count and null stand for a field that is left out, or says what is wrong.
+A line that is refused here never reaches a room: the decoder is typed, and what it can't see
+(depth, UTF-8 in fields it skips) is looked at first. Where it refuses a line, a second and slower
+look lets the last of repeated keys count and null stand for a field that is left out, or says what
+is wrong.
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ def skeleton(name: str) -> str:
 
 class Rule:
     """
-    The rule for names: here ASCII letters, digits and ``_ - .``, which are told apart by their keys.
+    The rule for names: here ASCII letters, digits and ``_ - .``, which are told apart by their
+    keys.
     """
 
     parts = "A-Z a-z 0-9 _ - . and the first a letter or digit"

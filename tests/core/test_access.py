@@ -1,5 +1,5 @@
 """
-Who is let in under which name, through both wires.
+Logins: which clients join under which name, on both wires.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def typed(server, *lines):
     return person
 
 
-# A name of one's own.
+# Registered names.
 
 
 def test_a_registered_name_needs_its_password(server):
@@ -332,7 +332,7 @@ def test_where_only_members_come_in_nobody_takes_a_guests_name():
     assert kinds(alice.ask("rename", name="ALICE")) == ["ok", "presence"]
 
 
-# How often.
+# Limits on attempts.
 
 
 @pytest.fixture
@@ -345,7 +345,7 @@ MALLORY = "192.0.2.66"
 
 
 def give(server, password, address=MALLORY, name="alice", **more):
-    """What someone from this address gets who gives a password."""
+    """Return the answer to a client at this address that gives a password."""
     client = server.connect(address=address)
     got = client.ask("hello", name=name, password=password, **more)
     client.close()

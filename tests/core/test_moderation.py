@@ -1,5 +1,5 @@
 """
-What operators do to whom, through both wires; and who is none.
+The commands of operators, on both wires, and their refusal to others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def server():
 
 
 def operator(server, wire="json", address="198.51.100.1"):
-    """An operator who has come in and has read everything."""
+    """An operator that has joined and has read everything."""
     op = server.connect(wire, address=address)
     if wire == "json":
         op.do("hello", name="op", password=PASSWORD)

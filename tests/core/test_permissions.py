@@ -1,5 +1,5 @@
 """
-Whose a name is, and which bans and mutes hold.
+Permissions: the owners of names, and the bans and mutes that hold.
 """
 
 from __future__ import annotations

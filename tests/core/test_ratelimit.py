@@ -1,5 +1,5 @@
 """
-How much is let through, on a clock that the test turns.
+Rate limits, on a clock that the test turns.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def clock() -> Clock:
 
 
 def taken(bucket: TokenBucket) -> int:
-    """How many tokens can be had at this moment."""
+    """Return the tokens that there are at this moment."""
     count = 0
     while not bucket.take():
         count += 1
@@ -110,7 +110,7 @@ def test_strikes_of_long_ago_do_not_count(clock):
 
 
 def shared(shares: KeyedTokenBuckets, who: str) -> int:
-    """How many tokens this one can have at this moment."""
+    """Return the tokens that there are for a key at this moment."""
     count = 0
     while not shares.take(who):
         count += 1

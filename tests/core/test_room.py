@@ -19,7 +19,7 @@ def server():
 
 
 def crowd(server, count):
-    """So many come in, and all is told."""
+    """Let this many members join, and everything be told."""
     clients = [server.join("json", f"n{number:04}") for number in range(count)]
     server.run(1)
     return clients
@@ -39,7 +39,7 @@ def come(server, *names):
 
 @pytest.fixture
 def big(server):
-    """A room in which presence gathers, and one who listens."""
+    """A room in which presence is coalesced, with a member that listens."""
     alice = server.json("alice")
     server.crowd = crowd(server, LARGE_ROOM)
     server.alice = alice
@@ -144,7 +144,7 @@ def test_the_room_line_names_a_thousand_and_counts_all(server):
 
 
 def test_a_room_line_that_is_due_waits_for_nobody_else(big):
-    """One who takes over is told at once."""
+    """Take over at once."""
     new = big.connect()
     new.hello("alice")
     big.run()
@@ -155,7 +155,7 @@ def test_a_room_line_that_is_due_waits_for_nobody_else(big):
 
 
 def flood(server, speaker, count, size=4000):
-    """So many messages, each in a turn of its own."""
+    """Say this many messages, each in a turn of its own."""
     start = server.hub.rooms["lobby"].head
     for number in range(start + 1, start + count + 1):
         speaker.say(f"{number} {'x' * size}")

@@ -1,5 +1,5 @@
 """
-So many lines of the log about one address, and the rest in numbers.
+The throttled log: a few lines about an address, and the rest in numbers.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def test_what_is_in_a_name_is_no_format(notes, logged):
     assert logged() == ["{address!r:>999} came"]
 
 
-# What keeps failing.
+# Failures that go on.
 
 
 def test_what_keeps_failing_is_told_once_and_then_by_a_count_until_it_works(logged, expect_logged):

@@ -23,7 +23,9 @@ NOBODY = "raw"  #: the wire of those whose first bytes are the case
 
 
 class Send(NamedTuple):
-    """Send these bytes, in pieces of `each` bytes, each of them a read of its own; 0: all at once."""
+    """
+    Send these bytes, in pieces of `each` bytes, each of them a read of its own; 0: all at once.
+    """
 
     data: bytes
     each: int = 0

@@ -139,9 +139,9 @@ def test_one_byte_at_a_time_is_as_good_as_all_at_once(wire, data):
 
 def answers(data: bytes) -> list[bytes]:
     """
-    Returns the lines that do not depend on the pieces. Left out are those that tell the state at the
-    moment of asking, presence (one line for one turn), and messages to a client that leaves in the
-    same turn or does not.
+    Returns the lines that do not depend on the pieces. Left out are those that tell the state at
+    the moment of asking, presence (one line for one turn), and messages to a client that leaves in
+    the same turn or does not.
     """
     return sorted(line for line in data.splitlines() if not line.startswith(_MOMENTARY))
 

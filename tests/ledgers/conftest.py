@@ -1,5 +1,5 @@
 """
-What the tests of the ledgers get: time that they can let pass, and a clock that they can set.
+Fixtures of the ledgers' tests: time that they let pass, and a clock that they set.
 """
 
 from __future__ import annotations

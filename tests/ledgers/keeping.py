@@ -79,7 +79,7 @@ class Owner:
 
 
 class Log:
-    """A ledger with its owner. What is posted comes back when it is `run`."""
+    """A ledger with its owner. Posted entries come back when it is `run`."""
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
         self.reactor = Reactor()
@@ -120,7 +120,7 @@ class Log:
         return saying
 
     def fill(self, count: int, room: str = "lobby") -> None:
-        """So many messages, "1", "2", …"""
+        """Say this many messages, "1", "2", …"""
         for number in range(1, count + 1):
             self.say(str(number), room=room)
         self.run()

@@ -1,5 +1,5 @@
 """
-What every ledger keeps to, whether it remembers on disk or in memory.
+The contract of every ledger, on disk or in memory.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def test_a_message_is_kept_as_it_was_said(log):
     assert message.at.endswith(f".{at % 1000:03d}Z")
 
 
-# What is refused.
+# Refusals.
 
 
 def test_what_is_refused_before_it_is_posted_is_not_stored(log):
@@ -288,7 +288,7 @@ def test_a_page_has_at_least_one_message(log):
     assert ids(log.history(3, 2)[0]) == [2]
 
 
-# What is kept.
+# Retention.
 
 
 def test_by_count_the_newest_are_kept(keeping):
@@ -387,7 +387,7 @@ def test_what_is_too_old_is_still_known_by_its_n(keeping):
     assert (again.id, again.refusal) == (1, None)
 
 
-# Coming in.
+# Joining.
 
 
 def test_one_who_enters_is_told_how_the_room_stands_at_its_place_in_the_order(log):
@@ -447,7 +447,7 @@ def test_closing_stores_what_was_posted(log):
 
 
 def test_no_refusal_is_anything_but_one(log):
-    """What a draft is refused for is told to a person."""
+    """Return the sentence of an entry's refusal."""
     log.said(n=1)
     for refused in (log.said("other", n=1), log.said(n=9)):
         assert isinstance(refused.refusal, Refused)

@@ -552,7 +552,7 @@ def test_a_start_waits_for_another_program_that_writes(start, again, path):
     other.close()
 
 
-# What can't be opened.
+# Files that can't be opened.
 
 
 def test_two_paths_to_one_file_are_one_ledger(cannot_start, log, path, tmp_path):

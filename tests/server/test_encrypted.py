@@ -49,7 +49,7 @@ def gone(server, client):
     )
 
 
-# Which wire.
+# Detection of the wire.
 
 
 @both_encrypted
@@ -293,7 +293,7 @@ def test_with_tls_all_come_in(strict, wire):
     assert [session.name for session in strict.hub.sessions] == ["alice"]
 
 
-# So many handshakes a second.
+# The rate of handshakes.
 
 
 def begun(clients):
@@ -373,7 +373,7 @@ def test_once_all_are_gone_nothing_is_left():
     assert server.reactor.getDelayedCalls() == []
 
 
-# One who does not read.
+# A client that does not read.
 
 
 @both_encrypted

@@ -1,5 +1,5 @@
 """
-Which wire a connection speaks, who is let in, and when one who is not in has to go.
+The factory: the wire of a connection, the caps, and the end of pending connections.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.support import Server, both_wires, codes
 HELLO = b'{"type":"hello","name":"alice"}\n'
 
 
-# Which wire.
+# Detection of the wire.
 
 
 def test_after_half_a_second_of_silence_the_server_greets(server):
@@ -348,7 +348,7 @@ def test_an_address_has_its_place_again_after_a_connection_is_gone():
 
 
 def knock(server, count, address="192.0.2.1"):
-    """So many connect and are gone again. Returns how many of them were let in."""
+    """Let this many clients connect and go. Returns how many were accepted."""
     knocking = [server.connect(address=address) for _ in range(count)]
     heard = [client for client in knocking if not client.gone]
     for client in heard:

@@ -16,7 +16,7 @@ def clock():
 
 
 def asked(handshakes, count):
-    """So many ask; who has begun stands in the list."""
+    """Let this many ask for a handshake. Returns the list of those that have begun."""
     begun = []
     asking = [lambda number=number: begun.append(number) for number in range(count)]
     for begin in asking:

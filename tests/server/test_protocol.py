@@ -1,5 +1,5 @@
 """
-Lines come in as they come: in any pieces, too long, too fast, and after them an end.
+Lines as they arrive: in any pieces, too long, too fast, and then an end.
 """
 
 from __future__ import annotations

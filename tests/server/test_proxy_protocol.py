@@ -1,6 +1,6 @@
 """
 The PROXY protocol: a connection is from where its header says, and one without a header is
-nobody's.
+no client's.
 """
 
 from __future__ import annotations

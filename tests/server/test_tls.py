@@ -1,5 +1,5 @@
 """
-The certificate: made, kept, read anew, and refused.
+The certificate: made, stored, read again, and refused.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ def test_so_is_what_is_not_there(path):
     assert "Is a directory" in refused(path.parent)
 
 
-# Read anew.
+# Read again.
 
 
 def test_while_its_file_stays_the_same_it_is_not_read_again(path):

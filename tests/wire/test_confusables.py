@@ -1,5 +1,5 @@
 """
-What can be read as what; and that of hundreds of names that could be read as one that is taken,
+Confusable names: which can be read as which; of hundreds that could be read as one that is taken,
 none gets in.
 """
 
@@ -89,7 +89,7 @@ def test_the_table_is_what_its_head_says():
     assert [letter for letter in letters if unicodedata.normalize("NFKD", letter) != letter] == []
 
 
-# Who would like to be somebody else.
+# Impostors.
 
 
 def _likenesses() -> dict[str, list[str]]:

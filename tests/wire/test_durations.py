@@ -1,5 +1,5 @@
 """
-How long something is to last, as people write it.
+Durations, as people write them.
 """
 
 from __future__ import annotations

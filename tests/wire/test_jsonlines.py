@@ -55,7 +55,7 @@ def test_the_module_is_a_wire():
     verifyObject(IWire, jsonlines)
 
 
-# What comes of any bytes.
+# Any bytes.
 
 
 @given(st.one_of(st.binary(), TEXTS.map(str.encode)))
@@ -96,7 +96,7 @@ def test_of_repeated_keys_the_last_counts(pairs):
     assert decoded(repeated.encode()) == decoded(line(**dict(pairs)))
 
 
-# What is refused, and how.
+# Refusals.
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_what_is_wrong_is_said_with_the_name_of_the_field():
         jsonlines.decode(say(n=1.0))
 
 
-# What is taken.
+# Lines that are accepted.
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_what_a_client_encodes_the_server_decodes(command):
     assert jsonlines.decode(raw[:-1]) == command
 
 
-# What an error names.
+# The names in an error.
 
 
 def test_an_error_names_what_of_n_room_and_ref_was_given_properly():
@@ -332,7 +332,7 @@ def test_an_error_names_what_of_n_room_and_ref_was_given_properly():
     assert jsonlines.about(b"[]") == jsonlines.about(b"\xff") == jsonlines.about(b"{") == {}
 
 
-# What the server says.
+# Lines from the server.
 
 AT = "2026-11-22T14:03:00.000Z"
 

@@ -1,5 +1,5 @@
 """
-What a person or a room may be called, and what becomes of a text on its way in.
+Names of people and rooms, and texts on their way in.
 """
 
 from __future__ import annotations

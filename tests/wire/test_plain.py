@@ -1,5 +1,5 @@
 """
-The plain wire: what people type, what they read, and that nobody's words can look like the
+The plain wire: what people type, what they read, and that no member's words can look like the
 server's.
 """
 
@@ -47,7 +47,7 @@ def test_the_module_is_a_wire():
     verifyObject(IWire, plain)
 
 
-# What a client says.
+# Lines from a client.
 
 
 @given(st.binary(), st.booleans())
@@ -232,7 +232,7 @@ def test_a_byte_order_mark_at_the_beginning_of_a_line_is_dropped(inside):
     assert plain.decode("a\ufeff".encode()) == said("a\ufeff")
 
 
-# Whom and how long.
+# Targets and durations.
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_bans_mutes_and_places_are_shown():
     )
 
 
-# What the server says.
+# Lines from the server.
 
 
 @pytest.mark.parametrize(
@@ -472,7 +472,7 @@ def test_help_lists_the_commands_that_one_may_use(operator):
     assert "-- //TEXT" in lines
 
 
-# Nobody's words can look like the server's.
+# No member's words can look like the server's.
 
 MESSAGES = st.builds(
     events.Message,

@@ -1,5 +1,5 @@
 """
-What telnet says beside what is typed: it is taken out, refused, and never ends what is listened to.
+Telnet's commands: they are taken out and refused, and never make the server deaf.
 """
 
 from __future__ import annotations
