@@ -15,7 +15,7 @@ from twisted.python import usage
 
 import groupchat
 from groupchat import prompt, streams
-from groupchat.ledgers.group_commit import RetentionPolicy
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ops import stale, systemd
 from groupchat.wire import names
 from groupchat.wire.limits import MAX_ROOMS

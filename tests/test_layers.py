@@ -124,3 +124,12 @@ def is_reactor(imported: str) -> bool:
 )
 def test_imports_are_found_wherever_they_run(code, expected):
     assert list(imports(ast.parse(code))) == expected
+
+
+def test_the_architecture_lists_every_module():
+    page = (ROOT / "docs" / "architecture.rst").read_text()
+    listed = set(re.findall(r"^ +(\w+\.py) ", page.split("\nModules\n", 1)[1], re.MULTILINE))
+    there = {path.name for path in files().values()} - {"__init__.py"}
+    assert there - listed == set() and listed - there <= {"__init__.py"} | {
+        path.name for path in (ROOT / "twisted").rglob("*.py")
+    }

@@ -1,6 +1,5 @@
 """
-Group commit, and the rules that every ledger keeps: what a client's count means, and how long
-messages are kept.
+Group commit: entries gather into batches, and the entries of a batch share a commit.
 
 Entries that are posted while a batch is being written are the next batch. There is no timer: when
 it is quiet a message goes out at once, and the busier it is, the more of them share a commit. There
@@ -9,32 +8,28 @@ is no storage here: that is a ledger's own.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from hashlib import blake2b
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
-from groupchat.wire.errors import Conflict, OutOfOrder, StorageFull
-from groupchat.wire.events import Message
+from groupchat.wire.errors import StorageFull
 
-MAX_BATCH = 256  #: drafts in a batch: to show more at once would hold up everything else
-MAX_TURNS_WAITED = 8  #: turns in which a batch waits for more to be said, while it comes
-REMEMBERED_NUMBERS = 1000  #: the newest n of a client in a room whose ids are known
-CLIENT_LIFETIME_MS = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
-PAGE_BYTES = 65_536  #: bytes of text in a page
-MESSAGE_OVERHEAD = 128  #: bytes of a message beside its text, as a page counts them
-MAX_MESSAGES_IN_PAGE = PAGE_BYTES // MESSAGE_OVERHEAD + 1  #: more messages than that make no page
+__all__ = ["EntryProcessor", "GroupCommit", "disk_full"]
+
+MAX_BATCH = 256  #: entries in a batch: to show more at once would hold up everything else
+MAX_TURNS_WAITED = 8  #: turns of the reactor in which a batch waits for more, while it comes
 
 
 class GroupCommit:
     """
-    Gathers drafts into batches, one in flight at a time. Where much is said, more is likely to be
-    on its way: after a big batch the next waits as long as each turn brings more, else what came
-    first would go out alone, at the price of a whole batch.
+    Gathers entries into batches, one in flight at a time.
+
+    Where much is said, more is likely to be on its way: after a big batch the next one waits as
+    long as each turn brings more; else the first entry would go out alone, at the price of a whole
+    batch.
 
     :param later: `callLater` of a reactor.
     :param write: begins to store a batch, and has `written` called with it once that is done.
@@ -46,15 +41,15 @@ class GroupCommit:
         self._later = later
         self._write = write
         self._pending: list[Entry] = []
-        self._last = 0  # drafts in the batch before
-        self._gathered = 0  # drafts that were there a turn ago
+        self._last = 0  # entries in the batch before
+        self._gathered = 0  # entries that were there a turn ago
         self._turns = 0  # turns that were waited
         self._busy = False
         self._idle: Deferred[None] | None = None
         self.owner: Any = None
 
-    def post(self, draft: Entry) -> None:
-        self._pending.append(draft)
+    def post(self, entry: Entry) -> None:
+        self._pending.append(entry)
         if not self._busy:
             self._busy = True
             self._later(
@@ -86,7 +81,7 @@ class GroupCommit:
             self._idle.callback(None)
 
     def idle(self) -> Deferred[None]:
-        """Fires once nothing is waiting or in flight."""
+        """Return a Deferred that fires once nothing waits or is in flight."""
         self._idle = Deferred()
         if not self._busy:
             self._idle.callback(None)
@@ -95,109 +90,29 @@ class GroupCommit:
 
 class EntryProcessor:
     """
-    Writes on each draft what becomes of it; what is stored, and how, a ledger says in three
-    methods.
+    Writes on each entry its outcome; a ledger says in three methods what is stored, and how.
     """
 
-    def settle(self, batch: list[Entry]) -> None:
-        for draft in batch:
-            if isinstance(draft, MessageEntry):
-                self._say(draft)
-            elif isinstance(draft, JoinEntry):
-                self._enter(draft)
-            elif isinstance(draft, TopicEntry):
-                self._topic(draft)
+    def process(self, batch: list[Entry]) -> None:
+        """Process the entries of a batch, in order."""
+        for entry in batch:
+            if isinstance(entry, MessageEntry):
+                self._message(entry)
+            elif isinstance(entry, JoinEntry):
+                self._join(entry)
+            elif isinstance(entry, TopicEntry):
+                self._topic(entry)
 
-    def _say(self, draft: MessageEntry) -> None:
+    def _message(self, entry: MessageEntry) -> None:
         raise NotImplementedError
 
-    def _enter(self, draft: JoinEntry) -> None:
+    def _join(self, entry: JoinEntry) -> None:
         raise NotImplementedError
 
-    def _topic(self, draft: TopicEntry) -> None:
+    def _topic(self, entry: TopicEntry) -> None:
         raise NotImplementedError
-
-
-def digest(text: str, act: bool) -> bytes:
-    """Return a digest that is equal for messages that say the same."""
-    return blake2b(text.encode(), digest_size=8, person=b"act" if act else b"").digest()
-
-
-def is_next(
-    saying: MessageEntry, last: int, known: Callable[[int], tuple[int, bytes] | None]
-) -> bool:
-    """
-    Whether a saying is to be stored; if not, what becomes of it is written on it.
-
-    A count that was stored already is looked up before anything else is judged.
-
-    :param last: the last n stored of this client in this room.
-    :param known: gives the id and the digest of an n up to `last`, or None where it is forgotten.
-    """
-    if saying.n is not None:
-        if saying.n <= last:
-            saying.refusal = None
-            found = known(saying.n)
-            if found and found[1] != digest(saying.text, saying.act):
-                saying.refusal = Conflict(
-                    f"You have said something else as your number {saying.n} here."
-                )
-            elif found:
-                saying.id = found[0]
-            return False
-        if saying.n > last + 1:
-            saying.refusal = OutOfOrder(
-                f"The next number that you can say here is {last + 1}.", want=last + 1
-            )
-            return False
-    return saying.refusal is None
 
 
 def disk_full() -> StorageFull:
-    """The refusal of what could not be stored, and surely is not."""
+    """Return the refusal of a message that could not be stored, and surely is not."""
     return StorageFull("The server's disk is full. It was not stored; try again later.", retry=5)
-
-
-def page(messages: Iterable[Message]) -> list[Message]:
-    """
-    As many of these messages as make a page: at most `PAGE` bytes, but at least one. No more of
-    them are taken.
-    """
-    found: list[Message] = []
-    size = 0
-    for message in messages:
-        size += len(message.text.encode()) + MESSAGE_OVERHEAD
-        if size > PAGE_BYTES and found:
-            break
-        found.append(message)
-    return found
-
-
-class RetentionPolicy:
-    """
-    The messages that the ledger keeps.
-
-    :ivar count: the number of messages in each room, or None.
-    :ivar age: their age in milliseconds, or None.
-    """
-
-    def __init__(self, count: int | None = None, age: int | None = None) -> None:
-        self.count = count
-        self.age = age
-
-    @classmethod
-    def parse(cls, text: str) -> RetentionPolicy:
-        """
-        Parse the value of ``--keep``: "all", "90d" or "100000 messages".
-
-        :raises ValueError: it is none of these. A bare number could mean either.
-        """
-        found = re.fullmatch(
-            r"(all)|([1-9]\d{0,5}) ?d(?:ays?)?|([1-9]\d{0,11}) ?messages?",
-            text.strip().lower(),
-            re.ASCII,
-        )
-        if not found:
-            raise ValueError(text)
-        _, days, count = found.groups()
-        return cls(int(count) if count else None, int(days) * 86_400_000 if days else None)

@@ -19,15 +19,10 @@ from zope.interface import implementer
 from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.calendar import uptime
-from groupchat.ledgers.group_commit import (
-    REMEMBERED_NUMBERS,
-    EntryProcessor,
-    GroupCommit,
-    RetentionPolicy,
-    digest,
-    is_next,
-    page,
-)
+from groupchat.ledgers.dedupe import REMEMBERED_NUMBERS, digest, is_next
+from groupchat.ledgers.group_commit import EntryProcessor, GroupCommit
+from groupchat.ledgers.pages import page
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire.events import Message, stamp
 
 
@@ -98,14 +93,14 @@ class MemoryLedger(EntryProcessor):
         return succeed({name: room.topic for name, room in self._rooms.items() if room.messages})
 
     def _write(self, batch: list[Entry]) -> None:
-        self.settle(batch)
+        self.process(batch)
         self._queue.written(batch)
 
     def _topic(self, draft: TopicEntry) -> None:
         room = self._rooms.setdefault(draft.room, _Room())
         room.topic, room.topic_by = draft.text, draft.sender
 
-    def _say(self, draft: MessageEntry) -> None:
+    def _message(self, draft: MessageEntry) -> None:
         room = self._rooms.get(draft.room) or _Room()
         said = room.said.get(draft.client) or _Said()
         if not is_next(draft, said.last, said.known):
@@ -133,7 +128,7 @@ class MemoryLedger(EntryProcessor):
             room.messages.popleft()
             room.times.popleft()
 
-    def _enter(self, draft: JoinEntry) -> None:
+    def _join(self, draft: JoinEntry) -> None:
         room = self._rooms.get(draft.room) or _Room()
         self._forget(room)
         draft.head, draft.first = room.head, room.first

@@ -1,5 +1,7 @@
 """
-Retention by age in the ledger on disk. `calendar.py` says how old a message is.
+Retention: the policy that ``--keep`` asks for, and its work by age in the ledger on disk.
+
+`calendar.py` says how old a message is.
 
 Nothing is deleted here: a room's `first` id moves on. The messages before it are deleted by the
 writer, a few at a time.
@@ -7,6 +9,7 @@ writer, a few at a time.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -53,6 +56,36 @@ _OLD = """
     WHERE place BETWEEN :low AND :high AND time >= :aged AND time < :oldest
     ORDER BY time DESC, place DESC LIMIT 1
 """
+
+
+class RetentionPolicy:
+    """
+    The messages that the ledger keeps.
+
+    :ivar count: the number of messages in each room, or None.
+    :ivar age: their age in milliseconds, or None.
+    """
+
+    def __init__(self, count: int | None = None, age: int | None = None) -> None:
+        self.count = count
+        self.age = age
+
+    @classmethod
+    def parse(cls, text: str) -> RetentionPolicy:
+        """
+        Parse the value of ``--keep``: "all", "90d" or "100000 messages".
+
+        :raises ValueError: it is none of these. A bare number could mean either.
+        """
+        found = re.fullmatch(
+            r"(all)|([1-9]\d{0,5}) ?d(?:ays?)?|([1-9]\d{0,11}) ?messages?",
+            text.strip().lower(),
+            re.ASCII,
+        )
+        if not found:
+            raise ValueError(text)
+        _, days, count = found.groups()
+        return cls(int(count) if count else None, int(days) * 86_400_000 if days else None)
 
 
 class Retention:

@@ -27,8 +27,9 @@ from zope.interface import implementer
 
 from groupchat.core.entries import Entry
 from groupchat.interfaces import ILedger
-from groupchat.ledgers.group_commit import MAX_MESSAGES_IN_PAGE, GroupCommit, RetentionPolicy, page
-from groupchat.ledgers.retention import IDS, SHIFT
+from groupchat.ledgers.group_commit import GroupCommit
+from groupchat.ledgers.pages import MAX_MESSAGES_IN_PAGE, page
+from groupchat.ledgers.retention import IDS, SHIFT, RetentionPolicy
 from groupchat.ledgers.wal import RETRY_SECONDS
 from groupchat.ledgers.writer import Writer
 from groupchat.wire.events import Message, stamp

@@ -21,16 +21,9 @@ from twisted.logger import Logger
 from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
 from groupchat.ledgers.calendar import EARLIEST_MS, MAX_DRIFT_MS, uptime
 from groupchat.ledgers.database import LedgerDatabase, cannot_open, is_full, is_locked
-from groupchat.ledgers.group_commit import (
-    CLIENT_LIFETIME_MS,
-    REMEMBERED_NUMBERS,
-    EntryProcessor,
-    RetentionPolicy,
-    digest,
-    disk_full,
-    is_next,
-)
-from groupchat.ledgers.retention import IDS, ROOMS, SHIFT, Retention
+from groupchat.ledgers.dedupe import CLIENT_LIFETIME_MS, REMEMBERED_NUMBERS, digest, is_next
+from groupchat.ledgers.group_commit import EntryProcessor, disk_full
+from groupchat.ledgers.retention import IDS, ROOMS, SHIFT, Retention, RetentionPolicy
 from groupchat.ledgers.wal import WriteAhead
 from groupchat.wire.errors import Conflict, OutOfOrder
 from groupchat.wire.events import stamp
@@ -229,7 +222,7 @@ class Writer:
         ):  # only between batches: what a batch has changed is not on disk yet
             self._clients.clear()
         if not any(isinstance(draft, (MessageEntry, TopicEntry)) for draft in batch):
-            _Batch(self, storing=False).settle(batch)
+            _Batch(self, storing=False).process(batch)
             return
         try:
             size = self._store(batch)
@@ -269,7 +262,7 @@ class Writer:
             work = _Batch(self, storing=True)
             try:
                 self._prune()
-                work.settle(batch)
+                work.process(batch)
                 work.write()
                 if self._db.in_transaction:
                     self._db.execute("COMMIT")
@@ -303,7 +296,7 @@ class Writer:
         """There was no space: judge the batch again with nothing to be stored."""
         self._tell_full(True)
         self._take_back(batch)
-        _Batch(self, storing=False).settle(batch)
+        _Batch(self, storing=False).process(batch)
         self._wal.write_back()
 
     def _tell_full(self, full: bool) -> None:
@@ -528,7 +521,7 @@ class _Batch(EntryProcessor):
         messages, self._messages = self._messages, []
         self._writer.insert("INSERT INTO messages", messages, more)
 
-    def _say(self, draft: MessageEntry) -> None:
+    def _message(self, draft: MessageEntry) -> None:
         writer = self._writer
         room = writer.room(draft.room)
         speaker = writer.speaker(draft.client, room) if room and draft.n is not None else None
@@ -591,7 +584,7 @@ class _Batch(EntryProcessor):
         room = self._writer.room(draft.room) or self._writer.new_room(draft.room)
         self._writer.set_topic(room, draft.text, draft.sender)
 
-    def _enter(self, draft: JoinEntry) -> None:
+    def _join(self, draft: JoinEntry) -> None:
         room = self._writer.room(draft.room)
         draft.known = self._writer.is_known(room, draft.epoch, draft.after or 0)
         if room is None:

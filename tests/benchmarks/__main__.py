@@ -68,7 +68,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--again",
         type=Path,
         metavar="JSON",
-        help="metric nothing: make tables and plot of these results",
+        help="measure nothing: make tables and plot of these results",
     )
     options = parser.parse_args(arguments)
     if options.docs and not options.again and (options.quick or options.loads != names):
@@ -77,7 +77,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(options: argparse.Namespace) -> None:
-    results = Results.read(options.again) if options.again else metric(options)
+    results = Results.read(options.again) if options.again else measure(options)
     print("\n" + page.report(results))
     written = page.write(results, options.out) + (page.renew(results) if options.docs else [])
     print("Written:", *written)
@@ -85,7 +85,7 @@ def main(options: argparse.Namespace) -> None:
         sys.exit("Failed: " + "; ".join(results.failed))
 
 
-def metric(options: argparse.Namespace) -> Results:
+def measure(options: argparse.Namespace) -> Results:
     scale = QUICK if options.quick else 1.0
     loads = [load for load in LOADS if load.name in options.loads]
     rounds = options.rounds or (1 if options.quick else 5)

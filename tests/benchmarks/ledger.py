@@ -10,7 +10,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from groupchat.core.entries import MessageEntry
-from groupchat.ledgers.group_commit import RetentionPolicy
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.writer import Writer
 from tests.benchmarks.member import ROOM
 

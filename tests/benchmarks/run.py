@@ -34,7 +34,7 @@ def run(
 
     :param folder: for programs, configurations and ledgers.
     :param stored: messages in the long ledger.
-    :param only: servers to metric; otherwise all that are here.
+    :param only: servers to measure; otherwise all that are here.
     """
     programs = build(folder)
     all_ = [server for server in all_servers(programs) if only is None or server.name in only]

@@ -9,8 +9,8 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from groupchat.interfaces import ILedgerOwner
-from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire import names
 from tests.ledgers.keeping import Unthreaded
 from tests.support import Server, both_wires

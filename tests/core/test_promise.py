@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from groupchat.core.entries import JoinEntry
-from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.ledgers.retention import RetentionPolicy
 from tests.ledgers.keeping import ALICE, Owner, Unthreaded
 from tests.support import JsonClient, Reactor, Server, secret
 
@@ -34,7 +34,7 @@ REPLAY = 3
 BOUNDS = {
     "groupchat.server.outbound.HIGH_WATER_MARK": 1000,
     "groupchat.core.backlog.TAIL_BYTES": 1500,
-    "groupchat.ledgers.group_commit.PAGE_BYTES": 1200,
+    "groupchat.ledgers.pages.PAGE_BYTES": 1200,
 }
 
 

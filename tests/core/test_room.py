@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from groupchat.core.room import LARGE_ROOM, PRESENCE_DELAY
-from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.ledgers.retention import RetentionPolicy
 from tests.support import Server, both_wires, kinds
 
 

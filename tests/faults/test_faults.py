@@ -18,7 +18,7 @@ import pytest
 import pytest_twisted
 
 from groupchat.core.entries import MessageEntry
-from groupchat.ledgers.group_commit import RetentionPolicy
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.writer import Writer
 from tests.faults.broken import BUILDS, client_patch
 from tests.faults.checker import FINDINGS, Checker, Findings

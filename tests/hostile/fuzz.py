@@ -20,8 +20,8 @@ from typing import Any
 import msgspec
 from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 
-from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire import events
 from tests.hostile.case import VISIBLE, without_telnet
 from tests.hostile.grammar import Grammar

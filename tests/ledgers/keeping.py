@@ -14,8 +14,8 @@ from zope.interface import implementer
 from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
 from groupchat.interfaces import ILedgerOwner
 from groupchat.ledgers import sqlite
-from groupchat.ledgers.group_commit import RetentionPolicy
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire.events import Message
 from tests.support import Reactor
 

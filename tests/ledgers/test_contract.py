@@ -9,7 +9,8 @@ from zope.interface.verify import verifyObject
 
 from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry, RenameEntry
 from groupchat.interfaces import ILedger, ILedgerOwner
-from groupchat.ledgers.group_commit import PAGE_BYTES, RetentionPolicy
+from groupchat.ledgers.pages import PAGE_BYTES
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire.errors import Conflict, NotInRoom, OutOfOrder, Refused
 from groupchat.wire.events import stamp
 from tests.ledgers.keeping import ALICE, BOB, Log, Owner, in_memory, now, on_disk

@@ -11,15 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupchat.core.entries import LeaveEntry, MessageEntry
-from groupchat.ledgers.group_commit import (
-    MAX_BATCH,
-    MAX_TURNS_WAITED,
-    PAGE_BYTES,
-    GroupCommit,
-    RetentionPolicy,
-    digest,
-    page,
-)
+from groupchat.ledgers.dedupe import digest
+from groupchat.ledgers.group_commit import MAX_BATCH, MAX_TURNS_WAITED, GroupCommit
+from groupchat.ledgers.pages import PAGE_BYTES, page
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire.events import Message
 from tests.ledgers.keeping import Owner
 from tests.support import Reactor

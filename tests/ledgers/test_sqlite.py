@@ -22,7 +22,8 @@ from groupchat.errors import CannotStart
 from groupchat.ledgers import database as opening
 from groupchat.ledgers import retention, wal
 from groupchat.ledgers import writer as writing
-from groupchat.ledgers.group_commit import CLIENT_LIFETIME_MS, RetentionPolicy, digest
+from groupchat.ledgers.dedupe import CLIENT_LIFETIME_MS, digest
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.wire.errors import Conflict, OutOfOrder, StorageFull
 from tests.ledgers.keeping import ALICE, BOB, Log, Owner, now, on_disk
