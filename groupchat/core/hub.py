@@ -172,7 +172,7 @@ class Hub:
         replaced = list(
             dict.fromkeys([client, *registry.holders(name)] if client else registry.holders(name))
         )
-        # An operator may join a server that is full by one.
+        # One more than `max` may join where that is an operator.
         if not replaced and len(self.sessions) >= self.max + session.operator:
             raise errors.Disconnect(errors.full(len(self.sessions), self.max))
         for old in replaced:

@@ -8,7 +8,7 @@ CREATE TABLE accounts (
 
 CREATE TABLE clients (
     account TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
-    client BLOB NOT NULL,            -- the digest of a client's secret that comes in without a password
+    client BLOB NOT NULL,            -- the digest of a client secret that logs in without a password
     place INTEGER NOT NULL,          -- the newest last
     PRIMARY KEY (account, client)
 ) WITHOUT ROWID;
