@@ -104,7 +104,7 @@ class ILedgerOwner(Interface):
 class IAccounts(Interface):
     """Accounts, bans, mutes and the audit log. A cold path: it answers by Deferred."""
 
-    rights: Permissions = Attribute("The permissions that hold now.")
+    permissions: Permissions = Attribute("The permissions that hold now.")
     registers: bool = Attribute(
         "Whether members can make accounts here; else passwords are kept elsewhere."
     )

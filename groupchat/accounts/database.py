@@ -110,7 +110,7 @@ class AccountsDatabase:
             }
         accounts = self._db.execute("SELECT key, name, operator, password FROM accounts")
         measures = self._db.execute("SELECT kind, target, by, client, until, text FROM measures")
-        rights = Permissions(
+        permissions = Permissions(
             (
                 Account(name, bool(operator), password, clients.get(key, ()))
                 for key, name, operator, password in accounts
@@ -118,7 +118,7 @@ class AccountsDatabase:
             (Restriction(*row) for row in measures),
         )
         self._loaded_version = version  # only after success, so that a failed read is tried again
-        return rights
+        return permissions
 
     def load_if_changed(self) -> Permissions | None:
         """

@@ -119,14 +119,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _do(wanted: argparse.Namespace, file: AccountsDatabase, rights: Permissions) -> None:
+def _do(wanted: argparse.Namespace, file: AccountsDatabase, permissions: Permissions) -> None:
     if wanted.what in _LISTS:
-        for line in _LISTS[wanted.what](file, rights):
+        for line in _LISTS[wanted.what](file, permissions):
             print(names.visible(line))
     elif wanted.what is None:
-        _set_password(file, _with_password(rights, _named(wanted)))
+        _set_password(file, _with_password(permissions, _named(wanted)))
     else:
-        print(names.visible(_CHANGES[wanted.what](file, rights, _named(wanted))))
+        print(names.visible(_CHANGES[wanted.what](file, permissions, _named(wanted))))
 
 
 def _named(wanted: argparse.Namespace) -> str:
@@ -144,53 +144,53 @@ def _set_password(file: AccountsDatabase, account: Account) -> None:
 # Lists.
 
 
-def _accounts(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
-    for account in rights.accounts():
+def _accounts(file: AccountsDatabase, permissions: Permissions) -> Iterator[str]:
+    for account in permissions.accounts():
         yield f"{account.name}{'  operator' if account.operator else ''}"
 
 
-def _restrictions(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
+def _restrictions(file: AccountsDatabase, permissions: Permissions) -> Iterator[str]:
     now = _now()
-    for restriction in (*rights.restrictions(BAN, now), *rights.restrictions(MUTE, now)):
+    for restriction in (*permissions.restrictions(BAN, now), *permissions.restrictions(MUTE, now)):
         until = f"until {stamp(restriction.until)}" if restriction.until else "for ever"
         why = f": {restriction.text}" if restriction.text else ""
         yield f"{restriction.kind} {addresses.format_address(restriction.target)} {until}, by {restriction.by}{why}"
 
 
-def _audit_log(file: AccountsDatabase, rights: Permissions) -> Iterator[str]:
+def _audit_log(file: AccountsDatabase, permissions: Permissions) -> Iterator[str]:
     return map(_format, file.audit_entries(LOG_LINES))
 
 
 # Changes.
 
 
-def _operator(file: AccountsDatabase, rights: Permissions, name: str) -> str:
-    account = rights.owner(name) or _with_password(rights, name)
+def _operator(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
+    account = permissions.owner(name) or _with_password(permissions, name)
     _set(file, account, True, "op")
     return f"{account.name} is an operator now."
 
 
-def _no_operator(file: AccountsDatabase, rights: Permissions, name: str) -> str:
-    _set(file, _known(rights, name), False, "deop")
+def _no_operator(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
+    _set(file, _known(permissions, name), False, "deop")
     return f"{name} is no operator any more."
 
 
-def _delete(file: AccountsDatabase, rights: Permissions, name: str) -> str:
-    file.delete(_known(rights, name), _audit_entry("delete", name))
+def _delete(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
+    file.delete(_known(permissions, name), _audit_entry("delete", name))
     return f"{name} is not registered any more."
 
 
-def _unban(file: AccountsDatabase, rights: Permissions, name: str) -> str:
+def _unban(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
     is_address = not name.startswith("@") and addresses.is_network(name)
     target = addresses.network(name) if is_address else _key(name)
     # an older ban may be stored under the name as typed
-    restriction = rights.restriction(BAN, name) or _held(rights, BAN, target)
+    restriction = permissions.restriction(BAN, name) or _held(permissions, BAN, target)
     file.delete(restriction, _audit_entry("unban", restriction.target))
     return f"{addresses.format_address(restriction.target)} is not banned any more."
 
 
-def _unmute(file: AccountsDatabase, rights: Permissions, name: str) -> str:
-    restriction = _held(rights, MUTE, _key(name))
+def _unmute(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
+    restriction = _held(permissions, MUTE, _key(name))
     file.delete(restriction, _audit_entry("unmute", restriction.target))
     return f"{restriction.target} is not muted any more."
 
@@ -199,8 +199,8 @@ def _key(name: str) -> str:
     return names.key(name.removeprefix("@"))
 
 
-def _held(rights: Permissions, kind: str, target: str) -> Restriction:
-    restriction = rights.restriction(kind, target)
+def _held(permissions: Permissions, kind: str, target: str) -> Restriction:
+    restriction = permissions.restriction(kind, target)
     if restriction is None or not restriction.is_active(_now()):
         raise Refused(
             f'there is no {kind} on "{names.printable(addresses.format_address(target))}". --bans lists bans and mutes.'
@@ -220,22 +220,22 @@ def _set(file: AccountsDatabase, account: Account, operator: bool, verb: str) ->
     file.save(msgspec.structs.replace(account, operator=operator), _audit_entry(verb, account.name))
 
 
-def _known(rights: Permissions, name: str) -> Account:
-    account = rights.owner(name)
+def _known(permissions: Permissions, name: str) -> Account:
+    account = permissions.owner(name)
     if account is None:
         raise Refused(f'"{names.printable(name)}" is not registered. --list shows who is.')
     return account
 
 
-def _with_password(rights: Permissions, name: str) -> Account:
+def _with_password(permissions: Permissions, name: str) -> Account:
     """
     Returns the account of a name with a password that the user types. Clients that logged in
     without a password have to give the new one.
     """
     name = names.rule_for(name).person(name)
-    if rights.is_confusable(name):
+    if permissions.is_confusable(name):
         raise Refused(f'"{name}" looks like a registered name.')
-    known = rights.owner(name)
+    known = permissions.owner(name)
     return Account(name, known.operator if known else False, passwords.hash_password(_ask(name)))
 
 

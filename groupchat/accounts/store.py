@@ -50,7 +50,7 @@ class AccountStore:
     credentialInterfaces = (IUsernamePassword,)
 
     def __init__(self, path: str) -> None:
-        self.rights = Permissions()
+        self.permissions = Permissions()
         self.registers = True
         self.others: Sequence[Any] = ()
         self.path = path
@@ -82,7 +82,7 @@ class AccountStore:
         """
         self._file.open()
         try:
-            self.rights = self._file.load()
+            self.permissions = self._file.load()
         except sqlite3.Error as error:
             raise CannotStart(
                 f"the accounts file {self.path}: {error}."
@@ -104,10 +104,10 @@ class AccountStore:
     def poll(self) -> Deferred[None]:
         """Load the permissions again if another process has changed the file."""
 
-        def loaded(rights: Permissions | None) -> None:
+        def loaded(permissions: Permissions | None) -> None:
             self._trouble.worked()
-            if rights is not None:
-                self.rights = rights
+            if permissions is not None:
+                self.permissions = permissions
 
         polled: Deferred[Any] = self._run_file_work(self._file.load_if_changed)
         return polled.addCallback(loaded).addErrback(self._unreadable)
@@ -118,7 +118,7 @@ class AccountStore:
     # Passwords.
 
     def knows(self, name: str) -> bool:
-        return self.rights.owner(name) is not None or any(
+        return self.permissions.owner(name) is not None or any(
             checker.knows(name) for checker in self.others if hasattr(checker, "knows")
         )
 
@@ -132,7 +132,7 @@ class AccountStore:
                 yield maybeDeferred(checker.requestAvatarId, credentials)
             except LoginFailed:
                 continue
-            account = self.rights.owner(name)
+            account = self.permissions.owner(name)
             if account is None:  # registers the name for the person that the other checker knows
                 account = Account(name)
                 yield self.save(account, AuditEntry(int(time.time() * 1000), name, "log in", name))
@@ -143,7 +143,7 @@ class AccountStore:
         """
         :raises UnauthorizedLogin: (as its failure) the password is wrong.
         """
-        account = self.rights.owner(credentials.username.decode())
+        account = self.permissions.owner(credentials.username.decode())
 
         def decide(verified: bool) -> bytes | tuple[()]:
             if account is None or not verified:
@@ -165,21 +165,21 @@ class AccountStore:
     def save(self, thing: Account | Restriction | None, entry: AuditEntry) -> Deferred[None]:
         def apply(_: Any) -> None:
             if thing is not None:
-                _ADD[type(thing)](self.rights, thing)
+                _ADD[type(thing)](self.permissions, thing)
 
         return self._write(self._file.save, thing, entry).addCallback(apply)
 
     def remember(self, account: Account, client: bytes) -> Deferred[None]:
         def apply(saved: bool) -> None:
-            current = self.rights.owner(account.name)
+            current = self.permissions.owner(account.name)
             if saved and current is not None and current.password == account.password:
-                self.rights.add_account(current.with_client(client))
+                self.permissions.add_account(current.with_client(client))
 
         return self._write(self._file.remember, account, client).addCallback(apply)
 
     def delete(self, thing: Account | Restriction, entry: AuditEntry) -> Deferred[None]:
         def apply(_: Any) -> None:
-            _REMOVE[type(thing)](self.rights, thing)
+            _REMOVE[type(thing)](self.permissions, thing)
 
         return self._write(self._file.delete, thing, entry).addCallback(apply)
 

@@ -63,19 +63,19 @@ class AccessPolicy:
         :param name: the name to log in under. Operators are never kept out by their address: they
             need their password from everywhere.
         """
-        if name and self._accounts.rights.is_operator(name):
+        if name and self._accounts.permissions.is_operator(name):
             return None
-        found = self._accounts.rights.on_address(address, self._now())
+        found = self._accounts.permissions.on_address(address, self._now())
         return _banned(found)
 
     def ban_on_person(self, name: str, client: bytes) -> Bye | None:
         """Return the ban on a name or a client, or None."""
-        found = self._accounts.rights.on_person(BAN, name, client, self._now())
+        found = self._accounts.permissions.on_person(BAN, name, client, self._now())
         return _banned(found)
 
     def recognise(self, name: str, client: bytes) -> Account | None:
         """Return the account with this name if the client needs no password for it, else None."""
-        account = self._accounts.rights.owner(name)
+        account = self._accounts.permissions.owner(name)
         return account if account is not None and client in account.clients else None
 
     def identify(self, name: str, client: bytes) -> Account | None:
@@ -156,7 +156,7 @@ class AccessPolicy:
         """
         if self.ban_on_person(name, b""):
             raise errors.NotAllowed("That name is banned. Take another.")
-        owner = self._accounts.rights.owner(name)
+        owner = self._accounts.permissions.owner(name)
         if owner is not None and (owner.key == account or client in owner.clients):
             return
         if self._accounts.knows(name):
@@ -178,7 +178,7 @@ class AccessPolicy:
         """
         if not self._accounts.registers:
             raise errors.NotAllowed("Passwords are kept elsewhere here. Ask an operator.")
-        owner = self._accounts.rights.owner(name)
+        owner = self._accounts.permissions.owner(name)
         if owner is not None and owner.key == account:
             return owner
         if self._accounts.knows(name):
@@ -192,15 +192,15 @@ class AccessPolicy:
 
         :raises Muted: an operator has muted the member.
         """
-        rights = self._accounts.rights
-        if rights.is_empty:
+        permissions = self._accounts.permissions
+        if permissions.is_empty:
             return
-        found = rights.on_person(MUTE, name, client, self._now())
+        found = permissions.on_person(MUTE, name, client, self._now())
         if found is not None:
             raise errors.muted(found.text, stamp(found.until) if found.until else None)
 
     def _refuse_confusable(self, name: str) -> None:
-        if self._accounts.rights.is_confusable(name):
+        if self._accounts.permissions.is_confusable(name):
             raise errors.NameTaken(
                 f'The name "{name}" looks like a registered one. Choose another.'
             )

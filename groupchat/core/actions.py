@@ -222,14 +222,14 @@ def moderate(session: Session, command: commands.OperatorCommand) -> None:
     _check_operator(session)
     session.await_reply(
         session.hub.moderation.do(session, command),
-        lambda text: session.send(events.Ruled(text, command.ref)),
+        lambda text: session.send(events.Moderated(text, command.ref)),
         command,
     )
 
 
-def show_moderation(session: Session, command: commands.Look) -> None:
+def show_moderation(session: Session, command: commands.OperatorQuery) -> None:
     _check_operator(session)
-    session.send(session.hub.moderation.look(command))
+    session.send(session.hub.moderation.answer(command))
 
 
 def _check_operator(session: Session) -> None:

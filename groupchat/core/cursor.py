@@ -53,7 +53,7 @@ class Cursor:
 
     :ivar name: the name under which the room knows the member.
     :ivar since: milliseconds since 1970 at which it joined.
-    :ivar said: its client's last n stored here.
+    :ivar last_n: its client's last n stored here.
     :ivar after: the last id that it was given.
     :ivar through: the last id that is history to it.
     :ivar position: the next batch of the backlog that it is given.
@@ -62,12 +62,12 @@ class Cursor:
 
     __slots__ = (
         "after",
+        "last_n",
         "name",
         "origin",
         "phase",
         "position",
         "ref",
-        "said",
         "session",
         "since",
         "through",
@@ -79,7 +79,7 @@ class Cursor:
         self.ref = ref
         self.name = session.name
         self.since = 0
-        self.said = 0
+        self.last_n = 0
         self.after = 0
         self.through = 0
         self.position = 0

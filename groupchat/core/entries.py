@@ -104,7 +104,7 @@ class JoinEntry(Entry):
     :ivar after: the last id it knew, or None.
     :ivar head: the newest id, set by the ledger like all that follows.
     :ivar first: the oldest id stored; head + 1 if none is.
-    :ivar said: the client's last n here.
+    :ivar last_n: the client's last n here.
     :ivar known: whether `epoch` and `after` name a position in this log.
     """
 
@@ -117,7 +117,7 @@ class JoinEntry(Entry):
         "head",
         "instead",
         "known",
-        "said",
+        "last_n",
         "topic",
         "topic_by",
     )
@@ -140,7 +140,7 @@ class JoinEntry(Entry):
         self.instead: Any = None
         self.head = 0
         self.first = 1
-        self.said = 0
+        self.last_n = 0
         self.known = True
         self.topic = ""
         self.topic_by = ""

@@ -117,7 +117,7 @@ class Hub:
         self.registry: Registry[Session] = Registry(settings.names)
         self.sessions = self.registry.members
         self.stopping = False
-        self.notes = ThrottledLog(settings.log_rate, clock, self.log)
+        self.throttled_log = ThrottledLog(settings.log_rate, clock, self.log)
         self.call_later = clock.callLater
         self._touched: dict[Room, None] = {}
         self._answered: dict[Session, None] = {}
@@ -202,7 +202,7 @@ class Hub:
 
     def _note(self, form: str, session: Session, name: str, **more: str) -> None:
         shown = names.printable(name)
-        self.notes.info(
+        self.throttled_log.info(
             session.peer.address, form, name=shown, count=len(self.sessions), max=self.max, **more
         )
 
@@ -279,7 +279,7 @@ class Hub:
             return
         cursor = session.rooms.get(entry.room)
         if cursor is not None:
-            cursor.said = entry.n or cursor.said
+            cursor.last_n = entry.n or cursor.last_n
             if cursor.unechoed is not None:
                 cursor.unechoed.add(entry.id)
         if room is not None:
@@ -310,7 +310,7 @@ class Hub:
             self._touched[room] = None
         room.first = entry.first
         cursor: Cursor = entry.cursor
-        cursor.said = entry.said
+        cursor.last_n = entry.last_n
         cursor.since = self.now()
         if not entry.known:
             cursor.origin = Origin.RESET

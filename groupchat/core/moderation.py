@@ -48,7 +48,7 @@ class Moderation:
         """
         return _ACTS[type(command)](self, by, command)
 
-    def look(self, command: commands.Look) -> events.Event:
+    def answer(self, command: commands.OperatorQuery) -> events.Event:
         """Return the answer to an operator's question."""
         if isinstance(command, commands.AskBans):
             return events.Bans(*self._listed(BAN, command.after), command.ref)
@@ -56,9 +56,9 @@ class Moderation:
             return events.Mutes(*self._listed(MUTE, command.after), command.ref)
         return events.Places(self._hub.max, len(self._hub.sessions), command.ref)
 
-    def _listed(self, kind: str, after: str | None) -> tuple[list[events.Measured], int]:
+    def _listed(self, kind: str, after: str | None) -> tuple[list[events.RestrictionEntry], int]:
         """Return the next `PAGE` restrictions after a target, and the number of all."""
-        held = self._accounts.rights.restrictions(kind, self._hub.now())
+        held = self._accounts.permissions.restrictions(kind, self._hub.now())
         after = "" if after is None else _listed_target(after)
         return [_as_event(one) for one in held if one.target > after][:PAGE], len(held)
 
@@ -110,7 +110,7 @@ class Moderation:
         """Return the answer to a ban: its target, its end and its reason."""
         answer = f"{addresses.format_address(target)} {_lasts('banned', until, why)}"
         if "/" not in target:
-            unknown = session is None and self._accounts.rights.owner(target) is None
+            unknown = session is None and self._accounts.permissions.owner(target) is None
             return f"{answer} (Nobody here is called so.)" if unknown else answer
         if _is_in(by.peer.address, ipaddress.ip_network(target)):
             return f"{answer} (You are there, too; operators still get in.)"
@@ -152,7 +152,7 @@ class Moderation:
             ) from None
 
     def _held(self, kind: str, target: str) -> Restriction:
-        restriction: Restriction | None = self._accounts.rights.restriction(kind, target)
+        restriction: Restriction | None = self._accounts.permissions.restriction(kind, target)
         if restriction is None or not restriction.is_active(self._hub.now()):
             raise errors.NoSuchName(f'There is no {kind} on "{target}".')
         return restriction
@@ -161,7 +161,7 @@ class Moderation:
 
     def _mute(self, by: Session, command: commands.Mute) -> Deferred[str]:
         session = self._hub.session_named(command.name)
-        if session is None and self._accounts.rights.owner(command.name) is None:
+        if session is None and self._accounts.permissions.owner(command.name) is None:
             self._present(command.name)
         until, why = self._until(command.seconds), _why(command)
         name = session.name if session else command.name
@@ -175,7 +175,7 @@ class Moderation:
 
     def _unmute(self, by: Session, command: commands.Unmute) -> Deferred[str]:
         session = self._hub.session_named(command.name)
-        held = session and self._accounts.rights.on_person(
+        held = session and self._accounts.permissions.on_person(
             MUTE, session.name, session.client, self._hub.now()
         )
         restriction = held or self._held(
@@ -200,7 +200,7 @@ class Moderation:
         return self._set_operator(by, command.name, False, "is no operator any more.")
 
     def _set_operator(self, by: Session, name: str, operator: bool, what: str) -> Deferred[str]:
-        account: Account | None = self._accounts.rights.owner(name)
+        account: Account | None = self._accounts.permissions.owner(name)
         if account is None:
             raise errors.NoSuchName(
                 f'"{names.printable(name)}" is not registered. '
@@ -245,11 +245,11 @@ def _listed_target(after: str) -> str:
     return addresses.network(after) if addresses.is_network(after) else names.key(after)
 
 
-def _as_event(restriction: Restriction) -> events.Measured:
+def _as_event(restriction: Restriction) -> events.RestrictionEntry:
     until = stamp(restriction.until) if restriction.until else None
     address = addresses.format_address(restriction.target) if "/" in restriction.target else None
     name = restriction.target if address is None else None
-    return events.Measured(restriction.by, name, address, until, restriction.text)
+    return events.RestrictionEntry(restriction.by, name, address, until, restriction.text)
 
 
 def _why(command: PersonCommand | TargetCommand) -> str:

@@ -270,7 +270,7 @@ class Room:
                 epoch,
                 self.first,
                 self.head,
-                cursor.said,
+                cursor.last_n,
                 self.topic,
                 members,
                 len(self.members),

@@ -116,7 +116,7 @@ class Session:
     @property
     def operator(self) -> bool:
         """Whether the member is an operator."""
-        account = self.hub.accounts.rights.owner(self.account) if self.account else None
+        account = self.hub.accounts.permissions.owner(self.account) if self.account else None
         return account is not None and account.operator
 
     def delay(self) -> float:

@@ -133,5 +133,5 @@ class MemoryLedger(EntryProcessor):
         self._forget(room)
         draft.head, draft.first = room.head, room.first
         draft.topic, draft.topic_by = room.topic, room.topic_by
-        draft.said = room.said[draft.client].last if draft.client in room.said else 0
+        draft.last_n = room.said[draft.client].last if draft.client in room.said else 0
         draft.known = draft.epoch in (None, self.epoch) and (draft.after or 0) <= room.head

@@ -588,7 +588,7 @@ class _Batch(EntryProcessor):
         room = self._writer.room(draft.room)
         draft.known = self._writer.is_known(room, draft.epoch, draft.after or 0)
         if room is None:
-            draft.head, draft.first, draft.said = (
+            draft.head, draft.first, draft.last_n = (
                 0,
                 1,
                 0,
@@ -597,4 +597,4 @@ class _Batch(EntryProcessor):
             draft.head, draft.first = room.head, room.first
             draft.topic, draft.topic_by = room.topic, room.topic_by
             speaker = self._writer.speaker(draft.client, room)
-            draft.said = speaker.last if speaker else 0
+            draft.last_n = speaker.last if speaker else 0

@@ -129,7 +129,7 @@ class ChatFactory(ServerFactory):
             self._accepting = self.clock.callLater(0, self._cap_accepts)
         address = format_address(addr)
         if not self._throttle.allows(client_prefix(address)):
-            self.hub.notes.count(address, _THROTTLED)
+            self.hub.throttled_log.count(address, _THROTTLED)
             return None  # it is closed before anything else is made of it
         protocol = ChatProtocol(address)
         protocol.factory = self
@@ -157,7 +157,7 @@ class ChatFactory(ServerFactory):
         if not self._unchecked:
             self._unchecked = list(self.connections)
             self._throttle.forget()
-            self.hub.notes.forget()
+            self.hub.throttled_log.forget()
         batches = len(self.connections) // SWEEP_BATCH + 1
         self._sweeping = self.clock.callLater(SWEEP_INTERVAL / batches, self._sweep)
         now = self.clock.seconds()

@@ -193,7 +193,7 @@ class ProxyProtocolFactory(WrappingFactory):
             timer.cancel()
 
     def misheard(self, address: str) -> None:
-        self.port.hub.notes.info(address, _BAD)
+        self.port.hub.throttled_log.info(address, _BAD)
 
 
 @implementer(IStreamServerEndpoint)

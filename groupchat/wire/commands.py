@@ -193,23 +193,23 @@ class Unban(TargetCommand, tag="unban"):
         _no_time(self.seconds)
 
 
-class Look(OperatorCommand, tag=False):
+class OperatorQuery(OperatorCommand, tag=False):
     """A question that only an operator may ask."""
 
 
-class AskBans(Look, tag="bans"):
+class AskBans(OperatorQuery, tag="bans"):
     """List the bans, after this target."""
 
     after: str | None = None
 
 
-class AskMutes(Look, tag="mutes"):
+class AskMutes(OperatorQuery, tag="mutes"):
     """List the mutes, after this target."""
 
     after: str | None = None
 
 
-class AskPlaces(Look, tag="places"):
+class AskPlaces(OperatorQuery, tag="places"):
     """Ask how many people can be in, and how many are."""
 
 

@@ -179,7 +179,7 @@ class Rooms(Event):
     ref: str | None = None
 
 
-class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
+class RestrictionEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """
     One line of the answer to `bans` and `mutes`: a `name` or an `address` (a network, too), by
     whom, until when and why.
@@ -195,7 +195,7 @@ class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
 class Bans(Event):
     """The bans that hold, by target."""
 
-    bans: list[Measured]
+    bans: list[RestrictionEntry]
     count: int
     ref: str | None = None
 
@@ -203,7 +203,7 @@ class Bans(Event):
 class Mutes(Event):
     """The mutes that hold, by name."""
 
-    mutes: list[Measured]
+    mutes: list[RestrictionEntry]
     count: int
     ref: str | None = None
 
@@ -240,7 +240,7 @@ class Done(Event):
     ref: str | None = None
 
 
-class Ruled(Event):
+class Moderated(Event):
     """An operator's command is done. On the JSON wire it is an `Ok` with this text."""
 
     text: str

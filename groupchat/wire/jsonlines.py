@@ -142,7 +142,7 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
         return _encoder.encode(event) + b"\n"  # its controls were made visible before
     if isinstance(event, events.Done):
         event = events.Ok(ref=event.ref)
-    elif isinstance(event, events.Ruled):
+    elif isinstance(event, events.Moderated):
         event = events.Ok(ref=event.ref, text=event.text)
     elif isinstance(event, _FOR_PEOPLE):
         return b""

@@ -451,7 +451,7 @@ def _ask_password(event: events.AskPassword, me: str, past: bool) -> Iterator[st
     yield f"-- The name {event.name} is registered. Its password? (An empty line: another name.)"
 
 
-def _done(event: events.Done | events.Ruled, me: str, past: bool) -> Iterator[str]:
+def _done(event: events.Done | events.Moderated, me: str, past: bool) -> Iterator[str]:
     yield f"-- {event.text}"
 
 
@@ -481,7 +481,7 @@ _SHOWN: dict[type[Event], Callable[[Any, str, bool], Iterable[str]]] = {
     events.AskName: _ask_name,
     events.AskPassword: _ask_password,
     events.Done: _done,
-    events.Ruled: _done,
+    events.Moderated: _done,
     events.Error: _error,
     events.Bye: _bye,
 }

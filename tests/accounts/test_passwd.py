@@ -33,8 +33,8 @@ def begun(run):
 
 
 @pytest.fixture
-def rights():
-    def rights():
+def permissions():
+    def permissions():
         file = AccountsDatabase("groupchat.accounts")
         file.open()
         try:
@@ -42,40 +42,40 @@ def rights():
         finally:
             file.close()
 
-    return rights
+    return permissions
 
 
-def test_it_sets_a_password(run, rights):
+def test_it_sets_a_password(run, permissions):
     assert run("alice", typed="secret\n") == "The password of alice is set.\n"
-    account = rights().owner("alice")
+    account = permissions().owner("alice")
     assert passwords.verify(account.password, "secret")
     assert not account.operator
 
 
-def test_it_makes_an_operator_of_someone_new(begun, run, rights):
+def test_it_makes_an_operator_of_someone_new(begun, run, permissions):
     assert run("--operator", "alice", typed="secret\n") == "alice is an operator now.\n"
-    assert rights().owner("alice").operator
+    assert permissions().owner("alice").operator
 
 
-def test_it_makes_an_operator_of_someone_registered_and_takes_that_back(run, rights):
+def test_it_makes_an_operator_of_someone_registered_and_takes_that_back(run, permissions):
     run("alice", typed="secret\n")
     run("-o", "ALICE")
-    account = rights().owner("alice")
+    account = permissions().owner("alice")
     assert account.operator and passwords.verify(account.password, "secret")
     assert run("--no-operator", "alice") == "alice is no operator any more.\n"
-    assert not rights().owner("alice").operator
+    assert not permissions().owner("alice").operator
 
 
-def test_a_new_password_keeps_the_operator(begun, run, rights):
+def test_a_new_password_keeps_the_operator(begun, run, permissions):
     run("-o", "alice", typed="secret\n")
     run("alice", typed="other\n")
-    assert rights().owner("alice").operator
+    assert permissions().owner("alice").operator
 
 
-def test_it_deletes(run, rights):
+def test_it_deletes(run, permissions):
     run("alice", typed="secret\n")
     assert run("--delete", "alice") == "alice is not registered any more.\n"
-    assert rights().owner("alice") is None
+    assert permissions().owner("alice") is None
 
 
 def test_it_lists_who_is_registered(begun, run):
@@ -158,7 +158,7 @@ def measure(kind, target, until=None, text=""):
     file.close()
 
 
-def test_it_lists_bans_and_mutes_and_lifts_them(begun, run, rights):
+def test_it_lists_bans_and_mutes_and_lifts_them(begun, run, permissions):
     measure("ban", "192.0.2.7/32", text="noise")
     measure("ban", "192.0.2.7", until=4_102_444_800_000)
     measure("ban", "long-ago", until=1)

@@ -71,9 +71,9 @@ def test_what_was_kept_holds_at_once_and_after_a_restart(start):
     answer(store.register(account, "secret", ENTRY))
     answer(store.save(BAN_ON_BOB, ENTRY))
     for one in (store, start()):
-        kept = one.rights.owner("alice")
+        kept = one.permissions.owner("alice")
         assert (kept.name, kept.operator, kept.clients) == ("Alice", True, (b"1" * 16, b"0" * 16))
-        assert one.rights.restriction(BAN, "bob") == BAN_ON_BOB
+        assert one.permissions.restriction(BAN, "bob") == BAN_ON_BOB
         assert answer(one.check("alice", "secret")) == kept
 
 
@@ -81,9 +81,9 @@ def test_a_client_is_remembered_across_a_restart_and_the_audit_log_has_nothing_o
     store = start()
     answer(store.register(Account("alice"), "secret", ENTRY))
     for number in range(MAX_KNOWN_CLIENTS + 1):
-        answer(store.remember(store.rights.owner("alice"), b"%016d" % number))
+        answer(store.remember(store.permissions.owner("alice"), b"%016d" % number))
     for one in (store, start()):
-        clients = one.rights.owner("alice").clients
+        clients = one.permissions.owner("alice").clients
         assert (len(clients), clients[0], clients[-1]) == (
             MAX_KNOWN_CLIENTS,
             b"%016d" % 1,
@@ -95,14 +95,16 @@ def test_a_client_is_remembered_across_a_restart_and_the_audit_log_has_nothing_o
 def test_a_client_is_not_remembered_when_the_password_that_it_gave_was_changed_meanwhile(start):
     store, outside = start(), start()
     answer(store.register(Account("alice"), "secret", ENTRY))
-    gave = store.rights.owner("alice")
+    gave = store.permissions.owner("alice")
     answer(outside.register(Account("alice"), "another", ENTRY))
     answer(store.remember(gave, b"1" * 16))
     answer(store.poll())
-    assert store.rights.owner("alice").clients == () == start().rights.owner("alice").clients
+    assert (
+        store.permissions.owner("alice").clients == () == start().permissions.owner("alice").clients
+    )
     answer(outside.delete(gave, ENTRY))
     answer(store.remember(gave, b"1" * 16))
-    assert start().rights.owner("alice") is None
+    assert start().permissions.owner("alice") is None
 
 
 def test_what_was_dropped_holds_no_longer(start):
@@ -112,15 +114,15 @@ def test_what_was_dropped_holds_no_longer(start):
     answer(store.delete(Account("alice"), ENTRY))
     answer(store.delete(BAN_ON_BOB, ENTRY))
     for one in (store, start()):
-        assert not one.rights.accounts()
-        assert one.rights.restriction(BAN, "bob") is None
+        assert not one.permissions.accounts()
+        assert one.permissions.restriction(BAN, "bob") is None
 
 
 def test_a_ban_and_a_mute_of_one_person_are_two_things(start):
     store = start()
     answer(store.save(BAN_ON_BOB, ENTRY))
     answer(store.delete(Restriction(MUTE, "bob", "op"), ENTRY))
-    assert store.rights.restriction(BAN, "bob")
+    assert store.permissions.restriction(BAN, "bob")
 
 
 def test_the_audit_log_is_kept_in_order(start):
@@ -135,9 +137,9 @@ def test_what_another_program_changes_is_seen(start, path):
     other.open()
     other.save(Account("alice", True), ENTRY)
     other.close()
-    assert store.rights.owner("alice") is None
+    assert store.permissions.owner("alice") is None
     answer(store.poll())
-    assert store.rights.owner("alice").operator
+    assert store.permissions.owner("alice").operator
 
 
 def test_a_file_that_can_not_be_written_changes_nothing(start, path, expect_logged):
@@ -148,7 +150,7 @@ def test_a_file_that_can_not_be_written_changes_nothing(start, path, expect_logg
         )
     failure = answer(store.save(Account("alice"), ENTRY))
     assert failure.check(Unavailable)
-    assert store.rights.owner("alice") is None
+    assert store.permissions.owner("alice") is None
     assert answer(store.save(BAN_ON_BOB, ENTRY)) is None
     assert [entry.verb for entry in answer(store.audit_entries(9))] == ["test"]
     expect_logged("The accounts file cannot be written: no space")
@@ -251,7 +253,7 @@ def test_a_file_that_is_damaged_while_it_runs_is_told_once_and_what_it_said_befo
         file.write(b"damage" * 500)
     for _ in range(3):
         answer(store.poll())
-    assert store.rights.owner("alice")
+    assert store.permissions.owner("alice")
     with open(path, "r+b") as file:
         file.write(whole)
     for _ in range(2):

@@ -60,7 +60,7 @@ def test_a_client_that_gave_no_lasting_secret_or_a_wrong_password_is_not_remembe
     register(server)
     server.connect().ask("hello", name="alice", password=PASSWORD)
     server.connect().ask("hello", name="alice", password="wrong", client=secret("alice"))
-    assert server.accounts.rights.owner("alice").clients == ()
+    assert server.accounts.permissions.owner("alice").clients == ()
 
 
 def test_a_new_password_from_outside_forgets_the_clients_that_gave_the_old_one(server):
@@ -266,7 +266,7 @@ def test_what_is_no_password_is_refused_where_it_would_be_set_and_where_it_is_gi
         "ref": "r",
     }
     assert alice.ask("register", password=password, ref="r") == [refused]
-    assert server.accounts.rights.owner("alice") is None
+    assert server.accounts.permissions.owner("alice") is None
     assert server.connect().ask("hello", name="bob", password=password, ref="r") == [refused]
     bob = server.plain("bob")
     bob.type(f"/register {password}")

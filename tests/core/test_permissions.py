@@ -13,67 +13,67 @@ ALICES = b"a" * 16
 
 
 def test_a_name_is_its_owners_in_any_case():
-    rights = Permissions([Account("Alice", operator=True)])
-    assert rights.owner("aLICE").operator
-    assert rights.owner("bob") is None
+    permissions = Permissions([Account("Alice", operator=True)])
+    assert permissions.owner("aLICE").operator
+    assert permissions.owner("bob") is None
 
 
 def test_an_account_replaces_the_one_before_it():
-    rights = Permissions([Account("alice")])
-    rights.add_account(Account("ALICE", operator=True))
-    assert [account.name for account in rights.accounts()] == ["ALICE"]
+    permissions = Permissions([Account("alice")])
+    permissions.add_account(Account("ALICE", operator=True))
+    assert [account.name for account in permissions.accounts()] == ["ALICE"]
 
 
 def test_a_removed_account_is_nobodys():
-    rights = Permissions([Account("alice")])
-    rights.remove_account(Account("alice"))
-    assert rights.owner("alice") is None
-    assert not rights.is_confusable("alice")
+    permissions = Permissions([Account("alice")])
+    permissions.remove_account(Account("alice"))
+    assert permissions.owner("alice") is None
+    assert not permissions.is_confusable("alice")
 
 
 def test_a_ban_holds_for_a_name_in_any_case_until_it_ends():
-    rights = Permissions(restrictions=[Restriction(BAN, "bob", "op", until=1000)])
-    assert rights.on_person(BAN, "BOB", b"", now=999)
-    assert not rights.on_person(BAN, "bob", b"", now=1000)
-    assert not rights.on_person(MUTE, "bob", b"", now=0)
+    permissions = Permissions(restrictions=[Restriction(BAN, "bob", "op", until=1000)])
+    assert permissions.on_person(BAN, "BOB", b"", now=999)
+    assert not permissions.on_person(BAN, "bob", b"", now=1000)
+    assert not permissions.on_person(MUTE, "bob", b"", now=0)
 
 
 def test_a_ban_holds_for_the_client_under_another_name():
-    rights = Permissions(restrictions=[Restriction(BAN, "bob", "op", ALICES)])
-    assert rights.on_person(BAN, "robert", ALICES, now=0)
-    assert not rights.on_person(BAN, "robert", b"b" * 16, now=0)
+    permissions = Permissions(restrictions=[Restriction(BAN, "bob", "op", ALICES)])
+    assert permissions.on_person(BAN, "robert", ALICES, now=0)
+    assert not permissions.on_person(BAN, "robert", b"b" * 16, now=0)
 
 
 def test_a_new_ban_lets_go_of_the_client_of_the_old_one():
-    rights = Permissions(
+    permissions = Permissions(
         restrictions=[Restriction(BAN, "bob", "op", ALICES), Restriction(BAN, "bob", "op")]
     )
-    assert not rights.on_person(BAN, "robert", ALICES, now=0)
+    assert not permissions.on_person(BAN, "robert", ALICES, now=0)
 
 
 @pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::1", "fe80::1%eth0"])
 def test_a_ban_on_a_network_holds_for_the_addresses_in_it(address):
     wide = [network(one) for one in ("192.0.2.0/24", "2001:db8::/32", "fe80::/10")]
-    rights = Permissions(restrictions=[Restriction(BAN, one, "op") for one in wide])
-    assert rights.on_address(address, now=0)
+    permissions = Permissions(restrictions=[Restriction(BAN, one, "op") for one in wide])
+    assert permissions.on_address(address, now=0)
 
 
 @pytest.mark.parametrize("address", ["192.0.3.7", "2001:db9::1", "local"])
 def test_a_ban_on_a_network_does_not_hold_for_others(address):
-    rights = Permissions(
+    permissions = Permissions(
         restrictions=[
             Restriction(BAN, network("192.0.2.0/24"), "op"),
             Restriction(BAN, network("2001:db8::/32"), "op"),
         ]
     )
-    assert not rights.on_address(address, now=0)
+    assert not permissions.on_address(address, now=0)
 
 
 def test_a_ban_on_a_network_that_is_lifted_holds_for_nobody():
     ban = Restriction(BAN, network("192.0.2.7"), "op")
-    rights = Permissions(restrictions=[ban])
-    rights.remove_restriction(ban)
-    assert not rights.on_address("192.0.2.7", now=0)
+    permissions = Permissions(restrictions=[ban])
+    permissions.remove_restriction(ban)
+    assert not permissions.on_address("192.0.2.7", now=0)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_an_address_is_kept_in_one_way(written, kept):
 
 def test_lifting_one_ban_leaves_another_of_the_same_client():
     first, second = Restriction(BAN, "bob", "op", ALICES), Restriction(BAN, "rob", "op", ALICES)
-    rights = Permissions(restrictions=[first, second])
-    rights.remove_restriction(first)
-    assert rights.on_person(BAN, "anyone", ALICES, now=0) is second
+    permissions = Permissions(restrictions=[first, second])
+    permissions.remove_restriction(first)
+    assert permissions.on_person(BAN, "anyone", ALICES, now=0) is second
 
 
 def test_the_newest_clients_come_in_without_a_password():

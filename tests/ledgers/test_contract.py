@@ -141,7 +141,7 @@ def test_what_is_refused_before_it_is_posted_is_not_stored(log):
 
 def test_a_refused_saying_uses_up_no_n(log):
     log.said("no", n=1, refusal=NotInRoom("no"))
-    assert log.entered().said == 0
+    assert log.entered().last_n == 0
     assert log.said("yes", n=1).id == 1
 
 
@@ -158,7 +158,7 @@ def test_the_next_n_is_stored(log):
     sayings = [log.say(str(n), n=n) for n in (1, 2, 3)]
     log.run()
     assert [saying.id for saying in sayings] == [1, 2, 3]
-    assert log.entered().said == 3
+    assert log.entered().last_n == 3
 
 
 @pytest.mark.parametrize("turns", ["one", "two"])
@@ -203,13 +203,13 @@ def test_each_client_counts_for_itself_in_each_room(log):
     log.run()
     assert [saying.id for saying in sayings] == [1, 2, 1, 3]
     assert [
-        log.entered(who, room=room).said for who in (ALICE, BOB) for room in ("lobby", "dev")
+        log.entered(who, room=room).last_n for who in (ALICE, BOB) for room in ("lobby", "dev")
     ] == [1, 1, 2, 0]
 
 
 def test_without_n_all_is_stored_as_it_comes(log):
     assert [log.said("same").id, log.said("same").id] == [1, 2]
-    assert log.entered().said == 0
+    assert log.entered().last_n == 0
 
 
 def test_the_ids_of_the_last_1000_n_are_known_and_an_older_one_is_ok_without(log):
@@ -396,12 +396,12 @@ def test_one_who_enters_is_told_how_the_room_stands_at_its_place_in_the_order(lo
     entering = log.post(JoinEntry("lobby", ALICE))
     log.say("b", n=2)
     log.run()
-    assert (entering.head, entering.first, entering.said) == (1, 1, 1)
+    assert (entering.head, entering.first, entering.last_n) == (1, 1, 1)
 
 
 def test_a_room_in_which_nothing_was_said_is_empty(log):
     entered = log.entered(room="new")
-    assert (entered.head, entered.first, entered.said, entered.topic, entered.known) == (
+    assert (entered.head, entered.first, entered.last_n, entered.topic, entered.known) == (
         0,
         1,
         0,

@@ -105,7 +105,7 @@ def test_messages_topics_and_counts_survive_a_restart(log, again):
     log.topic("tea at four", sender="bob")
     log = again(log)
     entered = log.entered()
-    assert (entered.head, entered.first, entered.said) == (2, 1, 2)
+    assert (entered.head, entered.first, entered.last_n) == (2, 1, 2)
     assert (entered.topic, entered.topic_by) == ("tea at four", "bob")
     assert [(message.text, message.act) for message in log.page(0, 2)] == [
         ("one", False),
@@ -204,7 +204,7 @@ def test_a_client_unseen_for_30_days_is_forgotten(log, again, path):
     log.said("one", n=1, client=BOB)
     log = again(log)
     log.said("new")
-    assert (log.entered(ALICE).said, log.entered(BOB).said) == (0, 1)
+    assert (log.entered(ALICE).last_n, log.entered(BOB).last_n) == (0, 1)
     assert rows(path, "SELECT count(*) FROM speakers") == [(1,)]
 
 
@@ -333,13 +333,13 @@ def test_a_clock_that_jumps_forgets_no_client(log, again, path, passing):
     for days in (100, -20_000, 0):
         passing.set_clock(days)
         log = again(log)
-        log.said("two", client=BOB, n=log.entered(BOB).said + 1, at=passing.now())
-    assert log.entered(ALICE).said == 1
+        log.said("two", client=BOB, n=log.entered(BOB).last_n + 1, at=passing.now())
+    assert log.entered(ALICE).last_n == 1
     passing.days(40)
     for _ in range(2):
-        log.said("three", client=BOB, n=log.entered(BOB).said + 1, at=passing.now())
+        log.said("three", client=BOB, n=log.entered(BOB).last_n + 1, at=passing.now())
         passing.days(1.1)
-    assert log.entered(ALICE).said == 0
+    assert log.entered(ALICE).last_n == 0
 
 
 def test_many_rooms_and_many_messages_are_let_go_in_turn(log, start, path, monkeypatch, passing):
@@ -486,7 +486,7 @@ def test_what_was_said_is_known_also_if_it_was_stored_in_the_first_shape(start, 
     for n in (1, 3, 4):
         assert log.said(f"as {n}", n=n).id == n
         assert isinstance(log.said("as something else", n=n).refusal, Conflict)
-    assert log.entered().said == 4
+    assert log.entered().last_n == 4
 
 
 def test_speakers_that_it_does_not_know_by_heart_are_looked_up(log, monkeypatch):
@@ -727,7 +727,7 @@ def test_after_a_full_disk_what_is_wanted_is_what_was_not_stored(log, disk):
     disk(True)
     posted = full_batch(log)
     assert [saying.refusal.want for saying in posted[1:]] == [2] * 9
-    assert log.entered().said == 1
+    assert log.entered().last_n == 1
 
 
 def test_it_recovers_when_there_is_space_again(log, disk):
@@ -742,7 +742,7 @@ def test_on_a_full_disk_presence_goes_through(log, disk):
     posted = [log.post(LeaveEntry("lobby", None)), *full_batch(log)]
     entering = log.entered()
     assert log.owner.drafts[1:] == [*posted, entering]
-    assert (entering.head, entering.said) == (1, 1)
+    assert (entering.head, entering.last_n) == (1, 1)
 
 
 def test_on_a_full_disk_what_was_stored_before_is_known(log, disk):
@@ -768,7 +768,7 @@ def test_on_a_full_disk_nothing_of_a_new_room_is_left(log, disk):
     saying, entering = log.say("first", room="new", n=1), log.post(JoinEntry("new", ALICE))
     full_batch(log)
     assert isinstance(saying.refusal, StorageFull)
-    assert (entering.head, entering.first, entering.said) == (0, 1, 0)
+    assert (entering.head, entering.first, entering.last_n) == (0, 1, 0)
     disk(False)
     assert log.said("first", room="new", n=1).id == 1
 

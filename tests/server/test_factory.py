@@ -276,7 +276,7 @@ def test_one_whose_password_is_looked_at_makes_no_room():
     server = Server(max_pending=2)
     looked_at: list[Deferred[None]] = []
     server.accounts._run_hashing = lambda *_: looked_at.append(Deferred()) or looked_at[-1]
-    server.accounts.rights.add_account(Account("alice", password="x"))
+    server.accounts.permissions.add_account(Account("alice", password="x"))
     alice = server.connect()
     alice.hello("alice", password="correct horse")
     silent = [server.connect() for _ in range(3)]

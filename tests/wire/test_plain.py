@@ -305,8 +305,8 @@ def test_bans_mutes_and_places_are_shown():
     assert plain.parse("/mutes") == commands.AskMutes(ref="/mutes")
     assert plain.parse("/max") == commands.AskPlaces(ref="/max")
     bans = [
-        events.Measured(by="op", address="192.0.2.0/24", text="noise"), events.Measured(by="op", name="bob", until=AT),
-        events.Measured(by="op", name="192.0.2.7"),
+        events.RestrictionEntry(by="op", address="192.0.2.0/24", text="noise"), events.RestrictionEntry(by="op", name="bob", until=AT),
+        events.RestrictionEntry(by="op", name="192.0.2.7"),
     ]  # fmt: skip
     assert shown(events.Bans(bans, 4)) == (
         "-- There are 4 bans.\n-- 192.0.2.0/24 for ever, by op: noise\n-- bob until 2026-11-22 14:03 UTC, by op\n"
