@@ -1,13 +1,13 @@
 """
 Finds the habits of speech that make this project's English hard to read.
 
-It reads prose only: paragraphs of ``.rst`` files, docstrings, comments, and in ``groupchat/`` the strings
-that users meet (errors, log lines, help). Literal blocks, ``literals`` and "quoted words" are left out.
-It would rather miss a sentence than raise a false alarm. ::
+It reads prose only: paragraphs of ``.rst`` files, docstrings, comments, and in ``groupchat/`` the
+strings that users meet (errors, log lines, help). Literal blocks, ``literals`` and "quoted words"
+are left out. It would rather miss a sentence than raise a false alarm. ::
 
     python -m tests.prose                 all findings, but for the files of the baseline
     python -m tests.prose docs/faults.rst all findings in these files
-    python -m tests.prose --baseline      list the files that have findings today in prose-baseline.txt
+    python -m tests.prose --baseline      list the files that have findings in prose-baseline.txt
 
 The baseline can only shrink: tests/test_prose.py fails if a file that it doesn't list has a
 finding, or one that it lists has none.
@@ -53,7 +53,8 @@ def tic(pattern: str, advice: str, flags: int = re.IGNORECASE) -> Tic:
 _BEGIN = r"(?:\A|(?<=[.!?:]) |(?<=[.!?]\)) )(?:[-*] )?"
 _QUESTION = r"(?![^.!?]*\?)"
 _CLAUSE = (
-    r"(?:\A|(?<=[.!?:;,]) |(?:\w(?<!\band)(?<!\bbut)(?<!\bor)) that |\b(?:in|of|for|from|to|with|by|on|at) which |"
+    r"(?:\A|(?<=[.!?:;,]) |(?:\w(?<!\band)(?<!\bbut)(?<!\bor)) that |"
+    r"\b(?:in|of|for|from|to|with|by|on|at) which |"
     r"\b(?:if|what|when|where|whom|as|unless|until|whether|because|while|so|names?) )"
 )
 _PEOPLE_DO = (

@@ -22,7 +22,8 @@ def run(pytester: pytest.Pytester):
     """Runs these lines as tests under conftest.py, in a process of their own."""
     pytester.makeconftest(Path(__file__).with_name("conftest.py").read_text())
     pytester.makeini(
-        "[pytest]\nmarkers = limit(seconds): \nfaulthandler_timeout = 3\nfaulthandler_exit_on_timeout = true\n"
+        "[pytest]\nmarkers = limit(seconds): \n"
+        "faulthandler_timeout = 3\nfaulthandler_exit_on_timeout = true\n"
     )
 
     def run(lines: str) -> pytest.RunResult:

@@ -19,8 +19,6 @@ ROOT = Path(__file__).parents[1]
 
 #: Imports that still break the rule, as packages: each entry goes as soon as nothing needs it.
 EXCEPTIONS: set[tuple[str, str]] = set()
-#: Modules of the pure packages that still import a clock; each entry goes likewise.
-CLOCKS = {"wire.events"}
 
 
 def layers() -> dict[str, int]:
@@ -104,13 +102,15 @@ def test_the_wire_and_the_core_know_no_reactor_and_no_clock():
     assert pure
     found = {name: set(imports(ast.parse(path.read_text()))) for name, path in pure.items()}
     assert [name for name in found if any(is_reactor(one) for one in found[name])] == []
-    clocks = {name for name in found if any(one.split(".")[0] == "time" for one in found[name])}
-    assert clocks - CLOCKS == set()
-    assert CLOCKS - clocks == set(), "no longer needed: take it out of CLOCKS"
+    assert [name for name in found if any(is_clock(one) for one in found[name])] == []
 
 
 def is_reactor(imported: str) -> bool:
     return f"{imported}.".startswith("twisted.internet.")
+
+
+def is_clock(imported: str) -> bool:
+    return f"{imported}.".startswith("time.")
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,16 @@ from tests.support import Server, collections
 COUNT = 2000
 ENDS = ["end", "reset", "close", "wait", "quit"]
 KINDS = [
-    b"", b"x", b"{", b'{"type":"hello","na', b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01", b"root\n" * 5, b"\n" * 500, b"y" * 40_000,
-]  # fmt: skip
+    b"",
+    b"x",
+    b"{",
+    b'{"type":"hello","na',
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"\x16\x03\x01",
+    b"root\n" * 5,
+    b"\n" * 500,
+    b"y" * 40_000,
+]
 
 
 def connect(server, number):

@@ -35,7 +35,8 @@ def test_the_baseline_lists_no_file_that_is_clean_or_gone():
     listed = prose.baseline()
     clean = listed - set(prose.check(listed & set(prose.files())))
     assert not clean, (
-        f"take these off {prose.BASELINE.name} (python -m tests.prose --baseline): {sorted(map(str, clean))}"
+        f"take these off {prose.BASELINE.name} (python -m tests.prose --baseline):"
+        f" {sorted(map(str, clean))}"
     )
 
 
@@ -139,11 +140,16 @@ def test_good_english_is_not(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "It is ``read anew``.", 'It says "come in" to you.', "`come in`_ is a link.",
-        "What one may do\n===============\n\nText.", "So::\n\n    read it anew\n\n    come in\n\nText.",
-        "- an item::\n\n      read it anew\n\n- Text.", ".. code-block:: sh\n\n   read it anew\n\nText.", ".. a comment, come in\n",
+        "It is ``read anew``.",
+        'It says "come in" to you.',
+        "`come in`_ is a link.",
+        "What one may do\n===============\n\nText.",
+        "So::\n\n    read it anew\n\n    come in\n\nText.",
+        "- an item::\n\n      read it anew\n\n- Text.",
+        ".. code-block:: sh\n\n   read it anew\n\nText.",
+        ".. a comment, come in\n",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_prose_is_left_out(text):
     assert found(text) == []
 

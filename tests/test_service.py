@@ -263,7 +263,8 @@ def test_it_says_how_to_join_by_a_unix_socket(logged):
     house.run()
     (told,) = (text for text in logged if text.startswith("Join from"))
     assert told == (
-        "Join from this machine:  groupchat-connect YOUR_NAME unix:'/run/group chat.sock'   or:  nc -U '/run/group chat.sock'"
+        "Join from this machine:  groupchat-connect YOUR_NAME unix:'/run/group chat.sock'"
+        "   or:  nc -U '/run/group chat.sock'"
     )
 
 

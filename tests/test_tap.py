@@ -72,19 +72,42 @@ def test_without_options_it_listens_on_9000_for_a_hundred():
 @pytest.mark.parametrize(
     ("arguments", "about"),
     [
-        (["--port", "65536"], "--port"), (["--port", "-1"], "--port"), (["--port", "http"], "--port"), (["--max", "0"], "--max"),
-        (["--max", "1e3"], "--max"), (["--max", ""], "--max"), (["--replay", "1001"], "--replay"), (["--rate", "-1"], "--rate"),
-        (["--rate", "nan"], "--rate"), (["--rate", "inf"], "--rate"), (["--rate", "fast"], "--rate"), (["--burst", "0"], "--burst"),
-        (["--keep", "forever"], "--keep"), (["--keep", "0d"], "--keep"), (["--ledger", "redis:x"], "--ledger"),
-        (["--ledger", "sqlite:"], "--ledger"), (["--ledger", "memory:x"], "--ledger"), (["--per-address", "-1"], "--per-address"),
-        (["--show-addresses", "me"], "--show-addresses"), (["--motd", "/nowhere/motd"], "--motd"), (["--nonsense"], "nonsense"),
-        (["stray"], '"stray"'), (["--tls-rate", "-1"], "--tls-rate"), (["--names", "latin"], "--names"),
-        (["--no-tls", "--require-tls"], "--require-tls"), (["--no-tls", "--certificate", "x"], "--certificate"),
-        (["--ledger", "sqlite::memory:"], "--ledger memory"), (["--ledger", "sqlite:file:x?mode=ro"], "--ledger"),
-        (["--ledger", "sqlite:."], "directory"), (["--ledger", "sqlite:x/"], "directory"), (["--ledger", "sqlite:x.pem"], ".pem"),
-        (["--certificate"], "certificate"), (["--max"], "max"), (["--port", "1\x1b[2J\n2"], "--port"),
+        (["--port", "65536"], "--port"),
+        (["--port", "-1"], "--port"),
+        (["--port", "http"], "--port"),
+        (["--max", "0"], "--max"),
+        (["--max", "1e3"], "--max"),
+        (["--max", ""], "--max"),
+        (["--replay", "1001"], "--replay"),
+        (["--rate", "-1"], "--rate"),
+        (["--rate", "nan"], "--rate"),
+        (["--rate", "inf"], "--rate"),
+        (["--rate", "fast"], "--rate"),
+        (["--burst", "0"], "--burst"),
+        (["--keep", "forever"], "--keep"),
+        (["--keep", "0d"], "--keep"),
+        (["--ledger", "redis:x"], "--ledger"),
+        (["--ledger", "sqlite:"], "--ledger"),
+        (["--ledger", "memory:x"], "--ledger"),
+        (["--per-address", "-1"], "--per-address"),
+        (["--show-addresses", "me"], "--show-addresses"),
+        (["--motd", "/nowhere/motd"], "--motd"),
+        (["--nonsense"], "nonsense"),
+        (["stray"], '"stray"'),
+        (["--tls-rate", "-1"], "--tls-rate"),
+        (["--names", "latin"], "--names"),
+        (["--no-tls", "--require-tls"], "--require-tls"),
+        (["--no-tls", "--certificate", "x"], "--certificate"),
+        (["--ledger", "sqlite::memory:"], "--ledger memory"),
+        (["--ledger", "sqlite:file:x?mode=ro"], "--ledger"),
+        (["--ledger", "sqlite:."], "directory"),
+        (["--ledger", "sqlite:x/"], "directory"),
+        (["--ledger", "sqlite:x.pem"], ".pem"),
+        (["--certificate"], "certificate"),
+        (["--max"], "max"),
+        (["--port", "1\x1b[2J\n2"], "--port"),
     ],
-)  # fmt: skip
+)
 def test_what_it_does_not_take_is_told_in_one_line(arguments, about):
     line = refused(*arguments)
     assert line.startswith("groupchat: ") and about in line and "--help" in line
@@ -104,10 +127,18 @@ def test_a_motd_is_read_and_its_controls_made_visible(tmp_path):
     assert parsed("--motd", str(path))["motd"] == "Be kind.\nTea␛ at four."
 
 
-@pytest.mark.parametrize(("option", "text", "value"), [
-    ("max", "5", 5), ("port", "0", 0), ("rate", "0", 0.0), ("rate", "0.5", 0.5), ("ledger", "memory", ""),
-    ("ledger", "sqlite:/a:b.db", "/a:b.db"), ("show-addresses", "everyone", "everyone"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("option", "text", "value"),
+    [
+        ("max", "5", 5),
+        ("port", "0", 0),
+        ("rate", "0", 0.0),
+        ("rate", "0.5", 0.5),
+        ("ledger", "memory", ""),
+        ("ledger", "sqlite:/a:b.db", "/a:b.db"),
+        ("show-addresses", "everyone", "everyone"),
+    ],
+)
 def test_what_is_given_holds(option, text, value):
     assert parsed(f"--{option}", text)[option] == value
 

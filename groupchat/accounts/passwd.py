@@ -23,7 +23,7 @@ from groupchat.errors import CannotStart
 from groupchat.settings import MAX_PASSWORD
 from groupchat.wire import addresses, names
 from groupchat.wire.errors import Refused
-from groupchat.wire.events import stamp
+from groupchat.wire.timestamps import stamp
 
 LOG_LINES = 50  #: entries of the audit log that --log shows
 

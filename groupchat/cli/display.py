@@ -12,8 +12,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from groupchat.client.sender import RETRYABLE
 from groupchat.wire import events, jsonlines, names, plain
-from groupchat.wire.commands import COMMANDS
 from groupchat.wire.events import Event
+from groupchat.wire.plain.words import COMMANDS
 
 __all__ = ["JsonDisplay", "PipeDisplay", "PlainDisplay"]
 

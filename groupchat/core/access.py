@@ -15,7 +15,8 @@ from groupchat.core.ratelimit import KeyedTokenBuckets, client_prefix
 from groupchat.interfaces import IAccounts
 from groupchat.settings import MAX_PASSWORD, Settings
 from groupchat.wire import errors, names
-from groupchat.wire.events import Bye, stamp
+from groupchat.wire.events import Bye
+from groupchat.wire.timestamps import stamp
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred

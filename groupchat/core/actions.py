@@ -21,7 +21,7 @@ from groupchat.core.entries import (
 from groupchat.core.permissions import AuditEntry
 from groupchat.wire import commands, errors, events, names
 from groupchat.wire.commands import Command, Position
-from groupchat.wire.events import stamp
+from groupchat.wire.timestamps import stamp
 
 if TYPE_CHECKING:
     from groupchat.core.session import Session

@@ -34,8 +34,9 @@ from groupchat.core.throttledlog import ThrottledLog
 from groupchat.interfaces import IAccounts, ILedger, ILedgerOwner, IOutbound
 from groupchat.settings import Settings
 from groupchat.wire import errors, events, names
-from groupchat.wire.events import Message, Ok, RoomEntry, Topic, stamp
+from groupchat.wire.events import Message, Ok, RoomEntry, Topic
 from groupchat.wire.interfaces import IWire
+from groupchat.wire.timestamps import stamp
 
 
 class Session(Protocol):

@@ -17,7 +17,8 @@ from twisted.logger import Logger
 from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Network, Restriction
 from groupchat.wire import addresses, commands, errors, events, names
 from groupchat.wire.commands import OperatorCommand, PersonCommand, TargetCommand
-from groupchat.wire.events import Bye, stamp
+from groupchat.wire.events import Bye
+from groupchat.wire.timestamps import stamp
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred

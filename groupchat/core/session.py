@@ -23,7 +23,7 @@ from groupchat.interfaces import IOutbound
 from groupchat.wire import commands, errors, events, names
 from groupchat.wire.commands import Command, Position
 from groupchat.wire.events import Event
-from groupchat.wire.interfaces import IWire
+from groupchat.wire.interfaces import IWire, Reference
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -157,7 +157,7 @@ class Session:
             n, room = getattr(command, "n", None), getattr(command, "room", None)
             self.peer.write(self.refusal(error, n, room, command.ref))
 
-    def bad_line(self, error: errors.Refused, about: dict[str, Any]) -> None:
+    def bad_line(self, error: errors.Refused, about: Reference) -> None:
         """
         Answer a line that is no command. Too many of these end the connection.
 

@@ -23,7 +23,8 @@ from groupchat.ledgers.dedupe import REMEMBERED_NUMBERS, digest, is_next
 from groupchat.ledgers.group_commit import EntryProcessor, GroupCommit
 from groupchat.ledgers.pages import page
 from groupchat.ledgers.retention import RetentionPolicy
-from groupchat.wire.events import Message, stamp
+from groupchat.wire.events import Message
+from groupchat.wire.timestamps import stamp
 
 
 class _Room:

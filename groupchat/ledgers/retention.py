@@ -18,8 +18,8 @@ from typing import Any
 from twisted.logger import Logger
 
 from groupchat.ledgers.calendar import EARLIEST_MS, Calendar
-from groupchat.wire.events import stamp
 from groupchat.wire.names import printable
+from groupchat.wire.timestamps import stamp
 
 SHIFT = 40  #: place = room << SHIFT | id
 IDS = (1 << SHIFT) - 1

@@ -32,7 +32,8 @@ from groupchat.ledgers.pages import MAX_MESSAGES_IN_PAGE, page
 from groupchat.ledgers.retention import IDS, SHIFT, RetentionPolicy
 from groupchat.ledgers.wal import RETRY_SECONDS
 from groupchat.ledgers.writer import Writer
-from groupchat.wire.events import Message, stamp
+from groupchat.wire.events import Message
+from groupchat.wire.timestamps import stamp
 
 #: A page as one value, read in one step: at each step the reactor may take the interpreter's lock,
 #: and has to give it back.

@@ -26,8 +26,8 @@ from groupchat.ledgers.group_commit import EntryProcessor, disk_full
 from groupchat.ledgers.retention import IDS, ROOMS, SHIFT, Retention, RetentionPolicy
 from groupchat.ledgers.wal import WriteAhead
 from groupchat.wire.errors import Conflict, OutOfOrder
-from groupchat.wire.events import stamp
 from groupchat.wire.names import printable
+from groupchat.wire.timestamps import stamp
 
 _MAX_CACHED_CLIENTS = 50_000  #: clients in the cache
 LOCKED = 10.0  #: seconds for which another program may hold a lock on the ledger

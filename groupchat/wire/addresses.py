@@ -7,6 +7,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
+__all__ = ["format_address", "ip", "is_network", "network"]
+
 _ZONE = re.compile(r"%[^/]*")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 

@@ -1,9 +1,9 @@
 """
-The closed table of verbs: what a client can ask for, with which arguments, and who may.
+The closed table of commands: what a client can ask for, and with which arguments.
 
-Every wire reads its lines into these values, and ``/help`` lists `WORDS`. A new verb is a class
-and, where people can type it, a line of that table; `session.py` says what it does. Nothing here
-acts.
+Every wire reads its lines into these values. A new command is a class here, a function in
+`groupchat.core.actions` and, where people can type it, a line of `groupchat.wire.plain.words`.
+Nothing here acts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,52 @@ import msgspec
 from msgspec import Meta
 
 from groupchat.wire.limits import MAX_ROOMS
+
+__all__ = [
+    "HERE",
+    "LOBBY",
+    "Announce",
+    "AnyCommand",
+    "AskBans",
+    "AskHistory",
+    "AskMutes",
+    "AskPlaces",
+    "AskRooms",
+    "AskWho",
+    "Ban",
+    "Client",
+    "Command",
+    "Count",
+    "Deop",
+    "Epoch",
+    "Hello",
+    "Help",
+    "Id",
+    "Join",
+    "Kick",
+    "Leave",
+    "Max",
+    "MoveTo",
+    "Mute",
+    "Op",
+    "OperatorCommand",
+    "OperatorQuery",
+    "PersonCommand",
+    "Ping",
+    "Pong",
+    "Position",
+    "Quit",
+    "Ref",
+    "Register",
+    "Rename",
+    "Rooms",
+    "Say",
+    "SetTopic",
+    "TargetCommand",
+    "Tell",
+    "Unban",
+    "Unmute",
+]
 
 Count = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Id = Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -229,7 +275,7 @@ class Help(Command):
     """
     Only for people: the JSON wire has no such line.
 
-    :ivar word: the command to explain, as it is in `WORDS`; None: list them all.
+    :ivar word: the command to explain, with its slash; None: list them all.
     """
 
     word: str | None = None
@@ -243,62 +289,30 @@ class MoveTo(Command, tag=False):
 
 #: Every command that the JSON wire carries.
 AnyCommand = Union[
-    Hello, Join, Leave, Say, Tell, AskHistory, AskWho, AskRooms, Rename, SetTopic, Ping, Pong, Register, Kick, Mute,
-    Unmute, Op, Deop, Ban, Unban, Max, Announce, AskBans, AskMutes, AskPlaces, Quit,
-]  # fmt: skip
-
-
-class CommandHelp(msgspec.Struct, frozen=True):
-    """
-    A command as people type it.
-
-    :ivar word: with its slash.
-    :ivar arguments: what follows, as ``/help`` shows it.
-    :ivar help: what it does, in a few words.
-    :ivar aliases: what it is called elsewhere; it can be typed so, too.
-    :ivar operator: whether only operators may.
-    :ivar more: what ``/help WORD`` says besides, a line each.
-    """
-
-    word: str
-    arguments: str
-    help: str
-    aliases: tuple[str, ...] = ()
-    operator: bool = False
-    more: tuple[str, ...] = ()
-
-
-_NAME = "A NAME can be written @NAME: @list and @192.0.2.7 are names, 192.0.2.7 is an address."
-_TIME = (
-    "TIME is like 90s, 10m, 2h, 7d, 2w, 6mo (30 days each), 1h30m or 10 min; without one, or with forever, it has no end.",
-    "A number that begins the TEXT is read as a TIME: write a TIME or forever before it.",
-)
-
-COMMANDS = (
-    CommandHelp("/help", "[COMMAND]", "lists the commands, or explains one", ("/h", "/?", "/commands")),
-    CommandHelp("/who", "", "who is here", ("/names", "/users")),
-    CommandHelp("/msg", "NAME TEXT", "says something to one person only", ("/m", "/w", "/whisper", "/tell", "/pm", "/dm")),
-    CommandHelp("/me", "TEXT", "says what you do: * alice waves", ("/action", "/emote")),
-    CommandHelp("/name", "NEW", "gives you another name", ("/nick", "/rename")),
-    CommandHelp("/rooms", "", "lists the rooms", ("/list", "/channels")),
-    CommandHelp("/join", "ROOM", "leaves this room and enters another", ("/j", "/room")),
-    CommandHelp("/leave", "", "leaves this room for the lobby", ("/part",)),
-    CommandHelp("/topic", "[TEXT]", "shows the topic, or sets it"),
-    CommandHelp("/history", "[COUNT]", "shows the last messages: 100, or COUNT (1000 at most)", ("/hist",)),
-    CommandHelp("/register", "PASSWORD", "makes your name your own: from now on it needs the password"),
-    CommandHelp("/quit", "", "ends the connection", ("/exit", "/q", "/bye", "/logout", "/disconnect")),
-    CommandHelp("/kick", "NAME [TEXT]", "sends someone out", operator=True, more=("They can come back. /ban keeps someone out.", _NAME)),
-    CommandHelp(
-        "/ban", "NAME|ADDRESS [TIME] [TEXT]", "keeps someone, or a network, out (TIME: 10m, 2h, 7d)", operator=True,
-        more=(*_TIME, _NAME, "An ADDRESS can be a network, 192.0.2.0/24. A ban by address lets operators log in."),
-    ),
-    CommandHelp("/unban", "NAME|ADDRESS", "lets someone in again", operator=True, more=(_NAME,)),
-    CommandHelp("/bans", "", "lists the bans", ("/banlist",), operator=True),
-    CommandHelp("/mute", "NAME [TIME] [TEXT]", "lets someone only listen", operator=True, more=(*_TIME, _NAME)),
-    CommandHelp("/unmute", "NAME", "lets someone speak again", operator=True),
-    CommandHelp("/mutes", "", "lists the mutes", ("/mutelist",), operator=True),
-    CommandHelp("/max", "N", "sets how many people can be in; without N, shows it", operator=True),
-    CommandHelp("/op", "NAME", "makes a registered person an operator", operator=True),
-    CommandHelp("/deop", "NAME", "takes that back", operator=True),
-    CommandHelp("/say", "TEXT", "says something to all, in every room", ("/wall", "/announce"), operator=True),
-)  # fmt: skip
+    Hello,
+    Join,
+    Leave,
+    Say,
+    Tell,
+    AskHistory,
+    AskWho,
+    AskRooms,
+    Rename,
+    SetTopic,
+    Ping,
+    Pong,
+    Register,
+    Kick,
+    Mute,
+    Unmute,
+    Op,
+    Deop,
+    Ban,
+    Unban,
+    Max,
+    Announce,
+    AskBans,
+    AskMutes,
+    AskPlaces,
+    Quit,
+]

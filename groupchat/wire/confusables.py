@@ -13,6 +13,8 @@ from functools import lru_cache
 from importlib.resources import files
 from unicodedata import category, normalize
 
+__all__ = ["lowercase_reading", "skeleton", "uppercase_reading"]
+
 _LATIN = str.maketrans({"i": "l", "1": "l", "|": "l", "0": "o", "m": "rn", "w": "vv"})
 
 #: Accents that can stand on a letter of any script, and are not seen when a name is read in a

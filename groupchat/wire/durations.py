@@ -8,6 +8,8 @@ import re
 
 from groupchat.wire import names
 
+__all__ = ["MAX_SECONDS", "split"]
+
 MAX_SECONDS = 2**53 - 1  #: seconds
 
 _WORDS = {

@@ -10,6 +10,49 @@ from __future__ import annotations
 
 from groupchat.wire.events import Bye
 
+__all__ = [
+    "IDLE",
+    "INTERNAL_ERROR",
+    "MEMBERS_ONLY",
+    "QUIT",
+    "REPLACED",
+    "STOPPING",
+    "TLS_REQUIRED",
+    "TOO_MANY_CONNECTIONS",
+    "AlreadyIn",
+    "BadField",
+    "BadHello",
+    "BadJson",
+    "BadLine",
+    "BadName",
+    "BadPassword",
+    "BadUtf8",
+    "Conflict",
+    "Disconnect",
+    "HelloFirst",
+    "LineTooLong",
+    "Muted",
+    "NameReserved",
+    "NameTaken",
+    "NoSuchName",
+    "NotAllowed",
+    "NotInRoom",
+    "OutOfOrder",
+    "Refused",
+    "StorageFull",
+    "TextEmpty",
+    "TextTooLong",
+    "TooMany",
+    "TooOften",
+    "Unavailable",
+    "UnknownType",
+    "banned",
+    "full",
+    "kicked",
+    "muted",
+    "protocol_violation",
+]
+
 
 class Refused(Exception):
     """

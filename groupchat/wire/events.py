@@ -8,11 +8,44 @@ UTC with milliseconds, as the wire has them.
 
 from __future__ import annotations
 
-import time
-from functools import lru_cache
 from typing import Union
 
 import msgspec
+
+__all__ = [
+    "AnyEvent",
+    "AskName",
+    "AskPassword",
+    "Bans",
+    "Bye",
+    "Catchup",
+    "CaughtUp",
+    "Done",
+    "Error",
+    "Event",
+    "Gap",
+    "Help",
+    "History",
+    "Member",
+    "Message",
+    "Moderated",
+    "Mutes",
+    "Notice",
+    "Ok",
+    "Ping",
+    "Places",
+    "Pong",
+    "Presence",
+    "Reset",
+    "RestrictionEntry",
+    "RoomEntry",
+    "RoomState",
+    "Rooms",
+    "Tell",
+    "Topic",
+    "Welcome",
+    "Who",
+]
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag=str.lower):
@@ -282,17 +315,25 @@ class Bye(Event):
 
 #: Every event that the JSON wire carries.
 AnyEvent = Union[
-    Welcome, RoomState, Gap, Reset, Catchup, Message, Ok, Presence, Topic, Tell, Notice, History, Who, Rooms, Bans,
-    Mutes, Places, Ping, Pong, Error, Bye,
-]  # fmt: skip
-
-
-@lru_cache(maxsize=256)
-def _second(seconds: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds))
-
-
-@lru_cache(maxsize=1024)
-def stamp(milliseconds: int) -> str:
-    """A time in milliseconds since 1970 as the wire writes it (RFC 3339)."""
-    return f"{_second(milliseconds // 1000)}{milliseconds % 1000:03d}Z"
+    Welcome,
+    RoomState,
+    Gap,
+    Reset,
+    Catchup,
+    Message,
+    Ok,
+    Presence,
+    Topic,
+    Tell,
+    Notice,
+    History,
+    Who,
+    Rooms,
+    Bans,
+    Mutes,
+    Places,
+    Ping,
+    Pong,
+    Error,
+    Bye,
+]

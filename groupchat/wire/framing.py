@@ -10,6 +10,8 @@ from typing import Any
 
 from twisted.protocols.basic import LineReceiver
 
+__all__ = ["LineSplitter"]
+
 
 class LineSplitter(LineReceiver):
     """

@@ -4,7 +4,7 @@ The seam between a protocol and the core: a wire turns lines into commands, and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 from zope.interface import Attribute, Interface
@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from groupchat.wire.commands import Command
     from groupchat.wire.events import Event
 
-__all__ = ["Capabilities", "IWire"]
+__all__ = ["Capabilities", "IWire", "Reference"]
+
+
+class Reference(TypedDict, total=False):
+    """The n, room and ref that a refused line gave, as fields of its `events.Error`."""
+
+    n: int
+    room: str
+    ref: str
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,8 +58,8 @@ class IWire(Interface):
         :raises groupchat.wire.errors.BadLine: there is none.
         """
 
-    def about(line: bytes) -> dict[str, Any]:
-        """Return which of n, room and ref a refused line gave: fields of its `events.Error`."""
+    def about(line: bytes) -> Reference:
+        """Return which of n, room and ref a refused line gave."""
 
     def encode(event: Event, me: str = "", past: bool = False) -> bytes:
         """

@@ -10,10 +10,11 @@ is wrong.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from itertools import accumulate
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 from zope.interface import moduleProvides
@@ -22,8 +23,21 @@ from groupchat.wire import commands, events
 from groupchat.wire.commands import Command
 from groupchat.wire.errors import BadField, BadHello, BadJson, BadUtf8, UnknownType
 from groupchat.wire.events import Event
-from groupchat.wire.interfaces import Capabilities, IWire
+from groupchat.wire.interfaces import Capabilities, IWire, Reference
 from groupchat.wire.names import HIDDEN, MARK
+
+__all__ = [
+    "DEPTH",
+    "about",
+    "capabilities",
+    "decode",
+    "decode_event",
+    "encode",
+    "encode_all",
+    "encode_command",
+    "name",
+    "safe",
+]
 
 moduleProvides(IWire)
 
@@ -64,18 +78,19 @@ def decode(line: bytes, inside: bool = True) -> Command:
         return _command(_fields(text))
 
 
-def about(line: bytes) -> dict[str, Any]:
+def about(line: bytes) -> Reference:
     """Return which of n, room and ref a refused line gave, so that its error can name them."""
     try:
         fields = _fields(_text(line))
     except (BadUtf8, BadJson):
         return {}
-    found = {}
-    for field, kind in (("n", commands.Count), ("room", str), ("ref", commands.Ref)):
-        try:
-            found[field] = msgspec.convert(fields[field], kind)
-        except (KeyError, msgspec.ValidationError):
-            continue
+    found: Reference = {}
+    with contextlib.suppress(KeyError, msgspec.ValidationError):
+        found["n"] = msgspec.convert(fields["n"], commands.Count)
+    with contextlib.suppress(KeyError, msgspec.ValidationError):
+        found["room"] = msgspec.convert(fields["room"], str)
+    with contextlib.suppress(KeyError, msgspec.ValidationError):
+        found["ref"] = msgspec.convert(fields["ref"], commands.Ref)
     return found
 
 
@@ -95,7 +110,7 @@ def _depth(text: str) -> int:
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
 
 
-def _fields(text: str) -> dict[str, Any]:
+def _fields(text: str) -> dict[str, object]:
     """
     Return the fields of the object in a text: of repeated keys the last, and nothing that is null.
 
@@ -119,7 +134,7 @@ def _integer(digits: str) -> int:
     return int(digits[:20])
 
 
-def _command(fields: dict[str, Any]) -> Command:
+def _command(fields: dict[str, object]) -> Command:
     """The command that these fields are, or what is wrong with them."""
     kind = fields.get("type")
     if not isinstance(kind, str):

@@ -18,8 +18,26 @@ from groupchat.wire import confusables
 from groupchat.wire.errors import BadName, NameReserved, TextEmpty, TextTooLong
 from groupchat.wire.limits import MAX_NAME, MAX_TEXT, MAX_TOPIC
 
+__all__ = [
+    "ASCII",
+    "HIDDEN",
+    "MARK",
+    "RESERVED",
+    "UNICODE",
+    "Rule",
+    "UnicodeRule",
+    "key",
+    "message_text",
+    "printable",
+    "rule_for",
+    "skeleton",
+    "topic_text",
+    "visible",
+]
+
 RESERVED = frozenset(
-    "server system admin administrator operator root everyone all here nobody me you groupchat".split()
+    "server system admin administrator operator root"
+    " everyone all here nobody me you groupchat".split()
 )
 
 MARK = "\ufeff"  #: a byte order mark: at the beginning of a line it is no part of it

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+__all__ = ["END", "IAC", "LONGEST", "Telnet"]
+
 IAC = b"\xff"  #: begins a command of telnet; never part of UTF-8
 END = b"\x04"  #: Ctrl-D
 LONGEST = 1024  #: bytes of a subnegotiation; a longer one is over there, so that nobody stays deaf

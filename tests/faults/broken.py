@@ -21,7 +21,8 @@ from groupchat.core import hub, room
 from groupchat.core.cursor import Phase
 from groupchat.core.entries import JoinEntry, MessageEntry
 from groupchat.ledgers import database, sqlite, writer
-from groupchat.wire.events import Message, Ok, stamp
+from groupchat.wire.events import Message, Ok
+from groupchat.wire.timestamps import stamp
 
 
 class Build(NamedTuple):

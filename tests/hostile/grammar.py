@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from random import Random
 
-from groupchat.wire.commands import COMMANDS
+from groupchat.wire.plain.words import COMMANDS
 from tests.hostile import framing, lines, names, openings, texts
 
 ROOMS = [

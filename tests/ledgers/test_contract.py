@@ -12,7 +12,7 @@ from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.pages import PAGE_BYTES
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire.errors import Conflict, NotInRoom, OutOfOrder, Refused
-from groupchat.wire.events import stamp
+from groupchat.wire.timestamps import stamp
 from tests.ledgers.keeping import ALICE, BOB, Log, Owner, in_memory, now, on_disk
 
 DAY = 86_400_000

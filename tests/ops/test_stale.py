@@ -44,7 +44,10 @@ def test_a_pid_file_that_a_daemon_has_locked_is_left_as_it_is(path):
 
 def test_our_own_is_held_until_we_end(path):
     path.write_text("1")
-    script = "import sys; from groupchat.ops import stale; stale.hold(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    script = (
+        "import sys; from groupchat.ops import stale; stale.hold(sys.argv[1]);"
+        " print(flush=True); sys.stdin.read()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:

@@ -111,10 +111,14 @@ class Twistd(dict):
 @pytest.mark.parametrize(
     ("given", "observer"),
     [
-        ({}, "groupchat.ops.systemd.journal"), ({"logfile": "-"}, "groupchat.ops.systemd.journal"), ({"logfile": "x.log"}, None),
-        ({"syslog": 1}, None), ({"nodaemon": 0}, None), ({"logger": "mine"}, "mine"),
+        ({}, "groupchat.ops.systemd.journal"),
+        ({"logfile": "-"}, "groupchat.ops.systemd.journal"),
+        ({"logfile": "x.log"}, None),
+        ({"syslog": 1}, None),
+        ({"nodaemon": 0}, None),
+        ({"logger": "mine"}, "mine"),
     ],
-)  # fmt: skip
+)
 def test_twistd_logs_to_the_journal_unless_it_was_told_otherwise(
     stream, monkeypatch, given, observer
 ):

@@ -17,8 +17,14 @@ from groupchat.wire import confusables, names
 from tests.support import Server
 
 TAKEN = ["alice", "bob.smith", "Straße", "иван", "Νίκος", "אבגד", "Zoë-9"]
-INVISIBLE = "\u00ad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\u3164\ufe0f\ufeff\ufff9\U000e0041"
-ACCENTS = "\u0300\u0301\u0306\u0308\u030a\u0323\u0327\u0332\u0335\u0338\u0345\u05b4\u064e\u1ab4\u20d2\u20dd\ufe20"
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e"
+    "\u2060\u2066\u2069\u3164\ufe0f\ufeff\ufff9\U000e0041"
+)
+ACCENTS = (
+    "\u0300\u0301\u0306\u0308\u030a\u0323\u0327\u0332\u0335\u0338\u0345"
+    "\u05b4\u064e\u1ab4\u20d2\u20dd\ufe20"
+)
 SPACES = " \t\xa0\u2003\u3000\n\x00\x85\u2028"
 
 

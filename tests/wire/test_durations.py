@@ -16,14 +16,30 @@ HOUR, DAY = 3600, 86_400
 @pytest.mark.parametrize(
     ("text", "seconds", "rest"),
     [
-        ("90s", 90, ""), ("10m", 600, ""), ("1H", HOUR, ""), ("2 h", 2 * HOUR, ""), ("10 min", 600, ""),
+        ("90s", 90, ""),
+        ("10m", 600, ""),
+        ("1H", HOUR, ""),
+        ("2 h", 2 * HOUR, ""),
+        ("10 min", 600, ""),
         ("1w spam", 7 * DAY, "spam"),
-        ("1h30m", 5400, ""), ("1h 30 min  too  loud", 5400, "too  loud"), ("2mo", 60 * DAY, ""), ("1y", 365 * DAY, ""),
-        ("3 weeks", 21 * DAY, ""), ("for 2 hours noise", 2 * HOUR, "noise"), ("1d 2 many", DAY, "2 many"), ("2d 3d", 2 * DAY, "3d"),
-        ("", None, ""), ("spam", None, "spam"), ("for fun", None, "for fun"), ("forever", None, ""),
-        ("for ever 2 many", None, "2 many"), ("forevermore", None, "forevermore"), ("m", None, "m"), ("0h5m", 300, ""),
+        ("1h30m", 5400, ""),
+        ("1h 30 min  too  loud", 5400, "too  loud"),
+        ("2mo", 60 * DAY, ""),
+        ("1y", 365 * DAY, ""),
+        ("3 weeks", 21 * DAY, ""),
+        ("for 2 hours noise", 2 * HOUR, "noise"),
+        ("1d 2 many", DAY, "2 many"),
+        ("2d 3d", 2 * DAY, "3d"),
+        ("", None, ""),
+        ("spam", None, "spam"),
+        ("for fun", None, "for fun"),
+        ("forever", None, ""),
+        ("for ever 2 many", None, "2 many"),
+        ("forevermore", None, "forevermore"),
+        ("m", None, "m"),
+        ("0h5m", 300, ""),
     ],
-)  # fmt: skip
+)
 def test_a_text_begins_with_a_time_or_has_none(text, seconds, rest):
     assert durations.split(text) == (seconds, rest)
 

@@ -74,7 +74,10 @@ def test_any_object_is_a_command_or_refused_for_a_reason_of_one_line(fields, kin
 
 @given(st.data())
 def test_a_line_cut_or_changed_anywhere_is_a_command_or_refused(data):
-    whole = b'{"type":"hello","name":"al\\u0069ce","rooms":{"lobby":{"epoch":"k3","after":12},"dev":null},"x":[1e3,"\\n"]}'
+    whole = (
+        b'{"type":"hello","name":"al\\u0069ce",'
+        b'"rooms":{"lobby":{"epoch":"k3","after":12},"dev":null},"x":[1e3,"\\n"]}'
+    )
     at = data.draw(st.integers(0, len(whole)))
     raw = whole[:at] + data.draw(st.binary(max_size=3)) + whole[at + data.draw(st.integers(0, 3)) :]
     decoded(raw)
@@ -109,11 +112,27 @@ def test_what_is_not_utf8_is_bad_utf8_even_in_a_field_that_is_ignored(raw):
 @pytest.mark.parametrize(
     "raw",
     [
-        b"", b" ", b"null", b"1", b'"a"', b"[]", b'[{"type":"quit"}]', b"{", b"{}x", b"{}{}", b"{} \x0b", b"{'type':1}",
-        b'{"type":"quit",}', b'{"type":"say","room":1,', b'{"type":"say","room":1,"text":NaN}', b'{"type":"quit"} // bye',
-        b'\x00{"type":"quit"}', b"\xef\xbb\xbf", '{"type":"quit"}'.encode("utf-16-le"),
+        b"",
+        b" ",
+        b"null",
+        b"1",
+        b'"a"',
+        b"[]",
+        b'[{"type":"quit"}]',
+        b"{",
+        b"{}x",
+        b"{}{}",
+        b"{} \x0b",
+        b"{'type':1}",
+        b'{"type":"quit",}',
+        b'{"type":"say","room":1,',
+        b'{"type":"say","room":1,"text":NaN}',
+        b'{"type":"quit"} // bye',
+        b'\x00{"type":"quit"}',
+        b"\xef\xbb\xbf",
+        '{"type":"quit"}'.encode("utf-16-le"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_json_object_is_bad_json(raw):
     assert decoded(raw) == "bad-json"
 
@@ -123,10 +142,30 @@ def test_a_byte_order_mark_before_an_object_is_dropped():
 
 
 BAD_VALUES = [
-    "NaN", "Infinity", "-Infinity", "01", "1.", ".5", "+1", "-", "tru", "'a'", '"\x01"', '"\t"', '"\\q"', '"\\u12"', "[1,,2]",
-    "[1 2]", '"\\ud800"', '"\\udc00"', '"\\ud800\\u0041"', '"\\udc00\\ud800"', '"\\ud800\\ud800\\udc00"', '"\\ud800 and more"',
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "01",
+    "1.",
+    ".5",
+    "+1",
+    "-",
+    "tru",
+    "'a'",
+    '"\x01"',
+    '"\t"',
+    '"\\q"',
+    '"\\u12"',
+    "[1,,2]",
+    "[1 2]",
+    '"\\ud800"',
+    '"\\udc00"',
+    '"\\ud800\\u0041"',
+    '"\\udc00\\ud800"',
+    '"\\ud800\\ud800\\udc00"',
+    '"\\ud800 and more"',
     '{"\\udfff":1}',
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("value", BAD_VALUES)
@@ -341,15 +380,33 @@ AT = "2026-11-22T14:03:00.000Z"
     ("event", "raw"),
     [
         (
-            events.Welcome(name="alice", server="groupchat 1", max=20, operator=False, limits={"line": 32768, "text": 4096}),
+            events.Welcome(
+                name="alice",
+                server="groupchat 1",
+                max=20,
+                operator=False,
+                limits={"line": 32768, "text": 4096},
+            ),
             b'{"type":"welcome","name":"alice","server":"groupchat 1","max":20,"operator":false,'
             b'"limits":{"line":32768,"text":4096}}',
         ),
         (
-            events.RoomState(room="lobby", epoch="k", first=1, head=0, said=0, topic="", members=["alice"], count=1),
+            events.RoomState(
+                room="lobby",
+                epoch="k",
+                first=1,
+                head=0,
+                said=0,
+                topic="",
+                members=["alice"],
+                count=1,
+            ),
             b'{"type":"room","room":"lobby","epoch":"k","first":1,"head":0,"said":0,"topic":"","members":["alice"],"count":1}',
         ),
-        (events.Gap(room="lobby", after=0, before=5), b'{"type":"gap","room":"lobby","after":0,"before":5}'),
+        (
+            events.Gap(room="lobby", after=0, before=5),
+            b'{"type":"gap","room":"lobby","after":0,"before":5}',
+        ),
         (events.Catchup(room="lobby", through=0), b'{"type":"catchup","room":"lobby","through":0}'),
         (
             events.Message(room="lobby", id=1, at=AT, sender="bob", text="hi"),
@@ -366,15 +423,21 @@ AT = "2026-11-22T14:03:00.000Z"
             b'{"type":"presence","room":"lobby","count":2,"left":["a"],"renamed":{"b":"c"},"joined":["d"]}',
         ),
         (events.Presence(room="lobby", count=2), b'{"type":"presence","room":"lobby","count":2}'),
-        (events.Topic(room="lobby", text="", sender="bob"), b'{"type":"topic","room":"lobby","text":"","from":"bob"}'),
+        (
+            events.Topic(room="lobby", text="", sender="bob"),
+            b'{"type":"topic","room":"lobby","text":"","from":"bob"}',
+        ),
         (events.Pong(), b'{"type":"pong"}'),
         (
             events.Error(code="out-of-order", text="t", n=9, room="lobby", want=4),
             b'{"type":"error","code":"out-of-order","text":"t","n":9,"room":"lobby","want":4}',
         ),
-        (events.Bye(code="idle", text="t", retry=0), b'{"type":"bye","code":"idle","text":"t","retry":0}'),
+        (
+            events.Bye(code="idle", text="t", retry=0),
+            b'{"type":"bye","code":"idle","text":"t","retry":0}',
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_event_is_a_line_with_its_type_first(event, raw):
     assert jsonlines.encode(event) == raw + b"\n"
     assert jsonlines.decode_event(raw) == event

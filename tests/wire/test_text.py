@@ -71,12 +71,23 @@ def test_nothing_raw_comes_out_of_any_wire_or_into_the_log(text, rule):
         stranger.hello(text)
         stranger.hello("carol", rooms={text: None}, ref=text[:64])
         for type, fields in [
-            ("say", {"room": "lobby", "text": text}), ("say", {"room": text, "text": text, "n": 1}), ("topic", {"room": text}),
-            ("tell", {"to": text, "text": text}), ("tell", {"to": "bob", "text": text}), ("topic", {"room": "lobby", "text": text}),
-            ("join", {"room": text}), ("leave", {"room": text}), ("rename", {"name": text}), (text, {}), ("ping", {}),
-            ("rooms", {"after": text}), ("who", {"room": "lobby", "after": text}), ("kick", {"name": text}),
-            ("history", {"room": "lobby"}), ("history", {"room": text, f"?{text}": text}),
-        ]:  # fmt: skip
+            ("say", {"room": "lobby", "text": text}),
+            ("say", {"room": text, "text": text, "n": 1}),
+            ("topic", {"room": text}),
+            ("tell", {"to": text, "text": text}),
+            ("tell", {"to": "bob", "text": text}),
+            ("topic", {"room": "lobby", "text": text}),
+            ("join", {"room": text}),
+            ("leave", {"room": text}),
+            ("rename", {"name": text}),
+            (text, {}),
+            ("ping", {}),
+            ("rooms", {"after": text}),
+            ("who", {"room": "lobby", "after": text}),
+            ("kick", {"name": text}),
+            ("history", {"room": "lobby"}),
+            ("history", {"room": text, f"?{text}": text}),
+        ]:
             alice.do(type, **fields, ref=text[:64])
         server.run()
         plain.type("/who", "/rooms", "/history", "/topic", "/quit")
