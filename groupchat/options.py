@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from twisted.cred.credentials import IUsernamePassword
-from twisted.cred.strcred import AuthOptionMixin
+from twisted.cred.strcred import AuthOptionMixin, InvalidAuthType, makeChecker
 from twisted.python import usage
 
 import groupchat
@@ -255,6 +255,19 @@ class Options(AuthOptionMixin, usage.Options):
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
             raise not_started(f"{error} ({self.command} --help lists the options.)") from None
+
+    def opt_auth(self, description: str) -> None:
+        """Specify an authentication method for the server."""
+        try:
+            self.addChecker(makeChecker(description))  # type: ignore[no-untyped-call]
+        except InvalidAuthType:
+            raise usage.UsageError(
+                f'--auth takes a value that --help-auth lists, not "{shortened(description)}".'
+            ) from None
+        except Exception as error:  # a checker of others can raise anything
+            raise usage.UsageError(
+                f'--auth "{shortened(description)}": {shortened(str(error))}.'
+            ) from None
 
     def parseArgs(self, *arguments: str) -> None:
         if arguments:

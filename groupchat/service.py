@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -26,7 +27,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from groupchat.core.hub import Hub
-from groupchat.errors import CannotStart, CannotStartYet
+from groupchat.errors import CannotOpen, CannotStart, CannotStartYet
 from groupchat.ops import stale, systemd
 from groupchat.ops.join_hints import log_how_to_join
 from groupchat.ops.start_errors import StartErrors
@@ -108,11 +109,13 @@ class GroupChat(Service):
         if not self._port.ports:  # twist does not call privilegedStartService
             self.privilegedStartService()
         try:
-            self._hub.ledger.open(self._hub)
+            with _or_else("choose another with --ledger"):
+                self._hub.ledger.open(self._hub)
             if self._port.certificate is not None:
                 # after the ledger, whose lock guards the files beside it, too
                 self._port.certificate.open()
-            self._hub.accounts.open()  # last: its threads would delay the end of a failed start
+            with _or_else("choose another with --auth"):
+                self._hub.accounts.open()  # last: its threads would delay a failed start's end
         except CannotStart as why:
             self._cannot_start(why)
         self._reactor.callWhenRunning(self._started)
@@ -214,6 +217,15 @@ class GroupChat(Service):
         hanging = threading.Timer(2.0, leave)
         hanging.daemon = True
         self._reactor.addSystemEventTrigger("after", "shutdown", hanging.start)
+
+
+@contextlib.contextmanager
+def _or_else(alternative: str) -> Iterator[None]:
+    """Meanwhile, the error about a file that cannot be used says how to choose another."""
+    try:
+        yield
+    except CannotOpen as error:
+        raise error.or_else(alternative) from None
 
 
 def _has_terminal() -> bool:

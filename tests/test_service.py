@@ -17,7 +17,7 @@ from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from groupchat import service
 from groupchat.accounts.store import AccountStore
 from groupchat.core.hub import Hub
-from groupchat.errors import CannotStart
+from groupchat.errors import CannotOpen, CannotStart
 from groupchat.ops import join_hints
 from groupchat.server.factory import ChatFactory
 from groupchat.service import STORE_TIMEOUT, GroupChat
@@ -209,6 +209,16 @@ def test_a_ledger_that_can_not_be_opened_is_told_in_one_line(house, capfd):
         house.start()
     sys.excepthook(CannotStart, caught.value, None)
     assert capfd.readouterr().err == "groupchat: the ledger x: it is damaged.\n"
+
+
+def test_a_file_that_can_not_be_used_can_be_another_with_an_option(house, tmp_path):
+    house.ledger.open = lambda owner: (_ for _ in ()).throw(CannotOpen("the ledger x: no", "Wait"))
+    with pytest.raises(CannotOpen, match=r"^the ledger x: no\. Wait, or choose .* --ledger\.$"):
+        house.start()
+    del house.ledger.open
+    house.hub.accounts = AccountStore(str(tmp_path))
+    with pytest.raises(CannotOpen, match=r" Is a directory\. Repair it, or choose .* --auth\.$"):
+        house.start()
 
 
 def test_the_certificate_is_opened_once_the_ledger_is_ours(house):

@@ -128,6 +128,22 @@ def test_a_motd_is_read_and_its_controls_made_visible(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("sqlite", '--auth "sqlite": it needs a file: sqlite:PATH.'),
+        ("argon2:", '--auth "argon2:": it needs a file: argon2:PATH.'),
+        (
+            "argon2:/nowhere/x",
+            '--auth "argon2:/nowhere/x": the file cannot be read: No such file or directory.',
+        ),
+        ("ldap:x", '--auth takes a value that --help-auth lists, not "ldap:x".'),
+    ],
+)
+def test_a_checker_that_cannot_be_made_is_told_in_one_line(value, why):
+    assert refused("--auth", value).startswith(f"groupchat: {why} (")
+
+
+@pytest.mark.parametrize(
     ("option", "text", "value"),
     [
         ("max", "5", 5),

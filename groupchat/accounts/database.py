@@ -20,7 +20,7 @@ import msgspec
 
 from groupchat.atomicfile import is_full
 from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction
-from groupchat.errors import CannotStart, CannotStartYet
+from groupchat.errors import CannotOpen, CannotOpenYet
 
 APPLICATION = 0x67726361  #: "grca", in the header of the file
 VERSION = 1
@@ -59,19 +59,14 @@ class AccountsDatabase:
         except (sqlite3.Error, OSError) as error:
             raise self._cannot_open(error) from None
 
-    def _cannot_open(self, error: Exception) -> CannotStart:
+    def _cannot_open(self, error: Exception) -> CannotOpen:
         what = f"the accounts file {self.path}"
         if is_full(error, self.path):
-            return CannotStartYet(
-                f"{what}: the disk is full. Make room, or choose another by --auth."
-            )
+            return CannotOpenYet(f"{what}: the disk is full", "Make room")
         if "locked" in str(error):
-            return CannotStartYet(
-                f"{what}: another program has locked it."
-                " Stop that one, or choose another by --auth."
-            )
+            return CannotOpenYet(f"{what}: another program has locked it", "Stop that one")
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return CannotStart(f"{what}: {why}. Repair it, or choose another by --auth.")
+        return CannotOpen(f"{what}: {why}", "Repair it")
 
     def _prepare(self) -> None:
         application = self._value("PRAGMA application_id")
@@ -88,7 +83,7 @@ class AccountsDatabase:
                 if application == APPLICATION
                 else "belongs to another program"
             )
-            raise CannotStart(f"the accounts file {self.path} {reason}. Choose another by --auth.")
+            raise CannotOpen(f"the accounts file {self.path} {reason}")
 
     def _value(self, statement: str) -> Any:
         return self._db.execute(statement).fetchone()[0]

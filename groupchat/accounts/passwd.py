@@ -19,7 +19,7 @@ from groupchat import __version__, streams
 from groupchat.accounts import passwords
 from groupchat.accounts.database import AccountsDatabase
 from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Permissions, Restriction
-from groupchat.errors import CannotStart
+from groupchat.errors import CannotOpen
 from groupchat.settings import MAX_PASSWORD
 from groupchat.wire import addresses, names
 from groupchat.wire.errors import Refused
@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         with streams.written():
             _run(_parser().parse_args(arguments))
-    except (CannotStart, Refused) as error:
+    except CannotOpen as error:
+        sys.exit(f"groupchat-passwd: {error.or_else('name another with -f PATH')}")
+    except Refused as error:
         sys.exit(f"groupchat-passwd: {error}")
     except BrokenPipeError:
         sys.exit(1)  # the reader closed the pipe on purpose

@@ -28,7 +28,7 @@ from groupchat.accounts.database import AccountsDatabase
 from groupchat.accounts.worker import Worker
 from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction
 from groupchat.core.throttledlog import Trouble
-from groupchat.errors import CannotStart
+from groupchat.errors import CannotOpen
 from groupchat.interfaces import IAccounts
 from groupchat.settings import MAX_PASSWORD
 from groupchat.wire.errors import Unavailable
@@ -84,9 +84,8 @@ class AccountStore:
         try:
             self.permissions = self._file.load()
         except sqlite3.Error as error:
-            raise CannotStart(
-                f"the accounts file {self.path}: {error}."
-                " Restore a backup, or choose another by --auth."
+            raise CannotOpen(
+                f"the accounts file {self.path}: {error}", "Restore a backup"
             ) from None
         for worker in self._workers:
             worker.start()

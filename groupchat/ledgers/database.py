@@ -18,7 +18,7 @@ from importlib import resources
 from typing import Any
 
 from groupchat.atomicfile import is_full as _is_full_disk
-from groupchat.errors import CannotStart, CannotStartYet
+from groupchat.errors import CannotOpen, CannotOpenYet, CannotStart
 
 APPLICATION = 0x67726368  #: "grch", in the header of the file
 MIN_SQLITE = (
@@ -82,9 +82,7 @@ class LedgerDatabase:
         except OSError as error:
             if _is_full_disk(error, path):
                 raise cannot_open(path, error) from None
-            raise CannotStart(
-                f"the ledger {path}: {error.strerror}. Choose another by --ledger."
-            ) from None
+            raise CannotOpen(f"the ledger {path}: {error.strerror}") from None
 
     @contextmanager
     def patience(self) -> Iterator[None]:
@@ -136,8 +134,8 @@ class LedgerDatabase:
             and not os.path.isdir(self.real)
             and not os.path.isfile(self.real)
         ):
-            raise CannotStart(
-                f"the ledger {self.path} is a device, a pipe or a socket. Choose a file by --ledger."
+            raise CannotOpen(
+                f"the ledger {self.path} is a device, a pipe or a socket, and has to be a file"
             )
         ledger = os.open(self.real, os.O_RDWR | os.O_CREAT, 0o600)
         self._locks.append(ledger)  # it stays open: to close it would drop SQLite's own locks
@@ -146,8 +144,8 @@ class LedgerDatabase:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise CannotStartYet(
-                    f"the ledger {self.path} is in use by another daemon. Stop that one, or choose another by --ledger."
+                raise CannotOpenYet(
+                    f"the ledger {self.path} is in use by another daemon", "Stop that one"
                 ) from None
 
     def _unlock(self) -> None:
@@ -163,13 +161,12 @@ class LedgerDatabase:
         schemas = _schemas()
         newest = max(schemas)
         if application != APPLICATION and not (empty and application == version == 0):
-            raise CannotStart(
-                f"the ledger {self.path} belongs to another program. Choose another by --ledger."
-            )
+            raise CannotOpen(f"the ledger {self.path} belongs to another program")
         if version > newest:
-            raise CannotStart(
-                f"the ledger {self.path} was written by a newer groupchat (version {version}, this one knows {newest})."
-                " Install that one, or choose another by --ledger."
+            raise CannotOpen(
+                f"the ledger {self.path} was written by a newer groupchat"
+                f" (version {version}, this one knows {newest})",
+                "Install that one",
             )
         self.db.execute("PRAGMA wal_autocheckpoint = 0")
         self.db.execute("PRAGMA journal_mode = WAL")
@@ -216,24 +213,19 @@ def _schemas() -> dict[int, str]:
     }
 
 
-def cannot_open(path: str, error: Exception) -> CannotStart:
+def cannot_open(path: str, error: Exception) -> CannotOpen:
     """Return an error that says what is wrong with a file, and what to do."""
+    what = str(error)
     if _is_full_disk(error, path):
-        return CannotStartYet(
-            f"the ledger {path}: the disk is full. Make room, or choose another by --ledger."
-        )
-    if "locked" in str(error):
-        return CannotStartYet(
-            f"the ledger {path}: another program has locked it. Stop that one, or choose another by --ledger."
-        )
-    return CannotStart(f"the ledger {path}: {_advice(str(error))}")
-
-
-def _advice(what: str) -> str:
+        return CannotOpenYet(f"the ledger {path}: the disk is full", "Make room")
+    if "locked" in what:
+        return CannotOpenYet(f"the ledger {path}: another program has locked it", "Stop that one")
     if "not a database" in what or "malformed" in what:
-        return (
-            "it is damaged, or no ledger at all. Restore a backup, or choose another by --ledger."
+        return CannotOpen(
+            f"the ledger {path}: it is damaged, or no ledger at all", "Restore a backup"
         )
     if "readonly" in what or "unable to open" in what:
-        return f"{what}. Make sure that its folder exists and can be written."
-    return f"{what}."
+        return CannotOpen(
+            f"the ledger {path}: {what}", "Make sure that its folder exists and can be written"
+        )
+    return CannotOpen(f"the ledger {path}: {what}")

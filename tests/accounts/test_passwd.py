@@ -173,3 +173,10 @@ def test_it_lists_bans_and_mutes_and_lifts_them(begun, run, permissions):
     with pytest.raises(SystemExit, match=r'there is no ban on "192\.0\.2\.7"'):
         run("--unban", "192.0.2.7")
     assert run("--log").count("unban") == 2
+
+
+def test_a_file_that_is_none_can_be_another_with_an_option(run, tmp_path):
+    (tmp_path / "groupchat.accounts").write_bytes(b"no database at all" * 100)
+    with pytest.raises(SystemExit) as ended:
+        run("--list")
+    assert str(ended.value).endswith("Repair it, or name another with -f PATH.")

@@ -98,7 +98,7 @@ async def test_bad_accounts_keep_the_daemon_from_starting_with_one_line(sandbox:
     assert await daemon.ended() == 1
     assert daemon.err.lines == [
         "groupchat: the accounts file groupchat.accounts: file is not a database. "
-        "Repair it, or choose another by --auth."
+        "Repair it, or choose another with --auth."
     ]
 
 

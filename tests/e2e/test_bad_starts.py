@@ -416,7 +416,7 @@ async def test_a_daemon_in_the_background_that_can_t_start_tells_all_on_stderr_a
     whole = second.err.lines[0]
     assert whole.startswith("groupchat: ")
     assert whole.endswith(
-        "choose another with --port." if what == "port" else "choose another by --ledger."
+        "choose another with --port." if what == "port" else "choose another with --ledger."
     )
     assert "see the line above" in second.err.lines[1]
     assert (
