@@ -8,6 +8,8 @@ import errno
 import os
 import tempfile
 
+__all__ = ["is_full", "write_atomic"]
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PROBE = 64 << 10  #: bytes, twice as many as SQLite needs to start
 

@@ -20,7 +20,7 @@ import twisted
 from groupchat import clock
 from groupchat.accounts.passwordfile import PasswordFile
 from groupchat.accounts.store import AccountStore
-from groupchat.accounts.worker import Worker
+from groupchat.accounts.worker import ThreadWorker
 from groupchat.core.hub import Hub
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.memory import MemoryLedger
@@ -157,13 +157,13 @@ def _make_accounts(options: Options, reactor: Any) -> AccountStore:
     accounts.registers = bool(ours) or not checkers
     accounts.others = [checker for checker in checkers if checker is not accounts]
     filing, hashing = (
-        Worker(reactor, "accounts-file"),
-        Worker(reactor, "passwords", limit=200, low_priority=True),
+        ThreadWorker(reactor, "accounts-file"),
+        ThreadWorker(reactor, "passwords", limit=200, low_priority=True),
     )
     accounts.use_workers(filing, hashing, reactor)
     for checker in accounts.others:
         if isinstance(checker, PasswordFile):
-            checker.work = hashing.do
+            checker.worker = hashing
     return accounts
 
 

@@ -33,6 +33,7 @@ from twisted.internet.tcp import Server
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from groupchat.accounts.passwords import CHEAP, Passwords
 from groupchat.accounts.store import AccountStore
 from groupchat.core.hub import Hub
 from groupchat.interfaces import ILedger
@@ -568,6 +569,7 @@ class MemoryServer:
 
     :param ledger: makes an `ILedger` from the reactor.
     :param reactor: where several servers share one.
+    :param accounts: not open yet; in memory and with cheap passwords unless given.
     :param factory: more arguments of `ChatFactory`.
     :param settings: fields of `Settings`; without `rate` nobody is slowed down.
     :ivar proxied: set it to let connections pass through a `ProxyProtocolFactory`.
@@ -579,12 +581,13 @@ class MemoryServer:
         self,
         ledger: Callable[[Any], ILedger] | None = None,
         reactor: MemoryReactor | None = None,
+        accounts: AccountStore | None = None,
         factory: dict[str, Any] | None = None,
         **settings: Any,
     ) -> None:
         self.reactor = reactor or MemoryReactor()
         self.ledger: Any = ledger(self.reactor) if ledger else MemoryLedger(self.reactor.callLater)
-        self.accounts = AccountStore(":memory:")
+        self.accounts = accounts or AccountStore(":memory:", Passwords(CHEAP))
         self.accounts.open()
         self.hub = Hub(
             Settings(**{"rate": 0, **settings}),

@@ -1,6 +1,6 @@
 """
-Shared by many tests: the server in memory (`groupchat.testing`) by its short names, cheap
-passwords, and small helpers.
+Shared by many tests: the server in memory (`groupchat.testing`) by its short names, and small
+helpers.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from collections.abc import Sized
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 
-from groupchat.accounts import passwords
 from groupchat.testing import EncryptedClient as Encrypted
 from groupchat.testing import JsonClient, PlainClient, secret
 from groupchat.testing import MemoryClient as Client
@@ -34,9 +32,6 @@ __all__ = [
     "kinds",
     "secret",
 ]
-
-# Hashing takes no time in memory; tests/e2e checks the real cost.
-passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 both_wires = pytest.mark.parametrize("wire", ["plain", "json"])  #: runs a test once on each wire
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib import resources
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 import msgspec
 
 from groupchat.atomicfile import is_full
 from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction
 from groupchat.errors import CannotOpen, CannotOpenYet
+
+__all__ = ["APPLICATION", "VERSION", "AccountsDatabase"]
 
 APPLICATION = 0x67726361  #: "grca", in the header of the file
 VERSION = 1
@@ -35,7 +36,7 @@ class AccountsDatabase:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._db: Any = None
+        self._db: sqlite3.Connection  # once open
         self._loaded_version = 0
 
     def open(self) -> None:
@@ -69,9 +70,9 @@ class AccountsDatabase:
         return CannotOpen(f"{what}: {why}", "Repair it")
 
     def _prepare(self) -> None:
-        application = self._value("PRAGMA application_id")
-        version = self._value("PRAGMA user_version")
-        if not self._value("SELECT count(*) FROM sqlite_master") and application == 0:
+        application = self._number("PRAGMA application_id")
+        version = self._number("PRAGMA user_version")
+        if not self._number("SELECT count(*) FROM sqlite_master") and application == 0:
             schema = (_SCHEMAS / f"{VERSION}.sql").read_text()
             self._db.executescript(
                 f"BEGIN IMMEDIATE; {schema} PRAGMA application_id = {APPLICATION};"
@@ -85,8 +86,9 @@ class AccountsDatabase:
             )
             raise CannotOpen(f"the accounts file {self.path} {reason}")
 
-    def _value(self, statement: str) -> Any:
-        return self._db.execute(statement).fetchone()[0]
+    def _number(self, statement: str) -> int:
+        number: int = self._db.execute(statement).fetchone()[0]
+        return number
 
     def close(self) -> None:
         self._db.close()
@@ -94,8 +96,8 @@ class AccountsDatabase:
     # Reading.
 
     def load(self) -> Permissions:
-        """Returns everything that the file holds."""
-        version = self._value("PRAGMA data_version")
+        """Return everything that the file holds."""
+        version = self._number("PRAGMA data_version")
         with closing(
             self._db.execute("SELECT account, client FROM clients ORDER BY account, place")
         ) as rows:
@@ -104,26 +106,28 @@ class AccountsDatabase:
                 for key, some in groupby(rows, itemgetter(0))
             }
         accounts = self._db.execute("SELECT key, name, operator, password FROM accounts")
-        measures = self._db.execute("SELECT kind, target, by, client, until, text FROM measures")
+        restrictions = self._db.execute(
+            "SELECT kind, target, by, client, until, text FROM measures"
+        )
         permissions = Permissions(
             (
                 Account(name, bool(operator), password, clients.get(key, ()))
                 for key, name, operator, password in accounts
             ),
-            (Restriction(*row) for row in measures),
+            (Restriction(*row) for row in restrictions),
         )
         self._loaded_version = version  # only after success, so that a failed read is tried again
         return permissions
 
     def load_if_changed(self) -> Permissions | None:
         """
-        Returns everything that the file holds if another process has changed it since the last
+        Return everything that the file holds if another process has changed it since the last
         `load`, otherwise None.
         """
-        return self.load() if self._value("PRAGMA data_version") != self._loaded_version else None
+        return self.load() if self._number("PRAGMA data_version") != self._loaded_version else None
 
     def audit_entries(self, count: int) -> list[AuditEntry]:
-        """Returns the newest entries of the audit log, the oldest of them first."""
+        """Return the newest entries of the audit log, the oldest of them first."""
         rows = self._db.execute(
             "SELECT at, by, verb, target, until, text FROM deeds ORDER BY rowid DESC LIMIT ?",
             (count,),
@@ -139,8 +143,8 @@ class AccountsDatabase:
         """
         with self._change(entry):
             if thing is not None:
-                _DELETE[type(thing)](self._db, thing)
-                _INSERT[type(thing)](self._db, thing)
+                _delete(self._db, thing)
+                _insert(self._db, thing)
 
     def remember(self, account: Account, client: bytes) -> bool:
         """
@@ -167,7 +171,7 @@ class AccountsDatabase:
     def delete(self, thing: Account | Restriction, entry: AuditEntry) -> None:
         """Delete an account or restriction, and append an entry to the audit log."""
         with self._change(entry):
-            _DELETE[type(thing)](self._db, thing)
+            _delete(self._db, thing)
 
     @contextmanager
     def _change(self, entry: AuditEntry) -> Iterator[None]:
@@ -181,39 +185,28 @@ class AccountsDatabase:
             yield
 
 
-def _insert_account(db: sqlite3.Connection, account: Account) -> None:
-    db.execute(
-        "INSERT INTO accounts VALUES (?, ?, ?, ?)",
-        (account.key, account.name, account.operator, account.password),
-    )
-    _insert_clients(db, account)
+def _insert(db: sqlite3.Connection, thing: Account | Restriction) -> None:
+    if isinstance(thing, Account):
+        db.execute(
+            "INSERT INTO accounts VALUES (?, ?, ?, ?)",
+            (thing.key, thing.name, thing.operator, thing.password),
+        )
+        _insert_clients(db, thing)
+    else:
+        values = msgspec.structs.astuple(thing)
+        db.execute("INSERT INTO measures VALUES (?, ?, ?, ?, ?, ?)", values)
 
 
 def _insert_clients(db: sqlite3.Connection, account: Account) -> None:
-    rows = [(account.key, client, place) for place, client in enumerate(account.clients)]
+    rows = [(account.key, client, number) for number, client in enumerate(account.clients)]
     db.executemany("INSERT INTO clients VALUES (?, ?, ?)", rows)
 
 
-def _delete_account(db: sqlite3.Connection, account: Account) -> None:
-    db.execute("DELETE FROM accounts WHERE key = ?", (account.key,))
-
-
-def _insert_restriction(db: sqlite3.Connection, restriction: Restriction) -> None:
-    db.execute(
-        "INSERT INTO measures VALUES (?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(restriction)
-    )
-
-
-def _delete_restriction(db: sqlite3.Connection, restriction: Restriction) -> None:
-    db.execute(
-        "DELETE FROM measures WHERE kind = ? AND target = ?",
-        (restriction.kind, restriction.target),
-    )
-
-
-_Statement = Callable[[sqlite3.Connection, Any], None]
-_INSERT: dict[type, _Statement] = {Account: _insert_account, Restriction: _insert_restriction}
-_DELETE: dict[type, _Statement] = {Account: _delete_account, Restriction: _delete_restriction}
+def _delete(db: sqlite3.Connection, thing: Account | Restriction) -> None:
+    if isinstance(thing, Account):
+        db.execute("DELETE FROM accounts WHERE key = ?", (thing.key,))
+    else:
+        db.execute("DELETE FROM measures WHERE kind = ? AND target = ?", (thing.kind, thing.target))
 
 
 def _give_to_owner_of_folder(path: str) -> None:

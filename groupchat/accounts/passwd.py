@@ -16,14 +16,16 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from groupchat import __version__, streams
-from groupchat.accounts import passwords
 from groupchat.accounts.database import AccountsDatabase
+from groupchat.accounts.passwords import Passwords
 from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Permissions, Restriction
 from groupchat.errors import CannotOpen
 from groupchat.settings import MAX_PASSWORD
 from groupchat.wire import addresses, names
 from groupchat.wire.errors import Refused
 from groupchat.wire.timestamps import stamp
+
+__all__ = ["main"]
 
 LOG_LINES = 50  #: entries of the audit log that --log shows
 
@@ -89,19 +91,24 @@ def _begin(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="groupchat-passwd",
-        description="Set the password of a name, or manage operators and bans. The password is asked for at the"
-        " terminal, or read from the first line of standard input."
+        description="Set the password of a name, or manage operators and bans. The password is"
+        " asked for at the terminal, or read from the first line of standard input."
         " A running server picks up the change within a second.",
     )
     parser.add_argument(
         "name",
         nargs="?",
-        help="the name whose password to set; with an option below, the name (or address) to change",
+        help="the name whose password to set;"
+        " with an option below, the name (or address) to change",
     )
     parser.add_argument(
-        "-f", "--file", default="groupchat.accounts", metavar="PATH",
-        help="the accounts file, beside the ledger or as in --auth sqlite:PATH (default: groupchat.accounts)",
-    )  # fmt: skip
+        "-f",
+        "--file",
+        default="groupchat.accounts",
+        metavar="PATH",
+        help="the accounts file, beside the ledger or as in the server's --auth sqlite:PATH"
+        " (default: groupchat.accounts)",
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     what = parser.add_mutually_exclusive_group()
     for option, help in (
@@ -156,7 +163,8 @@ def _restrictions(file: AccountsDatabase, permissions: Permissions) -> Iterator[
     for restriction in (*permissions.restrictions(BAN, now), *permissions.restrictions(MUTE, now)):
         until = f"until {stamp(restriction.until)}" if restriction.until else "for ever"
         why = f": {restriction.text}" if restriction.text else ""
-        yield f"{restriction.kind} {addresses.format_address(restriction.target)} {until}, by {restriction.by}{why}"
+        target = addresses.format_address(restriction.target)
+        yield f"{restriction.kind} {target} {until}, by {restriction.by}{why}"
 
 
 def _audit_log(file: AccountsDatabase, permissions: Permissions) -> Iterator[str]:
@@ -204,18 +212,23 @@ def _key(name: str) -> str:
 def _held(permissions: Permissions, kind: str, target: str) -> Restriction:
     restriction = permissions.restriction(kind, target)
     if restriction is None or not restriction.is_active(_now()):
-        raise Refused(
-            f'there is no {kind} on "{names.printable(addresses.format_address(target))}". --bans lists bans and mutes.'
-        )
+        shown = names.printable(addresses.format_address(target))
+        raise Refused(f'there is no {kind} on "{shown}". --bans lists bans and mutes.')
     return restriction
 
 
 _LISTS: dict[str, Callable[[AccountsDatabase, Permissions], Iterator[str]]] = {
-    "--list": _accounts, "--bans": _restrictions, "--log": _audit_log,
-}  # fmt: skip
+    "--list": _accounts,
+    "--bans": _restrictions,
+    "--log": _audit_log,
+}
 _CHANGES: dict[str, Callable[[AccountsDatabase, Permissions, str], str]] = {
-    "--operator": _operator, "--no-operator": _no_operator, "--delete": _delete, "--unban": _unban, "--unmute": _unmute,
-}  # fmt: skip
+    "--operator": _operator,
+    "--no-operator": _no_operator,
+    "--delete": _delete,
+    "--unban": _unban,
+    "--unmute": _unmute,
+}
 
 
 def _set(file: AccountsDatabase, account: Account, operator: bool, verb: str) -> None:
@@ -231,14 +244,15 @@ def _known(permissions: Permissions, name: str) -> Account:
 
 def _with_password(permissions: Permissions, name: str) -> Account:
     """
-    Returns the account of a name with a password that the user types. Clients that logged in
+    Return the account of a name with a password that the user types. Clients that logged in
     without a password have to give the new one.
     """
     name = names.rule_for(name).person(name)
     if permissions.is_confusable(name):
         raise Refused(f'"{name}" looks like a registered name.')
     known = permissions.owner(name)
-    return Account(name, known.operator if known else False, passwords.hash_password(_ask(name)))
+    operator = known is not None and known.operator
+    return Account(name, operator, Passwords().hash(_ask(name)))
 
 
 def _ask(name: str) -> str:
@@ -267,7 +281,7 @@ def _now() -> int:
 
 def _audit_entry(verb: str, name: str) -> AuditEntry:
     """
-    Returns an entry by this user of the machine, marked with a "!", which no member's name has.
+    Return an entry by this user of the machine, marked with a "!", which no member's name has.
     """
     return AuditEntry(
         _now(), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name

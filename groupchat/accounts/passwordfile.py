@@ -6,18 +6,23 @@ A text file of passwords, for those who keep them elsewhere already: a line for 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.error import UnauthorizedLogin
-from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from groupchat.accounts import passwords
+from groupchat.accounts.passwords import Passwords
+from groupchat.accounts.worker import InlineWorker, Worker
 from groupchat.core.throttledlog import Trouble
 from groupchat.wire import names
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+__all__ = ["PasswordFile"]
 
 
 @implementer(ICredentialsChecker)
@@ -25,40 +30,39 @@ class PasswordFile:
     """
     :param path: of the file. It is read again after a change; if that fails, the passwords read
         before stay valid.
+    :param passwords: verifies them.
 
-    :ivar work: runs a blocking function; by default at once, in the caller's thread.
+    :ivar worker: runs what blocks. Somebody else starts and stops it.
     """
 
     log = Logger()
     credentialInterfaces = (IUsernamePassword,)
 
-    def __init__(self, path: str) -> None:
-        self.work: Any = maybeDeferred
+    def __init__(self, path: str, passwords: Passwords | None = None) -> None:
+        self.worker: Worker = InlineWorker()
+        self._passwords = passwords or Passwords()
         self._path = path
         self._version: tuple[int, ...] = ()
         self._hashes: dict[str, str] = {}
         self._trouble = Trouble(f"read the passwords in {path}", self.log)
 
     def knows(self, name: str) -> bool:
-        """Whether there is a password for this name."""
+        """Return whether there is a password for this name."""
         return names.key(name) in self._read()
 
-    def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
+    def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[bytes | tuple[()]]:
         """
         :raises UnauthorizedLogin: (as its failure) the password is wrong.
         """
-        name: str = credentials.username.decode()
-        password: str = credentials.password.decode()
+        name, password = credentials.username.decode(), credentials.password.decode()
 
         def decide(verified: bool) -> bytes | tuple[()]:
             if not verified:
                 raise UnauthorizedLogin
             return name.encode()
 
-        verified: Deferred[bool] = self.work(
-            passwords.verify, self._read().get(names.key(name), ""), password
-        )
-        return verified.addCallback(decide)
+        stored = self._read().get(names.key(name), "")
+        return self.worker.do(self._passwords.verify, stored, password).addCallback(decide)
 
     def _read(self) -> dict[str, str]:
         try:

@@ -10,22 +10,20 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword, UsernamePassword
 from twisted.cred.error import LoginFailed, UnauthorizedLogin
-from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from groupchat.accounts import passwords
 from groupchat.accounts.database import AccountsDatabase
-from groupchat.accounts.worker import Worker
+from groupchat.accounts.passwords import Passwords
+from groupchat.accounts.worker import InlineWorker, Worker
 from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction
 from groupchat.core.throttledlog import Trouble
 from groupchat.errors import CannotOpen
@@ -33,15 +31,30 @@ from groupchat.interfaces import IAccounts
 from groupchat.settings import MAX_PASSWORD
 from groupchat.wire.errors import Unavailable
 
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorTime
+    from twisted.python.failure import Failure
+
+__all__ = ["AccountStore"]
+
 POLL_INTERVAL = 0.5  #: seconds between two checks for changes from outside
 
-Work = Callable[..., "Deferred[Any]"]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@runtime_checkable
+class _KnowsNames(Protocol):
+    """A checker that can tell whether it has a password for a name."""
+
+    def knows(self, name: str) -> bool: ...
 
 
 @implementer(IAccounts, ICredentialsChecker)
 class AccountStore:
     """
     :param path: of the accounts file, or ":memory:".
+    :param passwords: hashes and verifies them.
 
     :ivar others: checkers to ask for names whose password the file does not have.
     """
@@ -49,16 +62,16 @@ class AccountStore:
     log = Logger()
     credentialInterfaces = (IUsernamePassword,)
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, passwords: Passwords | None = None) -> None:
         self.permissions = Permissions()
         self.registers = True
-        self.others: Sequence[Any] = ()
+        self.others: Sequence[ICredentialsChecker] = ()
         self.path = path
+        self._passwords = passwords or Passwords()
         self._file = AccountsDatabase(path)
         self._trouble = Trouble(f"read the accounts file {path}", self.log)
-        self._workers: Sequence[Worker] = ()
-        self._run_file_work: Work = maybeDeferred  # at once, unless there are workers
-        self._run_hashing: Work = maybeDeferred
+        self._file_worker: Worker = InlineWorker()
+        self._hash_worker: Worker = InlineWorker()
         self._polling: LoopingCall | None = None
 
     def use_workers(self, file_worker: Worker, hash_worker: Worker, clock: IReactorTime) -> None:
@@ -69,8 +82,7 @@ class AccountStore:
         :param hash_worker: hashes and verifies passwords.
         :param clock: times the polling.
         """
-        self._workers = (file_worker, hash_worker)
-        self._run_file_work, self._run_hashing = file_worker.do, hash_worker.do
+        self._file_worker, self._hash_worker = file_worker, hash_worker
         self._polling = LoopingCall(self.poll)
         self._polling.clock = clock
 
@@ -87,17 +99,17 @@ class AccountStore:
             raise CannotOpen(
                 f"the accounts file {self.path}: {error}", "Restore a backup"
             ) from None
-        for worker in self._workers:
-            worker.start()
-        self._run_hashing(passwords.dummy_hash)
+        self._file_worker.start()
+        self._hash_worker.start()
+        self._hash_worker.do(self._passwords.prepare)
         if self._polling is not None:
             self._polling.start(POLL_INTERVAL, now=False)
 
     def close(self) -> None:
         if self._polling is not None:
             self._polling.stop()
-        for worker in self._workers:
-            worker.stop()
+        self._file_worker.stop()
+        self._hash_worker.stop()
         self._file.close()
 
     def poll(self) -> Deferred[None]:
@@ -108,7 +120,7 @@ class AccountStore:
             if permissions is not None:
                 self.permissions = permissions
 
-        polled: Deferred[Any] = self._run_file_work(self._file.load_if_changed)
+        polled = self._file_worker.do(self._file.load_if_changed)
         return polled.addCallback(loaded).addErrback(self._unreadable)
 
     def _unreadable(self, failure: Failure) -> None:
@@ -118,27 +130,29 @@ class AccountStore:
 
     def knows(self, name: str) -> bool:
         return self.permissions.owner(name) is not None or any(
-            checker.knows(name) for checker in self.others if hasattr(checker, "knows")
+            checker.knows(name) for checker in self.others if isinstance(checker, _KnowsNames)
         )
 
-    @inlineCallbacks
-    def check(self, name: str, password: str) -> Any:
+    def check(self, name: str, password: str) -> Deferred[Account | None]:
+        return Deferred.fromCoroutine(self._check(name, password))
+
+    async def _check(self, name: str, password: str) -> Account | None:
         if len(password.encode()) > MAX_PASSWORD:
             password = ""  # fits no account, and takes as long
         credentials = UsernamePassword(name.encode(), password.encode())
         for checker in (self, *self.others):
             try:
-                yield maybeDeferred(checker.requestAvatarId, credentials)
+                await maybeDeferred(checker.requestAvatarId, credentials)
             except LoginFailed:
                 continue
             account = self.permissions.owner(name)
             if account is None:  # registers the name for the person that the other checker knows
                 account = Account(name)
-                yield self.save(account, AuditEntry(int(time.time() * 1000), name, "log in", name))
+                await self.save(account, AuditEntry(int(time.time() * 1000), name, "log in", name))
             return account
         return None
 
-    def requestAvatarId(self, credentials: Any) -> Deferred[bytes | tuple[()]]:
+    def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[bytes | tuple[()]]:
         """
         :raises UnauthorizedLogin: (as its failure) the password is wrong.
         """
@@ -149,22 +163,26 @@ class AccountStore:
                 raise UnauthorizedLogin
             return account.name.encode()
 
-        verified = self._run_hashing(
-            passwords.verify, account.password if account else "", credentials.password.decode()
+        stored = account.password if account else ""
+        verified = self._hash_worker.do(
+            self._passwords.verify, stored, credentials.password.decode()
         )
         return verified.addCallback(decide)
 
     # Changes.
 
-    @inlineCallbacks
-    def register(self, account: Account, password: str, entry: AuditEntry) -> Any:
-        stored = yield self._run_hashing(passwords.hash_password, password)
-        yield self.save(msgspec.structs.replace(account, password=stored), entry)
+    def register(self, account: Account, password: str, entry: AuditEntry) -> Deferred[None]:
+        def hashed(stored: str) -> Deferred[None]:
+            return self.save(msgspec.structs.replace(account, password=stored), entry)
+
+        return self._hash_worker.do(self._passwords.hash, password).addCallback(hashed)
 
     def save(self, thing: Account | Restriction | None, entry: AuditEntry) -> Deferred[None]:
-        def apply(_: Any) -> None:
-            if thing is not None:
-                _ADD[type(thing)](self.permissions, thing)
+        def apply(_: None) -> None:
+            if isinstance(thing, Account):
+                self.permissions.add_account(thing)
+            elif thing is not None:
+                self.permissions.add_restriction(thing)
 
         return self._write(self._file.save, thing, entry).addCallback(apply)
 
@@ -177,18 +195,20 @@ class AccountStore:
         return self._write(self._file.remember, account, client).addCallback(apply)
 
     def delete(self, thing: Account | Restriction, entry: AuditEntry) -> Deferred[None]:
-        def apply(_: Any) -> None:
-            _REMOVE[type(thing)](self.permissions, thing)
+        def apply(_: None) -> None:
+            if isinstance(thing, Account):
+                self.permissions.remove_account(thing)
+            else:
+                self.permissions.remove_restriction(thing)
 
         return self._write(self._file.delete, thing, entry).addCallback(apply)
 
     def audit_entries(self, count: int) -> Deferred[list[AuditEntry]]:
-        """Returns the newest entries of the audit log, the oldest of them first."""
-        entries: Deferred[list[AuditEntry]] = self._run_file_work(self._file.audit_entries, count)
-        return entries
+        """Return the newest entries of the audit log, the oldest of them first."""
+        return self._file_worker.do(self._file.audit_entries, count)
 
-    def _write(self, change: Callable[..., Any], thing: Any, more: Any) -> Deferred[Any]:
-        def failed(failure: Failure) -> None:
+    def _write(self, change: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Deferred[T]:
+        def failed(failure: Failure) -> T:
             if failure.check(sqlite3.Error):
                 self.log.error(
                     "The accounts file cannot be written: {why}", why=failure.getErrorMessage()
@@ -196,14 +216,4 @@ class AccountStore:
                 raise Unavailable("The server cannot save that just now: its log says why.")
             failure.raiseException()
 
-        return self._run_file_work(change, thing, more).addErrback(failed)
-
-
-_ADD: dict[type, Callable[[Permissions, Any], None]] = {
-    Account: Permissions.add_account,
-    Restriction: Permissions.add_restriction,
-}
-_REMOVE: dict[type, Callable[[Permissions, Any], None]] = {
-    Account: Permissions.remove_account,
-    Restriction: Permissions.remove_restriction,
-}
+        return self._file_worker.do(change, *arguments, **named).addErrback(failed)

@@ -1,5 +1,6 @@
 """
-A thread that runs blocking functions one after the other, with a bounded queue.
+Workers: a thread that runs blocking functions one after the other, with a bounded queue; and one
+without a thread, for programs and tests that may block.
 """
 
 from __future__ import annotations
@@ -8,25 +9,55 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, execute, fail
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from groupchat.wire.errors import Unavailable
 
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorFromThreads
 
-class Worker:
+__all__ = ["InlineWorker", "ThreadWorker", "Worker"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Worker(Protocol):
+    """Runs functions that block."""
+
+    def start(self) -> None:
+        """Begin. Functions that wait already run now."""
+
+    def stop(self) -> None:
+        """Return once everything is done."""
+
+    def do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Deferred[T]:
+        """
+        Run a function. Returns a Deferred of its result.
+
+        :raises Unavailable: (as its failure) too many functions wait.
+        """
+
+
+class ThreadWorker:
     """
-    :param reactor: provides `callFromThread`.
+    Runs functions in a thread, one after the other.
+
     :param name: the thread's name.
     :param limit: functions that can wait; further ones are refused.
     :param low_priority: whether the thread yields to everything else on the machine.
     """
 
     def __init__(
-        self, reactor: Any, name: str, limit: int = 1000, low_priority: bool = False
+        self,
+        reactor: IReactorFromThreads,
+        name: str,
+        limit: int = 1000,
+        low_priority: bool = False,
     ) -> None:
         self._reactor = reactor
         self._pool = ThreadPool(0, 1, name)
@@ -42,20 +73,29 @@ class Worker:
     def stop(self) -> None:
         self._pool.stop()
 
-    def do(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
-        """
-        Run a function in the thread. Returns a Deferred of its result.
-
-        :raises Unavailable: (as its failure) too many functions wait.
-        """
+    def do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Deferred[T]:
         if self._waiting >= self._limit:
             return fail(Unavailable("Too many want that just now. Try again in a moment."))
         self._waiting += 1
-        return deferToThreadPool(self._reactor, self._pool, work, *arguments).addBoth(self._done)
+        result = deferToThreadPool(self._reactor, self._pool, work, *arguments, **named)
+        return result.addBoth(self._done)
 
-    def _done(self, result: Any) -> Any:
+    def _done(self, result: T) -> T:
         self._waiting -= 1
         return result
+
+
+class InlineWorker:
+    """Runs functions at once, in the caller's thread."""
+
+    def start(self) -> None:
+        """There is nothing to start."""
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
+
+    def do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Deferred[T]:
+        return execute(work, *arguments, **named)
 
 
 def _lower_priority() -> None:

@@ -8,8 +8,9 @@ import io
 
 import pytest
 
-from groupchat.accounts import passwd, passwords
+from groupchat.accounts import passwd
 from groupchat.accounts.database import AccountsDatabase
+from groupchat.accounts.passwords import Passwords
 from groupchat.core.permissions import AuditEntry, Restriction
 
 
@@ -48,7 +49,7 @@ def permissions():
 def test_it_sets_a_password(run, permissions):
     assert run("alice", typed="secret\n") == "The password of alice is set.\n"
     account = permissions().owner("alice")
-    assert passwords.verify(account.password, "secret")
+    assert Passwords().verify(account.password, "secret")
     assert not account.operator
 
 
@@ -61,7 +62,7 @@ def test_it_makes_an_operator_of_someone_registered_and_takes_that_back(run, per
     run("alice", typed="secret\n")
     run("-o", "ALICE")
     account = permissions().owner("alice")
-    assert account.operator and passwords.verify(account.password, "secret")
+    assert account.operator and Passwords().verify(account.password, "secret")
     assert run("--no-operator", "alice") == "alice is no operator any more.\n"
     assert not permissions().owner("alice").operator
 
@@ -164,7 +165,9 @@ def test_it_lists_bans_and_mutes_and_lifts_them(begun, run, permissions):
     measure("ban", "long-ago", until=1)
     measure("mute", "bob")
     assert run("--bans") == (
-        "ban @192.0.2.7 until 2100-01-01T00:00:00.000Z, by op\nban 192.0.2.7 for ever, by op: noise\nmute bob for ever, by op\n"
+        "ban @192.0.2.7 until 2100-01-01T00:00:00.000Z, by op\n"
+        "ban 192.0.2.7 for ever, by op: noise\n"
+        "mute bob for ever, by op\n"
     )
     assert run("--unban", "::FFFF:192.0.2.7") == "192.0.2.7 is not banned any more.\n"
     assert run("--unban", "@192.0.2.7") == "@192.0.2.7 is not banned any more.\n"

@@ -11,11 +11,12 @@ import stat
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
-from groupchat.accounts import passwords
 from groupchat.accounts.database import AccountsDatabase
 from groupchat.accounts.passwordfile import PasswordFile
+from groupchat.accounts.passwords import CHEAP, Passwords
 from groupchat.accounts.store import AccountStore
 from groupchat.core.permissions import (
     BAN,
@@ -28,6 +29,7 @@ from groupchat.core.permissions import (
 from groupchat.errors import CannotStart
 from groupchat.wire.errors import Unavailable
 
+PASSWORDS = Passwords(CHEAP)
 ENTRY = AuditEntry(1, "op", "test", "bob", 2, "why")
 BAN_ON_BOB = Restriction(BAN, "bob", "op", b"c" * 16, 5, "spam")
 
@@ -43,7 +45,7 @@ def start(path):
     stores = []
 
     def start():
-        stores.append(AccountStore(path))
+        stores.append(AccountStore(path, PASSWORDS))
         stores[-1].open()
         return stores[-1]
 
@@ -146,7 +148,8 @@ def test_a_file_that_can_not_be_written_changes_nothing(start, path, expect_logg
     store = start()
     with sqlite3.connect(path) as other:
         other.execute(
-            "CREATE TRIGGER broken BEFORE INSERT ON accounts BEGIN SELECT RAISE(ABORT, 'no space'); END"
+            "CREATE TRIGGER broken BEFORE INSERT ON accounts"
+            " BEGIN SELECT RAISE(ABORT, 'no space'); END"
         )
     failure = answer(store.save(Account("alice"), ENTRY))
     assert failure.check(Unavailable)
@@ -186,24 +189,27 @@ def test_another_password_is_wrong(start, password):
     assert answer(store.check("alice", password)) is None
 
 
-def test_a_name_without_a_password_is_as_much_work_as_one_with(start, monkeypatch):
-    store = start()
+def test_a_name_without_a_password_is_as_much_work_as_one_with():
+    verified = []
+
+    class Watched(PasswordHasher):
+        def verify(self, stored, password):
+            verified.append(stored.rsplit("$", 2)[0])
+            return super().verify(stored, password)
+
+    hasher = Watched(time_cost=1, memory_cost=8, parallelism=1)
+    store = AccountStore(":memory:", Passwords(hasher))
+    store.open()
     answer(store.register(Account("alice"), "secret", ENTRY))
     answer(store.save(Account("bob"), ENTRY))
-    done = []
-    monkeypatch.setattr(
-        passwords._hasher.__class__,
-        "verify",
-        lambda self, kept, password: done.append(kept.rsplit("$", 2)[0]),
-    )
     for name in ("alice", "bob", "nobody-at-all"):
         answer(store.check(name, "wrong"))
-    assert len(done) == 3
-    assert len(set(done)) == 1
+    assert len(verified) == 3 and len(set(verified)) == 1
+    store.close()
 
 
 def test_what_is_no_hash_fits_nothing():
-    assert not passwords.verify("plain text", "plain text")
+    assert not PASSWORDS.verify("plain text", "plain text")
 
 
 def test_a_checker_of_anybody_is_asked_and_its_names_are_their_owners_from_then_on(start):
@@ -219,13 +225,13 @@ def test_a_checker_of_anybody_is_asked_and_its_names_are_their_owners_from_then_
 @pytest.fixture
 def text(tmp_path):
     path = tmp_path / "passwords"
-    path.write_text(f"# the members\n\nAlice:{passwords.hash_password('secret')}\n")
+    path.write_text(f"# the members\n\nAlice:{PASSWORDS.hash('secret')}\n")
     return path
 
 
 def test_a_text_file_of_hashes_is_asked_too(start, text):
     store = start()
-    store.others = [PasswordFile(str(text))]
+    store.others = [PasswordFile(str(text), PASSWORDS)]
     assert store.knows("ALICE")
     assert not store.knows("# the members")
     assert answer(store.check("bob", "secret")) is None
@@ -233,9 +239,9 @@ def test_a_text_file_of_hashes_is_asked_too(start, text):
 
 
 def test_a_text_file_is_read_again_when_it_has_changed(start, text):
-    checker = PasswordFile(str(text))
+    checker = PasswordFile(str(text), PASSWORDS)
     assert not checker.knows("bob")
-    text.write_text(text.read_text() + f"bob:{passwords.hash_password('other')}\n")
+    text.write_text(text.read_text() + f"bob:{PASSWORDS.hash('other')}\n")
     assert checker.knows("bob")
 
 
@@ -281,15 +287,15 @@ def test_a_text_file_of_passwords_that_goes_away_is_told_once_and_what_it_said_b
     expect_logged("Can't read the passwords")
     path = tmp_path / "passwords"
     path.write_text("alice:x\n")
-    checker = PasswordFile(str(path))
+    checker = PasswordFile(str(path), PASSWORDS)
     assert checker.knows("alice")
     path.unlink()
     assert checker.knows("alice") and checker.knows("alice")
     path.write_text("bob:y\n")
     assert checker.knows("bob") and not checker.knows("alice")
     told, again = logged()
-    assert (
-        told
-        == f"Can't read the passwords in {path}: No such file or directory. The previous contents stay in use; the server tries again."
+    assert told == (
+        f"Can't read the passwords in {path}: No such file or directory."
+        " The previous contents stay in use; the server tries again."
     )
     assert again == f"Can read the passwords in {path} again; it had failed 2 times."

@@ -10,13 +10,13 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor
 
-from groupchat.accounts.worker import Worker
+from groupchat.accounts.worker import ThreadWorker
 from groupchat.wire.errors import Unavailable
 
 
 @pytest.fixture
 def worker():
-    worker = Worker(reactor, "test", limit=2, low_priority=True)
+    worker = ThreadWorker(reactor, "test", limit=2, low_priority=True)
     worker.start()
     yield worker
     worker.stop()

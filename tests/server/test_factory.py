@@ -8,6 +8,8 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
 
+from groupchat.accounts.store import AccountStore
+from groupchat.accounts.worker import InlineWorker
 from groupchat.core.permissions import Account
 from groupchat.core.ratelimit import client_prefix
 from groupchat.server.address import format_address
@@ -17,7 +19,7 @@ from groupchat.server.sniff import REFUSALS
 from groupchat.server.throttle import BURST_SECONDS
 from groupchat.server.turns import LOGIN_LINES_PER_TURN
 from groupchat.wire import plain
-from tests.support import Server, both_wires, codes
+from tests.support import Reactor, Server, both_wires, codes
 
 HELLO = b'{"type":"hello","name":"alice"}\n'
 
@@ -273,9 +275,12 @@ def test_a_thousand_who_come_back_at_once_and_are_slow_to_speak_are_all_let_in(w
 
 
 def test_one_whose_password_is_looked_at_makes_no_room():
-    server = Server(max_pending=2)
     looked_at: list[Deferred[None]] = []
-    server.accounts._run_hashing = lambda *_: looked_at.append(Deferred()) or looked_at[-1]
+    hashing = InlineWorker()
+    hashing.do = lambda *_: looked_at.append(Deferred()) or looked_at[-1]
+    accounts, reactor = AccountStore(":memory:"), Reactor()
+    accounts.use_workers(InlineWorker(), hashing, reactor)
+    server = Server(reactor=reactor, accounts=accounts, max_pending=2)
     server.accounts.permissions.add_account(Account("alice", password="x"))
     alice = server.connect()
     alice.hello("alice", password="correct horse")
