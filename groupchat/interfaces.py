@@ -23,21 +23,21 @@ class IOutbound(Interface):
     address: str = Attribute("The client's address, as people write it.")
     full: bool = Attribute("Whether more than 64 KiB wait to be read: what can wait is held back.")
     waiting: bool = Attribute("Whether anything waits to be read.")
-    at_once: Callable[[bytes], int] | None = Attribute(
+    try_send: Callable[[bytes], int] | None = Attribute(
         "Takes bytes as `socket.send` does (any OSError: none of them), and leaves the rest to"
         " `write`. None where something is in the way."
     )
 
     def write(data: bytes) -> None:
         """
-        Send whole lines, after those that are held. Does nothing where the connection is gone.
+        Send whole lines, after those in the buffer. Does nothing where the connection is gone.
         """
 
-    def hold(data: bytes) -> None:
-        """Keep whole lines for the next `write` or `flush`."""
+    def buffer(data: bytes) -> None:
+        """Keep whole lines for the next `write` or `flush`: they go out as one."""
 
     def flush() -> None:
-        """Send what is held."""
+        """Send what is in the buffer."""
 
     def finish(data: bytes) -> None:
         """Send whole lines and close; nothing is read any more."""

@@ -265,9 +265,9 @@ class Hub:
             return
         self._answered[session] = None
         if entry.refusal is None:
-            session.peer.hold(session.wire.encode(ok, session.name))
+            session.peer.buffer(session.wire.encode(ok, session.name))
         else:
-            session.peer.hold(session.refusal(entry.refusal, ok.n, entry.room, entry.ref))
+            session.peer.buffer(session.refusal(entry.refusal, ok.n, entry.room, entry.ref))
 
     def _message_committed(self, entry: MessageEntry) -> None:
         room = self._touch(entry.room)

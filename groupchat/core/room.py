@@ -211,11 +211,11 @@ class Room:
                     full.append(cursor)
                 elif cursor.unechoed:
                     peer.write(batch.without(wire, cursor.unechoed))
-                elif peer.at_once is None:
+                elif peer.try_send is None:
                     peer.write(data)
                 else:  # done for each member of each message: as little as possible
                     try:
-                        taken = peer.at_once(data)
+                        taken = peer.try_send(data)
                     except OSError:
                         taken = 0
                     if taken != size:

@@ -38,11 +38,11 @@ class Outbound:
 
     __slots__ = (
         "_below",
+        "_buffered",
         "_closing",
         "_direct",
         "_drained",
         "_drains",
-        "_held",
         "_later",
         "_queue",
         "_queued",
@@ -51,9 +51,9 @@ class Outbound:
         "_tls",
         "_transport",
         "address",
-        "at_once",
         "encrypted",
         "full",
+        "try_send",
     )
 
     def __init__(
@@ -65,7 +65,7 @@ class Outbound:
         self._transport = self._below = transport
         self._drained = drained
         self._later = later
-        self._held: list[bytes] = []
+        self._buffered: list[bytes] = []
         self._queued = 0  # bytes given to the transport since it was last known to be empty
         self._closing: Any = None
         self._drains = 0
@@ -88,8 +88,13 @@ class Outbound:
 
     def _clear(self) -> None:
         """See whether something is in the way of what is written next."""
-        free = self._send is not None and self._tls is None and not self._held and not self._closing
-        self.at_once: Any = self._raw if free else None
+        free = (
+            self._send is not None
+            and self._tls is None
+            and not self._buffered
+            and not self._closing
+        )
+        self.try_send: Any = self._raw if free else None
 
     def encrypt(self, certificate: Any) -> None:
         """
@@ -111,10 +116,10 @@ class Outbound:
         self._register()
 
     def write(self, data: bytes) -> None:
-        if self._held:
-            self._held.append(data)
-            data = b"".join(self._held)
-            self._held.clear()
+        if self._buffered:
+            self._buffered.append(data)
+            data = b"".join(self._buffered)
+            self._buffered.clear()
             self._clear()
         if self._closing:
             return
@@ -133,7 +138,7 @@ class Outbound:
                 taken, int
             ):  # else the connection is lost, and write lets the reactor find out
                 data = data[taken:]
-            self._send = self.at_once = None
+            self._send = self.try_send = None
         if self._transport is None:
             return
         if self._direct:
@@ -141,12 +146,12 @@ class Outbound:
             self.full = self._queued > HIGH_WATER_MARK
         self._queue(data)
 
-    def hold(self, data: bytes) -> None:
-        self._held.append(data)
-        self.at_once = None
+    def buffer(self, data: bytes) -> None:
+        self._buffered.append(data)
+        self.try_send = None
 
     def flush(self) -> None:
-        if self._held:
+        if self._buffered:
             self.write(b"")
 
     def finish(self, data: bytes) -> None:
@@ -158,7 +163,7 @@ class Outbound:
             return
         self.write(data)
         self._below.unregisterProducer()
-        self._send = self.at_once = None
+        self._send = self.try_send = None
         self._closing = self._later(LINGER, self.abort)
         self._transport.resumeProducing()  # to hear how the other side closes
         if self._direct and not self.encrypted:
@@ -186,10 +191,10 @@ class Outbound:
     def lost(self) -> None:
         """The connection is gone."""
         self._transport = self._below = self._send = self._tls = self._queue = self._raw = (
-            self.at_once
+            self.try_send
         ) = None
         self.full = False
-        self._held.clear()
+        self._buffered.clear()
         if self._closing is not None and self._closing.active():
             self._closing.cancel()
 
@@ -238,4 +243,4 @@ class Outbound:
         The connection is about to be lost; `lost` says so when it is. Until then, TLS may still
         want to send an alert.
         """
-        self._send = self.at_once = None
+        self._send = self.try_send = None

@@ -56,7 +56,7 @@ def test_it_is_a_peer(peer):
     assert peer.address == "192.0.2.1"
 
 
-def test_where_nothing_waits_it_writes_at_once(peer, transport):
+def test_where_nothing_waits_it_sends_at_once(peer, transport):
     peer.write(b"hello\n")
     assert transport.taken == b"hello\n"
     assert (transport.waiting, transport.calls) == (0, 1)
@@ -75,18 +75,18 @@ def test_what_is_not_taken_waits_and_order_is_kept(peer, transport, reactor):
     assert transport.taken.endswith(b"again\n")
 
 
-def test_what_is_held_goes_out_with_the_next_write(peer, transport):
-    peer.hold(b"one\n")
-    peer.hold(b"two\n")
+def test_buffered_lines_go_out_with_the_next_write_as_one(peer, transport):
+    peer.buffer(b"one\n")
+    peer.buffer(b"two\n")
     assert transport.calls == 0
     peer.write(b"three\n")
     assert (bytes(transport.taken), transport.calls) == (b"one\ntwo\nthree\n", 1)
 
 
-def test_what_is_held_can_be_flushed(peer, transport):
+def test_buffered_lines_can_be_flushed(peer, transport):
     peer.flush()
     assert transport.calls == 0
-    peer.hold(b"one\n")
+    peer.buffer(b"one\n")
     peer.flush()
     assert transport.taken == b"one\n"
 
@@ -131,12 +131,12 @@ def test_where_nothing_waited_nothing_was_drained(peer, transport, reactor, drai
 
 
 def test_it_finishes_with_a_last_word(peer, transport, reactor):
-    peer.hold(b"held\n")
+    peer.buffer(b"buffered\n")
     peer.finish(b"bye\n")
     peer.write(b"never\n")
     peer.finish(b"nor this\n")
     reactor.run()
-    assert transport.taken == b"held\nbye\n"
+    assert transport.taken == b"buffered\nbye\n"
     assert transport.shut and not transport.lost
     reactor.run(LINGER + 0.1)
     assert transport.aborted and transport.lost
@@ -156,7 +156,7 @@ def test_nothing_is_written_to_one_that_is_lost(peer, transport, reactor):
     peer.finish(b"bye\n")
     reactor.run()
     peer.lost()
-    for act in (peer.write, peer.hold, peer.finish):
+    for act in (peer.write, peer.buffer, peer.finish):
         act(b"never\n")
     peer.flush()
     peer.close()
