@@ -8,7 +8,7 @@ Nothing here acts.
 
 from __future__ import annotations
 
-from typing import Annotated, Union
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -95,7 +95,7 @@ def _epoch_needs_after(place: Position | Join) -> None:
         raise ValueError("An `epoch` needs its `after`")
 
 
-Rooms = Annotated[dict[str, Union[Position, None]], Meta(max_length=MAX_ROOMS)]
+Rooms = Annotated[dict[str, Position | None], Meta(max_length=MAX_ROOMS)]
 
 
 class Hello(Command):
@@ -288,31 +288,31 @@ class MoveTo(Command, tag=False):
 
 
 #: Every command that the JSON wire carries.
-AnyCommand = Union[
-    Hello,
-    Join,
-    Leave,
-    Say,
-    Tell,
-    AskHistory,
-    AskWho,
-    AskRooms,
-    Rename,
-    SetTopic,
-    Ping,
-    Pong,
-    Register,
-    Kick,
-    Mute,
-    Unmute,
-    Op,
-    Deop,
-    Ban,
-    Unban,
-    Max,
-    Announce,
-    AskBans,
-    AskMutes,
-    AskPlaces,
-    Quit,
-]
+AnyCommand = (
+    Hello
+    | Join
+    | Leave
+    | Say
+    | Tell
+    | AskHistory
+    | AskWho
+    | AskRooms
+    | Rename
+    | SetTopic
+    | Ping
+    | Pong
+    | Register
+    | Kick
+    | Mute
+    | Unmute
+    | Op
+    | Deop
+    | Ban
+    | Unban
+    | Max
+    | Announce
+    | AskBans
+    | AskMutes
+    | AskPlaces
+    | Quit
+)

@@ -8,8 +8,6 @@ UTC with milliseconds, as the wire has them.
 
 from __future__ import annotations
 
-from typing import Union
-
 import msgspec
 
 __all__ = [
@@ -314,26 +312,26 @@ class Bye(Event):
 
 
 #: Every event that the JSON wire carries.
-AnyEvent = Union[
-    Welcome,
-    RoomState,
-    Gap,
-    Reset,
-    Catchup,
-    Message,
-    Ok,
-    Presence,
-    Topic,
-    Tell,
-    Notice,
-    History,
-    Who,
-    Rooms,
-    Bans,
-    Mutes,
-    Places,
-    Ping,
-    Pong,
-    Error,
-    Bye,
-]
+AnyEvent = (
+    Welcome
+    | RoomState
+    | Gap
+    | Reset
+    | Catchup
+    | Message
+    | Ok
+    | Presence
+    | Topic
+    | Tell
+    | Notice
+    | History
+    | Who
+    | Rooms
+    | Bans
+    | Mutes
+    | Places
+    | Ping
+    | Pong
+    | Error
+    | Bye
+)

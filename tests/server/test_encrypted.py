@@ -25,7 +25,7 @@ KIB = "x" * 1024
 
 
 def serving(**door):
-    return Server(factory={"certificate": CERTIFICATE, **door})
+    return Server(certificate=CERTIFICATE, **door)
 
 
 @pytest.fixture
@@ -317,7 +317,7 @@ def test_only_so_many_begin_in_a_second_and_the_others_wait_for_their_turn():
 
 
 def test_a_crowd_that_waits_for_its_handshakes_is_let_in_as_fast_as_they_are_done():
-    server = Server(max=150, factory={"certificate": CERTIFICATE, "tls_rate": 50})
+    server = Server(max=150, certificate=CERTIFICATE, tls_rate=50)
     crowd = [server.connect("json, tls", "127.0.0.1") for _ in range(150)]
     for number, one in enumerate(crowd):
         one.hello(f"n{number}")

@@ -309,7 +309,7 @@ def test_silent_ones_from_everywhere_push_out_each_other_and_none_from_elsewhere
 
 
 def test_those_who_have_their_chance_take_up_half_of_what_can_be_open_at_most():
-    server = Server(max_pending=4, factory={"max_connections": 100})
+    server = Server(max_pending=4, max_connections=100)
     silent = [server.connect() for _ in range(100)]
     server.run()
     left = [one for one in silent if not one.gone]

@@ -1,0 +1,245 @@
+"""Clients of a server in memory: a person with ``nc``, and a program that speaks JSON lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
+
+from groupchat.testing.transport import ADDRESS, MemoryTransport
+from groupchat.wire import events, jsonlines, plain
+from groupchat.wire.events import Event
+
+if TYPE_CHECKING:
+    from groupchat.testing.server import MemoryServer
+
+__all__ = ["JsonClient", "MemoryClient", "PlainClient", "secret"]
+
+Fields = dict[str, Any]  #: an event of the JSON wire; Any: a test knows the types of its fields
+
+
+def secret(name: str) -> str:
+    """Returns the client id (`client` in a hello) that `JsonClient` sends for this name."""
+    return f"a-secret-of-{name:_<16}"
+
+
+class MemoryClient:
+    """
+    A client's end of a connection.
+
+    :ivar transport: the server's end, where the test can look at what is underway.
+    :ivar protocol: the server's protocol, or None where the server refused the connection at once.
+    """
+
+    def __init__(self, server: MemoryServer, address: str = ADDRESS) -> None:
+        self.server = server
+        self.transport = MemoryTransport(server.reactor, address)
+        entrance = server.proxied or server.factory
+        self.protocol = entrance.buildProtocol(IPv4Address("TCP", address, 40_000))
+        if self.protocol is None:
+            server.reactor.removeReader(self.transport)
+            self.transport.lost = True  # closed without a word
+        else:
+            self.transport.connect(self.protocol)
+
+    # Actions.
+
+    def send(self, *data: bytes) -> None:
+        """Send bytes; nothing happens until the server runs."""
+        self.transport.incoming += b"".join(data)
+
+    def end(self) -> None:
+        """Shut our direction, as `nc -N` does at the end of its input."""
+        self.transport.ended = True
+
+    def reset(self) -> None:
+        """Reset the connection; the server finds out when it runs."""
+        self.transport.broken = True
+
+    def close(self) -> None:
+        """Reset the connection, and let the server find out at once."""
+        self.reset()
+        if not self.transport.lost:
+            self.transport.connectionLost(Failure(ConnectionLost()))
+
+    def stall(self, room: int = 0) -> None:
+        """Take only `room` more bytes from now on."""
+        self.transport.room = room
+
+    def flow(self) -> None:
+        """Take everything again."""
+        self.transport.room = None
+
+    def hello(self, name: str, **fields: object) -> None:
+        """Log in; only the JSON wire has more fields."""
+        raise NotImplementedError
+
+    def say(self, text: str) -> None:
+        raise NotImplementedError
+
+    def act(self, text: str) -> None:
+        raise NotImplementedError
+
+    def tell(self, to: str, text: str) -> None:
+        raise NotImplementedError
+
+    def rename(self, name: str) -> None:
+        raise NotImplementedError
+
+    def topic(self, text: str) -> None:
+        raise NotImplementedError
+
+    def quit(self) -> None:
+        raise NotImplementedError
+
+    # Observations.
+
+    def read(self) -> bytes:
+        """Returns the whole lines that arrived since the last call."""
+        taken = self.transport.taken
+        end = taken.rfind(b"\n") + 1
+        data = bytes(taken[:end])
+        del taken[:end]
+        return data
+
+    def heard(self) -> list[str]:
+        """
+        Returns what arrived since the last call in the words of the plain wire, whichever wire the
+        client speaks, so that one test can run on both. Greetings are left out, a refusal of any
+        kind is "refused", and history begins with "past".
+        """
+        return [note for line in self.read().splitlines() for note in self._notes(line)]
+
+    def _notes(self, line: bytes) -> Iterator[str]:
+        raise NotImplementedError
+
+    @property
+    def gone(self) -> bool:
+        """Whether the server sends nothing more."""
+        return self.transport.shut or self.transport.lost
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the server reads from this client at the moment."""
+        return self.transport in self.server.reactor.getReaders()
+
+
+class PlainClient(MemoryClient):
+    """A person with `nc`."""
+
+    def type(self, *lines: str) -> None:
+        self.send(*(f"{line}\n".encode() for line in lines))
+
+    def lines(self) -> list[str]:
+        return self.read().decode().splitlines()
+
+    def hello(self, name: str, **fields: object) -> None:
+        assert not fields, "a person gives only a name"
+        self.type(name)
+
+    def say(self, text: str) -> None:
+        self.type(text)
+
+    def act(self, text: str) -> None:
+        self.type(f"/me {text}")
+
+    def tell(self, to: str, text: str) -> None:
+        self.type(f"/msg {to} {text}")
+
+    def rename(self, name: str) -> None:
+        self.type(f"/name {name}")
+
+    def topic(self, text: str) -> None:
+        self.type(f"/topic {text}")
+
+    def quit(self) -> None:
+        self.type("/quit")
+
+    def _notes(self, line: bytes) -> Iterator[str]:
+        return _note(line.decode())
+
+
+class JsonClient(MemoryClient):
+    """
+    A program that speaks the JSON wire.
+
+    :ivar through: for each room, the last id that is history.
+    """
+
+    def __init__(self, server: MemoryServer, address: str = ADDRESS) -> None:
+        super().__init__(server, address)
+        self.through: dict[str, int] = {}
+
+    def do(self, type: str, **fields: object) -> None:
+        """Send a command."""
+        self.send(json.dumps({"type": type, **fields}).encode() + b"\n")
+
+    def events(self) -> list[Fields]:
+        """Returns the events that arrived since the last call."""
+        return [json.loads(line) for line in self.read().splitlines() if line.startswith(b"{")]
+
+    def ask(self, type: str, **fields: object) -> list[Fields]:
+        """Send a command, run the server, and return the events that arrived."""
+        self.do(type, **fields)
+        self.server.run()
+        return self.events()
+
+    def hello(self, name: str, **fields: object) -> None:
+        self.do("hello", name=name, **{"client": secret(name), **fields})
+
+    def say(self, text: str, **fields: object) -> None:
+        self.do("say", text=text, **{"room": "lobby", **fields})
+
+    def act(self, text: str) -> None:
+        self.say(text, act=True)
+
+    def tell(self, to: str, text: str) -> None:
+        self.do("tell", to=to, text=text)
+
+    def rename(self, name: str) -> None:
+        self.do("rename", name=name)
+
+    def topic(self, text: str) -> None:
+        self.do("topic", room="lobby", text=text)
+
+    def quit(self) -> None:
+        self.do("quit")
+
+    def _notes(self, line: bytes) -> Iterator[str]:
+        if not line.startswith(b"{"):
+            yield line.decode()
+            return
+        event = jsonlines.decode_event(line)
+        if isinstance(event, events.Catchup):
+            self.through[event.room] = event.through
+        elif isinstance(event, _HEARD):
+            for text in plain.lines(event, past=self._is_past(event)):
+                yield from _note(text)
+
+    def _is_past(self, event: Event) -> bool:
+        return isinstance(event, events.Message) and event.id <= self.through.get(event.room, 0)
+
+
+#: The events of the JSON wire that `MemoryClient.heard` returns.
+_HEARD = (
+    events.Message,
+    events.Presence,
+    events.Topic,
+    events.Tell,
+    events.Error,
+    events.Bye,
+    events.Gap,
+)
+
+
+def _note(text: str) -> Iterator[str]:
+    """Return a line of the plain wire as `MemoryClient.heard` does, if it does."""
+    if text.startswith("!"):
+        yield "refused"
+    elif not re.match("-- (Welcome to|The topic is:|You are up to date)", text):
+        yield re.sub(r"^\[[0-9: -]{16}\]", "past", text.removeprefix("-- "))

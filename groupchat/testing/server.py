@@ -1,0 +1,122 @@
+"""A whole server in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import Logger
+
+from groupchat.accounts.passwords import CHEAP, Passwords
+from groupchat.accounts.store import AccountStore
+from groupchat.core.hub import Hub
+from groupchat.interfaces import ILedger
+from groupchat.ledgers.memory import MemoryLedger
+from groupchat.server.factory import ChatFactory
+from groupchat.server.proxy_protocol import ProxyProtocolFactory
+from groupchat.server.tls import Certificate
+from groupchat.settings import Settings
+from groupchat.testing.clients import JsonClient, MemoryClient, PlainClient
+from groupchat.testing.reactor import MemoryReactor
+from groupchat.testing.tls import EncryptedClient, EncryptedJsonClient, EncryptedPlainClient
+from groupchat.testing.transport import ADDRESS
+
+__all__ = ["CLIENTS", "START", "MemoryServer"]
+
+START = 1_795_356_180_000  #: the system's time at the start, in ms: 2026-11-22 14:03 UTC
+
+#: The clients by the names under which `MemoryServer.connect` knows them.
+CLIENTS: dict[str, type[MemoryClient]] = {
+    "plain": PlainClient,
+    "json": JsonClient,
+    "plain, tls": EncryptedPlainClient,
+    "json, tls": EncryptedJsonClient,
+}
+
+
+class MemoryServer:
+    """
+    A whole server without a socket, on a ledger in memory unless another is given.
+
+    :param ledger: makes an `ILedger` from the reactor.
+    :param reactor: where several servers share one.
+    :param accounts: not open yet; in memory and with cheap passwords unless given.
+    :param certificate: lets clients speak TLS; this and the next three are `ChatFactory`'s.
+    :param settings: fields of `Settings`; without `rate` nobody is slowed down.
+    :ivar proxied: set it to let connections pass through a `ProxyProtocolFactory`.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        ledger: Callable[[MemoryReactor], ILedger] | None = None,
+        reactor: MemoryReactor | None = None,
+        accounts: AccountStore | None = None,
+        *,
+        certificate: Certificate | None = None,
+        require_tls: bool = False,
+        tls_rate: float = 100,
+        max_connections: int = 1_000_000,
+        **settings: Any,  # `Settings` has their types
+    ) -> None:
+        self.reactor = reactor or MemoryReactor()
+        self.ledger: ILedger = (
+            ledger(self.reactor) if ledger else MemoryLedger(self.reactor.callLater)
+        )
+        self.accounts = accounts or AccountStore(":memory:", Passwords(CHEAP))
+        self.accounts.open()
+        self.hub = Hub(
+            Settings(**{"rate": 0, **settings}),
+            self.ledger,
+            self.accounts,
+            self.reactor,
+            self.now,
+            self._broken,
+        )
+        self.ledger.open(self.hub)
+        self.factory = ChatFactory(
+            self.hub,
+            self.reactor,
+            max_connections,
+            certificate=certificate,
+            require_tls=require_tls,
+            tls_rate=tls_rate,
+        )
+        self.factory.doStart()
+        self.proxied: ProxyProtocolFactory | None = None
+
+    def now(self) -> int:
+        """Returns the system's time, in ms; it passes with the reactor's."""
+        return START + round(self.reactor.seconds() * 1000)
+
+    def _broken(self, reason: str) -> None:
+        self.log.critical("{reason}", reason=reason)
+
+    def run(self, seconds: float = 0.0) -> None:
+        """Let `seconds` pass, and do everything that is due until then."""
+        self.reactor.run(seconds)
+
+    def connect(self, wire: str = "json", address: str = ADDRESS) -> MemoryClient:
+        """Returns a client that has connected and sent nothing, for a wire of `CLIENTS`."""
+        return CLIENTS[wire](self, address)
+
+    def join(self, wire: str, name: str, **fields: object) -> MemoryClient:
+        """Returns a client that has joined the lobby and read everything that it was told."""
+        client = self.connect(wire)
+        client.hello(name, **fields)
+        if isinstance(client, EncryptedClient):
+            client.shake()
+        self.run()
+        client.heard()
+        return client
+
+    def json(self, name: str, **fields: object) -> JsonClient:
+        client = self.join("json", name, **fields)
+        assert isinstance(client, JsonClient)
+        return client
+
+    def plain(self, name: str) -> PlainClient:
+        client = self.join("plain", name)
+        assert isinstance(client, PlainClient)
+        return client
