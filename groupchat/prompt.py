@@ -8,6 +8,8 @@ import os
 import select
 import signal
 
+__all__ = ["ANSWER_TIMEOUT", "ask", "is_possible"]
+
 ANSWER_TIMEOUT = 30.0  #: seconds
 
 

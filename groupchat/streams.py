@@ -11,6 +11,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+__all__ = ["open_standard", "prepare", "written"]
+
 
 def prepare() -> None:
     """

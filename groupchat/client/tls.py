@@ -12,13 +12,13 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections.abc import Callable
-from typing import Any
 
 from OpenSSL import SSL, crypto
 from service_identity import CertificateError, VerificationError
 from service_identity.pyopenssl import verify_hostname, verify_ip_address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
+    IAddress,
     IHandshakeListener,
     IOpenSSLClientConnectionCreator,
     IProtocol,
@@ -42,7 +42,6 @@ MAX_RETRIES = 3  #: retries after the server answered with something other than 
 _RECORDS = b"\x15\x16"
 _HANDSHAKE_FAILURE = b"\x02\x28"  #: in such an alert: fatal, handshake_failure (RFC 8446, 6)
 
-_TLS = Any  #: a `_TLSProtocol`: Twisted's methods of its base class are untyped
 #: Checks a certificate: its fingerprint, and whether the system's authorities verify it.
 Check = Callable[[str, bool], None]
 
@@ -78,8 +77,8 @@ class TLSEndpoint:
         wrapped = TLSMemoryBIOFactory(self._creator, True, handshakes)
         wrapped.protocol = _TLSProtocol
         wrapped.noisy = False
-        connecting: Deferred[_TLS] = self._endpoint.connect(wrapped)
-        handshake: Deferred[IProtocol] = connecting.addCallback(lambda tls: tls.handshake.done)
+        connecting: Deferred[IProtocol] = self._endpoint.connect(wrapped)
+        handshake: Deferred[IProtocol] = connecting.addCallback(_handshake_of)
         return handshake.addErrback(functools.partial(self._retry, factory, retries))
 
     def _retry(
@@ -90,12 +89,12 @@ class TLSEndpoint:
             failure.raiseException()
         return self._attempt(factory, retries - 1)
 
-    def _examine(self, tls: _TLS) -> None:
-        certificate = tls.getPeerCertificate()
+    def _examine(self, tls: _TLSProtocol) -> None:
+        certificate = tls.peer_certificate()
         if certificate is None:
             raise CertificateMissing(self._host)
         shown = fingerprint(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
-        self._check(shown, tls.ca_verified and self._belongs(tls.getHandle()))
+        self._check(shown, tls.ca_verified and self._belongs(tls.handle()))
 
     def _belongs(self, connection: SSL.Connection) -> bool:
         """Returns whether the certificate is this host's."""
@@ -106,6 +105,11 @@ class TLSEndpoint:
         except (CertificateError, VerificationError, ValueError):
             return False
         return True
+
+
+def _handshake_of(tls: IProtocol) -> Deferred[IProtocol]:
+    assert isinstance(tls, _TLSProtocol)  # the factory builds no other
+    return tls.handshake.done
 
 
 def _is_address(host: str) -> bool:
@@ -131,7 +135,8 @@ class _ConnectionCreator:
         extra = {"raiseMinimumTo": TLSVersion.TLSv1_2}
         return optionsForClientTLS(self._host, platformTrust(), extraCertificateOptions=extra)
 
-    def clientConnectionForTLS(self, tlsProtocol: _TLS) -> SSL.Connection:
+    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        assert isinstance(tlsProtocol, _TLSProtocol)  # the factory builds no other
         connection: SSL.Connection = self._options.clientConnectionForTLS(tlsProtocol)
         connection.set_verify(SSL.VERIFY_PEER, tlsProtocol.verified)
         return connection
@@ -151,6 +156,22 @@ class _TLSProtocol(TLSMemoryBIOProtocol):
         self.first = b""
         self.ca_verified = False
         self._chain_failed = False
+
+    # Twisted's methods have no types.
+
+    def handle(self) -> SSL.Connection:
+        connection: SSL.Connection = self.getHandle()  # type: ignore[no-untyped-call]
+        return connection
+
+    def peer_certificate(self) -> crypto.X509 | None:
+        return self.handle().get_peer_certificate()
+
+    def peer(self) -> IAddress:
+        address: IAddress = self.getPeer()  # type: ignore[no-untyped-call]
+        return address
+
+    def abort(self) -> None:
+        self.abortConnection()  # type: ignore[no-untyped-call]
 
     def verified(
         self,
@@ -173,7 +194,7 @@ class _TLSProtocol(TLSMemoryBIOProtocol):
         if self.first[0] in _RECORDS:
             super().dataReceived(data)  # type: ignore[no-untyped-call]
         else:
-            self.abortConnection()  # type: ignore[no-untyped-call]
+            self.abort()
 
 
 @implementer(IHandshakeListener)
@@ -184,12 +205,12 @@ class _Handshake(Protocol):
     :ivar done: fires with that protocol.
     """
 
-    transport: _TLS
+    transport: _TLSProtocol
 
-    def __init__(self, factory: IProtocolFactory, examine: Callable[[_TLS], None]) -> None:
+    def __init__(self, factory: IProtocolFactory, examine: Callable[[_TLSProtocol], None]) -> None:
         self._factory = factory
         self._examine = examine
-        self.done: Deferred[IProtocol] = Deferred(lambda _: self.transport.abortConnection())
+        self.done: Deferred[IProtocol] = Deferred(lambda _: self.transport.abort())
 
     def handshakeCompleted(self) -> None:
         transport = self.transport
@@ -197,10 +218,10 @@ class _Handshake(Protocol):
             self._examine(transport)
         except Exception:
             failure = Failure()
-            transport.abortConnection()
+            transport.abort()
             self.done.errback(failure)
             return
-        protocol = self._factory.buildProtocol(transport.getPeer())
+        protocol = self._factory.buildProtocol(transport.peer())
         assert protocol is not None  # a client's factory builds one
         transport.wrappedProtocol = protocol
         protocol.makeConnection(transport)
