@@ -54,6 +54,7 @@ class Reader:
         self._wanted = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
         self._flowing = False
+        self._stopped = False
         self._asked = False  # the thread reads, or has read and not yet said so
         self._chunk: bytes | None = None  # read, and not yet taken; b"" is the end
         self._error: OSError | None = None
@@ -71,6 +72,17 @@ class Reader:
         """Hand nothing over until `resume`."""
         self._flowing = False
 
+    def stop(self, seconds: float) -> bool:
+        """
+        Read no more. Returns whether the thread has ended; it is waited for this long, as a read
+        that has begun ends only with the input.
+        """
+        self._stopped = True
+        self._wanted.release()
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return self._thread is None or not self._thread.is_alive()
+
     def _ask(self) -> None:
         if not self._flowing or self._asked or self._chunk is not None:
             return
@@ -84,6 +96,8 @@ class Reader:
         chunk = b"?"
         while chunk:
             self._wanted.acquire()
+            if self._stopped:
+                return
             error = None
             try:
                 chunk = _read(self._descriptor)
@@ -360,6 +374,15 @@ class Stdio:
         """Print what is left without the reactor, if that takes no longer than a second."""
         self._writer.close()
         self._writer.join(1.0)
+
+    def stop(self, seconds: float) -> bool:
+        """
+        Read and print no more, and wait this long for the threads. Returns whether the one that
+        reads has ended.
+        """
+        self._writer.close()
+        self._writer.join(seconds)
+        return self._reader.stop(seconds)
 
     def _printed(self) -> None:
         if self._full and self._writer.pending <= self._high_water_mark // 2:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from groupchat.client.errors import (
 )
 from groupchat.wire.commands import Position
 
-__all__ = ["Entry", "FileOutbox", "Outbox"]
+__all__ = ["LOCK_POLL_INTERVAL", "Entry", "FileOutbox", "Outbox"]
 
 LOCK_POLL_INTERVAL = 0.1  #: seconds until a file that another process uses is tried again
 
@@ -109,6 +110,8 @@ class FileOutbox(Outbox):
     :param path: the file; created if it doesn't exist.
     :param owner: the name and address that the messages belong to, as NAME@HOST:PORT.
     :param lock_timeout: seconds to wait while another process uses the file.
+    :param now: returns the seconds of a clock that nobody sets.
+    :param sleep: waits.
     :ivar client_id: the client secret that the numbers in it belong to.
     :ivar cursors: how far the rooms were read, in a file beside it.
     :raises OutboxError: the file can't be used. So do the methods.
@@ -116,13 +119,20 @@ class FileOutbox(Outbox):
 
     persistent = True
 
-    def __init__(self, path: str, owner: str, lock_timeout: float = 0) -> None:
+    def __init__(
+        self,
+        path: str,
+        owner: str,
+        lock_timeout: float = 0,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         super().__init__()
         self._path = path
         self._unsynced = False
-        deadline = time.monotonic() + lock_timeout
-        while not self._try_open(final=time.monotonic() >= deadline):
-            time.sleep(LOCK_POLL_INTERVAL)
+        deadline = now() + lock_timeout
+        while not self._try_open(final=now() >= deadline):
+            sleep(LOCK_POLL_INTERVAL)
         self.client_id = self._claim(owner)
         self.cursors = Cursors(Path(f"{path}.cursors"), writable=True)
         (self.count,) = self._database.execute("SELECT count(*) FROM said").fetchone()

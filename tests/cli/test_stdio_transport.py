@@ -77,7 +77,10 @@ class Desk:
         return self
 
     def open(self, path, flags):
-        descriptor = os.open(path, flags)
+        return self.keep(os.open(path, flags))
+
+    def keep(self, descriptor):
+        """Close this descriptor at the end."""
         self._open.add(descriptor)
         return descriptor
 
@@ -103,12 +106,7 @@ class Desk:
         for descriptor in (self.typed, self.printed):
             if descriptor in self._open:
                 self.close(descriptor)
-        self.stdio.finish()
-        thread = self.stdio._reader._thread
-        if thread is not None:
-            self.stdio._reader._wanted.release()
-            thread.join(LIMIT)
-            assert not thread.is_alive()
+        assert self.stdio.stop(LIMIT)
         for descriptor in self._open:
             os.close(descriptor)
 
@@ -165,7 +163,7 @@ def test_input_that_cannot_be_read_is_told(desk):
 
 def test_a_terminal_that_is_gone_is_the_end_of_input(desk):
     ours, theirs = os.openpty()
-    desk._open.add(theirs)
+    desk.keep(theirs)
     desk.start(stdin=theirs)
     desk.stdio.resumeProducing()
     os.close(ours)

@@ -7,6 +7,7 @@ import shutil
 import stat
 
 import pytest
+from twisted.internet.task import Clock
 
 from groupchat.client.errors import (
     OutboxError,
@@ -15,7 +16,7 @@ from groupchat.client.errors import (
     OutboxOwned,
     OutboxUnusable,
 )
-from groupchat.client.outbox import Entry, FileOutbox, Outbox
+from groupchat.client.outbox import LOCK_POLL_INTERVAL, Entry, FileOutbox, Outbox
 from groupchat.wire.commands import Position
 
 OWNER = "alice@localhost:9000"
@@ -117,19 +118,17 @@ def test_two_cannot_use_it_at_once(opened):
         opened()
 
 
-def test_a_script_waits_until_another_run_has_closed_it(opened, path, monkeypatch):
+def test_a_script_waits_until_another_run_has_closed_it(opened, path):
     first = opened()
-    monkeypatch.setattr("groupchat.client.outbox.time.sleep", lambda seconds: first.close())
-    FileOutbox(str(path), OWNER, lock_timeout=10).close()
+    FileOutbox(str(path), OWNER, lock_timeout=10, sleep=lambda seconds: first.close()).close()
 
 
-def test_a_script_waits_only_so_long(opened, path, monkeypatch):
+def test_a_script_waits_only_so_long(opened, path):
     opened()
-    times = iter([0, 0, 5, 10])
-    monkeypatch.setattr("groupchat.client.outbox.time.sleep", lambda seconds: None)
-    monkeypatch.setattr("groupchat.client.outbox.time.monotonic", lambda: next(times))
+    clock = Clock()
     with pytest.raises(OutboxLocked):
-        FileOutbox(str(path), OWNER, lock_timeout=10)
+        FileOutbox(str(path), OWNER, lock_timeout=10, now=clock.seconds, sleep=clock.advance)
+    assert 10 <= clock.seconds() < 10 + 2 * LOCK_POLL_INTERVAL
 
 
 def test_an_outbox_of_another_person_is_refused(opened, path):
