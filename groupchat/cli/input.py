@@ -54,7 +54,7 @@ class InputParser:
         """
         outbox = self._model.outbox
         return bool(self._lines) or (
-            outbox.count > MAX_UNSTORED and (self._model.logged_in or not outbox.persistent)
+            outbox.count > MAX_UNSTORED and (self._model.session.logged_in or not outbox.persistent)
         )
 
     @property
@@ -108,9 +108,8 @@ class InputParser:
         if isinstance(command, commands.Say):
             self._model.say(names.message_text(command.text), command.act)
         elif isinstance(command, commands.Help):
-            self._display.show(
-                events.Help(self._model.operator, command.word), b"", self._model.name
-            )
+            session = self._model.session
+            self._display.show(events.Help(session.operator, command.word), b"", session.name)
         elif isinstance(command, commands.Quit):
             self.quitting = True
         elif not self._model.ready:
@@ -204,7 +203,7 @@ class JsonInputParser(InputParser):
 
     def _with_client(self, command: Command, line: bytes) -> bytes:
         if isinstance(command, commands.Hello) and command.client is None:
-            return b'%s,"client":"%s"}' % (line[:-1], self._model.client.encode())
+            return b'%s,"client":"%s"}' % (line[:-1], self._model.session.client.encode())
         return line
 
 

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import encodings.idna  # noqa: F401 (the resolver needs it, and after an upgrade it can't be loaded any more)
+
+# The resolver needs it, and after an upgrade it can't be loaded any more.
+import encodings.idna  # noqa: F401
 import os
 import sys
 import threading
-from typing import Any, NoReturn
-
-from twisted.internet.task import LoopingCall
+from typing import NoReturn, cast
 
 from groupchat import clock, streams
 from groupchat.cli import parts, password
-from groupchat.cli.display import PipeDisplay
 from groupchat.cli.exit import USAGE, Exit
 from groupchat.cli.failures import exit_for
+from groupchat.cli.interfaces import IClientReactor
 from groupchat.cli.options import PROGRAM, parse
-from groupchat.cli.password import PasswordDialog, Terminal
-from groupchat.cli.pipe import Pipe, Source
+from groupchat.cli.pipe import Pipe
 from groupchat.cli.run import Run
 from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Aside
-from groupchat.client.address import format_address
-from groupchat.client.chat import Chat
-from groupchat.client.cursors import SAVE_INTERVAL
+from groupchat.client.connector import TIMEOUT, Connector
 from groupchat.client.errors import ClientError
 from groupchat.client.model import Model
-from groupchat.client.reconnect import NameRetry
+from groupchat.client.session import Session
 from groupchat.wire import names
 
 __all__ = ["connect", "main"]
@@ -36,42 +33,32 @@ __all__ = ["connect", "main"]
 LAST_LINE_TIMEOUT = 3.0  #: seconds to wait until the last line is printed
 
 
-def connect(options: argparse.Namespace, reactor: Any) -> Exit:
+def connect(options: argparse.Namespace, reactor: IClientReactor, timeout: float = TIMEOUT) -> Exit:
     """
     Chat until it ends, and return how it ended.
 
-    :param reactor: Twisted's, of which the parts need different interfaces.
+    :param timeout: seconds for each answer of the server until the client has joined.
     :raises ClientError: it can't even begin.
     """
     known = password.read(options.password_file) if options.password_file is not None else None
-    source = parts.source_of(options)
+    source = parts.source_of(options, os.isatty(0))
     outbox = parts.make_outbox(options, source)
     identity = parts.make_identity(options, outbox, source)
     stdio, aside = StdioProtocol(), Aside(reactor)
     display = parts.make_display(options, source, stdio, aside, reactor)
-    model = Model(
-        options.name, identity.value, options.room, display, outbox, reactor, identity.read()
-    )
-    model.password = known
+    endpoint, on_first_event = parts.make_endpoint(options, source, identity, reactor, timeout)
+    session = Session(options.name, identity.value, known, on_first_event)
+    model = Model(session, options.room, display, outbox, reactor, identity.read())
     identity.user = model
     parser = parts.parser_class(options, source)(model, display)
-    endpoint, on_first_event = parts.make_endpoint(options, identity, reactor)
-    where = format_address(options.host, options.port)
-    exchange = None if outbox.persistent else identity
-    name_retry = NameRetry(reactor, exchange) if source is Source.SCRIPT else None
-    chat = Chat(endpoint, where, model, reactor, name_retry, on_first_event=on_first_event)
-    dialog = None
-    if source is Source.PERSON and not options.quiet:
-        terminal = Terminal(stdio, stdio.write if os.isatty(1) else aside.write)
-        dialog = PasswordDialog(terminal, chat, model)
+    connector = Connector(endpoint, reactor, timeout=timeout)
+    chat = parts.make_chat(options, source, identity, connector, model, reactor)
+    dialog = parts.make_dialog(options, source, stdio, aside, chat, model)
     pipe = Pipe(chat, model, parser, stdio, reactor, source, options.stay, dialog)
     stdio.attach(parser, pipe)
     run = Run(chat, pipe, model, parser, stdio, source, reactor)
-    LoopingCall(lambda: identity.save_positions(model.positions)).start(SAVE_INTERVAL, now=False)
-    ending = run.run()
-    identity.save_positions(model.positions)
-    reason = display.reason if isinstance(display, PipeDisplay) else ""
-    outcome = run.outcome(options.outbox, reason)
+    ending = run.run(save=lambda: identity.save_positions(model.positions))
+    outcome = run.outcome(options.outbox)
     identity.close()
     outbox.close()
     aside.close()
@@ -80,8 +67,8 @@ def connect(options: argparse.Namespace, reactor: Any) -> Exit:
 
 def _print_last(data: bytes) -> None:
     """
-    Print this on stderr, unless nobody reads that for `LAST` seconds: a terminal that is stopped
-    keeps nothing running.
+    Print this on stderr, unless nobody reads that for `LAST_LINE_TIMEOUT` seconds: a terminal that
+    is stopped keeps nothing running.
     """
 
     def write() -> None:
@@ -102,8 +89,8 @@ def _options() -> argparse.Namespace:
         raise Exit(USAGE, f"{error.strerror}.") from None
 
 
-def main() -> NoReturn:
-    """The console script."""
+def main(timeout: float = TIMEOUT) -> NoReturn:
+    """The console script. For the timeout see `connect`."""
     streams.open_standard(os.O_RDONLY)
     streams.prepare()
     try:
@@ -111,7 +98,7 @@ def main() -> NoReturn:
         from twisted.internet import reactor
 
         clock.use_monotonic(reactor)
-        ending = connect(options, reactor)
+        ending = connect(options, cast(IClientReactor, reactor), timeout)
     except Exit as early:
         ending = early
     except ClientError as error:

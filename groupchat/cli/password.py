@@ -10,7 +10,7 @@ import contextlib
 import termios
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from groupchat.cli.exit import USAGE, Exit
 from groupchat.cli.stdio import StdioProtocol
@@ -22,6 +22,9 @@ from groupchat.wire import events
 __all__ = ["Asker", "PasswordDialog", "Terminal", "read"]
 
 Write = Callable[[bytes], None]
+
+_Setting = int | list[bytes | int]  #: of a terminal; the last one is the list of its characters
+_LOCAL_FLAGS = 3  #: the index of the flags with ECHO
 
 
 def read(path: str) -> str:
@@ -83,10 +86,10 @@ class PasswordDialog:
         :param closed: called after the answer.
         """
         self._chat.await_password()
-        if self._model.password is not None:
+        if self._model.session.password is not None:
             self._model.display.complain(refusal.text)
         self.is_open = True
-        question = f"Password for {self._model.name}: "
+        question = f"Password for {self._model.session.name}: "
         self._asker.ask(question, partial(self._answer, refusal, closed))
 
     def close(self) -> None:
@@ -102,7 +105,7 @@ class PasswordDialog:
             self._chat.reject(refusal)
             return
         self.is_open = False
-        self._model.password = password
+        self._model.session.password = password
         self._chat.log_in()
         closed()
 
@@ -120,8 +123,7 @@ class Terminal:
         self._stdio = stdio
         self._write = write
         self._descriptor = descriptor
-        # The terminal's settings, while echo is off; termios has no type for them.
-        self._before: Any = None
+        self._before: list[_Setting] | None = None  # the settings, while echo is off
 
     def ask(self, question: str, answered: Callable[[str | None], None]) -> None:
         """
@@ -144,8 +146,11 @@ class Terminal:
 
     def _hide(self) -> None:
         with contextlib.suppress(termios.error):  # it is gone, which reading will notice
-            before = termios.tcgetattr(self._descriptor)
-            hidden: Any = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+            before: list[_Setting] = termios.tcgetattr(self._descriptor)
+            flags = before[_LOCAL_FLAGS]
+            assert isinstance(flags, int)
+            hidden = before.copy()
+            hidden[_LOCAL_FLAGS] = flags & ~termios.ECHO
             termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, hidden)
             self._before = before
 

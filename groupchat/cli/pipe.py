@@ -13,7 +13,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from groupchat.cli.input import InputParser
 from groupchat.cli.password import PasswordDialog
-from groupchat.client.chat import TIMEOUT, Chat, ChatObserver, State
+from groupchat.client.chat import Chat, ChatObserver, State
+from groupchat.client.connector import TIMEOUT
 from groupchat.client.errors import DeliveryAbandoned, NotReachable, Stopped
 from groupchat.client.model import Model
 from groupchat.client.timer import Timer
@@ -95,10 +96,10 @@ class Pipe(ChatObserver):
     # The output: see `groupchat.cli.stdio.OutputProducer`.
 
     def pauseProducing(self) -> None:
-        self._chat.pause_reading()
+        self._chat.connector.pause_reading()
 
     def resumeProducing(self) -> None:
-        self._chat.resume_reading()
+        self._chat.connector.resume_reading()
 
     def stopProducing(self) -> None:
         """Nobody reads the output any more. The lines of a pipe are said all the same."""
@@ -106,7 +107,7 @@ class Pipe(ChatObserver):
             self._chat.end()
         else:
             self._stay = False
-            self._chat.resume_reading()
+            self._chat.connector.resume_reading()
             self.check()
 
     # The chat.
@@ -118,7 +119,7 @@ class Pipe(ChatObserver):
         self.check()
 
     def on_rejected(self, error: events.Error) -> bool:
-        asks = error.code == "bad-password" and not self._model.unproven
+        asks = error.code == "bad-password" and not self._model.session.unproven
         if self._dialog is None or not asks:
             return False
         self._dialog.open(error, self._pace)
@@ -193,7 +194,7 @@ class Pipe(ChatObserver):
         if not self._chat.ever_joined or self._chat.state is State.QUITTING:
             return
         undelivered = self._model.outbox.count
-        if self._model.logged_in:
+        if self._model.session.logged_in:
             if not self._model.busy:
                 self._answer_timer.cancel()
                 self._chat.quit()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from collections.abc import Callable
 
 from twisted.internet.error import ReactorNotRunning
+from twisted.internet.task import LoopingCall
 
 from groupchat.cli.display import PipeDisplay
 from groupchat.cli.exit import DONE, USAGE, Exit
 from groupchat.cli.failures import exit_for
 from groupchat.cli.input import InputParser
+from groupchat.cli.interfaces import IClientReactor
 from groupchat.cli.outcome import Outcome
 from groupchat.cli.pipe import Pipe, Source
 from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Stdio
 from groupchat.client.chat import Chat
+from groupchat.client.cursors import SAVE_INTERVAL
 from groupchat.client.errors import ClientError
 from groupchat.client.model import Model
 
@@ -45,7 +48,7 @@ class Run:
         parser: InputParser,
         stdio: StdioProtocol,
         source: Source,
-        reactor: Any,
+        reactor: IClientReactor,
     ) -> None:
         self._chat = chat
         self._pipe = pipe
@@ -57,11 +60,17 @@ class Run:
         self._ending = Exit()
         self._stdio: Stdio | None = None
 
-    def run(self) -> Exit:
-        """Run it, and return how it ended."""
+    def run(self, save: Callable[[], None]) -> Exit:
+        """
+        Run it, and return how it ended.
+
+        :param save: called every `SAVE_INTERVAL` seconds, and at the end.
+        """
+        LoopingCall(save).start(SAVE_INTERVAL, now=False)
         self._reactor.callWhenRunning(self._start)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._pipe.stop)
         self._reactor.run()
+        save()
         if self._stdio is not None:
             self._stdio.finish()
         return self._ending
@@ -99,15 +108,15 @@ class Run:
         with contextlib.suppress(ReactorNotRunning):
             self._reactor.stop()
 
-    def outcome(self, outbox: str | None, reason: str) -> Outcome:
+    def outcome(self, outbox: str | None) -> Outcome:
         """
         Returns the facts to report. A person has seen already which lines were refused, and a
         program has read it.
 
         :param outbox: the file of the outbox, if there is one.
-        :param reason: what was wrong with the first line that was refused.
         """
         stdio, parser, model = self._stdio, self._parser, self._model
+        display = model.display
         unsaid = {Source.PERSON: 0, Source.PROGRAM: parser.unsaid}.get(
             self._source, parser.unsaid + model.unsaid
         )
@@ -117,7 +126,7 @@ class Run:
             undelivered=0 if asked_to_end else model.outbox.count,
             outbox=outbox,
             more=self._source is Source.SCRIPT and not (parser.ended or parser.quitting),
-            reason=reason,
+            reason=display.reason if isinstance(display, PipeDisplay) else "",
             unread=stdio.read_error if stdio else None,
             unprinted=stdio.write_error if stdio and stdio.unprinted else None,
         )

@@ -68,21 +68,33 @@ class ClientIdSource(Protocol):
 
 class NameRetry:
     """
-    Waits until another run of the same script has freed the name, up to `NAME_TIMEOUT`.
+    Waits until another run of the same script has freed the name.
 
     :param clock: the reactor's time.
     :param client_ids: exchanges the client secret meanwhile; None if it is always the same.
+    :param timeout: seconds to wait, at most; 0 for those who don't wait at all.
     """
 
-    def __init__(self, clock: IReactorTime, client_ids: ClientIdSource | None = None) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        client_ids: ClientIdSource | None = None,
+        timeout: float = NAME_TIMEOUT,
+    ) -> None:
         self._clock = clock
         self._client_ids = client_ids
+        self._timeout = timeout
         self._deadline: float | None = None
 
     @property
     def started(self) -> bool:
         """Whether the last rejection was because of the name."""
         return self._deadline is not None
+
+    @property
+    def max_delay(self) -> float:
+        """Seconds between two attempts, at most."""
+        return NAME_RETRY_INTERVAL if self.started else MAX_BACKOFF
 
     @property
     def waiting(self) -> bool:
@@ -94,7 +106,7 @@ class NameRetry:
         if not self._may_pass(error, ever_joined):
             self._deadline = None
         elif self._deadline is None:
-            self._deadline = self._clock.seconds() + NAME_TIMEOUT
+            self._deadline = self._clock.seconds() + self._timeout
 
     def _may_pass(self, error: events.Error, ever_joined: bool) -> bool:
         """Whether the name may be free soon, or soon ours by a better client secret."""

@@ -42,9 +42,14 @@ def is_own(event: Event | None) -> bool:
 
 
 class Requests:
-    """Counts the open requests by their ref."""
+    """
+    Counts the open requests by their ref.
+
+    :ivar abandoned: requests that got no answer, and never will.
+    """
 
     def __init__(self) -> None:
+        self.abandoned = 0
         self._open: Counter[str] = Counter()
 
     def __bool__(self) -> bool:
@@ -68,4 +73,5 @@ class Requests:
     def abandon(self) -> list[str]:
         """Returns the refs of the open requests, which get no answer any more."""
         abandoned, self._open = list(self._open.elements()), Counter()
+        self.abandoned += len(abandoned)
         return abandoned

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
 from typing import Protocol
 
@@ -10,22 +9,34 @@ from twisted.internet.interfaces import IReactorTime
 
 from groupchat.client.echo import EchoFilter
 from groupchat.client.interfaces import Display
-from groupchat.client.outbox import Entry, Outbox
+from groupchat.client.outbox import Outbox
 from groupchat.client.receiver import MAX_MISSED, RoomReceiver
 from groupchat.client.sender import RENUMBERED, RETRYABLE, SendWindow
+from groupchat.client.session import Session
 from groupchat.wire import commands, events, jsonlines, names
-from groupchat.wire.commands import Command, Position
+from groupchat.wire.commands import Position
 from groupchat.wire.events import Event
 
-__all__ = ["Refusal", "Room", "RoomContext", "Rooms"]
+__all__ = ["Refusal", "Room", "RoomContext", "RoomEvent"]
+
+#: The events that happen in a room, or are about one.
+RoomEvent = (
+    events.Message
+    | events.Presence
+    | events.RoomState
+    | events.Gap
+    | events.Reset
+    | events.Catchup
+    | events.Topic
+)
 
 
 class RoomContext(Protocol):
     """The parts of a model that its rooms share."""
 
     @property
-    def name(self) -> str:
-        """Our own name."""
+    def session(self) -> Session:
+        """Our login."""
 
     @property
     def display(self) -> Display:
@@ -38,9 +49,6 @@ class RoomContext(Protocol):
     @property
     def clock(self) -> IReactorTime:
         """The reactor's time."""
-
-    def send(self, command: Command) -> None:
-        """Send a command that needs no n."""
 
     def flush(self) -> None:
         """Send the messages that are due."""
@@ -101,13 +109,13 @@ class Room:
     # For the receiver: see `groupchat.client.receiver.RoomView`.
 
     def ask(self, question: commands.AskHistory) -> None:
-        self._context.send(question)
+        self._context.session.send(question)
 
     def tell(self, text: str) -> None:
         self._context.display.tell(text)
 
     def show(self, event: Event, line: bytes, past: bool) -> None:
-        me = self._context.name
+        me = self._context.session.name
         mine = isinstance(event, events.Message) and self._echoes.claim(event, me)
         if not self.delivery_only:
             self._context.display.show(event, line, me, past, mine)
@@ -162,94 +170,3 @@ class Room:
         self.joined = False
         self.window.close()
         self.receiver.disconnected()
-
-
-class Rooms:
-    """
-    The rooms of a model, and how far each was read.
-
-    :param context: the model.
-    :param names: the rooms to join.
-    :param read: how far rooms were read before, if a person goes on reading there; None if rooms
-        begin at their newest few messages.
-    """
-
-    def __init__(
-        self,
-        context: RoomContext,
-        names: Iterable[str],
-        read: Mapping[str, Position] | None,
-    ) -> None:
-        self._context = context
-        self._resumes_reading = read is not None
-        self._read = dict(read or {})
-        self._rooms = {
-            name: Room(name, context, self._read.get(name), max_missed=MAX_MISSED) for name in names
-        }
-
-    def __iter__(self) -> Iterator[Room]:
-        return iter(list(self._rooms.values()))
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._rooms
-
-    def __getitem__(self, name: str) -> Room:
-        return self._rooms[name]
-
-    def get(self, name: str) -> Room | None:
-        """Returns the room, or None if we are not in it."""
-        return self._rooms.get(name)
-
-    def restore(self, entries: Iterable[Entry]) -> None:
-        """Take up the messages that an earlier run has left, at its positions."""
-        restored: dict[str, Room] = {}
-        for entry in entries:
-            name = entry.room
-            if name not in restored:
-                position = self._context.outbox.position(name)
-                is_extra = name not in self._rooms
-                restored[name] = Room(name, self._context, position, delivery_only=is_extra)
-            restored[name].window.add(entry)
-        self._rooms.update(restored)
-
-    def resume(self, read: Mapping[str, Position] | None) -> None:
-        """Go on reading at these positions, where nothing was read yet."""
-        self._read = dict(read or {})
-        for room in self:
-            room.resume_from(self._read.get(room.name))
-
-    def position(self, name: str) -> Position | None:
-        """Returns how far a room was read before."""
-        return self._read.get(name)
-
-    @property
-    def positions(self) -> dict[str, Position]:
-        """The last position read in each room."""
-        now = {
-            room.name: room.receiver.position
-            for room in self
-            if room.joined and not room.delivery_only
-        }
-        known = {name: position for name, position in now.items() if position is not None}
-        return self._read | known
-
-    def add(self, name: str, position: Position | None) -> None:
-        """A join was sent; the server may still refuse it."""
-        limit = MAX_MISSED if self._resumes_reading else None
-        room = self._rooms[name] = Room(name, self._context, position, max_missed=limit)
-        room.unconfirmed = True
-
-    def remove(self, name: str) -> None:
-        """We are no longer in this room."""
-        self._rooms.pop(name, None)
-
-    def save_positions(self) -> None:
-        """Rooms are about to be left: remember how far they were read."""
-        if self._resumes_reading:
-            self._read = self.positions
-
-    def disconnected(self) -> None:
-        """The connection is gone."""
-        self.save_positions()
-        for room in self:
-            room.disconnected()

@@ -15,9 +15,11 @@ from groupchat.cli.input import InputParser
 from groupchat.cli.password import PasswordDialog
 from groupchat.cli.pipe import Pipe, Source
 from groupchat.client.chat import Chat
+from groupchat.client.connector import Connector
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff, NameRetry
+from groupchat.client.session import Session
 from groupchat.wire import events
 from tests.client.fakes import FakeDisplay, line, state, welcome
 
@@ -74,13 +76,17 @@ class Environment:
         )
         self.outbox = Outbox()
         self.outbox.persistent = persistent
-        self.model = Model("alice", "s" * 16, ["lobby"], self.display, self.outbox, self.clock)
+        self.model = Model(
+            Session("alice", "s" * 16, on_first_event=on_first_event),
+            ["lobby"],
+            self.display,
+            self.outbox,
+            self.clock,
+        )
         self.parser = InputParser(self.model, self.display)
         names = NameRetry(self.clock, client_ids) if source is Source.SCRIPT else None
-        backoff = Backoff(lambda: random)
-        self.chat = Chat(
-            self.endpoint, where, self.model, self.clock, names, backoff, on_first_event
-        )
+        connector = Connector(self.endpoint, self.clock, Backoff(lambda: random))
+        self.chat = Chat(connector, where, self.model, self.clock, names)
         dialog = PasswordDialog(asker, self.chat, self.model) if asker else None
         self.pipe = Pipe(
             self.chat, self.model, self.parser, self.input, self.clock, source, stay, dialog

@@ -245,7 +245,7 @@ def test_what_goes_as_it_is_is_waited_for(program):
 
 def test_a_hello_gets_the_client(program):
     program.type('{"type":"hello","name":"alice"}')
-    assert json.loads(program.lines_sent[-1])["client"] == program.model.client
+    assert json.loads(program.lines_sent[-1])["client"] == program.model.session.client
 
 
 def test_one_can_join_another_room_and_speak_there(program):

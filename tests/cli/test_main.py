@@ -16,12 +16,14 @@ from groupchat.cli.pipe import Source
 from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Aside
 from groupchat.client.client_id import ClientId
+from groupchat.client.connector import TIMEOUT
 from groupchat.client.errors import OutboxForAnotherServer
 from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
 from groupchat.client.local_trust import LocalServer
 from groupchat.client.model import Model
 from groupchat.client.outbox import Entry
+from groupchat.client.session import Session
 from groupchat.client.tls import TLSEndpoint
 from tests.client.fakes import FakeDisplay
 
@@ -229,7 +231,9 @@ def test_no_name_is_asked_for_where_that_would_be_in_the_way(monkeypatch, option
     ],
 )
 def test_all_is_encrypted_and_only_to_this_machine_it_may_be_otherwise(line, way):
-    endpoint, heard = parts.make_endpoint(parse(line), identity(), MemoryReactorClock())
+    endpoint, heard = parts.make_endpoint(
+        parse(line), Source.SCRIPT, identity(), MemoryReactorClock(), TIMEOUT
+    )
     assert type(endpoint) is way
     assert (heard is None) == ("--no-tls" in line)
 
@@ -242,7 +246,7 @@ def test_a_fingerprint_is_taken_as_it_is_written_elsewhere():
 
 def test_certificates_are_remembered_beside_the_secrets(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    seen = parts.make_trust(parse("alice Chat.Example.ORG 9000"), identity())
+    seen = parts.make_trust(parse("alice Chat.Example.ORG 9000"), Source.SCRIPT, identity())
     seen.check("SHA256:x", False)
     seen.remember()
     assert (
@@ -268,7 +272,9 @@ def claimed(line, meets=None):
     outbox = parts.make_outbox(options, Source.PERSON)
     try:
         identity = parts.make_identity(options, outbox, Source.PERSON)
-        identity.user = Model("alice", identity.value, ["lobby"], FakeDisplay(), outbox, Clock())
+        identity.user = Model(
+            Session("alice", identity.value), ["lobby"], FakeDisplay(), outbox, Clock()
+        )
         if meets:
             identity.on_server(meets)
         identity.close()
@@ -346,11 +352,10 @@ def test_on_this_machine_the_secret_goes_by_the_certificate(state):
     ],
 )
 def test_what_types_decides_what_a_line_is_and_what_is_printed(
-    monkeypatch, line, terminal, source, parser, display
+    line, terminal, source, parser, display
 ):
-    monkeypatch.setattr(parts.os, "isatty", lambda descriptor: terminal)
     options = parse(f"alice h 1 {line}")
-    assert parts.source_of(options) is source
+    assert parts.source_of(options, at_terminal=terminal) is source
     assert parts.parser_class(options, source) is parser
     assert (
         type(parts.make_display(options, source, StdioProtocol(), Aside(None), Clock())) is display

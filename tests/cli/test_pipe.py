@@ -10,7 +10,7 @@ from twisted.internet.error import (
 from groupchat.cli.exit import DONE, LOST, TURNED_AWAY, UNREACHABLE, USAGE
 from groupchat.cli.input import MAX_UNSTORED
 from groupchat.cli.pipe import Source
-from groupchat.client.chat import TIMEOUT
+from groupchat.client.connector import TIMEOUT
 from groupchat.client.errors import OutboxUnusable
 from groupchat.client.reconnect import NAME_TIMEOUT
 from groupchat.wire import events
@@ -358,6 +358,6 @@ def test_a_client_that_can_ask_nobody_is_rejected():
 
 def test_a_password_that_is_known_is_sent_at_once():
     env = Environment()
-    env.model.password = "hush"
+    env.model.session.password = "hush"
     assert passwords(env.accept()) == ["hush"]
     assert env.hear(WRONG).ending == (TURNED_AWAY, WRONG.text)

@@ -9,7 +9,7 @@ from twisted.internet.error import (
 
 from groupchat.cli.exit import DONE, LOST, TURNED_AWAY, UNREACHABLE
 from groupchat.cli.pipe import DELIVERY_TIMEOUT
-from groupchat.client.chat import TIMEOUT
+from groupchat.client.connector import TIMEOUT
 from groupchat.client.errors import CertificateError, NotTLS
 from groupchat.wire import events
 from tests.cli.environment import BYE, Environment, ok

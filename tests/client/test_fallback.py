@@ -15,12 +15,14 @@ from groupchat.cli.pipe import Pipe
 from groupchat.client.address import host_key
 from groupchat.client.chat import Chat
 from groupchat.client.client_id import ClientId
+from groupchat.client.connector import Connector
 from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
 from groupchat.client.local_trust import LocalTrust
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff
+from groupchat.client.session import Session
 from groupchat.client.tls import MAX_RETRIES, TLSEndpoint
 from groupchat.client.trust import Verdict
 from groupchat.fingerprints import fingerprint
@@ -51,11 +53,6 @@ class Environment:
         self.clock, self.display = self.server.reactor, FakeDisplay()
         self.net = Network(behind or self.server.factory)
         self.identity = Identity(None, self.claim, lambda certificate: None, resumes_reading=False)
-        self.model = Model(
-            "alice", self.identity.value, ["lobby"], self.display, Outbox(), self.clock
-        )
-        self.model.password = password
-        self.identity.user = self.model
         told = {Verdict.CHANGED} if asker else ()
         trusted = LocalTrust(host_key(host, 9000), path, self.identity, password is not None, told)
         near = PlaintextFallback(
@@ -64,14 +61,11 @@ class Environment:
             trusted,
             self.identity.set_unproven,
         )
-        self.chat = Chat(
-            near,
-            "localhost, port 9000",
-            self.model,
-            self.clock,
-            backoff=Backoff(lambda: 0.5),
-            on_first_event=near.remember,
-        )
+        session = Session("alice", self.identity.value, password, near.remember)
+        self.model = Model(session, ["lobby"], self.display, Outbox(), self.clock)
+        self.identity.user = self.model
+        connector = Connector(near, self.clock, Backoff(lambda: 0.5))
+        self.chat = Chat(connector, "localhost, port 9000", self.model, self.clock)
         dialog = PasswordDialog(asker, self.chat, self.model) if asker else None
         self.parser = InputParser(self.model, self.display)
         self.pipe = Pipe(self.chat, self.model, self.parser, FakeInput(), self.clock, dialog=dialog)
@@ -122,7 +116,7 @@ def test_a_server_on_this_machine_is_spoken_to_by_tls_and_remembered_without_a_w
     path, host, place
 ):
     env = Environment(path, host=host).encrypt().start()
-    assert env.model.logged_in and env.display.told == []
+    assert env.model.session.logged_in and env.display.told == []
     assert path.read_text() == f"{place} {self_signed().fingerprint}\n"
     assert not env.gave_a_secret
 
@@ -141,10 +135,10 @@ def test_who_listens_there_after_the_server_has_gone_gets_nothing_in_plain(path,
 
 def test_a_server_without_tls_gets_on_in_plain_where_none_was_ever_spoken_but_gets_no_secret(path):
     env = Environment(path).start()
-    assert env.model.logged_in and not env.gave_a_secret
+    assert env.model.session.logged_in and not env.gave_a_secret
     env.net.cut()
     env.run(5)
-    assert env.model.logged_in and not env.gave_a_secret, "and it comes back"
+    assert env.model.session.logged_in and not env.gave_a_secret, "and it comes back"
     first, again = re.findall(rb'"client":"(.*?)"', env.net.sent)
     assert first == again, "as the same"
     assert not path.exists()
@@ -161,12 +155,12 @@ def test_a_server_that_speaks_tls_later_is_not_spoken_to_in_plain_again(path):
     env = Environment(path).start().encrypt()
     env.net.cut()
     env.run(5)
-    assert env.model.logged_in and path.exists()
+    assert env.model.session.logged_in and path.exists()
     env.net.behind = env.server.factory
     env.net.cut()
     asked = env.net.sent.count(b"hello")
     env.run(30)
-    assert not env.model.logged_in and env.net.sent.count(b"hello") == asked
+    assert not env.model.session.logged_in and env.net.sent.count(b"hello") == asked
 
 
 @pytest.mark.parametrize(
@@ -211,13 +205,13 @@ def test_a_password_is_not_set_on_a_server_that_does_not_show_who_it_is(path):
 def test_another_certificate_is_another_server_which_knows_the_client_by_another_secret(path):
     first = Environment(path).encrypt().start()
     second = Environment(path, asker=Asker()).encrypt(Certificate("groupchat")).start()
-    assert first.model.logged_in and second.model.logged_in
-    assert first.model.client != second.model.client
+    assert first.model.session.logged_in and second.model.session.logged_in
+    assert first.model.session.client != second.model.session.client
     assert second.display.told == [
         "localhost:9000 has another certificate than before: taken for another server."
     ]
     again = Environment(path, asker=Asker()).encrypt().start()
-    assert again.model.client == first.model.client and again.display.told == [], (
+    assert again.model.session.client == first.model.session.client and again.display.told == [], (
         "and both are known from then on"
     )
 
@@ -242,11 +236,11 @@ def test_a_password_from_a_file_is_for_servers_that_were_there_before_and_the_fi
         return env.start().run(1)
 
     other = Certificate("groupchat")
-    assert join(self_signed(), password=PASSWORD).model.logged_in
+    assert join(self_signed(), password=PASSWORD).model.session.logged_in
     ending = join(other, password=PASSWORD).endings[0]
     assert (
         ending.status == TURNED_AWAY
         and f"remove line 1 of {path}, or give the fingerprint" in ending.text
     )
     assert join(other).endings[0].text.endswith("Give it with --password-file.")
-    assert join(other, password=PASSWORD).model.logged_in
+    assert join(other, password=PASSWORD).model.session.logged_in

@@ -9,6 +9,7 @@ from groupchat.client.identity import Identity
 from groupchat.client.local_trust import LocalServer
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
+from groupchat.client.session import Session
 from groupchat.wire.commands import Position
 from tests.client.fakes import FakeDisplay
 from tests.support import Reactor
@@ -36,8 +37,9 @@ def identify(claim):
 
     def identify(claimed=None, resumes_reading=True):
         identity = Identity(claimed, claim, lambda certificate: None, resumes_reading)
+        session = Session("alice", identity.value)
         identity.user = Model(
-            "alice", identity.value, ["lobby"], FakeDisplay(), Outbox(), Reactor(), identity.read()
+            session, ["lobby"], FakeDisplay(), Outbox(), Reactor(), identity.read()
         )
         return identity, identity.user
 
@@ -46,17 +48,17 @@ def identify(claim):
 
 def test_each_server_knows_another_secret_and_its_rooms_are_read_apart(identify):
     identity, model = identify()
-    before = model.client
+    before = model.session.client
     identity.on_server(A)
     identity.save_positions(READ)
     identity.close()
-    one = model.client
+    one = model.session.client
     identity, model = identify()
     identity.on_server(B)
-    assert model.positions == {} and len({before, one, model.client}) == 3
+    assert model.positions == {} and len({before, one, model.session.client}) == 3
     identity, model = identify()
     identity.on_server(A)
-    assert model.positions == READ and model.client == one
+    assert model.positions == READ and model.session.client == one
 
 
 def test_positions_read_in_plain_text_are_kept_for_the_address(identify):
@@ -64,7 +66,7 @@ def test_positions_read_in_plain_text_are_kept_for_the_address(identify):
         identity, model = identify()
         identity.set_unproven(True)
         identity.set_unproven(True)
-        assert model.unproven and model.positions == positions
+        assert model.session.unproven and model.positions == positions
         identity.save_positions(READ)
         identity.close()
 

@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 from groupchat.client.model import Model
 from groupchat.client.outbox import Entry, Outbox
 from groupchat.client.requests import FILL_REF
+from groupchat.client.session import Session
 from groupchat.wire import commands, events, jsonlines
 from groupchat.wire.commands import Position
 from tests.client.fakes import FakeDisplay, Server, SessionListener, line, message, state, welcome
@@ -28,10 +29,11 @@ class ModelDriver:
         self.display = FakeDisplay()
         self.listener = SessionListener()
         self.clock = Clock()
+        session = Session("alice", SECRET)
+        session.listener = self.listener
         self.model = Model(
-            "alice", SECRET, rooms or ["lobby"], self.display, outbox or Outbox(), self.clock, read
+            session, rooms or ["lobby"], self.display, outbox or Outbox(), self.clock, read
         )
-        self.model.listener = self.listener
         self.lines_sent = []
 
     def connect(self):
@@ -129,7 +131,7 @@ def test_a_rejected_hello_reaches_the_listener():
 
 
 def test_the_name_is_the_one_that_the_server_gives():
-    assert ModelDriver().connect().hear(welcome("Alice")).model.name == "Alice"
+    assert ModelDriver().connect().hear(welcome("Alice")).model.session.name == "Alice"
 
 
 def test_coming_back_tells_where_one_stood(driver):
@@ -396,8 +398,9 @@ class Promise(RuleBasedStateMachine):
         self.server = Server()
         self.display = FakeDisplay()
         self.clock = Clock()
-        self.model = Model("alice", SECRET, ["lobby"], self.display, Outbox(), self.clock)
-        self.model.listener = SessionListener()
+        session = Session("alice", SECRET)
+        session.listener = SessionListener()
+        self.model = Model(session, ["lobby"], self.display, Outbox(), self.clock)
         self.connected = False
         self.said = []
 

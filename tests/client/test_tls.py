@@ -19,10 +19,12 @@ from groupchat.cli.failures import exit_for
 from groupchat.cli.input import InputParser
 from groupchat.cli.pipe import Pipe
 from groupchat.client.address import canonical, host_key
-from groupchat.client.chat import TIMEOUT, Chat
+from groupchat.client.chat import Chat
+from groupchat.client.connector import TIMEOUT, Connector
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff
+from groupchat.client.session import Session
 from groupchat.client.tls import MAX_RETRIES, TLSEndpoint
 from groupchat.client.trust import PinnedTrust, TofuTrust
 from tests.cli.environment import FakeInput
@@ -128,16 +130,12 @@ class Environment:
         self.clock, self.display, self.input = self.server.reactor, FakeDisplay(), FakeInput()
         if certificate is not None:
             self.show(certificate)
-        self.model = Model("alice", "s" * 16, ["lobby"], self.display, Outbox(), self.clock)
+        session = Session("alice", "s" * 16, on_first_event=trusted.remember)
+        self.model = Model(session, ["lobby"], self.display, Outbox(), self.clock)
         self.parser = InputParser(self.model, self.display)
-        self.chat = Chat(
-            TLSEndpoint(self.net, host, trusted.check),
-            f"{host}, port 9000",
-            self.model,
-            self.clock,
-            backoff=Backoff(lambda: 0.5),
-            on_first_event=trusted.remember,
-        )
+        endpoint = TLSEndpoint(self.net, host, trusted.check)
+        connector = Connector(endpoint, self.clock, Backoff(lambda: 0.5))
+        self.chat = Chat(connector, f"{host}, port 9000", self.model, self.clock)
         self.pipe = Pipe(self.chat, self.model, self.parser, self.input, self.clock)
         self.endings = []
         self.chat.start().addCallback(exit_for).addCallback(self.endings.append)
@@ -165,7 +163,7 @@ class Environment:
 
     @property
     def logged_in(self):
-        return self.model.logged_in
+        return self.model.session.logged_in
 
     @property
     def ending(self):

@@ -21,11 +21,8 @@ from twisted.internet.protocol import Factory, Protocol
 from tests.e2e.support import Daemon, Program, Sandbox
 
 PATIENT = """
-import sys
-from groupchat.client import chat
-chat.TIMEOUT = 0.5
 from groupchat.cli.main import main
-main()
+main(timeout=0.5)
 """
 
 

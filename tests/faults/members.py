@@ -22,10 +22,12 @@ from twisted.protocols.basic import LineOnlyReceiver
 
 from groupchat.client import client_id
 from groupchat.client.chat import Chat, ChatObserver
+from groupchat.client.connector import Connector
 from groupchat.client.errors import ClientError, NotReachable
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff
+from groupchat.client.session import Session
 from groupchat.wire import commands, events, jsonlines
 from groupchat.wire.commands import Position
 from groupchat.wire.events import Event
@@ -48,7 +50,8 @@ class _Watched(Model):
 
     def __init__(self, member: Member, positions: dict[str, Position | None]) -> None:
         self._note = partial(member.history.note, member.name)
-        super().__init__(member.name, member.secret, positions, _Display(member), Outbox(), reactor)  # type: ignore[arg-type]
+        session = Session(member.name, member.secret)
+        super().__init__(session, positions, _Display(member), Outbox(), reactor)  # type: ignore[arg-type]
         for room, place in positions.items():
             self.rooms[room].resume_from(place, max_missed=None)
 
@@ -195,13 +198,9 @@ class Member:
 
     def start(self) -> None:
         random = self.rng.random
-        self._chat = Chat(
-            self._endpoint,
-            "the proxy",
-            self.model,
-            reactor,  # type: ignore[arg-type]
-            backoff=Backoff(lambda: random() * HASTE),
-        )
+        backoff = Backoff(lambda: random() * HASTE)
+        connector = Connector(self._endpoint, reactor, backoff)  # type: ignore[arg-type]
+        self._chat = Chat(connector, "the proxy", self.model, reactor)  # type: ignore[arg-type]
         self._chat.observer = self.talker
         self._chat.start().addCallback(self._ended)
 
@@ -223,11 +222,11 @@ class Member:
     def stall(self) -> None:
         """Read nothing."""
         if self._chat is not None:
-            self._chat.pause_reading()
+            self._chat.connector.pause_reading()
 
     def go_on(self) -> None:
         if self._chat is not None:
-            self._chat.resume_reading()
+            self._chat.connector.resume_reading()
 
     @property
     def unanswered(self) -> int:

@@ -107,7 +107,7 @@ class Run:
         for member in environment.members:
             member.start()
         await environment.history.until(
-            lambda: all(member.model.logged_in for member in environment.members), DRAIN
+            lambda: all(member.model.session.logged_in for member in environment.members), DRAIN
         )
         self._observer = Observer("observer", environment.history, environment.proxy.port)
         for member in environment.members[:4]:
