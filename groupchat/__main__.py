@@ -6,13 +6,17 @@ same options.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from twisted.application import app
 from twisted.scripts import twistd
 
 from groupchat import streams
 from twisted.plugins.groupchat_plugin import groupchat
+
+if TYPE_CHECKING:
+    from groupchat.options import Options
 
 COMMAND = "groupchat"
 
@@ -26,13 +30,13 @@ class _ServerOptions(twistd.ServerOptions):  # type: ignore[misc, name-defined]
     synopsis = "Usage:"
 
     @property
-    def subCommands(self) -> list[Any]:
+    def subCommands(self) -> list[tuple[str, None, Callable[[], Options], str]]:
         self.loadedPlugins = {COMMAND: groupchat}
         return [(COMMAND, None, _options, groupchat.description)]
 
 
-def _options() -> Any:
-    options = groupchat.options()
+def _options() -> Options:
+    options: Options = groupchat.options()
     options.command = COMMAND
     return options
 

@@ -1,5 +1,5 @@
 """
-Makes a reactor measure time by the monotonic clock, which nobody can set.
+The reactor, and how to make it measure time by the monotonic clock, which nobody can set.
 """
 
 from __future__ import annotations
@@ -7,8 +7,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from twisted.internet.interfaces import IReactorCore, IReactorFromThreads, IReactorTime
 
-def use_monotonic(reactor: Any) -> None:
+__all__ = ["IReactor", "use_monotonic"]
+
+
+class IReactor(IReactorCore, IReactorFromThreads, IReactorTime):
+    """The part of a Twisted reactor that this program needs."""
+
+
+def use_monotonic(reactor: Any) -> None:  # Any: it replaces attributes that no type has
     """
     Make a reactor measure time by the monotonic clock. Twisted uses the system's clock: set back by
     an hour, it stops every timer for an hour; set forward, it ends them all at once.

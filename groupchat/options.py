@@ -7,7 +7,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.strcred import AuthOptionMixin, InvalidAuthType, makeChecker
@@ -34,7 +35,7 @@ CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX = ".pem", ".accounts"  #: of the files besid
 PID_FILE = "twistd.pid"  #: twistd's default
 
 
-def _number(option: str, least: int, most: int) -> Any:
+def _number(option: str, least: int, most: int) -> Callable[[str], int]:
     def coerce(text: str) -> int:
         try:
             number = int(text)
@@ -49,7 +50,7 @@ def _number(option: str, least: int, most: int) -> Any:
     return coerce
 
 
-def _rate(option: str) -> Any:
+def _rate(option: str) -> Callable[[str], float]:
     def coerce(text: str) -> float:
         try:
             rate = float(text)
@@ -123,9 +124,14 @@ def _motd(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
             lines = file.read(4097).splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise usage.UsageError(f"--motd {shortened(path)} cannot be read: {why}.") from None
+    except OSError as error:
+        raise usage.UsageError(
+            f"--motd {shortened(path)} cannot be read: {error.strerror}."
+        ) from None
+    except UnicodeDecodeError:
+        raise usage.UsageError(
+            f"--motd {shortened(path)} cannot be read: it is not UTF-8."
+        ) from None
     text = "\n".join(map(names.visible, lines))
     if len(text) > 4096:
         raise usage.UsageError(f"--motd {shortened(path)} is too long: at most 4096 characters.")
@@ -145,6 +151,16 @@ def printable(argument: str) -> str:
     return names.visible(argument.encode(errors="replace").decode())
 
 
+class _Option(NamedTuple):
+    """A row of `optParameters`, in the order that Twisted expects."""
+
+    name: str
+    letter: str | None
+    default: str | None
+    help: str
+    coerce: Callable[[str], object] | None = None
+
+
 class Options(AuthOptionMixin, usage.Options):
     """The options of the daemon."""
 
@@ -157,61 +173,162 @@ class Options(AuthOptionMixin, usage.Options):
         " programs use JSON lines."
     )
     optParameters = [
-        ["port", "p", None,
-         "TCP port to listen on, IPv4 and IPv6; 0: any free port"
-         " (default: 9000, or none with --listen)",
-         _number("port", 0, 65535)],
-        ["max", "m", None,
-         "members that can be logged in at once (default: asks at a terminal, else 100)",
-         _number("max", 1, 1_000_000)],
-        ["ledger", None, "sqlite:groupchat.db",
-         'where messages are stored: "sqlite:PATH" or "memory"', _ledger_path],
-        ["replay", None, "20", "messages of history that a member sees on joining a room",
-         _number("replay", 0, 1000)],
-        ["keep", None, "all",
-         'how long each room keeps its history: "all", "90d" (days) or "100000 messages"',
-         _retention],
-        ["rate", None, "50", "lines per second that a member can send in the long run; 0: no limit",
-         _rate("rate")],
-        ["burst", None, "200", "lines that a member can send at once before --rate applies",
-         _number("burst", 1, 1_000_000)],
-        ["certificate", None, None,
-         "PEM file with the TLS certificate, its chain and its key"
-         " (default: a self-signed certificate)",
-         ],
-        ["tls-rate", None, "100", "TLS handshakes per second; further ones wait; 0: no limit",
-         _number("tls-rate", 0, 1_000_000)],
-        ["per-address", None, "0", "connections that one address can have open; 0: no limit",
-         _number("per-address", 0, 1_000_000)],
-        ["connect-rate", None, "20",
-         "connections per second from one address that may stay unauthenticated; 0: no limit",
-         _rate("connect-rate")],
-        ["log-rate", None, "10", "log lines per second about one address; 0: no limit",
-         _rate("log-rate")],
-        ["max-pending", None, "64", "connections that can be open without having logged in",
-         _number("max-pending", 1, 1_000_000)],
-        ["login-timeout", None, "10",
-         "seconds of silence after which an unauthenticated connection is closed",
-         _number("login-timeout", 1, 60)],
-        ["idle-timeout", None, "60", "seconds of silence after which a JSON client is disconnected",
-         _number("idle-timeout", 3, 86_400)],
-        ["rename-rate", None, "20", "name changes per minute for each member; 0: no limit",
-         _number("rename-rate", 0, 1_000_000)],
-        ["max-rooms", None, "10000", "rooms that can exist at once",
-         _number("max-rooms", 1, 1_000_000)],
-        ["max-rooms-per-member", None, "32", "rooms that a member can be in at once",
-         _number("max-rooms-per-member", 1, MAX_ROOMS)],
-        ["show-addresses", None, "operators",
-         "who sees addresses in /who: everyone, operators or nobody", _audience],
-        ["names", None, "ascii",
-         "characters that names of people and rooms may have: ascii,"
-         " or unicode (letters of all scripts)",
-         _naming_rule],
-        ["server-name", None, None,
-         "name that the server gives itself (default: groupchat and its version)"],
-        ["motd", None, None,
-         "file with a message for each member that logs in, at most 4096 characters", _motd],
-    ]  # fmt: skip
+        _Option(
+            "port",
+            "p",
+            None,
+            "TCP port to listen on, IPv4 and IPv6; 0: any free port"
+            " (default: 9000, or none with --listen)",
+            _number("port", 0, 65535),
+        ),
+        _Option(
+            "max",
+            "m",
+            None,
+            "members that can be logged in at once (default: asks at a terminal, else 100)",
+            _number("max", 1, 1_000_000),
+        ),
+        _Option(
+            "ledger",
+            None,
+            "sqlite:groupchat.db",
+            'where messages are stored: "sqlite:PATH" or "memory"',
+            _ledger_path,
+        ),
+        _Option(
+            "replay",
+            None,
+            "20",
+            "messages of history that a member sees on joining a room",
+            _number("replay", 0, 1000),
+        ),
+        _Option(
+            "keep",
+            None,
+            "all",
+            'how long each room keeps its history: "all", "90d" (days) or "100000 messages"',
+            _retention,
+        ),
+        _Option(
+            "rate",
+            None,
+            "50",
+            "lines per second that a member can send in the long run; 0: no limit",
+            _rate("rate"),
+        ),
+        _Option(
+            "burst",
+            None,
+            "200",
+            "lines that a member can send at once before --rate applies",
+            _number("burst", 1, 1_000_000),
+        ),
+        _Option(
+            "certificate",
+            None,
+            None,
+            "PEM file with the TLS certificate, its chain and its key"
+            " (default: a self-signed certificate)",
+        ),
+        _Option(
+            "tls-rate",
+            None,
+            "100",
+            "TLS handshakes per second; further ones wait; 0: no limit",
+            _number("tls-rate", 0, 1_000_000),
+        ),
+        _Option(
+            "per-address",
+            None,
+            "0",
+            "connections that one address can have open; 0: no limit",
+            _number("per-address", 0, 1_000_000),
+        ),
+        _Option(
+            "connect-rate",
+            None,
+            "20",
+            "connections per second from one address that may stay unauthenticated; 0: no limit",
+            _rate("connect-rate"),
+        ),
+        _Option(
+            "log-rate",
+            None,
+            "10",
+            "log lines per second about one address; 0: no limit",
+            _rate("log-rate"),
+        ),
+        _Option(
+            "max-pending",
+            None,
+            "64",
+            "connections that can be open without having logged in",
+            _number("max-pending", 1, 1_000_000),
+        ),
+        _Option(
+            "login-timeout",
+            None,
+            "10",
+            "seconds of silence after which an unauthenticated connection is closed",
+            _number("login-timeout", 1, 60),
+        ),
+        _Option(
+            "idle-timeout",
+            None,
+            "60",
+            "seconds of silence after which a JSON client is disconnected",
+            _number("idle-timeout", 3, 86_400),
+        ),
+        _Option(
+            "rename-rate",
+            None,
+            "20",
+            "name changes per minute for each member; 0: no limit",
+            _number("rename-rate", 0, 1_000_000),
+        ),
+        _Option(
+            "max-rooms",
+            None,
+            "10000",
+            "rooms that can exist at once",
+            _number("max-rooms", 1, 1_000_000),
+        ),
+        _Option(
+            "max-rooms-per-member",
+            None,
+            "32",
+            "rooms that a member can be in at once",
+            _number("max-rooms-per-member", 1, MAX_ROOMS),
+        ),
+        _Option(
+            "show-addresses",
+            None,
+            "operators",
+            "who sees addresses in /who: everyone, operators or nobody",
+            _audience,
+        ),
+        _Option(
+            "names",
+            None,
+            "ascii",
+            "characters that names of people and rooms may have: ascii,"
+            " or unicode (letters of all scripts)",
+            _naming_rule,
+        ),
+        _Option(
+            "server-name",
+            None,
+            None,
+            "name that the server gives itself (default: groupchat and its version)",
+        ),
+        _Option(
+            "motd",
+            None,
+            None,
+            "file with a message for each member that logs in, at most 4096 characters",
+            _motd,
+        ),
+    ]
     optFlags = [
         ["require-tls", None, "accept unencrypted connections from this machine only"],
         ["no-tls", None, "turn TLS off"],
@@ -245,7 +362,7 @@ class Options(AuthOptionMixin, usage.Options):
         print(f"groupchat {groupchat.__version__}")
         raise SystemExit(0)
 
-    def parseOptions(self, options: Any = None) -> None:
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """
         Parse the command line. An error ends the process with one line on stderr and status 1;
         twistd would print a page on stdout.
@@ -274,10 +391,9 @@ class Options(AuthOptionMixin, usage.Options):
             raise usage.UsageError(f'"{shortened(arguments[0])}" is not an option.')
 
     def postOptions(self) -> None:
-        for name, _, default, _, coerce in (
-            entry for entry in self.optParameters if len(entry) == 5
-        ):
-            if self[name] is default is not None:  # usage coerces given values only
+        for name, _, default, _, coerce in self.optParameters:
+            # usage coerces given values only
+            if coerce is not None and default is not None and self[name] is default:
                 self[name] = coerce(default)
         if self["no-tls"] and (self["require-tls"] or self["certificate"]):
             raise usage.UsageError(
@@ -311,9 +427,9 @@ class Options(AuthOptionMixin, usage.Options):
         )
 
 
-def _clear_pid_file(twistd: Any, foreground: bool) -> None:
+def _clear_pid_file(twistd: usage.Options, foreground: bool) -> None:
     """Remove a stale pid file: twistd itself compares process numbers only."""
-    path = twistd.get("pidfile")
+    path: str = twistd.get("pidfile") or ""
     if not path:
         return
     try:
@@ -333,7 +449,7 @@ def _clear_pid_file(twistd: Any, foreground: bool) -> None:
     twistd["pidfile"] = ""  # the default file, which a daemon in the foreground does not need
 
 
-def _choose_log_format(twistd: Any, foreground: bool) -> None:
+def _choose_log_format(twistd: usage.Options, foreground: bool) -> None:
     """If the log goes to the journal, write priorities and leave out the time."""
     elsewhere = (
         twistd.get("logger") or twistd.get("logfile") not in (None, "-") or twistd.get("syslog")
@@ -358,6 +474,6 @@ def _ask_max() -> int:
             print(f"\nNo answer: {DEFAULT_MAX}.")
             return DEFAULT_MAX
         try:
-            return int(_number("max", 1, 1_000_000)(answer)) if answer else DEFAULT_MAX
+            return _number("max", 1, 1_000_000)(answer) if answer else DEFAULT_MAX
         except usage.UsageError as error:
             print(error)

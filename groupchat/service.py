@@ -10,26 +10,26 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.error import CannotListenError, ReactorNotRunning
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from groupchat.clock import IReactor
 from groupchat.core.hub import Hub
-from groupchat.errors import CannotOpen, CannotStart, CannotStartYet
+from groupchat.errors import CannotOpen, CannotStart
 from groupchat.ops import stale, systemd
 from groupchat.ops.join_hints import log_how_to_join
+from groupchat.ops.listen_errors import cannot_listen, clears_socket, is_taken
 from groupchat.ops.start_errors import StartErrors
 from groupchat.server.factory import ChatFactory
 
@@ -53,7 +53,7 @@ class GroupChat(Service):
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IReactor,
         listen: list[tuple[str, list[IStreamServerEndpoint]]],
         port: ChatFactory,
         hub: Hub,
@@ -87,12 +87,12 @@ class GroupChat(Service):
         Listen on the first of these endpoints that this machine supports (IPv4 if it lacks IPv6).
         """
         failures = self._listen_on(endpoints[0])
-        if failures and _clears_socket(failures[0]):
+        if failures and clears_socket(failures[0]):
             failures = self._listen_on(endpoints[0])
-        if failures and len(endpoints) > 1 and not _is_taken(failures[0]):
+        if failures and len(endpoints) > 1 and not is_taken(failures[0]):
             self._bind(name, endpoints[1:])
         elif failures:
-            self._cannot_start(_cannot_listen(name, failures[0]))
+            self._cannot_start(cannot_listen(name, failures[0]))
 
     def _listen_on(self, endpoint: IStreamServerEndpoint) -> list[Failure]:
         failures: list[Failure] = []
@@ -160,29 +160,29 @@ class GroupChat(Service):
 
     # Stop.
 
-    def stopService(self) -> Deferred[Any]:
+    def stopService(self) -> Deferred[None]:
         """Close the ports, store what was posted, and disconnect everyone."""
         super().stopService()  # type: ignore[no-untyped-call]
         systemd.stopping()
         self._hub.stopping = True
-        closing = DeferredList(
-            [maybeDeferred(port.stopListening) for port in self._port.ports], consumeErrors=True
-        )
+        return Deferred.fromCoroutine(self._close())
+
+    async def _close(self) -> None:
+        closing = [maybeDeferred(port.stopListening) for port in self._port.ports]
+        await DeferredList(closing, consumeErrors=True)
         if self._broken:
-            return closing
-        return closing.addCallback(lambda _: self._store()).addCallback(lambda _: self._farewell())
-
-    def _store(self) -> Deferred[Any]:
-        stored: Deferred[Any] = self._hub.ledger.close()
-        return stored.addTimeout(STORE_TIMEOUT, self._reactor).addErrback(self._not_stored)
-
-    def _not_stored(self, failure: Failure) -> None:
-        self.log.error("The ledger did not close in time: {why}", why=failure.getErrorMessage())
-        self._exit_with(EXIT_LEDGER_FAILED)
-
-    def _farewell(self) -> Deferred[None]:
+            return
+        await self._store()
         self._hub.stop()
-        return self._port.emptied().addCallback(lambda _: self._hub.accounts.close())
+        await self._port.emptied()
+        self._hub.accounts.close()
+
+    async def _store(self) -> None:
+        try:
+            await self._hub.ledger.close().addTimeout(STORE_TIMEOUT, self._reactor)
+        except Exception as error:
+            self.log.error("The ledger did not close in time: {why}", why=str(error))
+            self._exit_with(EXIT_LEDGER_FAILED)
 
     def broken(self, reason: str) -> None:
         """
@@ -237,68 +237,12 @@ def _has_terminal() -> bool:
     return True
 
 
-def _errno(failure: Failure) -> int | None:
-    return getattr(getattr(failure.value, "socketError", None), "errno", None)
-
-
-def _is_taken(failure: Failure) -> bool:
-    return _errno(failure) in (errno.EADDRINUSE, errno.EACCES)
-
-
-def _is_locked(failure: Failure) -> bool:
-    """Whether Twisted found the lock of this Unix socket taken by another process."""
-    return getattr(failure.value, "socketError", None) == "Cannot acquire lock"
-
-
-def _clears_socket(failure: Failure) -> bool:
-    """Remove the Unix socket that a killed daemon left behind. Returns whether there was one."""
-    path = getattr(failure.value, "port", None)
-    in_use = _is_locked(failure) or _errno(failure) == errno.EADDRINUSE
-    return in_use and isinstance(path, (bytes, str)) and stale.clear_socket(path)
-
-
-def _cannot_listen(name: str, failure: Failure) -> CannotStart:
-    number = _errno(failure)
-    choose = (
-        "choose another with --port" if name.startswith("port ") else "choose another with --listen"
-    )
-    if _is_locked(failure):
-        return CannotStartYet(
-            f"cannot listen on {name}: another daemon does. Stop that one, or {choose}."
-        )
-    if number is None:
-        return CannotStart(f"cannot listen on {name}: {failure.getErrorMessage()}")
-    why = failure.value.socketError.strerror  # type: ignore[union-attr]
-    if number == errno.EADDRINUSE:
-        return CannotStartYet(
-            f"cannot listen on {name}: {why}. Stop the program that uses it, or {choose}."
-        )
-    if number == errno.EADDRNOTAVAIL:
-        return CannotStartYet(
-            f"cannot listen on {name}: {why}. This machine does not have the address, or not yet:"
-            f" wait, or {choose}."
-        )
-    if number in (errno.ENOSPC, errno.EDQUOT):
-        return CannotStartYet(f"cannot listen on {name}: the disk is full. Make room, or {choose}.")
-    if (
-        number == errno.EACCES
-        and isinstance(failure.value, CannotListenError)
-        and isinstance(failure.value.port, int)
-    ):
-        return CannotStart(
-            f"cannot listen on {name}: not allowed (ports below 1024 are for root)."
-            f" {choose.capitalize()}."
-        )
-    return CannotStart(f"cannot listen on {name}: {why}. {choose.capitalize()}.")
-
-
 def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Show why the daemon cannot start, and exit with the error's status instead of 1."""
     if not isinstance(error, CannotStart):
         sys.__excepthook__(kind, error, trace)
         return
     print(systemd.marked(f"groupchat: {error}", sys.__stderr__), file=sys.__stderr__, flush=True)
-    if (
-        error.status != CannotStart.status and getattr(sys, "last_value", None) is error
-    ):  # it ends the program
+    ends_program = getattr(sys, "last_value", None) is error
+    if error.status != CannotStart.status and ends_program:
         atexit.register(os._exit, error.status)

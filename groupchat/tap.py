@@ -9,7 +9,7 @@ import platform
 import resource
 import time
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
 from twisted.internet.interfaces import IStreamServerEndpoint
@@ -21,6 +21,7 @@ from groupchat import clock
 from groupchat.accounts.passwordfile import PasswordFile
 from groupchat.accounts.store import AccountStore
 from groupchat.accounts.worker import ThreadWorker
+from groupchat.clock import IReactor
 from groupchat.core.hub import Hub
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.memory import MemoryLedger
@@ -47,12 +48,13 @@ BACKLOG = 1024  #: connections that can wait to be accepted
 RESERVED_DESCRIPTORS = 32
 
 
-def makeService(options: Options, reactor: Any = None) -> GroupChat:
+def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
     """Compose the daemon that these options describe."""
     if reactor is None:
-        from twisted.internet import reactor
+        from twisted.internet import reactor as installed
 
-        clock.use_monotonic(reactor)
+        clock.use_monotonic(installed)
+        reactor = cast("IReactor", installed)
     _log_version()
     ledger, accounts = _make_ledger(options, reactor), _make_accounts(options, reactor)
     hub = Hub(
@@ -79,26 +81,14 @@ def makeService(options: Options, reactor: Any = None) -> GroupChat:
 
 
 def _settings(options: Options) -> Settings:
-    return Settings(
-        max=options["max"],
-        replay=options["replay"],
-        rate=options["rate"],
-        burst=options["burst"],
-        per_address=options["per-address"],
-        max_pending=options["max-pending"],
-        login_timeout=options["login-timeout"],
-        idle_timeout=options["idle-timeout"],
-        connect_rate=options["connect-rate"],
-        log_rate=options["log-rate"],
-        server=printable(options["server-name"] or f"groupchat {groupchat.__version__}"),
-        motd=options["motd"],
-        names=options["names"],
-        show_addresses=options["show-addresses"],
-        members_only=bool(options["members-only"]),
-        rename_rate=options["rename-rate"],
-        max_rooms=options["max-rooms"],
-        max_rooms_per_member=options["max-rooms-per-member"],
-    )
+    """The settings: each has the name of its option."""
+    named = {
+        field: options[field.replace("_", "-")]
+        for field in Settings.__struct_fields__
+        if field != "server"
+    }
+    server = options["server-name"] or f"groupchat {groupchat.__version__}"
+    return Settings(server=printable(server), **named)
 
 
 def _start_errors(options: Options) -> StartErrors:
@@ -139,12 +129,12 @@ def _connections() -> int:
     return max(1, limit - RESERVED_DESCRIPTORS)
 
 
-def _make_ledger(options: Options, reactor: Any) -> ILedger:
+def _make_ledger(options: Options, reactor: IReactor) -> ILedger:
     path, keep = options["ledger"], options["keep"]
     return SQLiteLedger(reactor, path, keep) if path else MemoryLedger(reactor.callLater, keep)
 
 
-def _make_accounts(options: Options, reactor: Any) -> AccountStore:
+def _make_accounts(options: Options, reactor: IReactor) -> AccountStore:
     """The accounts, in the file that --auth names or in one beside the ledger."""
     checkers = options.get("credCheckers", [])
     ours = [checker for checker in checkers if isinstance(checker, AccountStore)]
@@ -167,14 +157,14 @@ def _make_accounts(options: Options, reactor: Any) -> AccountStore:
     return accounts
 
 
-def _endpoint(description: str, reactor: Any) -> IStreamServerEndpoint:
+def _endpoint(description: str, reactor: IReactor) -> IStreamServerEndpoint:
     kind, _, rest = description.partition(":")
     proxied = kind == "haproxy"
     endpoint: IStreamServerEndpoint = serverFromString(reactor, rest if proxied else description)
     return ProxyProtocolEndpoint(endpoint) if proxied else endpoint
 
 
-def _listen(options: Options, reactor: Any) -> list[tuple[str, list[IStreamServerEndpoint]]]:
+def _listen(options: Options, reactor: IReactor) -> list[tuple[str, list[IStreamServerEndpoint]]]:
     number = options["port"]
     wanted: list[tuple[str, list[IStreamServerEndpoint]]] = []
     if number is not None:
