@@ -27,7 +27,7 @@ from groupchat.fingerprints import fingerprint
 
 CERTIFICATE_YEARS = 10  #: the life of a self-signed certificate
 #: a clock that shows an earlier time is wrong
-EARLIEST = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+EARLIEST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 HTTP = b"http/1.1"  #: as ALPN calls it
 NAME = "groupchat"  #: of a self-signed certificate: clients know it by its fingerprint
 
@@ -136,7 +136,7 @@ def make() -> bytes:
     """Return a key and a self-signed certificate, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
-    now = max(datetime.datetime.now(datetime.timezone.utc), EARLIEST)
+    now = max(datetime.datetime.now(datetime.UTC), EARLIEST)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import lru_cache
 
 __all__ = ["stamp"]
@@ -18,4 +18,4 @@ def stamp(milliseconds: int) -> str:
 
 @lru_cache(maxsize=256)
 def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(min(seconds, _LAST), timezone.utc).isoformat()[:19]
+    return datetime.fromtimestamp(min(seconds, _LAST), UTC).isoformat()[:19]

@@ -78,7 +78,7 @@ def test_where_there_is_none_it_is_made_and_only_we_can_read_it(path):
     made = x509.load_pem_x509_certificate(path.read_bytes())
     key = made.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"
-    lasts = made.not_valid_after_utc - datetime.datetime.now(datetime.timezone.utc)
+    lasts = made.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
     assert datetime.timedelta(days=3651) < lasts < datetime.timedelta(days=3653)
 
 
@@ -87,8 +87,8 @@ def test_a_certificate_that_is_made_by_a_wrong_clock_is_good_by_the_right_one(mo
     clock = SimpleNamespace(now=lambda zone: datetime.datetime(year, 1, 1, tzinfo=zone))
     monkeypatch.setattr(tls, "datetime", SimpleNamespace(**{**vars(datetime), "datetime": clock}))
     made = x509.load_pem_x509_certificate(tls.make())
-    assert made.not_valid_before_utc < datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
-    assert made.not_valid_after_utc > datetime.datetime(2029, 1, 1, tzinfo=datetime.timezone.utc)
+    assert made.not_valid_before_utc < datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    assert made.not_valid_after_utc > datetime.datetime(2029, 1, 1, tzinfo=datetime.UTC)
 
 
 def test_it_is_made_once(path):
