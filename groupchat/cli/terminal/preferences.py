@@ -1,0 +1,185 @@
+"""
+The settings of the terminal client: connect.toml in the user's configuration directory.
+
+The program reads the file and never writes it. ::
+
+    notify = "desktop"
+    presence = false
+
+    [colours]
+    mention = "light red"
+
+    [servers."chat.example.org:9000"]
+    name = "alice"
+    rooms = ["lobby", "dev"]
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from groupchat.cli.terminal.notify import Method
+
+__all__ = [
+    "COLOUR_NAMES",
+    "Preferences",
+    "PreferencesError",
+    "ServerPreferences",
+    "config_path",
+    "load",
+    "parse",
+]
+
+#: The parts of the screen that can have another colour.
+COLOUR_NAMES = ("time", "notice", "mention", "mark", "bar", "error", "link")
+_MAX_FILE_BYTES = 1_000_000
+_TIME = "%H:%M"
+_T = TypeVar("_T")
+_SERVER_KEYS = ("name", "rooms", "notify", "password-file")
+
+
+class PreferencesError(Exception):
+    """The file makes no sense. The text is one line for the user."""
+
+
+@dataclass(frozen=True)
+class ServerPreferences:
+    """
+    The settings for one server.
+
+    :ivar name: the name to join under; None for the usual one.
+    :ivar rooms: the rooms to join; none for the usual ones.
+    :ivar notify: how the reader is notified; None as elsewhere.
+    :ivar password_file: the file with the password; None if there is none.
+    """
+
+    name: str | None = None
+    rooms: tuple[str, ...] = ()
+    notify: Method | None = None
+    password_file: str | None = None
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """
+    The settings.
+
+    :ivar notify: how the reader is notified.
+    :ivar presence: whether joins and leaves are shown.
+    :ivar time: how times look, in the letters of strftime.
+    :ivar colours: other colours, by `COLOUR_NAMES`.
+    :ivar servers: by HOST:PORT.
+    """
+
+    notify: Method = Method.BELL
+    presence: bool = True
+    time: str = _TIME
+    colours: Mapping[str, str] = field(default_factory=dict)
+    servers: Mapping[str, ServerPreferences] = field(default_factory=dict)
+
+    def of(self, server: str) -> ServerPreferences:
+        """Returns what holds for a server, given as HOST:PORT."""
+        return self.servers.get(server, ServerPreferences())
+
+
+def config_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Returns where the file is."""
+    home = environment.get("XDG_CONFIG_HOME", "")
+    folder = Path(home) if os.path.isabs(home) else Path("~/.config").expanduser()
+    return folder / "groupchat" / "connect.toml"
+
+
+def load(path: Path) -> Preferences:
+    """
+    Read the file; without one, everything is as usual.
+
+    :raises PreferencesError: it can't be read, or makes no sense.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE_BYTES)
+    except FileNotFoundError:
+        return Preferences()
+    except OSError as error:
+        raise PreferencesError(f"{path}: {error.strerror}. Make it readable.") from None
+    try:
+        return parse(data.decode())
+    except (PreferencesError, ValueError) as error:
+        raise PreferencesError(f"{path}: {error}") from None
+
+
+def parse(text: str) -> Preferences:
+    """
+    Returns the settings in a text.
+
+    :raises PreferencesError: a setting is unknown, or has a value that it can't have.
+    :raises ValueError: it is no TOML.
+    """
+    table = tomllib.loads(text)
+    _check_keys(table, ("notify", "presence", "time", "colours", "servers"), "setting")
+    colours = _table(table, "colours")
+    _check_keys(colours, COLOUR_NAMES, "colour")
+    servers = _table(table, "servers")
+    return Preferences(
+        notify=_method(table) or Method.BELL,
+        presence=_value(table, "presence", bool, True),
+        time=_value(table, "time", str, _TIME),
+        colours={name: _value(colours, name, str, "") for name in colours},
+        servers={where: _server(_table(servers, where)) for where in servers},
+    )
+
+
+def _server(table: Mapping[str, object]) -> ServerPreferences:
+    _check_keys(table, _SERVER_KEYS, "setting of a server")
+    rooms = _value(table, "rooms", list, [])
+    if not all(isinstance(room, str) for room in rooms):
+        raise PreferencesError('rooms has to be a list of names, like ["lobby"].')
+    return ServerPreferences(
+        name=_value(table, "name", str, "") or None,
+        rooms=tuple(rooms),
+        notify=_method(table),
+        password_file=_value(table, "password-file", str, "") or None,
+    )
+
+
+def _method(table: Mapping[str, object]) -> Method | None:
+    if "notify" not in table:
+        return None
+    try:
+        return Method(table["notify"])
+    except ValueError:
+        known = ", ".join(f'"{method.value}"' for method in Method)
+        raise PreferencesError(f"notify has to be one of {known}.") from None
+
+
+def _table(table: Mapping[str, object], name: str) -> Mapping[str, object]:
+    return _value(table, name, dict, {})
+
+
+def _value(table: Mapping[str, object], name: str, kind: type[_T], default: _T) -> _T:
+    found = table.get(name, default)
+    if not isinstance(found, kind):
+        raise PreferencesError(f"{name} has to be {_KINDS[kind]}.")
+    return found
+
+
+_KINDS: Mapping[type, str] = {
+    bool: "true or false",
+    str: "a text in quotes",
+    list: "a list",
+    dict: "a table",
+}
+
+
+def _check_keys(table: Mapping[str, object], known: tuple[str, ...], what: str) -> None:
+    for name in table:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(known)}."
+            raise PreferencesError(f'there is no {what} "{name}".{meant}')

@@ -1,0 +1,86 @@
+"""
+The settings file.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from groupchat.cli.terminal.notify import Method
+from groupchat.cli.terminal.preferences import (
+    Preferences,
+    PreferencesError,
+    config_path,
+    load,
+    parse,
+)
+
+WHOLE = """
+notify = "desktop"
+presence = false
+time = "%H.%M"
+
+[colours]
+mention = "light red"
+
+[servers."chat.example.org:9000"]
+name = "alice"
+rooms = ["lobby", "dev"]
+notify = "none"
+password-file = "/home/alice/.chat"
+"""
+
+
+def test_a_whole_file():
+    settings = parse(WHOLE)
+    assert settings.notify is Method.DESKTOP and not settings.presence
+    assert settings.time == "%H.%M" and settings.colours == {"mention": "light red"}
+    server = settings.of("chat.example.org:9000")
+    assert (server.name, server.rooms) == ("alice", ("lobby", "dev"))
+    assert (server.notify, server.password_file) == (Method.NONE, "/home/alice/.chat")
+    assert settings.of("elsewhere:9000").name is None
+
+
+def test_without_a_file_everything_is_as_usual(tmp_path):
+    assert load(tmp_path / "connect.toml") == Preferences() == parse("")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("notfy = 1", 'there is no setting "notfy". Did you mean notify?'),
+        ("xyz = 1", 'there is no setting "xyz". There are: notify, '),
+        ('notify = "loud"', 'notify has to be one of "bell", "desktop", "none".'),
+        ('presence = "no"', "presence has to be true or false."),
+        ("time = 1", "time has to be a text in quotes."),
+        ("colours = 1", "colours has to be a table."),
+        ('[colours]\nmentions = "red"', 'there is no colour "mentions". Did you mean mention?'),
+        ("[servers.x]\nrooms = [1]", "rooms has to be a list of names"),
+        ("[servers.x]\nrooms = 1", "rooms has to be a list."),
+        ("[servers.x]\nroom = 1", 'there is no setting of a server "room". Did you mean rooms?'),
+        ("= 1", "Invalid"),
+    ],
+)
+def test_a_mistake_is_told_with_the_file_in_one_line(tmp_path, text, expected):
+    path = tmp_path / "connect.toml"
+    path.write_text(text)
+    with pytest.raises(PreferencesError) as told:
+        load(path)
+    assert str(told.value).startswith(f"{path}: {expected}") and "\n" not in str(told.value)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
+    with pytest.raises(PreferencesError, match="Make it readable"):
+        load(tmp_path)
+    (tmp_path / "x").write_bytes(b"\xff")
+    with pytest.raises(PreferencesError, match="utf-8"):
+        load(tmp_path / "x")
+
+
+def test_the_file_is_where_configurations_are(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/alice")
+    assert config_path({}) == Path("/home/alice/.config/groupchat/connect.toml")
+    assert config_path({"XDG_CONFIG_HOME": "/etc/x"}) == Path("/etc/x/groupchat/connect.toml")
+    assert config_path({"XDG_CONFIG_HOME": "x"}) == Path(
+        "/home/alice/.config/groupchat/connect.toml"
+    )
