@@ -48,7 +48,7 @@ def test_without_a_file_everything_is_as_usual(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("notfy = 1", 'there is no setting "notfy". Did you mean notify?'),
+        ("notifi = 1", 'there is no setting "notifi". Did you mean notify?'),
         ("xyz = 1", 'there is no setting "xyz". There are: notify, '),
         ('notify = "loud"', 'notify has to be one of "bell", "desktop", "none".'),
         ('presence = "no"', "presence has to be true or false."),
