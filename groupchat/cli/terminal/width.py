@@ -63,7 +63,8 @@ def _visible_parts(text: str) -> list[str]:
 
 
 def _width(text: str) -> int:
-    return wcwidth.width(text, control_codes="ignore")
+    width: int = wcwidth.width(text, control_codes="ignore")
+    return width
 
 
 def _cluster(text: str) -> Cluster:
