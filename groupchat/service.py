@@ -124,7 +124,7 @@ class GroupChat(Service):
         self._errors.close()
         self._handle_signals()  # first: a reader of the log may stop the daemon at once
         for port in self._port.ports:
-            log_how_to_join(port, self._port, self._hub.max)
+            log_how_to_join(port, self._port, self._hub.members.max)
         if self._port.certificate is not None:
             self.log.info(
                 "Encrypted with the certificate {print}", print=self._port.certificate.fingerprint

@@ -9,6 +9,8 @@ import msgspec
 from groupchat.wire import names
 from groupchat.wire.limits import MAX_ROOMS
 
+__all__ = ["MAX_PASSWORD", "Settings"]
+
 MAX_PASSWORD = 1024  #: bytes of a password; it has one at least
 
 

@@ -81,7 +81,7 @@ def test_of_2000_connections_nothing_is_left(alone):
         if number % 10 == 0:
             server.run(0.5)
     server.run(200)
-    for session in list(server.hub.sessions):  # a silent person at nc may stay for ever
+    for session in list(server.hub.members.sessions):  # a silent person at nc may stay for ever
         if session.name != "bystander":
             session.end(errors.QUIT)
     server.run(200)
@@ -93,5 +93,5 @@ def test_of_2000_connections_nothing_is_left(alone):
     assert len(server.reactor.getDelayedCalls()) == timers
     assert (len(server.reactor.getReaders()), len(server.reactor.getWriters())) == (readers, 0)
     assert collections(server, budgets=True) == before
-    assert server.hub.registry.is_consistent()
+    assert server.hub.members.is_consistent()
     assert all(len(room.members) == 1 for room in server.hub.rooms.values())

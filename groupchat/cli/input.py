@@ -135,8 +135,8 @@ class InputParser:
 
     def _at(self, command: Command) -> Command:
         """Returns the command with the room that it is about."""
-        if getattr(command, "room", None) == HERE:
-            command.room = self._model.current_room  # type: ignore[attr-defined]
+        if isinstance(command, commands.RoomCommand) and command.room == HERE:
+            command.room = self._model.current_room
         return command
 
 

@@ -21,6 +21,8 @@ from groupchat.wire.timestamps import stamp
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+__all__ = ["AccessPolicy"]
+
 #: Wrong passwords at once, and per second after that: from one address (as many as it can have
 #: connections before login); from one address for one name; and for one name from all addresses
 #: that never gave its password, which is enough that a few addresses lock no owner out.
@@ -78,6 +80,14 @@ class AccessPolicy:
         """Return the account with this name if the client needs no password for it, else None."""
         account = self._accounts.permissions.owner(name)
         return account if account is not None and client in account.clients else None
+
+    def is_operator(self, account: str) -> bool:
+        """
+        Return whether an account is an operator's.
+
+        :param account: its key.
+        """
+        return self._accounts.permissions.is_operator(account)
 
     def identify(self, name: str, client: bytes) -> Account | None:
         """

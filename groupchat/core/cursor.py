@@ -5,24 +5,14 @@ A cursor: where one session stands in one room.
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from groupchat.interfaces import IOutbound
 from groupchat.wire.events import Event
-from groupchat.wire.interfaces import IWire
 
-__all__ = ["Cursor", "Member", "Origin", "Phase"]
+if TYPE_CHECKING:
+    from groupchat.core.session import Session
 
-
-class Member(Protocol):
-    """The part of a session that a room uses."""
-
-    name: str
-    peer: IOutbound
-    wire: IWire
-
-    def on_live(self) -> None:
-        """Take note that one of its cursors is live."""
+__all__ = ["Cursor", "Origin", "Phase"]
 
 
 class Phase(Enum):
@@ -74,7 +64,7 @@ class Cursor:
         "unechoed",
     )
 
-    def __init__(self, session: Member, ref: str | None = None) -> None:
+    def __init__(self, session: Session, ref: str | None = None) -> None:
         self.session = session
         self.ref = ref
         self.name = session.name

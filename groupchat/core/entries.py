@@ -7,9 +7,18 @@ entry is stored at all, when the entry's turn in the order comes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from groupchat.wire.errors import Refused
+
+if TYPE_CHECKING:
+    from groupchat.core.cursor import Cursor
+    from groupchat.core.session import Session
+
+__all__ = [
+    "DirectMessageEntry", "Entry", "JoinEntry", "LeaveEntry", "MessageEntry", "QuitEntry",
+    "RenameEntry", "TopicEntry", "TopicQuery",
+]  # fmt: skip
 
 
 class Entry:
@@ -17,8 +26,7 @@ class Entry:
     Something that needs a position in the order of a room's log.
 
     :ivar room: the room's name.
-    :ivar session: the session that posted it, or None; the ledger never uses it, so it has no type
-        here.
+    :ivar session: the session that posted it, or None; the ledger never uses it.
     :ivar ref: is sent back in the answer; the ledger never uses it.
     :ivar refusal: the error with which it was refused, or None. A refusal set before posting stands
         unless the ledger finds that the entry is stored already.
@@ -26,7 +34,7 @@ class Entry:
 
     __slots__ = ("ref", "refusal", "room", "session")
 
-    def __init__(self, room: str, session: Any = None, ref: str | None = None) -> None:
+    def __init__(self, room: str, session: Session | None = None, ref: str | None = None) -> None:
         self.room = room
         self.session = session
         self.ref = ref
@@ -57,7 +65,7 @@ class MessageEntry(Entry):
         act: bool = False,
         client: bytes = b"",
         n: int | None = None,
-        session: Any = None,
+        session: Session | None = None,
         ref: str | None = None,
     ) -> None:
         self.room = room  # all at once: this is made for each message
@@ -80,7 +88,12 @@ class TopicEntry(Entry):
     __slots__ = ("sender", "text")
 
     def __init__(
-        self, room: str, sender: str, text: str, session: Any = None, ref: str | None = None
+        self,
+        room: str,
+        sender: str,
+        text: str,
+        session: Session | None = None,
+        ref: str | None = None,
     ) -> None:
         super().__init__(room, session, ref)
         self.sender = sender
@@ -128,8 +141,8 @@ class JoinEntry(Entry):
         client: bytes = b"",
         epoch: str | None = None,
         after: int | None = None,
-        cursor: Any = None,
-        session: Any = None,
+        cursor: Cursor | None = None,
+        session: Session | None = None,
         ref: str | None = None,
     ) -> None:
         super().__init__(room, session, ref)
@@ -137,7 +150,7 @@ class JoinEntry(Entry):
         self.epoch = epoch
         self.after = after
         self.cursor = cursor
-        self.instead: Any = None
+        self.instead: Cursor | None = None
         self.head = 0
         self.first = 1
         self.last_n = 0
@@ -151,7 +164,9 @@ class LeaveEntry(Entry):
 
     __slots__ = ("cursor",)
 
-    def __init__(self, room: str, cursor: Any, session: Any = None, ref: str | None = None) -> None:
+    def __init__(
+        self, room: str, cursor: Cursor, session: Session | None = None, ref: str | None = None
+    ) -> None:
         super().__init__(room, session, ref)
         self.cursor = cursor
 
@@ -160,8 +175,9 @@ class RenameEntry(Entry):
     """A member takes another name. Not stored."""
 
     __slots__ = ("name",)
+    session: Session
 
-    def __init__(self, name: str, session: Any, ref: str | None = None) -> None:
+    def __init__(self, name: str, session: Session, ref: str | None = None) -> None:
         super().__init__("", session, ref)
         self.name = name
 
@@ -172,7 +188,7 @@ class DirectMessageEntry(Entry):
     __slots__ = ("at", "sender", "text", "to")
 
     def __init__(
-        self, sender: str, to: str, text: str, at: int, session: Any, ref: str | None = None
+        self, sender: str, to: str, text: str, at: int, session: Session, ref: str | None = None
     ) -> None:
         super().__init__("", session, ref)
         self.sender = sender

@@ -23,14 +23,18 @@ class FlowControl:
     :param rate: lines a second; 0 means no limit.
     :param burst: lines at once.
     :param seconds: a monotonic clock, in seconds.
+    :param resume: called when `blocked` has ended.
 
     :ivar blocked: whether the next line has to wait for a reply or for the ledger.
     :ivar pending_replies: answers under way.
     """
 
-    __slots__ = ("_bucket", "_over_backlog", "_uncommitted", "blocked", "pending_replies")
+    __slots__ = ("_bucket", "_over_backlog", "_uncommitted", "blocked", "pending_replies", "resume")
 
-    def __init__(self, rate: float, burst: float, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, rate: float, burst: float, seconds: Callable[[], float], resume: Callable[[], None]
+    ) -> None:
+        self.resume = resume
         self.blocked = False
         self.pending_replies = 0
         self._over_backlog = False
@@ -46,10 +50,10 @@ class FlowControl:
         self.pending_replies += 1
         self.blocked = True
 
-    def replied(self) -> bool:
-        """Count a reply as given. Returns whether that unblocks the input."""
+    def replied(self) -> None:
+        """Count a reply as given, and go on with the input where it was the last one awaited."""
         self.pending_replies -= 1
-        return self._unblock()
+        self._unblock()
 
     def posted(self, text: str) -> None:
         """Count a message that was given to the ledger."""
@@ -58,16 +62,16 @@ class FlowControl:
             self._over_backlog = self.blocked = True
 
     def committed(self, text: str) -> None:
-        """Count a message that came back from the ledger."""
+        """Count a message that the ledger has stored or refused."""
         self._uncommitted -= len(text) + MESSAGE_OVERHEAD
 
-    def resume(self) -> bool:
-        """See whether the ledger has caught up. Returns whether that unblocks the input."""
-        if not self._over_backlog or self._uncommitted > MAX_UNCOMMITTED_BYTES // 2:
-            return False
-        self._over_backlog = False
-        return self._unblock()
+    def caught_up(self) -> None:
+        """Go on with the input, where the ledger has caught up with the member."""
+        if self._over_backlog and self._uncommitted <= MAX_UNCOMMITTED_BYTES // 2:
+            self._over_backlog = False
+            self._unblock()
 
-    def _unblock(self) -> bool:
+    def _unblock(self) -> None:
         self.blocked = self.pending_replies > 0 or self._over_backlog
-        return not self.blocked
+        if not self.blocked:
+            self.resume()

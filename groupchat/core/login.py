@@ -11,12 +11,15 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from groupchat.core.permissions import Account
+from groupchat.settings import Settings
 from groupchat.wire import commands, errors, events
 from groupchat.wire.commands import LOBBY, Command, Position
 from groupchat.wire.limits import MAX_LINE, MAX_TEXT
 
 if TYPE_CHECKING:
+    from groupchat.core.access import AccessPolicy
     from groupchat.core.cursor import Cursor
+    from groupchat.core.members import Members
     from groupchat.core.session import Session
 
 __all__ = ["MAX_LOGIN_ATTEMPTS", "Login", "client_digest"]
@@ -39,16 +42,31 @@ class Login:
     The login of one session.
 
     :param session: the session that logs in.
+    :param access: decides under which name it may.
+    :param members: where it joins.
     :param on_joined: called once the session is a member.
 
     :ivar has_client_id: whether the client will come again under the same secret.
     """
 
-    __slots__ = ("_attempts", "_on_joined", "_password_for", "_session", "_state", "has_client_id")
+    __slots__ = (
+        "_access", "_attempts", "_members", "_on_joined", "_password_for", "_session", "_settings",
+        "_state", "has_client_id",
+    )  # fmt: skip
 
-    def __init__(self, session: Session, on_joined: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        access: AccessPolicy,
+        members: Members,
+        on_joined: Callable[[], None],
+    ) -> None:
         self.has_client_id = False
         self._session = session
+        self._settings = settings
+        self._access = access
+        self._members = members
         self._on_joined = on_joined
         self._state = State.AWAITING_NAME
         self._password_for = ""  # the name whose password is awaited
@@ -78,8 +96,8 @@ class Login:
         """
         if self._state is State.JOINED:
             raise errors.AlreadyIn("You are logged in already.")
-        session, access = self._session, self._session.hub.access
-        name = session.hub.settings.names.person(hello.name)
+        session, access = self._session, self._access
+        name = self._settings.names.person(hello.name)
         positions = self._positions(hello)
         session.client = client_digest(hello.client)
         self.has_client_id = hello.client is not None
@@ -105,12 +123,12 @@ class Login:
         positions = {}
         for name, position in rooms.items():
             try:
-                positions[self._session.hub.settings.names.room(name)] = position or Position()
+                positions[self._settings.names.room(name)] = position or Position()
             except errors.BadName as bad:
                 raise errors.BadField(bad.text) from None
         if len(positions) < len(rooms):
             raise errors.BadField("A room is named twice.")
-        self._session.check_rooms(positions)
+        self._session.rooms.check(positions)
         return positions
 
     def _join(
@@ -120,22 +138,22 @@ class Login:
         positions: dict[str, Position],
         account: Account | None,
     ) -> None:
-        session, hub = self._session, self._session.hub
+        session, settings = self._session, self._settings
         if session.ended:
             return
         session.account = account.key if account else ""
-        replaced = hub.enter(session, name, owner=account is not None)
+        replaced = self._members.enter(session, name, owner=account is not None)
         session.name = name
         session.joined = True
         self._state = State.JOINED
         session.send(
             events.Welcome(
                 name,
-                hub.settings.server,
-                hub.max,
+                settings.server,
+                self._members.max,
                 session.operator,
                 _LIMITS,
-                hub.settings.motd,
+                settings.motd,
                 hello.ref,
             )
         )
@@ -143,9 +161,9 @@ class Login:
         for old in replaced:
             cursors.update(old.replaced(frozenset(positions) - cursors.keys()))
         for room, position in positions.items():
-            session.enter(room, position, instead=cursors.get(room))
+            session.rooms.join(room, position, instead=cursors.get(room))
         self._on_joined()
-        session.resume()
+        session.flow.resume()
 
     def refused(self, hello: commands.Hello, error: errors.Refused) -> None:
         """Answer a refused hello: ask for the password, or say why and count the attempt."""
@@ -167,7 +185,7 @@ class Login:
             self._count("", error)
 
     def _count(self, name: str, error: errors.Refused) -> None:
-        self._session.hub.note_refusal(self._session, name, error.code)
+        self._members.log_refusal(self._session, name, error.code)
         self._attempts += 1
         if self._attempts >= MAX_LOGIN_ATTEMPTS:
             text = f"That was refused {MAX_LOGIN_ATTEMPTS} times. Good-bye."

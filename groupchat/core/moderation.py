@@ -15,6 +15,7 @@ import msgspec
 from twisted.logger import Logger
 
 from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Network, Restriction
+from groupchat.interfaces import IAccounts
 from groupchat.wire import addresses, commands, errors, events, names
 from groupchat.wire.commands import OperatorCommand, PersonCommand, TargetCommand
 from groupchat.wire.events import Bye
@@ -23,7 +24,10 @@ from groupchat.wire.timestamps import stamp
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
-    from groupchat.core.hub import Hub, Session
+    from groupchat.core.members import Members
+    from groupchat.core.session import Session
+
+__all__ = ["Moderation"]
 
 PAGE = 1000  #: lines in an answer to bans and mutes
 MAX_SECONDS = 100 * 366 * 86_400  #: seconds; what is to last longer lasts for ever
@@ -31,35 +35,52 @@ MAX_SECONDS = 100 * 366 * 86_400  #: seconds; what is to last longer lasts for e
 
 class Moderation:
     """
-    :param hub: whose people they rule.
+    Carries out the commands of operators, and answers their questions.
+
+    :param rule: what people may be called.
+    :param now: the time in milliseconds since 1970.
     """
 
     log = Logger()
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._accounts = hub.accounts
+    def __init__(
+        self, members: Members, accounts: IAccounts, rule: names.Rule, now: Callable[[], int]
+    ) -> None:
+        self._members = members
+        self._accounts = accounts
+        self._rule = rule
+        self._now = now
 
-    def do(self, by: Session, command: OperatorCommand) -> Deferred[str]:
+    def moderate(self, by: Session, command: OperatorCommand) -> None:
         """
-        Carry out an operator's command. Returns a Deferred of the answer.
+        Carry out a command, and answer with a sentence about it.
 
-        :param by: the operator's session.
-        :raises Refused: it can't be done; also as its failure.
+        :param by: the session that gave it.
+        :raises Refused: it can't be done, or the session is no operator's.
         """
-        return _ACTS[type(command)](self, by, command)
+        _check_operator(by)
+        done = _ACTS[type(command)](self, by, command)
+        by.await_reply(done, lambda text: by.send(events.Moderated(text, command.ref)), command)
 
-    def answer(self, command: commands.OperatorQuery) -> events.Event:
-        """Return the answer to an operator's question."""
-        if isinstance(command, commands.AskBans):
-            return events.Bans(*self._listed(BAN, command.after), command.ref)
-        if isinstance(command, commands.AskMutes):
-            return events.Mutes(*self._listed(MUTE, command.after), command.ref)
-        return events.Places(self._hub.max, len(self._hub.sessions), command.ref)
+    def answer(self, by: Session, query: commands.OperatorQuery) -> None:
+        """
+        Answer a question.
+
+        :raises NotAllowed: the session that asked is no operator's.
+        """
+        _check_operator(by)
+        by.send(self._answer(query))
+
+    def _answer(self, query: commands.OperatorQuery) -> events.Event:
+        if isinstance(query, commands.AskBans):
+            return events.Bans(*self._listed(BAN, query.after), query.ref)
+        if isinstance(query, commands.AskMutes):
+            return events.Mutes(*self._listed(MUTE, query.after), query.ref)
+        return events.Places(self._members.max, len(self._members.sessions), query.ref)
 
     def _listed(self, kind: str, after: str | None) -> tuple[list[events.RestrictionEntry], int]:
         """Return the next `PAGE` restrictions after a target, and the number of all."""
-        held = self._accounts.permissions.restrictions(kind, self._hub.now())
+        held = self._accounts.permissions.restrictions(kind, self._now())
         after = "" if after is None else _listed_target(after)
         return [_as_event(one) for one in held if one.target > after][:PAGE], len(held)
 
@@ -69,23 +90,15 @@ class Moderation:
         self.log.info(
             "{by}: {verb} {target} {text}", by=by.name, verb=verb, target=target, text=text
         )
-        return AuditEntry(self._hub.now(), by.name, verb, target, until, text)
+        return AuditEntry(self._now(), by.name, verb, target, until, text)
 
     def _until(self, seconds: int | None) -> int | None:
-        return (
-            None if seconds is None or seconds > MAX_SECONDS else self._hub.now() + seconds * 1000
-        )
-
-    def _present(self, name: str) -> Session:
-        session = self._hub.session_named(name)
-        if session is None:
-            raise errors.NoSuchName(f'Nobody here is called "{names.printable(name)}".')
-        return session
+        return None if seconds is None or seconds > MAX_SECONDS else self._now() + seconds * 1000
 
     # Kicks and bans.
 
     def _kick(self, by: Session, command: commands.Kick) -> Deferred[str]:
-        session = self._present(command.name)
+        session = self._members.present(command.name)
         name, why = session.name, _why(command)
         kept = self._accounts.save(None, self._audit(by, "kick", name, text=why))
         return kept.addCallback(
@@ -96,7 +109,7 @@ class Moderation:
         target, until, why = self._target(command), self._until(command.seconds), _why(command)
         if by in self._concerned(target):
             raise errors.NotAllowed("That would ban yourself.")
-        session = self._hub.session_named(target)
+        session = self._members.named(target)
         answer = self._banned(by, target, until, why, session)
         restriction = Restriction(
             BAN, target, by.name, session.client if session else b"", until, why
@@ -122,10 +135,12 @@ class Moderation:
         Return the sessions that a ban concerns; operators are not kept out by their network.
         """
         if "/" not in target:
-            return [session for session in [self._hub.session_named(target)] if session]
+            return [session for session in [self._members.named(target)] if session]
         wide = ipaddress.ip_network(target)
         return [
-            one for one in self._hub.sessions if not one.operator and _is_in(one.peer.address, wide)
+            one
+            for one in self._members.sessions
+            if not one.operator and _is_in(one.peer.address, wide)
         ]
 
     def _end(self, sessions: list[Session], bye: Bye, answer: str) -> str:
@@ -143,7 +158,7 @@ class Moderation:
     def _target(self, command: commands.Ban | commands.Unban) -> str:
         """Return the key of a name, or a network."""
         if command.address is None:
-            return names.key(self._hub.settings.names.person(command.name or ""))
+            return names.key(self._rule.person(command.name or ""))
         try:
             return addresses.network(command.address)
         except ValueError:
@@ -154,16 +169,16 @@ class Moderation:
 
     def _held(self, kind: str, target: str) -> Restriction:
         restriction: Restriction | None = self._accounts.permissions.restriction(kind, target)
-        if restriction is None or not restriction.is_active(self._hub.now()):
+        if restriction is None or not restriction.is_active(self._now()):
             raise errors.NoSuchName(f'There is no {kind} on "{target}".')
         return restriction
 
     # Mutes.
 
     def _mute(self, by: Session, command: commands.Mute) -> Deferred[str]:
-        session = self._hub.session_named(command.name)
+        session = self._members.named(command.name)
         if session is None and self._accounts.permissions.owner(command.name) is None:
-            self._present(command.name)
+            self._members.present(command.name)
         until, why = self._until(command.seconds), _why(command)
         name = session.name if session else command.name
         restriction = Restriction(
@@ -175,9 +190,9 @@ class Moderation:
         return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
 
     def _unmute(self, by: Session, command: commands.Unmute) -> Deferred[str]:
-        session = self._hub.session_named(command.name)
+        session = self._members.named(command.name)
         held = session and self._accounts.permissions.on_person(
-            MUTE, session.name, session.client, self._hub.now()
+            MUTE, session.name, session.client, self._now()
         )
         restriction = held or self._held(
             MUTE, names.key(command.name)
@@ -187,7 +202,7 @@ class Moderation:
 
     def _tell(self, by: Session, name: str, what: str) -> str:
         """Tell a member, if logged in, what was done. Returns the same for the operator."""
-        session = self._hub.session_named(name)
+        session = self._members.named(name)
         if session is not None and session is not by:
             session.send(events.Notice(f"You {_are(what)}", by.name))
         return f"{session.name if session else names.printable(name)} {what}"
@@ -215,7 +230,7 @@ class Moderation:
 
     def _max(self, by: Session, command: commands.Max) -> Deferred[str]:
         def change(_: None) -> str:
-            self._hub.max = command.max
+            self._members.max = command.max
             return f"{command.max} people can be in now."
 
         return self._accounts.save(None, self._audit(by, "max", str(command.max))).addCallback(
@@ -227,11 +242,16 @@ class Moderation:
 
         def tell_all(_: None) -> str:
             notice = events.Notice(text, by.name)
-            for session in list(self._hub.sessions):
+            for session in list(self._members.sessions):
                 session.send(notice)
             return "All were told."
 
         return self._accounts.save(None, self._audit(by, "notice", text=text)).addCallback(tell_all)
+
+
+def _check_operator(session: Session) -> None:
+    if not session.operator:
+        raise errors.NotAllowed("Only an operator may do that.")
 
 
 def _is_in(address: str, wide: Network) -> bool:
@@ -266,6 +286,7 @@ def _are(what: str) -> str:
     return f"are{what[2:]}" if what.startswith("is ") else what
 
 
+#: Any: each takes the commands of its own type.
 _ACTS: dict[type[OperatorCommand], Callable[[Moderation, Session, Any], Deferred[str]]] = {
     commands.Kick: Moderation._kick,
     commands.Ban: Moderation._ban,

@@ -16,6 +16,8 @@ import msgspec
 
 from groupchat.wire import addresses, names
 
+__all__ = ["BAN", "MUTE", "Account", "AuditEntry", "Network", "Permissions", "Restriction"]
+
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 MAX_KNOWN_CLIENTS = 32  #: clients that can log in under one name without a password

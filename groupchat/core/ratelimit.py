@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from ipaddress import IPv6Network
 
+__all__ = ["FailureWindow", "KeyedTokenBuckets", "TokenBucket", "client_prefix"]
+
 _WHOLE = 1 - 1e-9  #: a whole token, with tolerance for rounding
 #: seconds; a wait shorter than the clock's resolution would make callers retry at the same instant
 _MIN_WAIT = 0.001
@@ -109,22 +111,26 @@ class FailureWindow:
     """
     Counts failures, and tells when there are too many within a period.
 
-    :param most: the number that is too many.
-    :param within: seconds.
+    :param max_failures: the number that is too many.
+    :param period: seconds.
+    :param seconds: a monotonic clock, in seconds.
     """
 
-    __slots__ = ("_period", "_seconds", "_times")
+    __slots__ = ("_max", "_period", "_seconds", "_times")
 
     def __init__(self, max_failures: int, period: float, seconds: Callable[[], float]) -> None:
-        self._times: deque[float] = deque(maxlen=max_failures)
+        self._times: deque[float] | None = None  # most never fail, and a deque is not small
+        self._max = max_failures
         self._period = period
         self._seconds = seconds
 
     def record(self) -> bool:
         """Count a failure. Returns whether that is too many."""
         now = self._seconds()
+        if self._times is None:
+            self._times = deque(maxlen=self._max)
         self._times.append(now)
-        return len(self._times) == self._times.maxlen and now - self._times[0] <= self._period
+        return len(self._times) == self._max and now - self._times[0] <= self._period
 
 
 def client_prefix(address: str) -> str:

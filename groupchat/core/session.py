@@ -1,27 +1,29 @@
 """
-One connection's identity, rooms and limits.
+One connection's identity, and its life from the first line to the last.
 
-A session knows nothing of sockets. Its login is in `login.py`, what each command does in
-`actions.py`, when the next line has to wait in `flow_control.py`.
+A session knows nothing of sockets. Its login is in `login.py`, its rooms in `joined_rooms.py`, when
+the next line has to wait in `flow_control.py`, and the effect of each command in `actions.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from twisted.logger import Logger
 
-from groupchat.core.actions import ACTIONS, BEFORE_LOGIN
-from groupchat.core.cursor import Cursor, Phase
-from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry
+from groupchat.core.actions import BEFORE_LOGIN
+from groupchat.core.cursor import Cursor
+from groupchat.core.entries import QuitEntry
 from groupchat.core.flow_control import FlowControl
 from groupchat.core.hub import Hub
+from groupchat.core.joined_rooms import JoinedRooms
 from groupchat.core.login import Login
-from groupchat.core.ratelimit import FailureWindow, TokenBucket
+from groupchat.core.naming import RenameLimit
+from groupchat.core.ratelimit import FailureWindow
 from groupchat.interfaces import IOutbound
-from groupchat.wire import commands, errors, events, names
-from groupchat.wire.commands import Command, Position
+from groupchat.wire import commands, errors, events
+from groupchat.wire.commands import Command
 from groupchat.wire.events import Event
 from groupchat.wire.interfaces import IWire, Reference
 
@@ -29,7 +31,11 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
-__all__ = ["Session"]
+__all__ = ["MAX_BAD_LINES", "Session"]
+
+MAX_BAD_LINES = (100, 10)  #: bad lines, within so many seconds, that end a connection
+
+Answer = TypeVar("Answer")
 
 
 class Session:
@@ -43,8 +49,7 @@ class Session:
     :ivar name: the member's name; "" before login.
     :ivar client: the digest of the client's secret.
     :ivar account: the key of the account that it logged in to; "" for a guest.
-    :ivar rooms: the rooms that it is in, each with its cursor.
-    :ivar current_room: the room that a command without one is about.
+    :ivar rooms: the rooms that it is in.
     :ivar joined: whether it has logged in.
     :ivar ended: whether nothing more is taken from it.
     """
@@ -52,23 +57,9 @@ class Session:
     log = Logger()
 
     __slots__ = (
-        "_failures",
-        "_login",
-        "_quitting",
-        "_rename_limit",
-        "account",
-        "client",
-        "current_room",
-        "ended",
-        "flow",
-        "hub",
-        "joined",
-        "name",
-        "peer",
-        "resume",
-        "rooms",
-        "wire",
-    )
+        "_access", "_actions", "_bad_lines", "_login", "_members", "_post", "_quitting", "account",
+        "client", "ended", "flow", "joined", "name", "peer", "rename_limit", "rooms", "wire",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -79,22 +70,23 @@ class Session:
         on_joined: Callable[[], None],
     ) -> None:
         settings = hub.settings
-        self.hub = hub
         self.peer = peer
         self.wire = wire
-        self.resume = resume
         self.name = ""
         self.client = b""
         self.account = ""
-        self.rooms: dict[str, Cursor] = {}
-        self.current_room = ""
         self.joined = False
         self.ended = False
-        self.flow = FlowControl(settings.rate, settings.burst, hub.seconds)
-        self._login = Login(self, on_joined)
+        self.flow = FlowControl(settings.rate, settings.burst, hub.seconds, resume)
+        self.rooms = JoinedRooms(self, hub.rooms, settings, hub.post)
+        self.rename_limit = RenameLimit(settings.rename_rate, hub.seconds)
+        self._access = hub.access
+        self._actions = hub.actions
+        self._members = hub.members
+        self._post = hub.post
+        self._login = Login(self, settings, hub.access, hub.members, on_joined)
+        self._bad_lines = FailureWindow(*MAX_BAD_LINES, hub.seconds)
         self._quitting = False
-        self._rename_limit: TokenBucket | None = None
-        self._failures: FailureWindow | None = None
 
     # Lines.
 
@@ -116,8 +108,7 @@ class Session:
     @property
     def operator(self) -> bool:
         """Whether the member is an operator."""
-        account = self.hub.accounts.permissions.owner(self.account) if self.account else None
-        return account is not None and account.operator
+        return bool(self.account) and self._access.is_operator(self.account)
 
     def delay(self) -> float:
         """Take the next line's token. Returns 0.0, or the seconds until there is one."""
@@ -133,7 +124,7 @@ class Session:
         try:
             if not self.joined and type(command) not in BEFORE_LOGIN:
                 raise errors.HelloFirst("Say hello first.")
-            ACTIONS[type(command)](self, command)
+            self._actions[type(command)](self, command)
         except (errors.Refused, errors.Disconnect) as error:
             self._refuse(command, error)
 
@@ -149,13 +140,12 @@ class Session:
     def _refuse(self, command: Command, error: errors.Refused | errors.Disconnect) -> None:
         if isinstance(error, errors.Disconnect):
             name = command.name if isinstance(command, commands.Hello) else ""
-            self.hub.note_refusal(self, self.name or name, error.bye.code)
+            self._members.log_refusal(self, self.name or name, error.bye.code)
             self.end(error.bye)
         elif isinstance(command, commands.Hello) and not self.joined:
             self._login.refused(command, error)
         else:
-            n, room = getattr(command, "n", None), getattr(command, "room", None)
-            self.peer.write(self.refusal(error, n, room, command.ref))
+            self.peer.write(self.refusal(error, **command.about()))
 
     def bad_line(self, error: errors.Refused, about: Reference) -> None:
         """
@@ -164,9 +154,7 @@ class Session:
         :param about: which of n, room and ref the line gave.
         """
         self.peer.write(self.refusal(error, **about))
-        if self._failures is None:
-            self._failures = FailureWindow(100, 10, self.hub.seconds)
-        if self._failures.record():
+        if self._bad_lines.record():
             self.end(errors.protocol_violation(error))
         elif not self.joined:
             self._login.bad_line(error)
@@ -190,7 +178,7 @@ class Session:
         return self.wire.encode(event, self.name)
 
     def await_reply(
-        self, asked: Deferred[Any], answer: Callable[[Any], None], command: Command
+        self, asked: Deferred[Answer], answer: Callable[[Answer], None], command: Command
     ) -> None:
         """
         Answer a command when the ledger or the accounts have.
@@ -207,32 +195,11 @@ class Session:
             if not self.ended:
                 self._refuse(command, error)
 
-        asked.addCallback(answer).addErrback(failed).addCallback(lambda _: self.on_reply())
+        asked.addCallback(answer).addErrback(failed).addCallback(lambda _: self.flow.replied())
 
-    def on_reply(self) -> None:
-        """Go on with the input, where the reply just given was the last one awaited."""
-        if self.flow.replied():
-            self.resume()
-
-    # Entries of this session that come back.
-
-    def on_committed(self, text: str) -> None:
-        """Count a message that the ledger has stored or refused."""
-        self.flow.committed(text)
-
-    def on_answered(self) -> None:
-        """Go on with the input, where the ledger has caught up with what was said."""
-        if self.flow.resume():
-            self.resume()
-
-    def on_quit(self) -> None:
-        """End, once everything said is committed and everything asked for has been written."""
-        if (
-            not self.ended
-            and not self.peer.waiting
-            and all(cursor.phase is Phase.LIVE for cursor in self.rooms.values())
-        ):
-            self.end(errors.QUIT)
+    def ping(self) -> None:
+        """Ask whether the client is there, and tell the last id of each room written to it."""
+        self.send(events.Ping(self.rooms.heads()))
 
     # Leaving.
 
@@ -242,14 +209,19 @@ class Session:
             return
         self._quitting = True
         if self.joined:
-            self.hub.post(QuitEntry("", self))
+            self._post(QuitEntry("", self))
         else:
             self.end(errors.QUIT)
 
     def on_live(self) -> None:
         """See whether a member that quits is done: a cursor is live, or the output has drained."""
         if self._quitting and self.joined:
-            self.hub.post(QuitEntry("", self))
+            self._post(QuitEntry("", self))
+
+    def on_quit(self) -> None:
+        """End, once everything said is committed and everything asked for has been written."""
+        if not self.ended and not self.peer.waiting and self.rooms.all_live:
+            self.end(errors.QUIT)
 
     def replaced(self, taken_over: frozenset[str]) -> dict[str, Cursor]:
         """
@@ -259,10 +231,9 @@ class Session:
         :returns: the cursors in these rooms.
         """
         self.ended = True
-        for room, cursor in self.rooms.items():
-            self.depart(room, cursor, tell=room not in taken_over)
+        cursors = self.rooms.depart_all(taken_over)
         self.peer.finish(self._line(errors.REPLACED))
-        return {room: cursor for room, cursor in self.rooms.items() if room in taken_over}
+        return cursors
 
     def end(self, bye: events.Bye) -> None:
         """Send the last line. Nothing is taken or given after it."""
@@ -276,101 +247,5 @@ class Session:
             return
         self.ended = True
         if self.joined:
-            self.hub.remove(self)
-            for room, cursor in self.rooms.items():
-                self.depart(room, cursor)
-
-    # Rooms.
-
-    def enter(
-        self,
-        room: str,
-        position: Position,
-        ref: str | None = None,
-        instead: Cursor | None = None,
-    ) -> None:
-        """
-        Join a room. The next line of the client waits for the room line.
-
-        :param room: its name, as the server writes it.
-        :param position: up to where the client knows the room.
-        :param instead: the cursor of an older connection, whose place this one takes.
-        """
-        cursor = self.rooms[room] = Cursor(self, ref)
-        self.current_room = room
-        entry = JoinEntry(room, self.client, position.epoch, position.after, cursor, self, ref)
-        entry.instead = instead
-        self.flow.expect_reply()
-        self.hub.post(entry)
-
-    def depart(self, room: str, cursor: Cursor, tell: bool = True) -> None:
-        """
-        Leave a room at once.
-
-        :param tell: whether the others are told.
-        """
-        here = self.hub.rooms.get(room)
-        if here is not None:
-            here.detach(cursor)
-        cursor.phase = Phase.CLOSED
-        if tell:
-            self.hub.post(LeaveEntry(room, cursor))
-
-    def room(self, name: str) -> str:
-        """
-        Return the room that a command is about, as the server writes it.
-
-        :param name: as the command gives it; "" for the current room.
-        :raises NotInRoom: the member is not in it.
-        """
-        if name in self.rooms:
-            return name
-        if name:
-            room = names.key(name)
-        else:
-            room = self.current_room if self.wire.capabilities.single_room else ""
-        if room not in self.rooms:
-            raise errors.NotInRoom("You are not in that room. Join it first.")
-        return room
-
-    def check_rooms(self, wanted: Collection[str]) -> None:
-        """
-        See whether a member can be in all these rooms.
-
-        :raises TooMany: it can't.
-        """
-        settings, rooms = self.hub.settings, self.hub.rooms
-        if len(wanted) > settings.max_rooms_per_member:
-            raise errors.TooMany(
-                f"You can be in at most {settings.max_rooms_per_member} rooms. Leave a room first."
-            )
-        if len(rooms) + sum(room not in rooms for room in wanted) > settings.max_rooms:
-            raise errors.TooMany(
-                f"The server has {len(rooms)} rooms, and takes no more. Join a room that exists."
-            )
-
-    def take_rename(self) -> None:
-        """
-        Count a change of name: names are told to others or stored, so their rate is limited.
-
-        :raises TooOften: the limit is reached.
-        """
-        rate = self.hub.settings.rename_rate
-        if self._rename_limit is None:
-            self._rename_limit = TokenBucket(rate / 60, rate, self.hub.seconds)
-        wait = self._rename_limit.take()
-        if wait:
-            retry = round(wait + 0.5)
-            raise errors.TooOften(
-                f"Too many name changes: at most {rate} a minute. Try again in {retry} s.",
-                retry=retry,
-            )
-
-    def ping(self) -> None:
-        """Ask whether the client is there, and tell the last id of each room written to it."""
-        heads = {
-            name: self.hub.rooms[name].last_given(cursor)
-            for name, cursor in self.rooms.items()
-            if cursor.phase is not Phase.NEEDS_STATE
-        }
-        self.send(events.Ping(heads))
+            self._members.remove(self)
+            self.rooms.depart_all()

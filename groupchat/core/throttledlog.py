@@ -8,11 +8,16 @@ can fill the log, or hide in it what others do.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
 from groupchat.core.ratelimit import KeyedTokenBuckets
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorTime
+
+__all__ = ["ThrottledLog", "Trouble"]
 
 BURST_SECONDS = 5.0  #: seconds' worth of lines that an address can save up
 SUMMARY_DELAY = 10.0  #: seconds after which counted lines are summed up
@@ -30,13 +35,13 @@ class ThrottledLog:
     :param clock: provides `seconds` and `callLater`.
     """
 
-    def __init__(self, rate: float, clock: Any, log: Logger) -> None:
+    def __init__(self, rate: float, clock: IReactorTime, log: Logger) -> None:
         self._lines = KeyedTokenBuckets(rate, rate * BURST_SECONDS, clock.seconds)
         self._later = clock.callLater
         self._log = log
         self._counts: Counter[tuple[str, str]] = Counter()
 
-    def info(self, address: str, form: str, **fields: Any) -> None:
+    def info(self, address: str, form: str, **fields: object) -> None:
         """
         Log a line, or count it if there are too many about this address.
 

@@ -291,7 +291,7 @@ class ChatProtocol(LineReceiver):
         session = self.session
         if session is None or session.ended:
             return
-        for name, cursor in list(session.rooms.items()):
+        for name, cursor in list(session.rooms.cursors.items()):
             room = self.factory.hub.rooms.get(name)
             if room is not None:
                 room.pump(cursor)

@@ -8,12 +8,15 @@ Nothing here acts.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
 
 from groupchat.wire.limits import MAX_ROOMS
+
+if TYPE_CHECKING:
+    from groupchat.wire.interfaces import Reference
 
 __all__ = [
     "HERE",
@@ -52,6 +55,7 @@ __all__ = [
     "Ref",
     "Register",
     "Rename",
+    "RoomCommand",
     "Rooms",
     "Say",
     "SetTopic",
@@ -75,6 +79,19 @@ class Command(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="type"
     """One line of a client. `ref` comes back in the answer."""
 
     ref: Ref | None = None
+
+    def about(self) -> Reference:
+        """Return which of n, room and ref the line gives: they come back in its error."""
+        return {} if self.ref is None else {"ref": self.ref}
+
+
+class RoomCommand(Command):
+    """A command about a room."""
+
+    room: str
+
+    def about(self) -> Reference:
+        return {**super().about(), "room": self.room}
 
 
 class Position(msgspec.Struct, omit_defaults=True):
@@ -107,10 +124,9 @@ class Hello(Command):
     password: str | None = None
 
 
-class Join(Command):
+class Join(RoomCommand):
     """Enter a room, at a place or (without) at its newest few."""
 
-    room: str
     epoch: Epoch | None = None
     after: Id | None = None
 
@@ -118,17 +134,19 @@ class Join(Command):
         _epoch_needs_after(self)
 
 
-class Leave(Command):
-    room: str
+class Leave(RoomCommand):
+    pass
 
 
-class Say(Command):
+class Say(RoomCommand):
     """Say something in a room; `n` is the client's own count there."""
 
-    room: str
     text: str
     act: bool = False
     n: Count | None = None
+
+    def about(self) -> Reference:
+        return super().about() if self.n is None else {**super().about(), "n": self.n}
 
 
 class Tell(Command):
@@ -136,14 +154,12 @@ class Tell(Command):
     text: str
 
 
-class AskHistory(Command, tag="history"):
-    room: str
+class AskHistory(RoomCommand, tag="history"):
     before: Id | None = None
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
-class AskWho(Command, tag="who"):
-    room: str
+class AskWho(RoomCommand, tag="who"):
     after: str | None = None
 
 
@@ -155,10 +171,9 @@ class Rename(Command):
     name: str
 
 
-class SetTopic(Command, tag="topic"):
+class SetTopic(RoomCommand, tag="topic"):
     """Set the topic; empty clears it, absent asks for it."""
 
-    room: str
     text: str | None = None
 
 
@@ -281,10 +296,8 @@ class Help(Command):
     word: str | None = None
 
 
-class MoveTo(Command, tag=False):
+class MoveTo(RoomCommand, tag=False):
     """Only for people: leave the present room and join this one."""
-
-    room: str
 
 
 #: Every command that the JSON wire carries.

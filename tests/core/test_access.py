@@ -202,7 +202,7 @@ def test_nobody_comes_in_under_a_look_alike_of_a_registered_name(variant, rule):
         "bad-password",
     }
     assert codes(server.json("bob").ask("rename", name=variant))
-    assert server.hub.session_named(variant) is None
+    assert server.hub.members.named(variant) is None
 
 
 def test_nobody_registers_a_look_alike(server):

@@ -454,13 +454,13 @@ def test_a_member_may_take_a_name_that_looks_like_its_own_and_both_are_freed_at_
     alice.close()
     worldly.json("alice")
     worldly.json("bob")
-    assert len(worldly.hub.sessions) == 2
+    assert len(worldly.hub.members.sessions) == 2
 
 
 def test_a_returning_client_may_have_a_name_that_looks_like_its_old_one(worldly):
     worldly.json("alice", client="the-client-of-alice")
     worldly.json("a1ice", client="the-client-of-alice")
-    assert [session.name for session in worldly.hub.sessions] == ["a1ice"]
+    assert [session.name for session in worldly.hub.members.sessions] == ["a1ice"]
 
 
 def test_a_room_of_any_script_is_written_in_lower_case(worldly):
@@ -477,5 +477,5 @@ def test_a_room_of_any_script_is_written_in_lower_case(worldly):
 def test_names_in_ascii_are_told_apart_by_their_letters_alone(server):
     for name in ["u10", "u1O", "ul0"]:
         server.json(name)
-    assert len(server.hub.sessions) == 3
+    assert len(server.hub.members.sessions) == 3
     assert server.connect().ask("hello", name="аlice")[0]["code"] == "bad-name"

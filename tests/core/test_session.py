@@ -101,7 +101,7 @@ def test_a_bad_or_taken_name_may_be_tried_again(server, wire, name):
     bob.hello("bob")
     bob.say("hello")
     server.run()
-    assert server.hub.session_named("bob") is not None
+    assert server.hub.members.named("bob") is not None
 
 
 @both_wires
@@ -113,7 +113,7 @@ def test_after_five_refusals_it_ends(server, wire):
         server.run()
     assert bob.heard() == ["refused"] * 6
     assert bob.gone
-    assert server.hub.session_named("bob") is None
+    assert server.hub.members.named("bob") is None
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_full_server_has_room_again_once_a_member_leaves():
 def test_lowering_max_drops_nobody():
     server = Server(max=2)
     alice, bob = server.json("alice"), server.json("bob")
-    server.hub.max = 1
+    server.hub.members.max = 1
     server.run(5)
     assert not alice.gone and not bob.gone
     assert codes(server.connect().ask("hello", name="carol")) == ["full"]
@@ -478,7 +478,7 @@ def test_a_new_name_is_told_to_all_and_holds_from_then_on(server, wire):
     bob.say("two")
     server.run()
     assert alice.heard() == ["bob: one", "bob is now rob.", "rob: two"]
-    assert server.hub.session_named("bob") is None
+    assert server.hub.members.named("bob") is None
 
 
 @both_wires
@@ -489,7 +489,7 @@ def test_a_bad_or_taken_new_name_is_refused(server, wire, name):
     bob.rename(name)
     server.run()
     assert bob.heard() == ["refused"]
-    assert server.hub.session_named("bob") is not None
+    assert server.hub.members.named("bob") is not None
 
 
 def test_a_name_may_be_changed_in_case_only(server):
@@ -570,7 +570,7 @@ def test_a_member_whose_connection_is_lost_has_left(server, wire):
     bob.close()
     server.run()
     assert alice.heard() == ["bob left."]
-    assert server.hub.session_named("bob") is None
+    assert server.hub.members.named("bob") is None
 
 
 # Rooms.
@@ -1027,7 +1027,7 @@ def test_refusals_of_well_formed_lines_never_end_it(server):
 def test_a_fault_in_the_server_ends_the_connection_and_says_so(server, expect_logged, monkeypatch):
     expect_logged(ZeroDivisionError)
     alice, bob = server.json("alice"), server.json("bob")
-    monkeypatch.setattr(server.hub, "session_named", lambda name: 1 / 0)
+    monkeypatch.setattr(server.hub.members, "named", lambda name: 1 / 0)
     assert codes(alice.ask("tell", to="bob", text="hi")) == ["unavailable"]
     assert alice.gone and not bob.gone
 
@@ -1210,4 +1210,4 @@ def test_lines_of_a_paused_member_that_disconnects_are_still_handled(server, mon
     server.run()
     texts = [event["text"] for event in bob.events() if event["type"] == "message"]
     assert texts == [str(number) for number in range(count)]
-    assert alice.gone and len(server.hub.sessions) == 1
+    assert alice.gone and len(server.hub.members.sessions) == 1

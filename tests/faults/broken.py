@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from twisted.scripts import twistd
 
 from groupchat.client.receiver import RoomReceiver
-from groupchat.core import hub, room
+from groupchat.core import fan_out, hub, pump
 from groupchat.core.cursor import Phase
 from groupchat.core.entries import JoinEntry, MessageEntry
 from groupchat.ledgers import database, sqlite, writer
@@ -197,52 +197,52 @@ def resume_one_too_early() -> None:
 
 @build("reset", "reset", "reset", "reset", finds=("silent hole",))
 def membership_and_head_in_two_turns() -> None:
-    announce = room.Room._tell_state
+    announce = pump.Pump._tell_state
 
     def in_two_turns(self: Any, cursor: Any) -> None:
         announce(self, cursor)
         cursor.phase = Phase.FETCHING  # nothing is given to it yet
-        self._call_later(0.02, then, self, cursor)
+        self._room._call_later(0.02, then, self, cursor)
 
-    def then(current_room: Any, cursor: Any) -> None:
+    def then(pump: Any, cursor: Any) -> None:
         cursor.phase = Phase.IN_HISTORY
-        cursor.position = current_room._backlog.end
-        current_room.pump(cursor)
+        cursor.position = pump._backlog.end
+        pump._room.pump(cursor)
 
-    room.Room._tell_state = in_two_turns  # type: ignore[method-assign]
+    pump.Pump._tell_state = in_two_turns  # type: ignore[method-assign]
 
 
 @build("stall", "stall", finds=("silent hole", "lost", "stuck"))
 def a_full_reader_misses_a_batch() -> None:
-    fan_out = room.Room._fan_out
+    write = fan_out.FanOut.write
 
-    def forgetful(self: Any, batch: Any, before: int) -> None:
+    def forgetful(self: Any, batch: Any, before: int, position: int) -> None:
         those = [
             cursor
             for cursors in self._live.values()
             for cursor in cursors
             if cursor.session.peer.full
         ]
-        fan_out(self, batch, before)
+        write(self, batch, before, position)
         for cursor in those:
             cursor.after = cursor.through = batch.head
-            cursor.position = self._backlog.end
+            cursor.position = position + 1
 
-    room.Room._fan_out = forgetful  # type: ignore[method-assign]
+    fan_out.FanOut.write = forgetful  # type: ignore[method-assign]
 
 
 @build(
     "reset", "reset", "reset", "reset", finds=("order differs", "silent hole", "delivered twice")
 )
 def live_before_history() -> None:
-    announce = room.Room._tell_state
+    announce = pump.Pump._tell_state
 
     def hasty(self: Any, cursor: Any) -> None:
         announce(self, cursor)
         if self._backlog.end > self._backlog.start:
             cursor.position = self._backlog.end - 1
 
-    room.Room._tell_state = hasty  # type: ignore[method-assign]
+    pump.Pump._tell_state = hasty  # type: ignore[method-assign]
 
 
 # The client.

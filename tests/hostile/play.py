@@ -131,8 +131,8 @@ class MemoryRunner:
         """Mallory goes, if she is not gone. Everything of hers has to go with her."""
         session = self.mallory.protocol.session
         rooms = (
-            set(session.rooms)
-            if session is not None and session in self.server.hub.sessions
+            set(session.rooms.cursors)
+            if session is not None and session in self.server.hub.members.sessions
             else set()
         )
         name = session.name if rooms else ""
@@ -149,7 +149,7 @@ class MemoryRunner:
         sizes = collections(server)
         return [
             *(name for name, size in sizes.items() if size != self._before.get(name, 0)),
-            *([] if server.hub.registry.is_consistent() else [server.hub.registry]),
+            *([] if server.hub.members.is_consistent() else [server.hub.members]),
             *(set(reactor.getReaders()) - transports),
             *reactor.getWriters(),
             *reactor.getDelayedCalls()[self._timers :],

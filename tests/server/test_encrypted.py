@@ -284,13 +284,13 @@ def test_this_machine_may_still_speak_plain(strict, wire, address):
     client.hello("alice")
     strict.run()
     assert client.heard() == [] and not client.gone
-    assert [session.name for session in strict.hub.sessions] == ["alice"]
+    assert [session.name for session in strict.hub.members.sessions] == ["alice"]
 
 
 @both_encrypted
 def test_with_tls_all_come_in(strict, wire):
     strict.join(wire, "alice")
-    assert [session.name for session in strict.hub.sessions] == ["alice"]
+    assert [session.name for session in strict.hub.members.sessions] == ["alice"]
 
 
 # The rate of handshakes.
@@ -313,7 +313,7 @@ def test_only_so_many_begin_in_a_second_and_the_others_wait_for_their_turn():
     for number, client in enumerate(clients):
         client.hello(f"n{number}")
         client.shake()
-    assert len(server.hub.sessions) == 30
+    assert len(server.hub.members.sessions) == 30
 
 
 def test_a_crowd_that_waits_for_its_handshakes_is_let_in_as_fast_as_they_are_done():
@@ -325,7 +325,7 @@ def test_a_crowd_that_waits_for_its_handshakes_is_let_in_as_fast_as_they_are_don
         server.run(0.1)
         for one in crowd:
             one.turn()
-    assert len(server.hub.sessions) == 150
+    assert len(server.hub.members.sessions) == 150
     assert not any(one.gone for one in crowd)
 
 

@@ -62,7 +62,7 @@ def test_another_protocol_is_told_that_it_is_not_here(server, opening):
     answer = bytes(client.transport.taken)
     assert answer == REFUSALS[opening]
     assert answer.count(b"groupchat-connect") == (opening != b"\x16\x03")
-    assert client.gone and not server.hub.sessions
+    assert client.gone and not server.hub.members.sessions
     server.run(3)
     assert client.transport.lost
 
@@ -242,7 +242,7 @@ def test_those_who_are_in_are_not_of_the_pool(server):
     for _ in range(64):
         server.connect()
     assert not any(client.gone for client in people)
-    assert len(server.hub.sessions) == 70
+    assert len(server.hub.members.sessions) == 70
 
 
 def test_one_who_is_gone_makes_room(server):
@@ -270,7 +270,7 @@ def test_a_thousand_who_come_back_at_once_and_are_slow_to_speak_are_all_let_in(w
     for number, one in enumerate(crowd):
         one.hello(f"n{number}")
     server.run()
-    assert len(server.hub.sessions) == 1000
+    assert len(server.hub.members.sessions) == 1000
     assert not any(one.gone for one in crowd)
 
 
@@ -305,7 +305,7 @@ def test_silent_ones_from_everywhere_push_out_each_other_and_none_from_elsewhere
     assert not slow.gone and len(server.factory.pending) == 64
     slow.hello("alice")
     server.run()
-    assert [session.name for session in server.hub.sessions] == ["alice"]
+    assert [session.name for session in server.hub.members.sessions] == ["alice"]
 
 
 def test_those_who_have_their_chance_take_up_half_of_what_can_be_open_at_most():
@@ -331,7 +331,7 @@ def test_per_address_only_so_many_may_connect(wire):
     dave.hello("dave")
     server.run()
     assert dave.heard() == []
-    assert {session.name for session in server.hub.sessions} == {"alice", "bob", "dave"}
+    assert {session.name for session in server.hub.members.sessions} == {"alice", "bob", "dave"}
 
 
 def test_one_too_many_is_told_so_instead_of_the_greeting():
@@ -573,7 +573,7 @@ def test_what_one_who_is_gone_had_said_at_a_crowded_door_is_still_said(server):
     assert [event["text"] for event in bob.events() if event["type"] == "message"] == [
         f"I am {n}" for n in range(len(crowd))
     ]
-    assert all(one.gone for one in crowd) and len(server.hub.sessions) == 1
+    assert all(one.gone for one in crowd) and len(server.hub.members.sessions) == 1
 
 
 def test_at_the_limit_of_descriptors_it_takes_no_more_than_there_is_room_for(server):

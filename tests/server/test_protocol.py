@@ -273,7 +273,7 @@ def test_a_name_without_an_end_of_line_is_nobody(server):
     client.end()
     server.run(3)
     assert client.transport.lost
-    assert not server.hub.sessions
+    assert not server.hub.members.sessions
 
 
 # Silence.

@@ -73,7 +73,7 @@ def server():
 
 def seen(server):
     """The addresses of those who are in."""
-    return [session.peer.address for session in server.hub.sessions]
+    return [session.peer.address for session in server.hub.members.sessions]
 
 
 @pytest.mark.parametrize(("header", "source"), HEADERS)

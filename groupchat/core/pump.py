@@ -1,0 +1,133 @@
+"""
+The pump of a room: gives a cursor what it lacks, until its client is full or it is live.
+
+A cursor gets the room line, then history (in pages from the backlog, or from the ledger where it is
+further behind), then the batches of the backlog. One that fell out of the backlog lacks the
+presence that was in it, so it gets the room line again before its pages.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from groupchat.core.backlog import Backlog
+from groupchat.core.cursor import Cursor, Origin, Phase
+from groupchat.core.fan_out import FanOut
+from groupchat.interfaces import ILedger
+from groupchat.wire.events import Catchup, CaughtUp, Gap, Message, Reset, RoomState
+
+if TYPE_CHECKING:
+    from groupchat.core.room import Room
+
+__all__ = ["MAX_NAMES_IN_STATE", "Pump"]
+
+MAX_NAMES_IN_STATE = 1000  #: names in a room line
+
+_IDLE = frozenset({Phase.LIVE, Phase.FETCHING, Phase.CLOSED})  #: phases that need no pump
+
+
+class Pump:
+    """
+    :param room: the room, as it is now.
+    :param ledger: gives pages.
+    :param backlog: the tail of the room's log.
+    :param fan_out: takes over the cursors that lack nothing.
+    """
+
+    __slots__ = ("_backlog", "_fan_out", "_ledger", "_room")
+
+    def __init__(self, room: Room, ledger: ILedger, backlog: Backlog, fan_out: FanOut) -> None:
+        self._room = room
+        self._ledger = ledger
+        self._backlog = backlog
+        self._fan_out = fan_out
+
+    def run(self, cursor: Cursor) -> None:
+        """Give a cursor what it lacks, until its client is full or it is live."""
+        peer = cursor.session.peer
+        while cursor.phase not in _IDLE and not peer.full:
+            if cursor.phase is Phase.NEEDS_STATE:
+                self._room.flush_presence()  # a leave must not be told after this room line
+                self._tell_state(cursor)
+            elif cursor.phase is Phase.IN_HISTORY:
+                self._give_history(cursor)
+            elif cursor.position < self._backlog.start:
+                cursor.phase = Phase.NEEDS_STATE  # it fell out of the backlog
+            elif cursor.position < self._backlog.end:
+                self._give_batch(cursor)
+            else:
+                self._fan_out.add(cursor)
+
+    def _tell_state(self, cursor: Cursor) -> None:
+        """Tell the room as it is now, and where the client's knowledge of the log goes on from."""
+        room = self._room
+        epoch = self._ledger.epoch
+        members = [member.name for member in islice(room.members, MAX_NAMES_IN_STATE)]
+        cursor.send(
+            RoomState(
+                room.name,
+                epoch,
+                room.first,
+                room.head,
+                cursor.last_n,
+                room.topic,
+                members,
+                len(room.members),
+                cursor.ref,
+            )
+        )
+        cursor.ref = None
+        if cursor.origin is Origin.RESET:
+            cursor.send(Reset(room.name, epoch, room.first, room.head))
+        elif cursor.after + 1 < room.first:
+            if cursor.origin is Origin.RESUMING:
+                cursor.send(Gap(room.name, cursor.after, room.first))
+            cursor.after = room.first - 1
+        cursor.origin = Origin.RESUMING
+        cursor.send(Catchup(room.name, room.head))
+        cursor.through = room.head
+        cursor.position = self._backlog.end
+        cursor.phase = Phase.IN_HISTORY
+
+    def _give_batch(self, cursor: Cursor) -> None:
+        batch = self._backlog.at(cursor.position)
+        wire, own = cursor.session.wire, cursor.unechoed
+        cursor.session.peer.write(batch.without(wire, own) if own else batch.encoded(wire))
+        cursor.position += 1
+        cursor.after = cursor.through = batch.head
+
+    def _give_history(self, cursor: Cursor) -> None:
+        if cursor.after >= cursor.through:
+            cursor.phase = Phase.IN_TAIL
+            cursor.send(CaughtUp(self._room.name))
+        elif cursor.after >= self._backlog.head_before:
+            self._give_page(self._backlog.page(cursor.after, cursor.through), cursor)
+        else:
+            cursor.phase = Phase.FETCHING
+            page = self._ledger.page(self._room.name, cursor.after, cursor.through)
+            # Where this fails, the hub is told, and ends it all.
+            page.addCallbacks(self._on_page, lambda _: None, (cursor,))
+
+    def _on_page(self, page: list[Message], cursor: Cursor) -> None:
+        if cursor.phase is Phase.FETCHING:
+            cursor.phase = Phase.IN_HISTORY
+            self._give_page(page, cursor)
+            self._room.pump(cursor)
+
+    def _give_page(self, page: list[Message], cursor: Cursor) -> None:
+        session, room = cursor.session, self._room.name
+        encode, me, own = session.wire.encode, session.name, cursor.unechoed
+        lines = []
+        for message in page:
+            if message.id > cursor.after + 1:
+                lines.append(encode(Gap(room, cursor.after, message.id)))
+            cursor.after = message.id
+            if own and message.id in own:
+                own.discard(message.id)
+            else:
+                lines.append(encode(message, me, True))
+        if not page:
+            lines.append(encode(Gap(room, cursor.after, cursor.through + 1)))
+            cursor.after = cursor.through
+        session.peer.write(b"".join(lines))

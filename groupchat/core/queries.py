@@ -1,0 +1,109 @@
+"""
+The questions about rooms: who is there, which rooms there are, and their history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from groupchat.interfaces import ILedger
+from groupchat.settings import Settings
+from groupchat.wire import commands, events, names
+from groupchat.wire.events import RoomEntry
+from groupchat.wire.timestamps import stamp
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IDelayedCall
+
+    from groupchat.core.room import Room
+    from groupchat.core.session import Session
+
+__all__ = ["BIG_PAGE_COOLDOWN", "ROWS_PER_ANSWER", "SMALL_PAGE", "Queries"]
+
+SMALL_PAGE = 100  #: messages of history after which the next line need not wait
+BIG_PAGE_COOLDOWN = 0.05  #: seconds that the next line waits after more
+ROWS_PER_ANSWER = 1000  #: rows in an answer to who and rooms
+
+
+class Queries:
+    """
+    Answers at once, or when the ledger has answered.
+
+    :param rooms: all rooms of the node.
+    :param call_later: that of a reactor.
+    """
+
+    def __init__(
+        self,
+        rooms: Mapping[str, Room],
+        ledger: ILedger,
+        settings: Settings,
+        call_later: Callable[..., IDelayedCall],
+    ) -> None:
+        self._rooms = rooms
+        self._ledger = ledger
+        self._settings = settings
+        self._call_later = call_later
+
+    def history(self, session: Session, command: commands.AskHistory) -> None:
+        """
+        Answer with a page of a room's history.
+
+        :raises NotInRoom: the session is not in the room.
+        """
+        room = session.rooms.resolve(command.room)
+        newest = self._rooms[room].head + 1
+        before = newest if command.before is None else min(command.before, newest)
+
+        def answer(found: tuple[list[events.Message], bool]) -> None:
+            messages, more = found
+            session.send(events.History(room, messages, more, command.ref))
+            if len(messages) > SMALL_PAGE:  # a member that reads history yields to those that talk
+                session.flow.expect_reply()
+                self._call_later(BIG_PAGE_COOLDOWN, session.flow.replied)
+
+        session.await_reply(self._ledger.history(room, before, command.limit), answer, command)
+
+    def rooms(self, session: Session, command: commands.AskRooms) -> None:
+        """Answer with the rooms that have members or stored messages, by name."""
+
+        def answer(topics: dict[str, str]) -> None:
+            rows = self._rows(topics)
+            after = names.key(command.after) if command.after is not None else ""
+            page = [row for row in rows if row.room > after][:ROWS_PER_ANSWER]
+            session.send(events.Rooms(page, len(rows), command.ref))
+
+        session.await_reply(self._ledger.rooms(), answer, command)
+
+    def _rows(self, topics: dict[str, str]) -> list[RoomEntry]:
+        """
+        Return a row for each room, by name.
+
+        :param topics: the topics of the rooms in which messages are stored.
+        """
+        rows = {name: RoomEntry(name, 0, topic) for name, topic in topics.items()}
+        for name, room in self._rooms.items():
+            rows[name] = RoomEntry(name, len(room.members), room.topic)
+        return [rows[name] for name in sorted(rows)]
+
+    def who(self, session: Session, command: commands.AskWho) -> None:
+        """
+        Answer with the members of a room, by name.
+
+        :raises NotInRoom: the session is not in the room.
+        """
+        room = session.rooms.resolve(command.room)
+        page = members = self._rooms[room].by_name()
+        seen_by = self._settings.show_addresses
+        shown = seen_by == "everyone" or (seen_by == "operators" and session.operator)
+        if command.after:
+            after = names.key(command.after)
+            page = [cursor for cursor in members if names.key(cursor.name) > after]
+        rows = [
+            events.Member(
+                cursor.name, stamp(cursor.since), cursor.session.peer.address if shown else None
+            )
+            for cursor in page[:ROWS_PER_ANSWER]
+        ]
+        session.send(events.Who(room, rows, len(members), command.ref))
