@@ -187,13 +187,15 @@ def _close(file: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_unseen() -> Iterator[Logged]:
+def _nothing_unseen(request: pytest.FixtureRequest) -> Iterator[Logged]:
     logged = Logged()
     leftovers = _Leftovers()
     globalLogPublisher.addObserver(logged.observe)
     yield logged
     left = leftovers.complaints()
+    request.node.funcargs.clear()  # the fixtures are over: their values are garbage now, too
     gc.collect()
+    gc.freeze()  # the reports of past tests and the like stay: later collections can skip them
     globalLogPublisher.removeObserver(logged.observe)
     complaints = left + logged.complaints()
     if complaints:
@@ -202,10 +204,9 @@ def _nothing_unseen() -> Iterator[Logged]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """
-    Spare the collector what past tests leave in memory, and measure the coverage of the project's
-    own tests where that is asked for; not of tests that a test runs.
+    Measure the coverage of the project's own tests where that is asked for; not of tests that a
+    test runs.
     """
-    config.pluginmanager.register(_Freezer())
     if os.environ.get("GROUPCHAT_COVERAGE") and config.rootpath == Path(__file__).parents[1]:
         from tests import floor
 
@@ -218,21 +219,6 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-class _Freezer:
-    """Spares the collector the reports of past tests, which grow with each of some thousand."""
-
-    EVERY = 50  #: tests
-
-    def __init__(self) -> None:
-        self._past = 0
-
-    def pytest_runtest_logfinish(self) -> None:
-        self._past += 1
-        if self._past % self.EVERY == 0:
-            gc.collect()
-            gc.freeze()
 
 
 # Programs that a test needs.
