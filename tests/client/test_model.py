@@ -8,7 +8,13 @@ import json
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from twisted.internet.task import Clock
 
 from groupchat.client.model import Model
@@ -492,8 +498,8 @@ class Promise(RuleBasedStateMachine):
         assert self.display.ids()[-1:] == [one.id for one in self.server.log][-1:]
 
 
-TestPromise = Promise.TestCase
-TestPromise.settings = settings(max_examples=100, stateful_step_count=40)
+def test_the_promise_holds_for_a_client():
+    run_state_machine_as_test(Promise, settings=settings(stateful_step_count=40))
 
 
 def test_a_gap_is_shown_after_too_long_an_absence():

@@ -18,7 +18,13 @@ from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from groupchat.core.entries import JoinEntry
 from groupchat.ledgers.memory import MemoryLedger
@@ -449,10 +455,13 @@ class PromiseOnDisk(Promise):
 # To shrink what fails can take minutes, and the run would be over before it is told: do that by
 # hand, with Phase.shrink.
 found = (Phase.explicit, Phase.reuse, Phase.generate)
-often = settings(
-    max_examples=120, stateful_step_count=40, phases=found, suppress_health_check=list(HealthCheck)
-)
-TestInMemory = Promise.TestCase
-TestInMemory.settings = often
-TestOnDisk = PromiseOnDisk.TestCase
-TestOnDisk.settings = settings(often, max_examples=25)
+long = settings(stateful_step_count=40, phases=found, suppress_health_check=list(HealthCheck))
+
+
+def test_the_promise_holds_in_memory():
+    run_state_machine_as_test(Promise, settings=long)
+
+
+def test_the_promise_holds_on_disk():
+    fewer = settings(long, max_examples=long.max_examples // 4)
+    run_state_machine_as_test(PromiseOnDisk, settings=fewer)

@@ -9,7 +9,7 @@ import json
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.logger import globalLogPublisher
 
@@ -52,7 +52,6 @@ def raw(data: bytes) -> list[str]:
 
 
 @pytest.mark.limit(120)
-@settings(max_examples=60, deadline=None)
 @given(TEXTS, st.sampled_from([ASCII, UNICODE]))
 def test_nothing_raw_comes_out_of_any_wire_or_into_the_log(text, rule):
     logged = []
