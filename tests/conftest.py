@@ -13,6 +13,9 @@ dirty. Here each of these fails:
 
 `needs` names what a test needs from outside: where it is missing, the test is skipped, or fails in
 CI.
+
+``pytest --fast`` leaves out the tests that run real programs, and those marked with
+``@pytest.mark.slow``.
 """
 
 from __future__ import annotations
@@ -34,7 +37,8 @@ from twisted.python.failure import Failure
 
 LIMIT = 30.0  #: seconds
 
-hypothesis.settings.register_profile("groupchat", deadline=None)
+hypothesis.settings.register_profile("groupchat", deadline=None, max_examples=100)
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=25)
 hypothesis.settings.load_profile("groupchat")
 
 
@@ -211,6 +215,8 @@ def pytest_configure(config: pytest.Config) -> None:
         from tests import floor
 
         floor.register(config)
+    if config.getoption("fast"):
+        hypothesis.settings.load_profile("fast")
 
 
 def pytest_collection_finish() -> None:
@@ -219,6 +225,30 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+# The fast tests.
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fast",
+        action="store_true",
+        help="run the tests in memory only, without those that are marked as slow",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    from tests import floor
+
+    return True if config.getoption("fast") and floor.is_real(collection_path) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("fast"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 # Programs that a test needs.

@@ -14,6 +14,8 @@ import pytest
 
 from groupchat.tap import Options
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -70,3 +70,9 @@ def test_a_run_below_the_floor_fails(total, status, expected):
 
 def test_a_file_from_elsewhere_is_in_memory():
     assert not is_real(Path("/tmp/test_x.py"))
+
+
+def test_a_folder_of_real_programs_is_real_and_that_of_all_tests_is_not():
+    assert is_real(ROOT / "tests" / "e2e")
+    assert not is_real(ROOT / "tests")
+    assert not is_real(ROOT / "tests" / "conftest.py")

@@ -11,6 +11,7 @@ import sysconfig
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.limit(120)
 def test_no_package_has_a_known_hole(needs):
     audit = [

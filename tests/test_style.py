@@ -29,6 +29,7 @@ def test_codespell_finds_nothing(needs):
     clean(needs("codespell"))
 
 
+@pytest.mark.slow
 @pytest.mark.limit(120)
 def test_mypy_finds_nothing(needs):
     clean(needs("mypy"))
