@@ -34,6 +34,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="only these loads (below)",
     )
     parser.add_argument(
+        "--servers",
+        nargs="+",
+        metavar="NAME",
+        help="only these servers, as the tables call them",
+    )
+    parser.add_argument(
         "--rounds",
         type=int,
         help="how often each is run, in turn with the others (default: 5; 1 with --quick)",
@@ -71,7 +77,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="measure nothing: make tables and plot of these results",
     )
     options = parser.parse_args(arguments)
-    if options.docs and not options.again and (options.quick or options.loads != names):
+    if (
+        options.docs
+        and not options.again
+        and (options.quick or options.loads != names or options.servers)
+    ):
         parser.error("--docs is for all loads in their whole size")
     return options
 
@@ -91,7 +101,15 @@ def measure(options: argparse.Namespace) -> Results:
     rounds = options.rounds or (1 if options.quick else 5)
     with tempfile.TemporaryDirectory(prefix="groupchat-benchmarks-", dir=options.scratch) as folder:
         stored = round(options.stored * 1e6 * scale)
-        return run(Path(folder), loads, rounds, scale, stored, lambda line: print(line, flush=True))
+        return run(
+            Path(folder),
+            loads,
+            rounds,
+            scale,
+            stored,
+            lambda line: print(line, flush=True),
+            options.servers,
+        )
 
 
 if __name__ == "__main__":

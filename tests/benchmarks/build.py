@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parent
 _FLAGS = ["-O2", "-Wall", "-Wextra"]
+_MEMBERS = ["member.c", "wires.c"]
 
 
 class Programs(NamedTuple):
@@ -18,10 +19,11 @@ class Programs(NamedTuple):
     Where they are.
 
     :ivar thread_per_client: None where there is no C++ compiler.
-    :ivar tls: whether the load can speak TLS.
+    :ivar tls: whether those in C can speak TLS.
     """
 
     load: Path
+    restart: Path
     baseline: Path
     thread_per_client: Path | None
     tls: bool
@@ -40,36 +42,40 @@ def build(folder: Path) -> Programs:
     """
     if not shutil.which("cc"):
         raise CannotBuild("needs cc: install gcc")
-    load, baseline, threads = folder / "load", folder / "baseline", folder / "threads"
-    _compile("cc", HERE / "baseline.c", baseline)
-    tls = _with_tls(load)
-    if not tls:
-        _compile("cc", HERE / "load.c", load)
-    if shutil.which("c++"):
-        _compile("c++", HERE / "thread_per_client.cpp", threads, "-pthread")
-    return Programs(load, baseline, threads if threads.exists() else None, tls)
+    programs = Programs(
+        folder / "load",
+        folder / "restart",
+        folder / "baseline",
+        folder / "threads" if shutil.which("c++") else None,
+        has_openssl(),
+    )
+    tls = ["-DTLS", "-lssl", "-lcrypto"] if programs.tls else []
+    _compile("cc", ["load.c", *_MEMBERS], programs.load, tls)
+    _compile("cc", ["restart.c", *_MEMBERS], programs.restart, tls)
+    _compile("cc", ["baseline.c"], programs.baseline, tls)
+    if programs.thread_per_client:
+        _compile("c++", ["thread_per_client.cpp"], programs.thread_per_client, ["-pthread"])
+    return programs
 
 
-def _with_tls(load: Path) -> bool:
-    """OpenSSL's headers may be missing: then the load does without."""
+def has_openssl() -> bool:
+    """Whether OpenSSL's headers are here: without them, the programs do without TLS."""
     headers = subprocess.run(
         ["cc", "-E", "-x", "c", "-"],
         input=b"#include <openssl/ssl.h>\n",
         capture_output=True,
         check=False,
     )
-    if headers.returncode == 0:
-        _compile("cc", HERE / "load.c", load, "-DTLS", "-lssl", "-lcrypto")
     return headers.returncode == 0
 
 
-def _compile(compiler: str, source: Path, program: Path, *more: str) -> None:
+def _compile(compiler: str, sources: list[str], program: Path, more: list[str]) -> None:
     done = subprocess.run(
-        [compiler, *_FLAGS, "-o", program, source, *more],
+        [compiler, *_FLAGS, "-o", program, *(HERE / source for source in sources), *more],
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
     if done.returncode:
-        raise CannotBuild(f"{source.name}:\n{done.stderr}")
+        raise CannotBuild(f"{sources[0]}:\n{done.stderr}")

@@ -75,6 +75,7 @@ class GarbageInput:
     title = (
         "what one member's senseless input costs, with the default --rate unless it says otherwise"
     )
+    long_ledger = False
     columns = [
         Column("64 KiB: CPU ms", "small_cpu_ms"),
         Column("longest stall ms", "small_stall_ms"),
@@ -91,7 +92,7 @@ class GarbageInput:
 
     def run(self, bench: Bench, case: str) -> Metrics:
         kind = KINDS[case]
-        with GroupChat(bench.programs, rate=kind.rate).running(bench.scratch) as running:
+        with GroupChat(rate=kind.rate).running(bench.scratch) as running:
             limit = max(0.1, WATCHED * bench.scale) if kind.slowed else LIMIT
             small, big = (_Input(kind, round(size * bench.scale), limit) for size in (SMALL, BIG))
             small_cpu, _ = _cost(running, small)

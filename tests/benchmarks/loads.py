@@ -11,11 +11,19 @@ import json
 import math
 import subprocess
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from tests.benchmarks.build import Programs
 from tests.benchmarks.disk import syncs
-from tests.benchmarks.servers import BASELINE, THREAD_PER_CLIENT, Running, Server
+from tests.benchmarks.servers import (
+    BASELINE,
+    BASELINE_JSON,
+    OURS,
+    THREAD_PER_CLIENT,
+    TLS,
+    Running,
+    Server,
+)
 
 Metrics = dict[str, float]
 
@@ -27,12 +35,14 @@ class Column(NamedTuple):
     :ivar metric: that it shows.
     :ivar over: the case that it is divided by, or "".
     :ivar digits: behind the point.
+    :ivar less: the case that is subtracted from it, or "".
     """
 
     heading: str
     metric: str
     digits: int = 1
     over: str = ""
+    less: str = ""
 
 
 class Bench(NamedTuple):
@@ -56,11 +66,13 @@ class Load(Protocol):
     """
     :ivar name: to choose it by.
     :ivar title: what it is, in a line.
+    :ivar long_ledger: whether it needs the long ledger.
     """
 
     name: str
     title: str
     columns: list[Column]
+    long_ledger: bool
 
     def cases(self, bench: Bench) -> list[str]:
         """Returns the cases that are compared, in the order of the table."""
@@ -80,6 +92,18 @@ THROUGHPUT = [
     Column("x threads", "deliveries_s", 2, over=THREAD_PER_CLIENT),
     Column("p50 ms", "p50_ms"),
     Column("p99 ms", "p99_ms"),
+    Column("CPU us", "cpu_us", 2),
+]
+THROUGHPUT_TLS = [
+    Column("deliveries/s", "deliveries_s", 0),
+    Column("x plain", "deliveries_s", 2, over=OURS),
+    Column("x baseline", "deliveries_s", 2, over=BASELINE_JSON + TLS),
+    Column("x ngircd", "deliveries_s", 2, over="ngircd" + TLS),
+    Column("x inspircd", "deliveries_s", 2, over="inspircd" + TLS),
+    Column("p50 ms", "p50_ms"),
+    Column("p99 ms", "p99_ms"),
+    Column("CPU us", "cpu_us", 2),
+    Column("load CPU", "load_cpu", 2),
 ]
 LATENCY = [
     Column("p50 ms", "p50_ms", 2),
@@ -89,6 +113,23 @@ LATENCY = [
     Column("x inspircd", "p99_ms", 2, over="inspircd"),
     Column("last p50 ms", "last_p50_ms", 2),
     Column("last p99 ms", "last_p99_ms", 2),
+]
+LATENCY_TLS = [
+    Column("p50 ms", "p50_ms", 2),
+    Column("x plain", "p50_ms", 2, over=OURS),
+    Column("p99 ms", "p99_ms", 2),
+    Column("x plain", "p99_ms", 2, over=OURS),
+    Column("x ngircd", "p99_ms", 2, over="ngircd" + TLS),
+    Column("x inspircd", "p99_ms", 2, over="inspircd" + TLS),
+    Column("last p50 ms", "last_p50_ms", 2),
+    Column("last p99 ms", "last_p99_ms", 2),
+]
+MEMORY = [
+    Column("all in, s", "join_s"),
+    Column("idle: KiB a member", "member_kib"),
+    Column("more than plain", "member_kib", less=OURS),
+    Column("after talk: KiB a member", "talked_kib"),
+    Column("more than plain", "talked_kib", less=OURS),
 ]
 SCALE = [
     Column("all in, s", "join_s"),
@@ -105,8 +146,12 @@ class Fanout:
 
     :param window: messages on their way in a closed loop, or
     :param rate: messages a second in an open one.
-    :param only: the servers that it is for; otherwise all.
+    :param encrypted: whether it is for the servers with TLS, beside ours without; otherwise it is
+        for those without.
+    :param only: of them, those that it is for; otherwise all.
     """
+
+    long_ledger = False
 
     def __init__(
         self,
@@ -120,6 +165,7 @@ class Fanout:
         window: int = 1,
         rate: int = 0,
         rooms: int = 1,
+        encrypted: bool = False,
         only: list[str] | None = None,
     ) -> None:
         self.name = name
@@ -131,23 +177,30 @@ class Fanout:
         self.window = window
         self.rate = rate
         self.rooms = rooms
+        self.encrypted = encrypted
         self.only = only
 
     def cases(self, bench: Bench) -> list[str]:
-        return [name for name in bench.servers if self.only is None or name in self.only]
+        return [
+            name
+            for name, server in bench.servers.items()
+            if server.encrypted == self.encrypted or name == OURS
+            if self.only is None or name in self.only
+        ]
 
     def run(self, bench: Bench, case: str) -> Metrics:
         server = bench.servers[case]
         with (
             server.running(bench.scratch) as running,
-            self.begin(bench, running, server.wire) as load,
+            self.begin(bench, running, server) as load,
         ):
             return self.end(load)
 
-    def begin(self, bench: Bench, running: Running, wire: str) -> subprocess.Popen[str]:
+    def begin(self, bench: Bench, running: Running, server: Server) -> subprocess.Popen[str]:
         """Start the load on this server."""
-        where = ["-w", wire, "-p", str(running.port), "-g", str(running.pid)]
-        command = [str(bench.programs.load), *where, *self.options(bench.scale)]
+        where = ["-w", server.wire, "-p", str(running.port), "-g", str(running.pid)]
+        encrypted = ["-e"] if server.encrypted else []
+        command = [str(bench.programs.load), *where, *encrypted, *self.options(bench.scale)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def options(self, scale: float) -> list[str]:
@@ -173,14 +226,24 @@ class Fanout:
 
         :raises NotDelivered: not all of it was.
         """
-        text, errors = load.communicate()
-        if load.returncode:
-            raise NotDelivered(f"{' '.join(map(str, load.args))}\n{text}{errors}")  # type: ignore[arg-type]
-        metrics: dict[str, Any] = json.loads(text)
-        metrics["member_kib"] = (metrics["memory_in_kib"] - metrics["memory_before_kib"]) / metrics[
-            "members"
-        ]
+        metrics = outcome(load)
+        for metric, when in (("member_kib", "in"), ("talked_kib", "talked")):
+            grown = metrics[f"memory_{when}_kib"] - metrics["memory_before_kib"]
+            metrics[metric] = grown / metrics["members"]
         return metrics
+
+
+def outcome(load: subprocess.Popen[str]) -> Metrics:
+    """
+    Wait for the end of a program that prints its metrics.
+
+    :raises NotDelivered: not everything was.
+    """
+    text, errors = load.communicate()
+    if load.returncode:
+        raise NotDelivered(f"{' '.join(map(str, load.args))}\n{text}{errors}")  # type: ignore[arg-type]
+    metrics: Metrics = json.loads(text)
+    return metrics
 
 
 DISK = "the disk alone"
@@ -200,53 +263,66 @@ class OpenLoop(Fanout):
         return {"p50_ms": p50, "p99_ms": p99, "last_p50_ms": p50, "last_p99_ms": p99}
 
 
-FANOUT = [
-    Fanout(
-        "throughput-200",
-        "200 members, 100 of them speak, 500 messages on their way",
-        THROUGHPUT,
-        members=200,
-        speakers=100,
-        messages=20_000,
-        window=500,
-    ),
-    Fanout(
-        "chat-200",
-        "200 members, 20 of them speak, 64 messages on their way",
-        THROUGHPUT,
-        members=200,
-        speakers=20,
-        messages=8_000,
-        window=64,
-    ),
-    Fanout(
-        "chat-1000",
-        "1,000 members, 50 of them speak, 64 messages on their way",
-        THROUGHPUT,
-        members=1_000,
-        speakers=50,
-        messages=1_000,
-        window=64,
-    ),
-    Fanout(
-        "ping-pong-1000",
-        "1,000 members, 50 of them speak, one message at a time",
-        THROUGHPUT,
-        members=1_000,
-        speakers=50,
-        messages=300,
-        window=1,
-    ),
-    OpenLoop(
-        "open-loop-50",
-        "1,000 members, 50 messages a second",
-        LATENCY,
-        members=1_000,
-        speakers=50,
-        messages=1_000,
-        rate=50,
-    ),
-]
+def _fanout(encrypted: bool) -> list[Fanout]:
+    """The loads that all servers get, without TLS or with it."""
+    tls, over_tls = ("-tls", ", over TLS") if encrypted else ("", "")
+    throughput = THROUGHPUT_TLS if encrypted else THROUGHPUT
+    return [
+        Fanout(
+            f"throughput-200{tls}",
+            f"200 members, 100 of them speak, 500 messages on their way{over_tls}",
+            throughput,
+            members=200,
+            speakers=100,
+            messages=20_000,
+            window=500,
+            encrypted=encrypted,
+        ),
+        Fanout(
+            f"chat-200{tls}",
+            f"200 members, 20 of them speak, 64 messages on their way{over_tls}",
+            throughput,
+            members=200,
+            speakers=20,
+            messages=8_000,
+            window=64,
+            encrypted=encrypted,
+        ),
+        Fanout(
+            f"chat-1000{tls}",
+            f"1,000 members, 50 of them speak, 64 messages on their way{over_tls}",
+            throughput,
+            members=1_000,
+            speakers=50,
+            messages=1_000,
+            window=64,
+            encrypted=encrypted,
+        ),
+        Fanout(
+            f"ping-pong-1000{tls}",
+            f"1,000 members, 50 of them speak, one message at a time{over_tls}",
+            throughput,
+            members=1_000,
+            speakers=50,
+            messages=300,
+            window=1,
+            encrypted=encrypted,
+        ),
+        OpenLoop(
+            f"open-loop-50{tls}",
+            f"1,000 members, 50 messages a second{over_tls}",
+            LATENCY_TLS if encrypted else LATENCY,
+            members=1_000,
+            speakers=50,
+            messages=1_000,
+            rate=50,
+            encrypted=encrypted,
+        ),
+    ]
+
+
+FANOUT = _fanout(encrypted=False)
+FANOUT_TLS = _fanout(encrypted=True)
 SIZE = [
     Fanout(
         "join-10k",
@@ -255,7 +331,7 @@ SIZE = [
         members=10_000,
         speakers=10,
         messages=30,
-        only=["groupchat"],
+        only=[OURS],
     ),
     Fanout(
         "rooms-500",
@@ -266,6 +342,16 @@ SIZE = [
         messages=20_000,
         window=500,
         rooms=500,
-        only=["groupchat"],
+        only=[OURS],
+    ),
+    Fanout(
+        "memory-2000-tls",
+        "2,000 members over TLS and without, before the first message and after some",
+        MEMORY,
+        members=2_000,
+        speakers=10,
+        messages=30,
+        encrypted=True,
+        only=[OURS, OURS + TLS],
     ),
 ]

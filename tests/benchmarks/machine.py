@@ -8,11 +8,12 @@ import os
 import platform
 import re
 import sqlite3
+import ssl
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.benchmarks.servers import Inspircd, Ngircd, Peer
+from tests.benchmarks.irc import Inspircd, IrcServer, Ngircd
 
 
 def facts(scratch: Path) -> dict[str, str]:
@@ -24,9 +25,10 @@ def facts(scratch: Path) -> dict[str, str]:
         "file system": _file_system(scratch),
         "Python": platform.python_version(),
         "Twisted": version("twisted"),
+        "OpenSSL": ssl.OPENSSL_VERSION,
         "msgspec": version("msgspec"),
         "SQLite": sqlite3.sqlite_version,
-        **{peer.name: _version(peer) for peer in (Ngircd(), Inspircd()) if not peer.missing()},
+        **{irc.name: _version(irc) for irc in (Ngircd(), Inspircd()) if not irc.missing()},
     }
 
 
@@ -42,9 +44,9 @@ def _file_system(path: Path) -> str:
     return max(above)[1]
 
 
-def _version(peer: Peer) -> str:
+def _version(server: IrcServer) -> str:
     told = subprocess.run(
-        [str(peer.program()), "--version"], capture_output=True, text=True, check=False
+        [str(server.program()), "--version"], capture_output=True, text=True, check=False
     ).stdout
     found = re.search(r"\d+(\.\d+)+|\d+", told)
     return found[0] if found else "?"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from types import TracebackType
 from typing import Any
 
@@ -20,15 +21,25 @@ class Member:
     :param port: of the server.
     :param name: to log in with; its client id is made of it, too.
     :param cursor: the epoch and the last id that it knows, or None.
+    :param encrypted: whether it speaks TLS; it trusts any certificate.
     :ivar room: the state of the room at the login.
     :ivar last: the id of the last message heard.
     """
 
     last = 0
 
-    def __init__(self, port: int, name: str, cursor: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        name: str,
+        cursor: dict[str, Any] | None = None,
+        *,
+        encrypted: bool = False,
+    ) -> None:
         self._socket = socket.create_connection((LOOPBACK, port), timeout=LIMIT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if encrypted:
+            self._socket = _any_certificate().wrap_socket(self._socket)
         self._lines = self._socket.makefile("rb")
         self.tell(type="hello", name=name, client=f"benchmark-{name:_>16}", rooms={ROOM: cursor})
         self.room = self.wait("room")
@@ -87,3 +98,10 @@ class Member:
         self.tell(type="history", room=ROOM, before=before, limit=1000)
         messages: list[dict[str, Any]] = self.wait("history")["messages"]
         return messages
+
+
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -9,11 +9,21 @@ from pathlib import Path
 
 from tests.benchmarks import plot
 from tests.benchmarks.flood import GARBAGE_INPUT
-from tests.benchmarks.loads import FANOUT, LATENCY, SIZE, THROUGHPUT, Load
+from tests.benchmarks.loads import FANOUT, FANOUT_TLS, SIZE, Load, OpenLoop
+from tests.benchmarks.restart import RESTART
 from tests.benchmarks.results import Results, simple_table
-from tests.benchmarks.stored import HISTORY, RESUME
+from tests.benchmarks.stored import HISTORY, HISTORY_TLS, RESUME
 
-LOADS: list[Load] = [*FANOUT, *SIZE, HISTORY, RESUME, GARBAGE_INPUT]
+LOADS: list[Load] = [
+    *FANOUT,
+    *FANOUT_TLS,
+    *SIZE,
+    RESTART,
+    HISTORY,
+    HISTORY_TLS,
+    RESUME,
+    GARBAGE_INPUT,
+]
 PAGE = Path(__file__).parents[2] / "docs" / "performance.rst"
 BEGIN, END = ".. begin of the results\n", ".. end of the results\n"
 
@@ -45,8 +55,9 @@ def write(results: Results, folder: Path) -> list[Path]:
 
 
 def _picture(results: Results) -> str:
-    amounts = [load for load in FANOUT if load.columns is THROUGHPUT]
-    return plot.draw(results, amounts, [load for load in FANOUT if load.columns is LATENCY])
+    loads = [*FANOUT, *FANOUT_TLS]
+    amounts = [load for load in loads if not isinstance(load, OpenLoop)]
+    return plot.draw(results, amounts, [load for load in loads if isinstance(load, OpenLoop)])
 
 
 def renew(results: Results, page: Path = PAGE) -> list[Path]:

@@ -11,7 +11,7 @@ from html import escape
 
 from tests.benchmarks.loads import Fanout
 from tests.benchmarks.results import Results
-from tests.benchmarks.servers import BASELINE
+from tests.benchmarks.servers import BASELINE, BASELINE_JSON, OURS, TLS
 
 WIDTH, MARGIN, GAP = 920, 32, 40
 ROW = 24  #: from one bar to the next
@@ -74,13 +74,14 @@ def _bars(canvas: _Canvas, results: Results, load: Fanout, x: int, y: int, width
     room = (width - NAMES - FIGURES) / max(values.values())
     y += 14
     for name, value in values.items():
-        ratio = results.ratio(load.name, name, "deliveries_s", BASELINE)
+        baseline = BASELINE_JSON + TLS if load.encrypted else BASELINE
+        ratio = results.ratio(load.name, name, "deliveries_s", baseline)
         end = x + NAMES + max(2.0, value * room)
         canvas.text(
             x + NAMES - 8,
             y + 12,
             name,
-            "text small right" if name == "groupchat" else "soft small right",
+            "text small right" if name == OURS else "soft small right",
         )
         canvas.bar(
             x + NAMES, y + 1, end - x - NAMES, _kind(name), f"{name}: {value:,.0f} deliveries/s"
@@ -118,7 +119,7 @@ def _ranges(canvas: _Canvas, results: Results, load: Fanout, y: int) -> int:
             left - 8,
             y + 15,
             name,
-            "text small right" if name == "groupchat" else "soft small right",
+            "text small right" if name == OURS else "soft small right",
         )
         canvas.bar(
             left + low * room,
@@ -135,15 +136,9 @@ def _ranges(canvas: _Canvas, results: Results, load: Fanout, y: int) -> int:
 
 
 def _kind(name: str) -> str:
-    if name == "groupchat":
+    if name == OURS:
         return "ours"
-    return (
-        "also"
-        if name.startswith("groupchat")
-        else "baseline"
-        if name.startswith(BASELINE)
-        else "peer"
-    )
+    return "also" if name.startswith(OURS) else "baseline" if name.startswith(BASELINE) else "peer"
 
 
 def _step(most: float) -> float:

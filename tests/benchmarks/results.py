@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +50,28 @@ class Results:
         The median of the ratios within each round: a machine that drifts from round to round does
         not change them. None where there is nothing to divide by.
         """
-        rounds = self.measured[load]
-        if over not in rounds:
-            return None
-        pairs = zip(rounds[case], rounds[over], strict=True)
-        return statistics.median(
-            one[metric] / other[metric] if other[metric] else 0.0 for one, other in pairs
+        return self._median_of_pairs(
+            load, case, metric, over, lambda one, other: one / other if other else 0.0
         )
+
+    def difference(self, load: str, case: str, metric: str, less: str) -> float | None:
+        """The same of the differences."""
+        return self._median_of_pairs(load, case, metric, less, lambda one, other: one - other)
+
+    def _median_of_pairs(
+        self, load: str, case: str, metric: str, to: str, pair: Callable[[float, float], float]
+    ) -> float | None:
+        rounds = self.measured[load]
+        if to not in rounds:
+            return None
+        pairs = zip(rounds[case], rounds[to], strict=True)
+        return statistics.median(pair(one[metric], other[metric]) for one, other in pairs)
 
     def cell(self, load: str, case: str, column: Column) -> str:
         """As a table shows it."""
+        if column.less:
+            more = self.difference(load, case, column.metric, column.less)
+            return "" if more is None else f"{more:,.{column.digits}f}"
         if not column.over:
             return f"{self.median(load, case, column.metric):,.{column.digits}f}"
         ratio = self.ratio(load, case, column.metric, column.over)

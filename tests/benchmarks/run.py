@@ -13,11 +13,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks import ledger, machine
-from tests.benchmarks.build import build
+from tests.benchmarks.build import Programs, build
+from tests.benchmarks.irc import Inspircd, Ngircd
 from tests.benchmarks.loads import Bench, Load, Metrics, NotDelivered
 from tests.benchmarks.results import Results
-from tests.benchmarks.servers import DidNotStart, all_servers
-from tests.benchmarks.stored import HISTORY, RESUME
+from tests.benchmarks.servers import (
+    BASELINE,
+    BASELINE_JSON,
+    THREAD_PER_CLIENT,
+    TLS,
+    DidNotStart,
+    GroupChat,
+    Program,
+    Server,
+)
 
 
 def run(
@@ -38,12 +47,12 @@ def run(
     """
     programs = build(folder)
     all_ = [server for server in all_servers(programs) if only is None or server.name in only]
-    skipped = {server.name: server.missing() for server in all_ if server.missing()}
+    skipped = {server.name: why for server in all_ if (why := _missing(server, programs))}
     for name, why in skipped.items():
         progress(f"{name} is skipped: {why}")
-    servers = {server.name: server for server in all_ if not server.missing()}
+    servers = {server.name: server for server in all_ if server.name not in skipped}
     bench = Bench(programs, servers, folder / "long.db", scale, folder)
-    if HISTORY in loads or RESUME in loads:
+    if any(load.long_ledger for load in loads):
         ledger.build(bench.stored, stored, progress)
     results = Results(machine.facts(folder), rounds, skipped)
     with _many_files():
@@ -60,6 +69,30 @@ def run(
     return results
 
 
+def all_servers(programs: Programs) -> list[Server]:
+    """Returns all that there are, those that can't be measured here included."""
+    return [
+        GroupChat(),
+        GroupChat("plain"),
+        Program(BASELINE, programs.baseline, "baseline"),
+        Program(BASELINE_JSON, programs.baseline, "json"),
+        Ngircd(),
+        Inspircd(),
+        Program(THREAD_PER_CLIENT, programs.thread_per_client, "threads"),
+        GroupChat(encrypted=True),
+        Program(BASELINE_JSON + TLS, programs.baseline, "json", encrypted=True),
+        Ngircd(encrypted=True),
+        Inspircd(encrypted=True),
+    ]
+
+
+def _missing(server: Server, programs: Programs) -> str:
+    """Returns why a server can't be measured on this machine; "" where it can."""
+    if server.encrypted and not programs.tls:
+        return "needs OpenSSL's headers: install libssl-dev"
+    return server.missing()
+
+
 def _plan(bench: Bench, loads: list[Load], rounds: int) -> Iterator[tuple[int, Load, str]]:
     for number in range(1, rounds + 1):
         for load in loads:
@@ -69,7 +102,7 @@ def _plan(bench: Bench, loads: list[Load], rounds: int) -> Iterator[tuple[int, L
 
 
 def _told(load: Load, metrics: Metrics) -> str:
-    columns = [column for column in load.columns if not column.over]
+    columns = [column for column in load.columns if not column.over + column.less]
     return ", ".join(
         f"{column.heading} {metrics[column.metric]:,.{column.digits}f}" for column in columns
     )

@@ -5,49 +5,96 @@ test here looks at.
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
 from tests.benchmarks import page
 from tests.benchmarks.__main__ import parse
+from tests.benchmarks.build import has_openssl
 from tests.benchmarks.flood import EMPTY, NOTHING, GarbageInput
-from tests.benchmarks.loads import DISK, FANOUT, SIZE, Column, Load
+from tests.benchmarks.irc import Inspircd, IrcServer, Ngircd
+from tests.benchmarks.loads import DISK, FANOUT, FANOUT_TLS, SIZE, Column, Load
 from tests.benchmarks.page import LOADS
+from tests.benchmarks.restart import WITH_TLS, WITHOUT_TLS, Restart
 from tests.benchmarks.results import Results, simple_table
 from tests.benchmarks.run import run
-from tests.benchmarks.servers import BASELINE, BASELINE_JSON, THREAD_PER_CLIENT
-from tests.benchmarks.stored import HISTORY, RESUME
+from tests.benchmarks.servers import BASELINE, BASELINE_JSON, OURS, THREAD_PER_CLIENT, TLS
+from tests.benchmarks.stored import HISTORY, HISTORY_TLS, RESUME
 
 TINY = 0.0004
-SERVERS = ["groupchat", BASELINE, BASELINE_JSON]
+SERVERS = [OURS, BASELINE, BASELINE_JSON]
+ENCRYPTED = [OURS, OURS + TLS, BASELINE_JSON + TLS]
 LINES = {
     **dict.fromkeys(("throughput-200", "chat-200", "chat-1000", "ping-pong-1000"), SERVERS),
     "open-loop-50": [*SERVERS, DISK],
-    "join-10k": ["groupchat"],
-    "rooms-500": ["groupchat"],
+    "throughput-200-tls": ENCRYPTED,
+    "open-loop-50-tls": [*ENCRYPTED, DISK],
+    "join-10k": [OURS],
+    "rooms-500": [OURS],
+    "memory-2000-tls": [OURS, OURS + TLS],
+    "restart-tls": [WITHOUT_TLS, WITH_TLS],
     "history": ["nobody reads", "one reads all of it"],
+    "history-tls": ["nobody reads", "one reads all of it"],
     "resume": ["short ledger", "long ledger"],
     "garbage-input": [NOTHING, EMPTY],
 }
 
 
 @pytest.fixture
-def measured(needs, tmp_path) -> Results:
-    """All loads, on our daemon and on the epoll baselines."""
+def compilers(needs) -> None:
     needs("cc", "gcc")
-    loads: list[Load] = [*FANOUT, *SIZE, HISTORY, RESUME, GarbageInput([NOTHING, EMPTY])]
-    return run(tmp_path, loads, 1, TINY, 500, lambda line: None, only=SERVERS)
+    if not has_openssl():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            "needs OpenSSL's headers: install libssl-dev"
+        )
+
+
+@pytest.fixture
+def measured(compilers, tmp_path) -> Results:
+    """Each kind of load, on our daemon and on the epoll baselines."""
+    loads: list[Load] = [
+        *FANOUT,
+        FANOUT_TLS[0],
+        FANOUT_TLS[-1],
+        *SIZE,
+        Restart([WITHOUT_TLS, WITH_TLS]),
+        HISTORY,
+        HISTORY_TLS,
+        RESUME,
+        GarbageInput([NOTHING, EMPTY]),
+    ]
+    only = [*SERVERS, *ENCRYPTED]
+    return run(tmp_path, loads, 1, TINY, 500, lambda line: None, only=only)
 
 
 def test_every_load_is_delivered_and_told_in_tables_and_a_plot(measured, tmp_path):
     assert measured.failed == {}
-    assert {load.name: measured.cases(load.name) for load in LOADS} == LINES
+    shown = [load for load in LOADS if load.name in LINES]
+    assert {load.name: measured.cases(load.name) for load in shown} == LINES
     data, tables, picture = page.write(measured, tmp_path / "out")
     assert vars(Results.read(data)) == vars(measured)
-    for load in LOADS:
+    for load in shown:
         assert f"**{load.name}**: {load.title}" in tables.read_text()
     assert ElementTree.parse(picture).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+@pytest.mark.parametrize("server", [Ngircd, Inspircd])
+def test_an_irc_server_is_measured_without_tls_and_with_it(compilers, needs, tmp_path, server):
+    needs(server.program_name)
+    names = [server().name, server(encrypted=True).name]
+    loads: list[Load] = [FANOUT[0], FANOUT_TLS[0]]
+    measured = run(tmp_path, loads, 1, TINY, 500, lambda line: None, only=names)
+    assert measured.failed == measured.skipped == {}
+    assert [measured.cases(load.name) for load in loads] == [[name] for name in names]
+
+
+def test_an_irc_server_that_is_not_installed_is_skipped_with_its_package():
+    class Missing(IrcServer):
+        program_name = "no-such-server"
+
+    assert Missing(encrypted=True).missing() == "it is not installed: install no-such-server"
 
 
 @pytest.fixture
@@ -58,9 +105,10 @@ def results() -> Results:
     )
     for speed in (1_000, 500):
         for load in FANOUT:
-            for name, share in (("groupchat", 0.75), (BASELINE, 1.0)):
+            for name, share in ((OURS, 0.75), (BASELINE, 1.0)):
                 metrics = {
                     "deliveries_s": speed * share,
+                    "cpu_us": 1.0,
                     "p50_ms": 2.0,
                     "p99_ms": 3.0,
                     "last_p50_ms": 2.5,
@@ -73,6 +121,11 @@ def results() -> Results:
 def test_ratios_are_taken_within_a_round(results):
     assert results.median("chat-200", "groupchat", "deliveries_s") == 562.5
     assert results.ratio("chat-200", "groupchat", "deliveries_s", BASELINE) == 0.75
+
+
+def test_differences_are_taken_within_a_round(results):
+    column = Column("more", "deliveries_s", 1, less=BASELINE)
+    assert results.cell("chat-200", "groupchat", column) == "-187.5"
 
 
 def test_there_is_no_ratio_to_one_that_is_not_here(results):
