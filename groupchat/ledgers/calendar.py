@@ -2,36 +2,23 @@
 The age of messages, where the system's clock may be wrong: for one start, for a while, or set
 while the server runs.
 
-A message that is young must not be let go because a clock jumped. So the present is never later
+A message that is young must not expire because a clock jumped. So the present is never later
 than what has surely passed, and the time of a message counts only where it fits those before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+
+__all__ = ["EARLIEST_MS", "MAX_DRIFT_MS", "PROBATION_SECONDS", "TRUSTED_GAP_MS", "Calendar"]
 
 #: 2020 began, in milliseconds since 1970: a clock that shows an earlier time is wrong
 EARLIEST_MS = 1_577_836_800_000
 MAX_DRIFT_MS = 3_600_000  #: milliseconds by which a clock may differ from the time that has passed
-TRUSTED_GAP_MS = (
-    7 * 86_400_000
-)  #: milliseconds since the newest message, at a start, up to which the clock is believed at once
-PROBATION_SECONDS = (
-    86_400.0  #: seconds for which the server has to run by a clock that is not, until it is
-)
-
-
-def uptime(clock: Any) -> float:
-    """
-    Seconds that have passed since some moment, whatever the system's clock was set to; those while
-    the machine slept, too, where that can be known.
-
-    :param clock: the module `time`.
-    """
-    boot = getattr(clock, "CLOCK_BOOTTIME", None)
-    seconds: float = clock.monotonic() if boot is None else clock.clock_gettime(boot)
-    return seconds
+#: milliseconds since the newest message, at a start, up to which the clock is believed at once
+TRUSTED_GAP_MS = 7 * 86_400_000
+#: seconds for which the server has to run by a clock that is not believed, until it is
+PROBATION_SECONDS = 86_400.0
 
 
 class Calendar:
@@ -47,13 +34,13 @@ class Calendar:
 
     :param newest: gives the time of the newest message up to a time, or None where there is none.
     :param wall: the time by the system's clock.
-    :param uptime: as `uptime` tells it.
+    :param uptime: seconds that have passed since some moment, whatever the clock was set to.
     :param lag: that of the run before.
 
     :ivar today: the present. It may be earlier than it is, but not later.
     :ivar believed: whether the system's clock is believed, but for `lag`.
-    :ivar lag: by how much the clock was set forward while the server ran; what was said before was
-        stamped by the clock as it was.
+    :ivar lag: by how much the clock was set forward while the server ran; messages from before
+        were stamped by the clock as it was.
     """
 
     def __init__(
@@ -80,8 +67,7 @@ class Calendar:
 
     def look(self, wall: int, uptime: float) -> int:
         """
-        Look at the clock again. Returns by how much it was set since the last look; 0 where it was
-        not.
+        Look at the clock again. Return by how much it was set since the last look, or 0.
         """
         passed = round((uptime - self._uptime) * 1000)
         jump = wall - self._wall - passed
@@ -99,8 +85,8 @@ class Calendar:
 
     def received(self, at: int) -> int | None:
         """
-        When what was stamped `at` by the system's clock was received: None where the stamp tells, 0
-        where nobody knows.
+        Return when a message was received that the system's clock stamped `at`: None if the stamp
+        tells, 0 if nobody knows.
         """
         if not self.believed:
             return 0

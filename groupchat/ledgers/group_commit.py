@@ -9,7 +9,7 @@ is no storage here: that is a ledger's own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -17,28 +17,37 @@ from twisted.logger import Logger
 from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
 from groupchat.wire.errors import StorageFull
 
-__all__ = ["EntryProcessor", "GroupCommit", "disk_full"]
+if TYPE_CHECKING:
+    from groupchat.interfaces import ILedgerOwner
+
+__all__ = ["CallLater", "EntryProcessor", "GroupCommit", "disk_full"]
 
 MAX_BATCH = 256  #: entries in a batch: to show more at once would hold up everything else
 MAX_TURNS_WAITED = 8  #: turns of the reactor in which a batch waits for more, while it comes
+
+
+class CallLater(Protocol):
+    """`callLater` of a reactor."""
+
+    def __call__(self, delay: float, function: Callable[[], None], /) -> object: ...
 
 
 class GroupCommit:
     """
     Gathers entries into batches, one in flight at a time.
 
-    Where much is said, more is likely to be on its way: after a big batch the next one waits as
-    long as each turn brings more; else the first entry would go out alone, at the price of a whole
-    batch.
+    In a busy room more is likely to be on its way: after a big batch the next one waits as long as
+    each turn brings more; else the first entry would go out alone, at the price of a whole batch.
 
-    :param later: `callLater` of a reactor.
-    :param write: begins to store a batch, and has `written` called with it once that is done.
+    :param write: begins to store a batch, and calls `written` with it once that is done.
+
+    :ivar owner: the object that gets the batches back.
     """
 
     log = Logger()
 
-    def __init__(self, later: Callable[..., Any], write: Callable[[list[Entry]], None]) -> None:
-        self._later = later
+    def __init__(self, call_later: CallLater, write: Callable[[list[Entry]], None]) -> None:
+        self._call_later = call_later
         self._write = write
         self._pending: list[Entry] = []
         self._last = 0  # entries in the batch before
@@ -46,22 +55,21 @@ class GroupCommit:
         self._turns = 0  # turns that were waited
         self._busy = False
         self._idle: Deferred[None] | None = None
-        self.owner: Any = None
+        self.owner: ILedgerOwner
 
     def post(self, entry: Entry) -> None:
         self._pending.append(entry)
         if not self._busy:
             self._busy = True
-            self._later(
-                0, self._flush
-            )  # at the end of this turn of the reactor: all that it brings is one batch
+            # at the end of this turn of the reactor: all that it brings is one batch
+            self._call_later(0, self._flush)
 
     def _flush(self) -> None:
         count = len(self._pending)
         talk = isinstance(self._pending[-1], MessageEntry)
         if talk and self._gathered < count < self._last and self._turns < MAX_TURNS_WAITED:
             self._gathered, self._turns = count, self._turns + 1
-            self._later(0, self._flush)
+            self._call_later(0, self._flush)
             return
         self._gathered, self._turns, self._last = 0, 0, min(count, MAX_BATCH)
         batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
@@ -74,7 +82,7 @@ class GroupCommit:
         except Exception:
             self.log.failure("A batch could not be shown")
         if self._pending:
-            self._later(0, self._flush)
+            self._call_later(0, self._flush)
             return
         self._busy = False
         if self._idle is not None:
@@ -90,7 +98,7 @@ class GroupCommit:
 
 class EntryProcessor:
     """
-    Writes on each entry its outcome; a ledger says in three methods what is stored, and how.
+    Writes on each entry its outcome; a ledger has three methods that store, each in its own way.
     """
 
     def process(self, batch: list[Entry]) -> None:

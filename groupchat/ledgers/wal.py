@@ -8,14 +8,15 @@ cut.
 
 from __future__ import annotations
 
-import time
 from enum import Enum, auto
 
 from twisted.logger import Logger
 
+from groupchat.ledgers.clock import Clock
 from groupchat.ledgers.database import Checkpoint, LedgerDatabase
 
-CHECKPOINT_BYTES = 4 << 20  #: bytes after which the WAL is written back
+__all__ = ["RETRY_SECONDS", "WriteAhead"]
+
 #: seconds after which a held WAL is tried again, and from which on the log says that it is held
 RETRY_SECONDS = 2.0
 
@@ -23,7 +24,7 @@ RETRY_SECONDS = 2.0
 class _State(Enum):
     FREE = auto()
     HELD = auto()
-    TOLD = auto()  #: held, and the log says so
+    REPORTED = auto()  #: held, and the log says so
 
 
 class WriteAhead:
@@ -31,12 +32,15 @@ class WriteAhead:
     Lives in the writer's thread.
 
     :param file: whose WAL this is.
+    :param limit: bytes after which the WAL is written back.
     """
 
     log = Logger()
 
-    def __init__(self, file: LedgerDatabase) -> None:
+    def __init__(self, file: LedgerDatabase, clock: Clock, limit: int) -> None:
         self._file = file
+        self._clock = clock
+        self._limit = limit
         self._grown = 0
         self._state = _State.FREE
         self._since = 0.0
@@ -49,7 +53,7 @@ class WriteAhead:
     def grow(self, size: int) -> None:
         """Count bytes that were written: about this many."""
         self._grown += size
-        if self._grown > CHECKPOINT_BYTES:
+        if self._grown > self._limit:
             self.write_back()
 
     def write_back(self) -> None:
@@ -64,18 +68,19 @@ class WriteAhead:
             self._free()
 
     def _hold(self) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if self._state is _State.FREE:
             self._state, self._since = _State.HELD, now
         elif self._state is _State.HELD and now - self._since >= RETRY_SECONDS:
-            self._state = _State.TOLD
+            self._state = _State.REPORTED
             self.log.warn(
-                "Another program keeps reading the ledger {path} (a backup, or sqlite3 left open): its -wal grows until that ends.",
+                "Another program keeps reading the ledger {path} (a backup, or sqlite3 left open):"
+                " its -wal grows until that ends.",
                 path=self._file.path,
-            )  # fmt: skip
+            )
 
     def _free(self) -> None:
-        if self._state is _State.TOLD:
+        if self._state is _State.REPORTED:
             self.log.warn(
                 "No other program reads the ledger {path} any more: its -wal is small again.",
                 path=self._file.path,

@@ -12,7 +12,7 @@ from groupchat.interfaces import ILedgerOwner
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire import names
-from tests.ledgers.keeping import Unthreaded
+from tests.ledgers.keeping import Machine, Unthreaded
 from tests.support import Server, both_wires
 
 
@@ -184,16 +184,15 @@ class Held(MemoryLedger):
         super().__init__(reactor.callLater)
         self.batches = []
         self.slow = False
-        self._store, self._queue._write = self._queue._write, self._hold
 
-    def _hold(self, batch):
+    def write(self, batch):
         if self.slow:
             self.batches.append(batch)
         else:
-            self._store(batch)
+            super().write(batch)
 
-    def write(self):
-        self._store(self.batches.pop(0))
+    def write_next(self):
+        super().write(self.batches.pop(0))
 
 
 @pytest.fixture
@@ -208,7 +207,7 @@ def test_nothing_is_shown_before_it_is_stored(held):
     alice.say("hi", n=1)
     held.run(1)
     assert alice.read() == bob.read() == b""
-    held.ledger.write()
+    held.ledger.write_next()
     held.run()
     assert alice.heard() == bob.heard() == ["alice: hi"]
 
@@ -221,11 +220,11 @@ def test_messages_posted_while_a_batch_is_stored_are_the_next_batch(held):
         bob.say(str(n), n=n)
         held.run()
     assert [len(batch) for batch in held.ledger.batches] == [2]
-    held.ledger.write()
+    held.ledger.write_next()
     held.run()
     assert [len(batch) for batch in held.ledger.batches] == [8]
     calls = bob.transport.calls
-    held.ledger.write()
+    held.ledger.write_next()
     held.run()
     assert bob.transport.calls == calls + 1, "one write for each member"
 
@@ -245,7 +244,7 @@ def test_messages_of_a_member_that_is_gone_are_still_shown(held):
     held.run()
     bob.close()
     held.ledger.slow = False
-    held.ledger.write()
+    held.ledger.write_next()
     held.run()
     assert alice.heard() == ["bob: last", "bob left."]
 
@@ -258,7 +257,7 @@ def test_a_message_has_the_name_that_its_sender_had_when_it_was_sent(held):
     bob.rename("rob")
     held.run()
     held.ledger.slow = False
-    held.ledger.write()
+    held.ledger.write_next()
     held.run()
     assert alice.heard() == ["bob: one", "bob is now rob."]
 
@@ -268,16 +267,15 @@ def test_a_message_has_the_name_that_its_sender_had_when_it_was_sent(held):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A server on a disk. Call `disk.full(True)` and there is no space on it."""
-    server = Server(ledger=lambda reactor: Unthreaded(reactor, str(tmp_path / "chat.db")))
-    database = server.ledger._writer._db
-
-    def full(yes):
-        (pages,) = database.execute("PRAGMA page_count").fetchone()
-        database.execute(f"PRAGMA max_page_count = {pages if yes else 1_000_000}")
-
-    server.full = full
+    """A server on the disk of `disk.machine`."""
+    machine = Machine()
+    path = str(tmp_path / "chat.db")
+    server = Server(ledger=lambda reactor: Unthreaded(reactor, path, machine=machine))
+    server.machine = machine
     yield server
+    if machine.writing.fails:
+        machine.crash()
+        return
     server.ledger.close()
     server.run()
 
@@ -285,7 +283,7 @@ def disk(tmp_path):
 def test_on_a_full_disk_all_is_refused_and_presence_goes_through(disk):
     alice, bob = disk.json("alice"), disk.json("bob")
     alice.ask("say", room="lobby", text="before", n=1)
-    disk.full(True)
+    disk.machine.fill_disk(True)
     for n in range(2, 12):
         alice.say("x" * 4096, n=n)
     disk.connect("plain").hello("carol")
@@ -296,7 +294,7 @@ def test_on_a_full_disk_all_is_refused_and_presence_goes_through(disk):
     ] * 9
     assert [event["want"] for event in refused if "want" in event] == [2] * 9
     assert bob.heard() == ["alice: before", "carol joined."]
-    disk.full(False)
+    disk.machine.fill_disk(False)
     assert alice.ask("say", room="lobby", text="after", n=2)[0] == {
         "type": "ok",
         "n": 2,
@@ -310,7 +308,7 @@ def test_a_person_is_told_that_the_disk_is_full(disk):
     alice = disk.plain("alice")
     alice.say("before")
     disk.run()
-    disk.full(True)
+    disk.machine.fill_disk(True)
     for _ in range(10):
         alice.say("x" * 4096)
     disk.run()
@@ -322,16 +320,9 @@ def test_a_person_is_told_that_the_disk_is_full(disk):
 def test_after_an_io_error_nothing_is_answered_any_more(disk, expect_logged):
     expect_logged("disk I/O error")
     alice = disk.json("alice")
-    disk.ledger._writer.commit = fail_to_write
+    disk.machine.writing.fails = ("INSERT INTO messages", "disk I/O error")
     assert alice.ask("say", room="lobby", text="hi", n=1) == []
     assert alice.ask("say", room="lobby", text="ho", n=2) == []
-    disk.ledger._queue._busy, disk.ledger._queue._pending = False, []
-
-
-def fail_to_write(batch):
-    import sqlite3
-
-    raise sqlite3.OperationalError("disk I/O error")
 
 
 def test_a_restart_goes_on_where_it_was(tmp_path):

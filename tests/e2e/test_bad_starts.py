@@ -166,7 +166,7 @@ async def test_another_program_may_write_to_the_ledger_for_a_while(sandbox: Sand
     other.execute("BEGIN IMMEDIATE")
     alice.say("meanwhile", first=2)
     await daemon.line(
-        ".*Another program has locked the ledger chat.db: what is said waits, for 10 s at most."
+        ".*Another program has locked the ledger chat.db: messages wait, for 10 s at most."
     )
     alice.send({"type": "ping", "ref": "still there"})
     await alice.event("pong", ref="still there")

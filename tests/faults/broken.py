@@ -20,7 +20,7 @@ from groupchat.client.receiver import RoomReceiver
 from groupchat.core import fan_out, hub, pump
 from groupchat.core.cursor import Phase
 from groupchat.core.entries import JoinEntry, MessageEntry
-from groupchat.ledgers import database, sqlite, writer
+from groupchat.ledgers import batch, database, environment, epochs, sqlite, writer
 from groupchat.wire.events import Message, Ok
 from groupchat.wire.timestamps import stamp
 
@@ -60,9 +60,10 @@ def build(
 class _Eager:
     """A connection whose COMMIT is announced, and then takes its time."""
 
-    def __init__(self, database: Any, announce: Callable[[], None]) -> None:
+    announce = staticmethod(lambda: None)
+
+    def __init__(self, database: Any) -> None:
         self._database = database
-        self._announce = announce
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
@@ -70,7 +71,7 @@ class _Eager:
     def execute(self, statement: str, *values: Any) -> Any:
         alone = statement.startswith("INSERT INTO messages") and not self._database.in_transaction
         if alone or statement == "COMMIT":
-            self._announce()
+            _Eager.announce()
             time.sleep(0.01)
         return self._database.execute(statement, *values)
 
@@ -81,16 +82,24 @@ def _before_commit(act: Callable[[Any, list[MessageEntry]], None]) -> None:
 
     def eager(self: Any, batch: list[Any]) -> None:
         fresh = [draft for draft in batch if isinstance(draft, MessageEntry)]
-        database = self._writer._db
-        self._writer._db = _Eager(
-            database, lambda: self._reactor.callFromThread(act, self._queue.owner, fresh)
+        _Eager.announce = staticmethod(
+            lambda: self._reactor.callFromThread(act, self._queue.owner, fresh)
         )
-        try:
-            commit(self, batch)
-        finally:
-            self._writer._db = database
+        commit(self, batch)
 
     sqlite.SQLiteLedger._commit = eager  # type: ignore[method-assign]
+    _with_connection(_Eager)
+
+
+def _with_connection(wrap: Callable[[Any], Any]) -> None:
+    """Let the writer have another connection."""
+
+    def connect(path: str, read_only: bool) -> Any:
+        connection = environment.connect(path, read_only)
+        return connection if read_only else wrap(connection)
+
+    surroundings = environment.Environment
+    sqlite.Environment = lambda: surroundings(connect=connect)  # type: ignore[assignment]
 
 
 @build("kill", "kill", finds=("lost", "id reused"))
@@ -145,7 +154,7 @@ def commit_without_sync() -> None:
 
 @build("reset", "kill", "reset", finds=("stored twice",))
 def no_dedupe() -> None:
-    writer.is_next = lambda saying, last, known: saying.refusal is None  # type: ignore[attr-defined]
+    batch.is_next = lambda entry, last, known: entry.refusal is None
 
 
 @build("failing-syncs", finds=("wrong no",))
@@ -155,17 +164,16 @@ def no_after_an_io_error() -> None:
 
 @build("put-back", finds=("order differs", "silent hole"))
 def an_old_copy_in_the_same_epoch() -> None:
-    begin = writer.Writer.open
+    begin = epochs.Epochs.__init__
 
-    def again(self: Any) -> str:
-        begin(self)
-        self._db.execute("DELETE FROM epochs WHERE no = ? AND no > 1", (self._epoch,))
-        self._epoch, self._token = self._db.execute(
+    def again(self: Any, file: Any) -> None:
+        begin(self, file)
+        file.db.execute("DELETE FROM epochs WHERE no = ? AND no > 1", (self.number,))
+        self.number, self.token = file.db.execute(
             "SELECT no, token FROM epochs ORDER BY no DESC LIMIT 1"
         ).fetchone()
-        return str(self._token)
 
-    writer.Writer.open = again  # type: ignore[method-assign]
+    epochs.Epochs.__init__ = again  # type: ignore[method-assign]
 
 
 # Showing.

@@ -45,14 +45,13 @@ def read_log(path: Path, in_use: bool = False) -> Log:
     log: Log = {}
     for name, number in database.execute("SELECT name, no FROM rooms"):
         rows = database.execute(
-            "SELECT place, text FROM messages WHERE place BETWEEN ? AND ? ORDER BY place",
+            "SELECT key, text FROM messages WHERE key BETWEEN ? AND ? ORDER BY key",
             (number << 40, (number + 1 << 40) - 1),
         )
         log[name] = []
-        for place, text in rows:
-            log[name] += ["?"] * ((place & (1 << 40) - 1) - len(log[name]) - 1) + [
-                history.key(text)
-            ]
+        for key, text in rows:
+            missing = (key & (1 << 40) - 1) - len(log[name]) - 1
+            log[name] += ["?"] * missing + [history.key(text)]
     database.close()
     return log
 

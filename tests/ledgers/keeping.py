@@ -1,11 +1,12 @@
 """
-A ledger that is open, and an owner that remembers what it answers.
+A ledger that is open, an owner that remembers what it answers, and the machine that they run on.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,9 +14,11 @@ from zope.interface import implementer
 
 from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
 from groupchat.interfaces import ILedgerOwner
-from groupchat.ledgers import sqlite
+from groupchat.ledgers import environment
+from groupchat.ledgers.environment import Environment, Limits
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.retention import RetentionPolicy
+from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.wire.events import Message
 from tests.support import Reactor
 
@@ -27,11 +30,100 @@ def now() -> int:
     return int(time.time() * 1000)
 
 
+DAY = 86_400.0
+
+
+class Clock:
+    """The time of a machine, which a test lets pass, and whose clock it sets."""
+
+    def __init__(self) -> None:
+        self._passed = self._ahead = 0.0
+
+    def time(self) -> float:
+        return time.time() + self._passed + self._ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._passed
+
+    uptime = monotonic
+
+    def sleep(self, seconds: float) -> None:
+        """Other programs have their turn; a test overrides it to be one."""
+
+    def now(self) -> int:
+        """Returns the time by the system's clock, in milliseconds since 1970."""
+        return int(self.time() * 1000)
+
+    def days(self, days: float) -> None:
+        """Let this many days pass."""
+        self._passed += days * DAY
+
+    def set_clock(self, days: float) -> None:
+        """Set the system's clock this many days ahead of the right time."""
+        self._ahead = days * DAY
+
+
+class Connection:
+    """
+    A connection to a database.
+
+    :ivar fails: the beginning of a statement that fails, and the error.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.fails: tuple[str, str] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        if self.fails and statement.startswith(self.fails[0]):
+            raise sqlite3.OperationalError(self.fails[1])
+        return self._db.execute(statement, *values)
+
+
+class Machine:
+    """
+    The surroundings of ledgers on disk.
+
+    :ivar limits: other limits than usual, for ledgers that are opened from now on.
+    :ivar schemas: likewise.
+    :ivar writing: the connection that the last ledger writes with.
+    :ivar reading: the connection that it reads with.
+    """
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.limits: dict[str, Any] = {}
+        self.schemas: Mapping[int, str] = environment.schemas()
+        self.writing: Any = None
+        self.reading: Any = None
+
+    def environment(self) -> Environment:
+        return Environment(self.clock, Limits(**self.limits), self._connect, lambda: self.schemas)
+
+    def _connect(self, path: str, read_only: bool) -> Any:
+        connection = Connection(environment.connect(path, read_only))
+        if read_only:
+            self.reading = connection
+        else:
+            self.writing = connection
+        return connection
+
+    def crash(self) -> None:
+        """The process ends, and with it what the last ledger has open."""
+        self.writing.close()
+        self.reading.close()
+
+    def fill_disk(self, full: bool) -> None:
+        """The disk of the last ledger is full, or is not."""
+        (pages,) = self.writing.execute("PRAGMA page_count").fetchone()
+        self.writing.execute(f"PRAGMA max_page_count = {pages if full else 1_000_000}")
+
+
 class Pool:
     """A thread pool that does everything at once, so that a test knows the order."""
-
-    def __init__(self, *_: Any) -> None:
-        """Like ThreadPool, it is told of its bounds."""
 
     def start(self) -> None:
         """There is nothing to start."""
@@ -53,12 +145,18 @@ class Pool:
             done(True, result)
 
 
-class Unthreaded(sqlite.SQLiteLedger):
+class Unthreaded(SQLiteLedger):
     """The ledger on disk, without its threads."""
 
-    def __init__(self, reactor: Any, path: str, keep: RetentionPolicy | None = None) -> None:
-        super().__init__(reactor, path, keep)
-        self._writing = self._reading = Pool()  # type: ignore[assignment]
+    def __init__(
+        self,
+        reactor: Any,
+        path: str,
+        keep: RetentionPolicy | None = None,
+        machine: Machine | None = None,
+    ) -> None:
+        pool: Any = Pool()
+        super().__init__(reactor, path, keep, (machine or Machine()).environment(), pool, pool)
 
 
 @implementer(ILedgerOwner)
@@ -166,10 +264,12 @@ class Log:
             assert self._result(self.ledger.close()) is None
 
 
-def in_memory(reactor: Any, keep: RetentionPolicy | None = None) -> MemoryLedger:
-    return MemoryLedger(reactor.callLater, keep)
+def in_memory(
+    reactor: Any, keep: RetentionPolicy | None = None, machine: Machine | None = None
+) -> MemoryLedger:
+    return MemoryLedger(reactor.callLater, keep, machine and machine.clock)
 
 
 def on_disk(path: Any) -> Callable[..., Unthreaded]:
     """Makes ledgers on one file."""
-    return lambda reactor, keep=None: Unthreaded(reactor, str(path), keep)
+    return lambda reactor, keep=None, machine=None: Unthreaded(reactor, str(path), keep, machine)

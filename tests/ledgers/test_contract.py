@@ -25,19 +25,20 @@ def make(request, tmp_path):
 
 
 @pytest.fixture
-def log(make):
-    log = Log(make)
+def log(make, machine):
+    log = Log(lambda reactor: make(reactor, None, machine))
     yield log
     log.close()
 
 
 @pytest.fixture
-def keeping(make):
+def keeping(make, machine):
     """Makes a log that keeps so much."""
     logs = []
 
     def keeping(keep):
-        logs.append(Log(lambda reactor: make(reactor, RetentionPolicy.parse(keep))))
+        policy = RetentionPolicy.parse(keep)
+        logs.append(Log(lambda reactor: make(reactor, policy, machine)))
         return logs[-1]
 
     yield keeping
@@ -249,10 +250,17 @@ def test_a_page_is_what_is_after_one_id_and_up_to_another(log, after, through, f
 @pytest.mark.parametrize(
     ("before", "limit", "found", "more"),
     [
-        (6, 100, [1, 2, 3, 4, 5], False), (6, 5, [1, 2, 3, 4, 5], False), (6, 2, [4, 5], True), (3, 1, [2], True),
-        (3, 2, [1, 2], False), (1, 10, [], False), (0, 10, [], False), (99, 2, [4, 5], True), (2**53 - 1, 1, [5], True),
+        (6, 100, [1, 2, 3, 4, 5], False),
+        (6, 5, [1, 2, 3, 4, 5], False),
+        (6, 2, [4, 5], True),
+        (3, 1, [2], True),
+        (3, 2, [1, 2], False),
+        (1, 10, [], False),
+        (0, 10, [], False),
+        (99, 2, [4, 5], True),
+        (2**53 - 1, 1, [5], True),
     ],
-)  # fmt: skip
+)
 def test_history_is_the_newest_before_an_id(log, before, limit, found, more):
     log.fill(5)
     messages, older = log.history(before, limit)
@@ -312,28 +320,22 @@ def test_each_room_keeps_its_own_count(keeping):
     assert log.entered(room="dev").first == 1
 
 
-@pytest.fixture
-def days_pass(passing):
-    """Call it with a number of days: so much later it is for the ledgers."""
-    return passing.days
-
-
-def test_by_age_the_younger_are_kept(keeping, days_pass):
+def test_by_age_the_younger_are_kept(keeping, machine):
     log = keeping("2d")
     log.said(at=now() - int(1.5 * DAY))
     log.said(at=now())
     log.fill(1, room="dev")
     assert log.entered().first == 1
-    days_pass(1)
+    machine.clock.days(1)
     assert log.said(at=now() + DAY).id == 3
     entered = log.entered()
     assert (entered.first, entered.head, ids(log.page(0, 3))) == (2, 3, [2, 3])
 
 
-def test_by_age_a_room_may_end_up_empty_and_its_ids_go_on(keeping, days_pass):
+def test_by_age_a_room_may_end_up_empty_and_its_ids_go_on(keeping, machine):
     log = keeping("2d")
     log.fill(3, room="dev")
-    days_pass(3)
+    machine.clock.days(3)
     log.said(at=now() + 3 * DAY)
     entered = log.entered(room="dev")
     assert (entered.first, entered.head, log.page(0, 3, room="dev"), log.rooms()) == (
@@ -347,24 +349,24 @@ def test_by_age_a_room_may_end_up_empty_and_its_ids_go_on(keeping, days_pass):
 
 @pytest.mark.parametrize("days", [-20_000, -100, 0.2, 100, 1200])
 def test_a_clock_that_jumps_lets_nothing_go_that_is_young_and_what_is_old_goes_in_its_time(
-    keeping, passing, days
+    keeping, machine, days
 ):
     log = keeping("90d")
     log.fill(3)
-    passing.set_clock(days)
+    machine.clock.set_clock(days)
     for _ in range(5):
-        passing.days(1)
-        log.said(at=passing.now())
+        machine.clock.days(1)
+        log.said(at=machine.clock.now())
     assert log.entered().first == 1
-    passing.set_clock(0)
-    log.said(at=passing.now())
-    passing.days(1)
-    log.said(at=passing.now())
+    machine.clock.set_clock(0)
+    log.said(at=machine.clock.now())
+    machine.clock.days(1)
+    log.said(at=machine.clock.now())
     assert (log.entered().first, log.entered().head) == (1, 10)
-    passing.days(200)
-    log.said(at=passing.now())
+    machine.clock.days(200)
+    log.said(at=machine.clock.now())
     assert log.entered().first == 11
-    assert log.said(at=passing.now()).id == 12
+    assert log.said(at=machine.clock.now()).id == 12
 
 
 def test_the_time_never_descends_in_a_room(log):

@@ -139,10 +139,16 @@ def test_two_sayings_are_the_same_if_text_and_act_are():
 @pytest.mark.parametrize(
     ("text", "count", "age"),
     [
-        ("all", None, None), ("ALL", None, None), ("90d", None, 90), ("1 day", None, 1), ("90 days", None, 90),
-        ("100000 messages", 100_000, None), ("5messages", 5, None), (" 1 message ", 1, None),
+        ("all", None, None),
+        ("ALL", None, None),
+        ("90d", None, 90),
+        ("1 day", None, 1),
+        ("90 days", None, 90),
+        ("100000 messages", 100_000, None),
+        ("5messages", 5, None),
+        (" 1 message ", 1, None),
     ],
-)  # fmt: skip
+)
 def test_keep_is_all_or_so_many_or_so_long(text, count, age):
     keep = RetentionPolicy.parse(text)
     assert (keep.count, keep.age) == (count, age and age * 86_400_000)

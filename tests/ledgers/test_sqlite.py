@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import sys
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -20,8 +19,7 @@ from twisted.internet.defer import Deferred
 from groupchat.core.entries import JoinEntry, LeaveEntry, MessageEntry, TopicEntry
 from groupchat.errors import CannotStart
 from groupchat.ledgers import database as opening
-from groupchat.ledgers import retention, wal
-from groupchat.ledgers import writer as writing
+from groupchat.ledgers import wal
 from groupchat.ledgers.dedupe import CLIENT_LIFETIME_MS, digest
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.sqlite import SQLiteLedger
@@ -37,7 +35,7 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def start(path):
+def start(path, machine):
     """
     Starts a ledger on a file, the same one each time unless another is given; the one before has to
     be closed.
@@ -45,9 +43,8 @@ def start(path):
     logs = []
 
     def start(file=path, keep=None):
-        logs.append(
-            Log(lambda reactor: on_disk(file)(reactor, RetentionPolicy.parse(keep or "all")))
-        )
+        policy = RetentionPolicy.parse(keep or "all")
+        logs.append(Log(lambda reactor: on_disk(file)(reactor, policy, machine)))
         return logs[-1]
 
     yield start
@@ -83,10 +80,6 @@ def cannot_start(start):
         return line
 
     return cannot_start
-
-
-def writer(log):
-    return log.ledger._writer._db
 
 
 def rows(path, statement):
@@ -205,13 +198,12 @@ def test_a_client_unseen_for_30_days_is_forgotten(log, again, path):
     log = again(log)
     log.said("new")
     assert (log.entered(ALICE).last_n, log.entered(BOB).last_n) == (0, 1)
-    assert rows(path, "SELECT count(*) FROM speakers") == [(1,)]
+    assert rows(path, "SELECT count(*) FROM clients") == [(1,)]
 
 
-def test_what_is_no_longer_kept_is_deleted_bit_by_bit(log, again, path, monkeypatch):
+def test_what_is_no_longer_kept_is_deleted_bit_by_bit(log, again, path, machine):
     log.fill(10)
-    monkeypatch.setattr(writing, "_PRUNE_MESSAGES", 4)
-    monkeypatch.setattr(writing, "_PRUNE_INTERVAL", 0.0)
+    machine.limits = {"pruned_messages": 4, "prune_interval": 0.0}
     log = again(log, keep="1 messages")
     left = []
     for _ in range(5):
@@ -232,7 +224,7 @@ def kept(path):
         id
         for (id,) in rows(
             path,
-            "SELECT place & 1099511627775 FROM messages, rooms WHERE place & 1099511627775 >= first",
+            "SELECT key & 1099511627775 FROM messages, rooms WHERE key & 1099511627775 >= first",
         )
     ]
 
@@ -244,7 +236,7 @@ def aged(log, start, path, *ages, keep="90d"):
     with sqlite3.connect(path) as db:
         for id, days in enumerate(ages, 1):
             db.execute(
-                "UPDATE messages SET at = ? WHERE place = ?",
+                "UPDATE messages SET at = ? WHERE key = ?",
                 (now() - round(days * DAY), 1 << 40 | id),
             )
     db.close()
@@ -273,103 +265,102 @@ def test_what_a_wrong_clock_stamped_is_as_old_as_what_is_around_it(
     log = aged(log, start, path, *ages)
     log.said()
     assert kept(path)[0] == log.entered().first == first
-    gone = [line for line in logged() if "were let go" in line]
+    gone = [line for line in logged() if "were deleted" in line]
     assert gone == [
-        f"Messages older than 90 days were let go, {first - 1} in all: {first - 1} in lobby."
+        f"Messages older than 90 days were deleted, {first - 1} in all: {first - 1} in lobby."
     ] * (first > 1)
     log.said()
     assert log.entered().first == first
 
 
 def test_one_start_in_another_year_lets_nothing_go_and_200_days_later_it_does(
-    log, again, path, passing, logged
+    log, again, path, machine, logged
 ):
     log.fill(3)
-    passing.set_clock(1200)
+    machine.clock.set_clock(1200)
     for _ in range(2):
         log = again(log, keep="90d")
-        log.said("said in 2030", at=passing.now())
+        log.said("said in 2030", at=machine.clock.now())
     assert "until the server has run for a day" in logged()[0]
-    passing.set_clock(0)
+    machine.clock.set_clock(0)
     log = again(log, keep="90d")
-    log.said(at=passing.now())
-    passing.days(30)
-    log.said(at=passing.now())
+    log.said(at=machine.clock.now())
+    machine.clock.days(30)
+    log.said(at=machine.clock.now())
     assert kept(path)[0] == 1
-    assert len(set(rows(path, "SELECT at FROM messages WHERE place & 1023 > 5"))) == 1, (
+    assert len(set(rows(path, "SELECT at FROM messages WHERE key & 1023 > 5"))) == 1, (
         "it has that time until 2030"
     )
-    passing.days(75)
-    log.said(at=passing.now())
+    machine.clock.days(75)
+    log.said(at=machine.clock.now())
     assert log.entered().first == 7
-    passing.days(200)
+    machine.clock.days(200)
     log = again(log, keep="90d")
-    log.said(at=passing.now())
+    log.said(at=machine.clock.now())
     assert log.entered().first == 7, "the clock may be wrong"
-    passing.days(1.1)
-    log.said(at=passing.now())
+    machine.clock.days(1.1)
+    log.said(at=machine.clock.now())
     assert log.entered().first == 9
 
 
 def test_a_clock_that_shows_1970_at_first_lets_nothing_go_when_it_is_right(
-    start, again, path, passing
+    start, again, path, machine
 ):
-    passing.set_clock(-56 * 365.25)
+    machine.clock.set_clock(-56 * 365.25)
     log = start(keep="90d")
-    log.said(at=passing.now())
-    passing.set_clock(0)
-    log.said(at=passing.now())
+    log.said(at=machine.clock.now())
+    machine.clock.set_clock(0)
+    log.said(at=machine.clock.now())
     for _ in range(3):
-        passing.days(1)
-        log.said(at=passing.now())
+        machine.clock.days(1)
+        log.said(at=machine.clock.now())
     log = again(log, keep="90d")
-    log.said(at=passing.now())
+    log.said(at=machine.clock.now())
     assert kept(path)[0] == 1
 
 
-def test_a_clock_that_jumps_forgets_no_client(log, again, path, passing):
+def test_a_clock_that_jumps_forgets_no_client(log, again, path, machine):
     log.said("one", n=1)
     log.said("other", client=BOB, n=1)
     for days in (100, -20_000, 0):
-        passing.set_clock(days)
+        machine.clock.set_clock(days)
         log = again(log)
-        log.said("two", client=BOB, n=log.entered(BOB).last_n + 1, at=passing.now())
+        log.said("two", client=BOB, n=log.entered(BOB).last_n + 1, at=machine.clock.now())
     assert log.entered(ALICE).last_n == 1
-    passing.days(40)
+    machine.clock.days(40)
     for _ in range(2):
-        log.said("three", client=BOB, n=log.entered(BOB).last_n + 1, at=passing.now())
-        passing.days(1.1)
+        log.said("three", client=BOB, n=log.entered(BOB).last_n + 1, at=machine.clock.now())
+        machine.clock.days(1.1)
     assert log.entered(ALICE).last_n == 0
 
 
-def test_many_rooms_and_many_messages_are_let_go_in_turn(log, start, path, monkeypatch, passing):
-    monkeypatch.setattr(retention, "ROOMS", 3)
-    monkeypatch.setattr(retention, "_LOOKED_AT", 4)
+def test_many_rooms_and_many_messages_are_let_go_in_turn(log, start, path, machine):
+    machine.limits = {"pruned_rooms": 3, "aged_messages": 4}
     rooms = [f"room{number}" for number in range(7)]
     for room in rooms:
         log.fill(20, room=room)
-    passing.days(91)
+    machine.clock.days(91)
     log.close()
     log = start(keep="90d")
     for _ in range(40):
-        log.said(at=passing.now())
-        passing.days(0.1)
+        log.said(at=machine.clock.now())
+        machine.clock.days(0.1)
     assert {log.entered(room=room).first for room in rooms} == {21}
 
 
 # The file.
 
 
-def test_a_commit_is_synced(log, path):
-    assert writer(log).execute("PRAGMA synchronous").fetchone() == (2,)
-    assert writer(log).execute("PRAGMA journal_mode").fetchone() == ("wal",)
+def test_a_commit_is_synced(log, path, machine):
+    assert machine.writing.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert machine.writing.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert rows(path, "PRAGMA application_id") == [(opening.APPLICATION,)]
 
 
-def test_what_was_handed_back_is_committed(log, path):
+def test_what_was_handed_back_is_committed(log, path, machine):
     log.said("hello", n=1)
     assert rows(path, "SELECT text FROM messages") == [("hello",)]
-    assert not writer(log).in_transaction
+    assert not machine.writing.in_transaction
 
 
 def test_nothing_in_the_wal_is_left_by_a_close(log, path):
@@ -378,8 +369,9 @@ def test_nothing_in_the_wal_is_left_by_a_close(log, path):
     assert sorted(os.listdir(path.parent)) == ["chat.db", "chat.db-lock"]
 
 
-def test_the_wal_is_written_back_as_it_grows(log, monkeypatch, path):
-    monkeypatch.setattr(wal, "CHECKPOINT_BYTES", 10_000)
+def test_the_wal_is_written_back_as_it_grows(start, machine, path):
+    machine.limits = {"checkpoint_bytes": 10_000}
+    log = start()
     log.said("x" * 4096)
     assert b"x" * 1000 not in path.read_bytes()
     log.said("y" * 4096)
@@ -387,12 +379,17 @@ def test_the_wal_is_written_back_as_it_grows(log, monkeypatch, path):
 
 
 @pytest.fixture
-def pinned(log, path, monkeypatch):
+def small_wal(machine):
+    """The WAL is written back after 100 kB."""
+    machine.limits = {"checkpoint_bytes": 100_000}
+
+
+@pytest.fixture
+def pinned(small_wal, log, path):
     """
     The bytes of the WAL, which has grown while another program reads; `pinned.reader` is that
     program.
     """
-    monkeypatch.setattr(wal, "CHECKPOINT_BYTES", 100_000)
     reader = sqlite3.connect(path, isolation_level=None)
     log.said("before")
     reader.execute("BEGIN")
@@ -401,7 +398,7 @@ def pinned(log, path, monkeypatch):
     reader.close()
 
 
-def test_a_wal_that_a_reader_holds_is_cut_once_the_reader_is_gone(log, pinned, logged):
+def test_a_wal_that_a_reader_holds_is_cut_once_the_reader_is_gone(pinned, log, logged):
     for _ in range(3):
         log.fill(200)
         log.say("x" * 100_000)
@@ -416,10 +413,10 @@ def test_a_wal_that_a_reader_holds_is_cut_once_the_reader_is_gone(log, pinned, l
 
 
 def test_the_log_says_once_that_a_reader_holds_the_wal_and_once_that_none_does(
-    log, pinned, logged, monkeypatch
+    pinned, log, logged, machine
 ):
     now = [0.0]
-    monkeypatch.setattr(wal, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    machine.clock.monotonic = lambda: now[0]
     for _ in range(4):
         log.said("x" * 100_000)
         log.reactor.run(wal.RETRY_SECONDS)
@@ -431,11 +428,12 @@ def test_the_log_says_once_that_a_reader_holds_the_wal_and_once_that_none_does(
     assert len(logged()) == 2 and logged()[1].endswith("its -wal is small again.")
 
 
-def test_a_wal_that_is_held_for_a_moment_is_nothing_to_tell(log, pinned, logged):
+def test_a_wal_that_is_held_for_a_moment_is_nothing_to_tell(pinned, log, logged):
     log.said("x" * 100_000)
     pinned.reader.execute("COMMIT")
     log.said("x" * 100_000)
-    assert logged() == [] and not log.ledger._writer.held
+    log.reactor.run(3 * wal.RETRY_SECONDS)
+    assert logged() == [] and pinned.size() == 0
 
 
 def test_only_its_owner_may_read_the_file(log, path):
@@ -444,8 +442,8 @@ def test_only_its_owner_may_read_the_file(log, path):
         assert file.stat().st_mode & 0o077 == 0, file
 
 
-def test_what_was_said_is_known_also_where_it_is_no_longer_kept(log, again, path, monkeypatch):
-    monkeypatch.setattr(writing, "_PRUNE_INTERVAL", 0.0)
+def test_what_was_said_is_known_also_where_it_is_no_longer_kept(log, again, path, machine):
+    machine.limits = {"prune_interval": 0.0}
     for n in range(1, 1006):
         log.say(f"as {n}", n=n)
     log.run()
@@ -457,12 +455,12 @@ def test_what_was_said_is_known_also_where_it_is_no_longer_kept(log, again, path
         assert log.said(f"as {n}", n=n).id == n
         assert isinstance(log.said("as something else", n=n).refusal, Conflict)
     assert log.said("as 6", n=6).id is None
-    assert rows(path, "SELECT min(n), count(*) FROM said") == [(7, 1000)]
+    assert rows(path, "SELECT min(n), count(*) FROM digests") == [(7, 1000)]
     assert log.said("as 1007", n=1007).id == 1008
 
 
-def test_what_was_said_is_known_also_if_it_was_stored_in_the_first_shape(start, monkeypatch, path):
-    schemas = opening._schemas()
+def test_what_was_said_is_known_also_if_it_was_stored_in_the_first_shape(start, machine, path):
+    schemas = machine.schemas
     with sqlite3.connect(path) as db:
         db.executescript(schemas[1])
         db.execute("INSERT INTO rooms (name, head) VALUES ('lobby', 3)")
@@ -489,8 +487,9 @@ def test_what_was_said_is_known_also_if_it_was_stored_in_the_first_shape(start, 
     assert log.entered().last_n == 4
 
 
-def test_speakers_that_it_does_not_know_by_heart_are_looked_up(log, monkeypatch):
-    monkeypatch.setattr(writing, "_MAX_CACHED_CLIENTS", 1)
+def test_clients_that_are_not_in_the_cache_are_looked_up(start, machine):
+    machine.limits = {"cached_clients": 1}
+    log = start()
     for n in (1, 2, 3):
         sayings = [
             log.say(f"as {n}", n=n, client=client)
@@ -512,32 +511,30 @@ def test_batches_of_every_size_are_stored(log):
     ]
 
 
-def test_schema_files_apply_in_order(start, again, monkeypatch, path):
+def test_schema_files_apply_in_order(start, again, machine, path):
     log = start()
     log.fill(2)
-    schemas = opening._schemas()
+    schemas = machine.schemas
     newer = {
         **schemas,
         len(schemas) + 1: "ALTER TABLE rooms ADD COLUMN a INTEGER DEFAULT 1",
         len(schemas) + 2: "UPDATE rooms SET a = a + 1",
     }
-    monkeypatch.setattr(opening, "_schemas", lambda: dict(reversed(newer.items())))
+    machine.schemas = dict(reversed(newer.items()))
     log = again(log)
     assert log.entered().head == 2
     assert rows(path, "SELECT a FROM rooms") == [(2,)]
     assert rows(path, "PRAGMA user_version") == [(len(newer),)]
 
 
-def test_a_schema_file_that_fails_changes_nothing(start, log, monkeypatch, path):
+def test_a_schema_file_that_fails_changes_nothing(start, log, machine):
     log.fill(2)
     log.close()
-    broken = {
-        **opening._schemas(),
-        len(opening._schemas()) + 1: "DELETE FROM rooms; SELECT nonsense",
-    }
-    with monkeypatch.context() as patch, pytest.raises(CannotStart):
-        patch.setattr(opening, "_schemas", lambda: broken)
+    schemas = machine.schemas
+    machine.schemas = {**schemas, len(schemas) + 1: "DELETE FROM rooms; SELECT nonsense"}
+    with pytest.raises(CannotStart):
         start()
+    machine.schemas = schemas
     assert start().entered().head == 2
 
 
@@ -605,7 +602,7 @@ def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    assert "newer groupchat (version 99, this one knows 3)" in cannot_start()
+    assert "newer groupchat (version 99, this one knows 4)" in cannot_start()
 
 
 def test_an_sqlite_that_is_too_old_is_named(cannot_start, monkeypatch):
@@ -662,7 +659,7 @@ def test_a_file_that_can_not_be_written_is_refused(cannot_start, path, monkeypat
             raise PermissionError(13, "Permission denied")
         return real(file, flags, *mode)
 
-    monkeypatch.setattr(opening.os, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     assert "Permission denied" in cannot_start()
 
 
@@ -672,12 +669,12 @@ def test_a_file_that_another_daemon_uses_is_refused(cannot_start, log):
     assert log.said().id == 2
 
 
-def test_a_file_that_another_program_has_locked_is_refused(cannot_start, log, path, monkeypatch):
+def test_a_file_that_another_program_has_locked_is_refused(cannot_start, log, path, machine):
     log.close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr(opening, "BUSY", 0.1)
+    machine.limits = {"open_timeout": 0.1}
     assert "locked" in cannot_start()
     other.close()
 
@@ -693,16 +690,10 @@ def test_a_refused_start_leaves_nothing_open(cannot_start, start, path):
 
 
 @pytest.fixture
-def disk(log):
+def disk(log, machine):
     """Call it with True and the disk is full; with False it is not."""
     log.said("before", n=1)
-
-    def disk(full):
-        db = writer(log)
-        (pages,) = db.execute("PRAGMA page_count").fetchone()
-        db.execute(f"PRAGMA max_page_count = {pages if full else 1_000_000}")
-
-    return disk
+    return machine.fill_disk
 
 
 def full_batch(log):
@@ -774,18 +765,21 @@ def test_on_a_full_disk_nothing_of_a_new_room_is_left(log, disk):
 
 
 @pytest.mark.parametrize("step", ["BEGIN IMMEDIATE", "INSERT INTO messages", "COMMIT"])
-def test_wherever_the_disk_is_full_the_batch_is_refused(log, step, path):
+def test_wherever_the_disk_is_full_the_batch_is_refused(start, step, machine):
+    machine.limits = {"prune_interval": 0.0}
+    log = start()
     log.said("before", n=1)
-    log.ledger._writer._pruned_at = 0.0
-    failing(log, step, FULL_DISK)
+    machine.writing.fails = (step, FULL_DISK)
     saying = log.said("new", n=2)
     assert isinstance(saying.refusal, StorageFull)
     assert log.owner.reasons == []
-    healed(log)
+    machine.writing.fails = None
     assert log.said("new", n=2).id == 2
 
 
-def test_that_the_disk_is_full_is_in_the_log_when_it_begins_and_when_it_ends(log, disk, logged):
+def test_that_the_disk_is_full_is_in_the_log_when_it_begins_and_when_it_ends(
+    log, disk, logged, path
+):
     disk(True)
     for _ in range(3):
         full_batch(log)
@@ -793,21 +787,17 @@ def test_that_the_disk_is_full_is_in_the_log_when_it_begins_and_when_it_ends(log
     for _ in range(2):
         full_batch(log)
     begins, ends = logged()
-    assert (
-        begins
-        == f"The disk is full: until there is room for the ledger {log.ledger._path}, what is said is refused."
+    assert begins == (
+        f"The disk is full: until there is room for the ledger {path}, messages are refused."
     )
-    assert (
-        ends
-        == f"The disk has room for the ledger {log.ledger._path} again: what is said is stored."
-    )
+    assert ends == f"The disk has room for the ledger {path} again: messages are stored."
 
 
 # Another program writes.
 
 
 @pytest.fixture
-def other(log, path, monkeypatch):
+def other(log, path, machine):
     """
     Another program that holds a write lock on the file; it lets go when the writer looks for the
     third time.
@@ -822,7 +812,7 @@ def other(log, path, monkeypatch):
         if len(looks) == 3:
             other.execute("COMMIT")
 
-    monkeypatch.setattr(writing, "sleep", look)
+    machine.clock.sleep = look
     yield SimpleNamespace(db=other, looks=looks)
     other.close()
 
@@ -857,76 +847,39 @@ def test_closing_waits_for_the_lock_as_well(log, other, again):
     assert saying.id == 2 and log.page(0, 9)[-1].text == "last"
 
 
-def test_a_lock_that_is_held_for_too_long_is_a_ledger_that_failed(log, other, monkeypatch, logged):
-    now = iter([0.0, 1.0, 2.0, 3.0, 99.0, 99.0])
-    monkeypatch.setattr(writing, "sleep", lambda seconds: None)
-    monkeypatch.setattr(
-        writing, "time", SimpleNamespace(time=time.time, monotonic=lambda: next(now))
-    )
-    log.ledger._writer._pruned_at = 1e9
+def test_a_lock_that_is_held_for_too_long_is_a_ledger_that_failed(
+    log, other, path, machine, logged
+):
+    machine.clock.sleep = lambda seconds: machine.clock.days(0.9 * 10 / 86_400)
     saying = log.say("unknown")
     log.run()
     assert saying not in log.owner.drafts
-    assert log.owner.reasons == [
-        f"the ledger {log.ledger._path}: another program has kept it locked for 10 s"
-    ]
+    assert log.owner.reasons == [f"the ledger {path}: another program has kept it locked for 10 s"]
     log.closed = True
-    other.db.close()
-    writer(log).close()
-    log.ledger._reader.close()
+    machine.crash()
 
 
 # A broken disk.
 
 
-class Failing:
-    """The writer's connection, of which one statement fails."""
-
-    def __init__(self, db, step, why):
-        self.db, self.step, self.why = db, step, why
-
-    def __getattr__(self, name):
-        return getattr(self.db, name)
-
-    def execute(self, statement, *values):
-        if statement.startswith(self.step):
-            raise sqlite3.OperationalError(self.why)
-        return self.db.execute(statement, *values)
-
-    def executemany(self, statement, values):
-        if statement.startswith(self.step):
-            raise sqlite3.OperationalError(self.why)
-        return self.db.executemany(statement, values)
-
-
-def failing(log, step, why):
-    log.ledger._writer._db = Failing(writer(log), step, why)
-
-
-def healed(log):
-    log.ledger._writer._db = writer(log).db
-
-
 @pytest.mark.parametrize("step", ["BEGIN", "INSERT INTO messages", "COMMIT"])
-def test_after_an_io_error_nothing_is_answered_and_its_owner_is_told(log, step):
+def test_after_an_io_error_nothing_is_answered_and_its_owner_is_told(log, step, path, machine):
     log.said("before")
-    failing(log, step, "disk I/O error")
+    machine.writing.fails = (step, "disk I/O error")
     unknown, later = log.say("unknown", n=1), log.say("later")
     log.run()
     assert unknown not in log.owner.drafts and later not in log.owner.drafts
-    assert log.owner.reasons == [f"the ledger {log.ledger._path}: disk I/O error"]
+    assert log.owner.reasons == [f"the ledger {path}: disk I/O error"]
     assert log.say("never") not in log.owner.drafts
     log.run()
     assert len(log.owner.batches) == 1 and len(log.owner.reasons) == 1
-    healed(log)
     log.closed = True
-    writer(log).close()  # it has to end now: what is closed in order would be stored
-    log.ledger._reader.close()
+    machine.crash()  # it has to end now: what is closed in order would be stored
 
 
-def test_where_it_can_not_be_read_its_owner_is_told(log):
+def test_where_it_can_not_be_read_its_owner_is_told(log, machine):
     log.fill(3)
-    log.ledger._reader.close()
+    machine.reading.fails = ("SELECT", "disk I/O error")
     failures = []
     log.ledger.page("lobby", 0, 3).addErrback(failures.append)
     log.run()

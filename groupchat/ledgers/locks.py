@@ -1,0 +1,54 @@
+"""The locks that keep other daemons away from a ledger on disk."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+
+from groupchat.errors import CannotOpen, CannotOpenYet
+
+__all__ = ["Locks"]
+
+
+class Locks:
+    """
+    Locks on a ledger, whichever path leads to it: the lock file is beside the file itself, and on
+    Linux the file is locked, too, since it may have a second name (a hard link). Elsewhere SQLite's
+    own locks would be in the way of that.
+
+    :param path: of the ledger, as the operator gave it.
+    :param real: the file's one path.
+    """
+
+    def __init__(self, path: str, real: str) -> None:
+        self._path = path
+        self._real = real
+        self._files: list[int] = []
+
+    def acquire(self) -> None:
+        """
+        Lock the ledger. Creates the file if it is missing.
+
+        :raises CannotOpen: it is no file, or another daemon has locked it.
+        :raises OSError: it can't be opened.
+        """
+        real = self._real
+        if os.path.exists(real) and not os.path.isdir(real) and not os.path.isfile(real):
+            raise CannotOpen(
+                f"the ledger {self._path} is a device, a pipe or a socket, and has to be a file"
+            )
+        # the ledger stays open: to close it would drop SQLite's own locks
+        for path in (real, f"{real}-lock"):
+            self._files.append(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        for file in self._files if sys.platform == "linux" else self._files[1:]:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CannotOpenYet(
+                    f"the ledger {self._path} is in use by another daemon", "Stop that one"
+                ) from None
+
+    def release(self) -> None:
+        while self._files:
+            os.close(self._files.pop())
