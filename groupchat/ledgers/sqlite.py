@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
@@ -35,17 +34,14 @@ from groupchat.ledgers.writer import Writer
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
 
+    from groupchat.clock import IReactor
     from groupchat.core.entries import Entry
     from groupchat.wire.events import Message
 
-__all__ = ["IReactor", "SQLiteLedger"]
+__all__ = ["SQLiteLedger"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class IReactor(IReactorTime, IReactorFromThreads):
-    """A reactor with time and threads."""
 
 
 @implementer(ILedger)
