@@ -14,7 +14,7 @@ from groupchat.core.moderation import Moderation
 from groupchat.core.naming import Naming
 from groupchat.core.queries import Queries
 from groupchat.core.speaking import Speaking
-from groupchat.wire import commands, events
+from groupchat.wire import commands, errors, events
 from groupchat.wire.commands import Command, Position
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ def _pong(session: Session, command: commands.Pong) -> None:
     """Do nothing: that the line came says that the client is there."""
 
 
+def _unsupported(session: Session, command: Command) -> None:
+    raise errors.UnknownType("There is no such type of line.")
+
+
 def table(speaking: Speaking, queries: Queries, naming: Naming, moderation: Moderation) -> Actions:
     """Return the action of each command."""
     return {
@@ -97,4 +101,13 @@ def table(speaking: Speaking, queries: Queries, naming: Naming, moderation: Mode
         commands.AskBans: moderation.answer,
         commands.AskMutes: moderation.answer,
         commands.AskPlaces: moderation.answer,
+        commands.Correction: _unsupported,
+        commands.Search: _unsupported,
+        commands.Mark: _unsupported,
+        commands.Private: _unsupported,
+        commands.Invite: _unsupported,
+        commands.Uninvite: _unsupported,
+        commands.Close: _unsupported,
+        commands.Edit: _unsupported,
+        commands.Remove: _unsupported,
     }

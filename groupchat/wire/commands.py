@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
-from groupchat.wire.limits import MAX_ROOMS
+from groupchat.wire.limits import MAX_QUERY, MAX_ROOMS
 
 if TYPE_CHECKING:
     from groupchat.wire.interfaces import Reference
@@ -31,16 +31,21 @@ __all__ = [
     "AskWho",
     "Ban",
     "Client",
+    "Close",
     "Command",
+    "Correction",
     "Count",
     "Deop",
+    "Edit",
     "Epoch",
     "Hello",
     "Help",
     "Id",
+    "Invite",
     "Join",
     "Kick",
     "Leave",
+    "Mark",
     "Max",
     "MoveTo",
     "Mute",
@@ -51,17 +56,21 @@ __all__ = [
     "Ping",
     "Pong",
     "Position",
+    "Private",
     "Quit",
     "Ref",
     "Register",
+    "Remove",
     "Rename",
     "RoomCommand",
     "Rooms",
     "Say",
+    "Search",
     "SetTopic",
     "TargetCommand",
     "Tell",
     "Unban",
+    "Uninvite",
     "Unmute",
 ]
 
@@ -139,11 +148,43 @@ class Leave(RoomCommand):
 
 
 class Say(RoomCommand):
-    """Say something in a room; `n` is the client's own count there."""
+    """
+    Say something in a room; `n` is the client's own count there.
+
+    (A line with `replaces` or `redacts` does not fit this class, and so becomes a `Correction`
+    without any check on the path of other messages.)
+    """
 
     text: str
     act: bool = False
     n: Count | None = None
+    replaces: None = None
+    redacts: None = None
+
+    def about(self) -> Reference:
+        return super().about() if self.n is None else {**super().about(), "n": self.n}
+
+
+class Correction(RoomCommand, tag="say"):
+    """
+    Replace a message by another text, or redact it: a `say` with the id of that message.
+
+    :ivar text: the new text; None: the message is redacted.
+    """
+
+    text: str | None = None
+    act: bool = False
+    n: Count | None = None
+    replaces: Count | None = None
+    redacts: Count | None = None
+
+    def __post_init__(self) -> None:
+        if (self.replaces is None) == (self.redacts is None):
+            raise ValueError("Either `replaces` or `redacts` is needed")
+        if self.replaces is not None and self.text is None:
+            raise ValueError("`replaces` needs a `text`")
+        if self.redacts is not None and (self.text is not None or self.act):
+            raise ValueError("`redacts` takes no `text` and no `act`")
 
     def about(self) -> Reference:
         return super().about() if self.n is None else {**super().about(), "n": self.n}
@@ -175,6 +216,47 @@ class SetTopic(RoomCommand, tag="topic"):
     """Set the topic; empty clears it, absent asks for it."""
 
     text: str | None = None
+
+
+class Search(RoomCommand):
+    """
+    Find the newest messages older than the id `before` that contain every word of a text.
+
+    :ivar sender: only messages that were said under this name.
+    """
+
+    text: str
+    sender: str | None = msgspec.field(name="from", default=None)
+    before: Id | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+    def __post_init__(self) -> None:
+        if not self.text.split() or len(self.text.encode(errors="replace")) > MAX_QUERY:
+            raise ValueError(f"The `text` of a search has words, and at most {MAX_QUERY} bytes")
+
+
+class Mark(RoomCommand):
+    """Everything in a room up to an id has been read."""
+
+    id: Id
+
+
+class Private(RoomCommand):
+    """Make a room private, or open it to everyone."""
+
+    private: bool
+
+
+class Invite(RoomCommand):
+    """Let a registered name into a private room."""
+
+    name: str
+
+
+class Uninvite(RoomCommand):
+    """Take an invitation back."""
+
+    name: str
 
 
 class Ping(Command):
@@ -282,6 +364,12 @@ class Announce(OperatorCommand, tag="notice"):
     text: str
 
 
+class Close(OperatorCommand, tag="close"):
+    """Send everybody out of a private room, and take back its invitations."""
+
+    room: str
+
+
 class Quit(Command):
     pass
 
@@ -300,7 +388,17 @@ class MoveTo(RoomCommand, tag=False):
     """Only for people: leave the present room and join this one."""
 
 
-#: Every command that the JSON wire carries.
+class Edit(RoomCommand, tag=False):
+    """Only for people: replace the sender's last message in the present room."""
+
+    text: str
+
+
+class Remove(RoomCommand, tag=False):
+    """Only for people: redact the sender's last message in the present room."""
+
+
+#: Every command that the JSON wire carries, except `Correction`, which shares the tag of `Say`.
 AnyCommand = (
     Hello
     | Join
@@ -327,5 +425,11 @@ AnyCommand = (
     | AskBans
     | AskMutes
     | AskPlaces
+    | Search
+    | Mark
+    | Private
+    | Invite
+    | Uninvite
+    | Close
     | Quit
 )

@@ -50,6 +50,7 @@ __all__ = [
     "full",
     "kicked",
     "muted",
+    "not_open",
     "protocol_violation",
 ]
 
@@ -230,6 +231,14 @@ def kicked(by: str, why: str) -> Bye:
 def muted(why: str, until: str | None) -> Muted:
     """Return the refusal for a muted member."""
     return Muted(f"You are muted{_until(until)}{_because(why)}")
+
+
+def not_open() -> NotAllowed:
+    """
+    Return the refusal for a private room that is not open to a member, which is also the refusal
+    for a room that does not exist: nobody can tell the two apart.
+    """
+    return NotAllowed("There is no such room, or it is not open to you.")
 
 
 def _until(until: str | None) -> str:

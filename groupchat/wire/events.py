@@ -18,12 +18,16 @@ __all__ = [
     "Bye",
     "Catchup",
     "CaughtUp",
+    "Direct",
+    "DirectRoom",
     "Done",
     "Error",
     "Event",
+    "Found",
     "Gap",
     "Help",
     "History",
+    "Mark",
     "Member",
     "Message",
     "Moderated",
@@ -63,7 +67,12 @@ class Welcome(Event):
 
 
 class RoomState(Event, tag="room"):
-    """A room as it is at this moment, for a member that joins it or fell far behind in it."""
+    """
+    A room as it is at this moment, for a member that joins it or fell far behind in it.
+
+    :ivar mark: the id up to which the member has read; 0: nothing yet. Only an older server leaves
+        it out.
+    """
 
     room: str
     epoch: str
@@ -74,6 +83,7 @@ class RoomState(Event, tag="room"):
     members: list[str]
     count: int
     ref: str | None = None
+    mark: int | None = None
 
 
 class Gap(Event):
@@ -107,7 +117,13 @@ class CaughtUp(Event):
 
 
 class Message(Event):
-    """Something said, at its place in its room's log."""
+    """
+    Something said, at its place in its room's log.
+
+    :ivar replaces: the id of the message that this text replaces.
+    :ivar redacts: the id of the message that is redacted by this one, which has no text.
+    :ivar redacted: whether this message was redacted, and has no text any more.
+    """
 
     room: str
     id: int
@@ -115,6 +131,9 @@ class Message(Event):
     sender: str = msgspec.field(name="from")
     text: str
     act: bool = False
+    replaces: int | None = None
+    redacts: int | None = None
+    redacted: bool = False
 
 
 class Ok(Event):
@@ -177,12 +196,53 @@ class History(Event):
     ref: str | None = None
 
 
+class Found(Event):
+    """
+    The newest messages that a search found, ascending.
+
+    :ivar before: messages older than this id are not searched yet, if there are `more`.
+    """
+
+    room: str
+    messages: list[Message]
+    more: bool
+    before: int | None = None
+    ref: str | None = None
+
+
+class Mark(Event):
+    """Another device of the same name has read a room up to this id."""
+
+    room: str
+    id: int
+
+
+class DirectRoom(msgspec.Struct, frozen=True):
+    """The newest id in a direct room, and the id up to which it is read."""
+
+    head: int
+    mark: int
+
+
+class Direct(Event):
+    """The direct rooms with anything in them, by the name of the other."""
+
+    rooms: dict[str, DirectRoom]
+
+
 class Member(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the answer to `who`."""
+    """
+    One entry of the answer to `who`.
+
+    :ivar since: when the first connection of the name joined.
+    :ivar address: the address of that connection.
+    :ivar addresses: the addresses of all connections of the name.
+    """
 
     name: str
     since: str
     address: str | None = None
+    addresses: list[str] = []
 
 
 class Who(Event):
@@ -334,4 +394,7 @@ AnyEvent = (
     | Pong
     | Error
     | Bye
+    | Found
+    | Mark
+    | Direct
 )

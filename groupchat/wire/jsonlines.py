@@ -141,7 +141,10 @@ def _command(fields: dict[str, object]) -> Command:
         raise BadField('A line needs a "type" that is a string.')
     if kind not in _TYPES:
         raise UnknownType("There is no such type of line.")
+    corrects = kind == "say" and ("replaces" in fields or "redacts" in fields)
     try:
+        if corrects:
+            return msgspec.convert(fields, commands.Correction)
         command: Command = msgspec.convert(fields, commands.AnyCommand)
     except msgspec.ValidationError as error:
         what, where = _WHERE.match(str(error).splitlines()[0]).groups()  # type: ignore[union-attr]

@@ -20,6 +20,7 @@ from groupchat.wire.limits import MAX_NAME, MAX_TEXT, MAX_TOPIC
 
 __all__ = [
     "ASCII",
+    "DIRECT",
     "HIDDEN",
     "MARK",
     "RESERVED",
@@ -40,6 +41,7 @@ RESERVED = frozenset(
     " everyone all here nobody me you groupchat".split()
 )
 
+DIRECT = "@"  #: begins the name of a direct room, and of no other
 MARK = "\ufeff"  #: a byte order mark: at the beginning of a line it is no part of it
 
 
@@ -112,6 +114,17 @@ class Rule:
         if not printable:
             raise BadName(f"A room's name has 1 to 32 of {self.parts}.")
         return key(printable)
+
+    def direct_room(self, name: str) -> str:
+        """
+        Return the name of a direct room, ``@NAME``, as the server writes it.
+
+        :raises BadName: what is behind the @ is no name of a person.
+        """
+        printable = self._proper(name.removeprefix(DIRECT))
+        if not printable:
+            raise BadName(f"A direct room is @ and a name: 1 to 32 of {self.parts}.")
+        return DIRECT + key(printable)
 
     def readings(self, name: str) -> Collection[str]:
         """

@@ -16,7 +16,8 @@ from groupchat.wire.plain.words import COMMANDS
 
 TYPES = set(
     "hello join leave say tell history who rooms rename topic ping pong register "
-    "kick mute unmute op deop ban unban max notice bans mutes places quit".split()
+    "kick mute unmute op deop ban unban max notice bans mutes places quit "
+    "search mark private invite uninvite close".split()
 )
 
 
@@ -29,7 +30,8 @@ def test_the_json_wire_carries_these_verbs():
 
 
 def test_what_is_only_for_people_is_not_on_the_json_wire():
-    assert not {commands.Help, commands.MoveTo} & set(get_args(commands.AnyCommand))
+    people = {commands.Help, commands.MoveTo, commands.Edit, commands.Remove}
+    assert not people & set(get_args(commands.AnyCommand))
 
 
 @pytest.mark.parametrize("word", [entry.word for entry in COMMANDS])
@@ -111,3 +113,42 @@ def test_values_have_their_bounds(kind, good, bad):
     for value in bad:
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert(value, kind)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": "tea at five", "replaces": 7},
+        {"text": "pours tea", "act": True, "replaces": 7},
+        {"redacts": 7},
+    ],
+)
+def test_a_correction_has_another_text_or_redacts(fields):
+    assert commands.Correction(room="lobby", **fields).n is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"text": "tea"}, "Either"),
+        ({"text": "tea", "replaces": 7, "redacts": 7}, "Either"),
+        ({"replaces": 7}, "needs a `text`"),
+        ({"text": "tea", "redacts": 7}, "no `text`"),
+        ({"text": "", "redacts": 7}, "no `text`"),
+        ({"act": True, "redacts": 7}, "no `act`"),
+    ],
+)
+def test_a_correction_of_another_kind_is_none(fields, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        commands.Correction(room="lobby", **fields)
+
+
+@pytest.mark.parametrize("text", ["t", "tea four", "ü" * 128, " t "])
+def test_a_search_has_words(text):
+    assert commands.Search(room="lobby", text=text).limit == 50
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u3000", "t" * 257, "ü" * 129])
+def test_a_search_without_words_or_with_too_many_is_none(text):
+    with pytest.raises(ValueError, match="at most 256 bytes"):
+        commands.Search(room="lobby", text=text)

@@ -315,6 +315,36 @@ def test_what_is_wrong_is_said_with_the_name_of_the_field():
         ({"type": "max", "max": 30}, commands.Max(max=30)),
         ({"type": "notice", "text": "tea"}, commands.Announce(text="tea")),
         ({"type": "quit"}, commands.Quit()),
+        (
+            {"type": "say", "room": "dev", "text": "tea at five", "replaces": 7, "n": 3},
+            commands.Correction(room="dev", text="tea at five", replaces=7, n=3),
+        ),
+        (
+            {"type": "say", "room": "dev", "redacts": 7},
+            commands.Correction(room="dev", redacts=7),
+        ),
+        (
+            {
+                "type": "search",
+                "room": "dev",
+                "text": "tea",
+                "from": "bob",
+                "before": 9,
+                "limit": 2,
+            },
+            commands.Search(room="dev", text="tea", sender="bob", before=9, limit=2),
+        ),
+        ({"type": "mark", "room": "dev", "id": 7}, commands.Mark(room="dev", id=7)),
+        (
+            {"type": "private", "room": "dev", "private": True},
+            commands.Private(room="dev", private=True),
+        ),
+        ({"type": "invite", "room": "dev", "name": "bob"}, commands.Invite(room="dev", name="bob")),
+        (
+            {"type": "uninvite", "room": "dev", "name": "bob"},
+            commands.Uninvite(room="dev", name="bob"),
+        ),
+        ({"type": "close", "room": "dev"}, commands.Close(room="dev")),
     ],
 )
 def test_each_verb_is_read(fields, command):
@@ -325,6 +355,7 @@ def test_each_verb_is_read(fields, command):
 @pytest.mark.parametrize("kind", get_args(commands.AnyCommand))
 def test_null_in_a_field_that_may_be_left_out_is_as_if_it_was(kind):
     needed = {"name": "bob", "room": "dev", "to": "bob", "text": "hi", "password": "p", "max": 3}
+    needed |= {"id": 7, "private": True}
     fields = msgspec.structs.fields(kind)
     given = {field.name: needed[field.name] for field in fields if field.required}
     if kind in (commands.Ban, commands.Unban):
@@ -334,6 +365,43 @@ def test_null_in_a_field_that_may_be_left_out_is_as_if_it_was(kind):
     assert jsonlines.decode(line(type=tag, **given, **nulls)) == jsonlines.decode(
         line(type=tag, **given)
     )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": "tea", "replaces": 0},
+        {"text": "tea", "replaces": "7"},
+        {"text": "tea", "replaces": 7.0},
+        {"text": 5, "replaces": 7},
+        {"replaces": 7},
+        {"text": "tea", "redacts": 7},
+        {"text": "tea", "replaces": 7, "redacts": 7},
+        {"redacts": 7, "act": True},
+        {"redacts": -1},
+        {},
+    ],
+)
+def test_a_correction_that_makes_no_sense_is_a_bad_field(fields):
+    assert decoded(line(type="say", room="dev", **fields)) == "bad-field"
+
+
+@pytest.mark.parametrize("null", [{"replaces": None}, {"redacts": None}])
+def test_a_say_that_corrects_nothing_is_a_say(null):
+    assert jsonlines.decode(say(**null)) == commands.Say(room="lobby", text="hi")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": " "},
+        {"text": "x" * 257},
+        {"text": "tea", "limit": 0},
+        {"text": "tea", "limit": 101},
+    ],
+)
+def test_a_search_out_of_bounds_is_a_bad_field(fields):
+    assert decoded(line(type="search", room="dev", **fields)) == "bad-field"
 
 
 def test_white_space_around_and_escapes_within_change_nothing():
@@ -354,7 +422,11 @@ HELLOS = st.builds(
 )
 
 
-@given(SAYS | HELLOS)
+CORRECTIONS = st.builds(commands.Correction, room=TEXTS, text=TEXTS, replaces=SMALL, ref=REFS)
+REDACTIONS = st.builds(commands.Correction, room=TEXTS, redacts=SMALL, n=st.none() | SMALL)
+
+
+@given(SAYS | HELLOS | CORRECTIONS | REDACTIONS)
 def test_what_a_client_encodes_the_server_decodes(command):
     raw = jsonlines.encode_command(command)
     assert raw.endswith(b"\n") and raw.count(b"\n") == 1
@@ -415,6 +487,30 @@ AT = "2026-11-22T14:03:00.000Z"
         (
             events.Message(room="lobby", id=1, at=AT, sender="bob", text="waves", act=True),
             b'{"type":"message","room":"lobby","id":1,"at":"2026-11-22T14:03:00.000Z","from":"bob","text":"waves","act":true}',
+        ),
+        (
+            events.Message("lobby", 2, AT, "bob", "tea at five", replaces=1),
+            b'{"type":"message","room":"lobby","id":2,"at":"2026-11-22T14:03:00.000Z","from":"bob",'
+            b'"text":"tea at five","replaces":1}',
+        ),
+        (
+            events.Message("lobby", 3, AT, "bob", "", redacts=1),
+            b'{"type":"message","room":"lobby","id":3,"at":"2026-11-22T14:03:00.000Z","from":"bob",'
+            b'"text":"","redacts":1}',
+        ),
+        (
+            events.Message("lobby", 1, AT, "bob", "", redacted=True),
+            b'{"type":"message","room":"lobby","id":1,"at":"2026-11-22T14:03:00.000Z","from":"bob",'
+            b'"text":"","redacted":true}',
+        ),
+        (
+            events.Found(room="lobby", messages=[], more=True, before=7, ref="r"),
+            b'{"type":"found","room":"lobby","messages":[],"more":true,"before":7,"ref":"r"}',
+        ),
+        (events.Mark(room="lobby", id=7), b'{"type":"mark","room":"lobby","id":7}'),
+        (
+            events.Direct(rooms={"@bob": events.DirectRoom(head=3, mark=0)}),
+            b'{"type":"direct","rooms":{"@bob":{"head":3,"mark":0}}}',
         ),
         (events.Ok(n=1, room="lobby", id=7), b'{"type":"ok","n":1,"room":"lobby","id":7}'),
         (events.Ok(ref="r"), b'{"type":"ok","ref":"r"}'),

@@ -315,3 +315,19 @@ def test_the_two_rules_agree_on_ascii_but_for_what_looks_reserved(name):
 def test_what_is_shown_as_a_name_hides_and_turns_nothing(hidden):
     seen = names.printable(f"a{hidden}b" * 40)
     assert seen.isprintable() and len(seen) == 64
+
+
+def test_a_direct_room_is_written_with_the_key_of_the_name():
+    assert names.ASCII.direct_room("@Bob") == "@bob"
+    assert names.UNICODE.direct_room("@ZOË") == "@zoë"
+    for bad in ("@", "@@bob", "@a b", "@" + "x" * 33):
+        with pytest.raises(BadName):
+            names.ASCII.direct_room(bad)
+
+
+def test_no_other_room_and_no_person_has_the_name_of_a_direct_room():
+    for rule in (names.ASCII, names.UNICODE):
+        with pytest.raises(BadName):
+            rule.room("@bob")
+        with pytest.raises(BadName):
+            rule.person("@bob")

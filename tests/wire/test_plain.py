@@ -120,6 +120,20 @@ def test_two_slashes_say_a_line_that_begins_with_one():
         ("/mute bob", commands.Mute(name="bob")),
         ("/unmute bob", commands.Unmute(name="bob")),
         ("/max 5000", commands.Max(max=5000)),
+        ("/search tea four", commands.Search(room=HERE, text="tea four", limit=20)),
+        (
+            "/search from:@bob before:12 tea",
+            commands.Search(room=HERE, text="tea", sender="bob", before=12, limit=20),
+        ),
+        ("/edit tea at  five", commands.Edit(room=HERE, text="tea at  five")),
+        ("/remove", commands.Remove(room=HERE)),
+        ("/private", commands.Private(room=HERE, private=True)),
+        ("/open", commands.Private(room=HERE, private=False)),
+        ("/open #dev", commands.Private(room="dev", private=False)),
+        ("/invite @bob", commands.Invite(room=HERE, name="bob")),
+        ("/uninvite bob", commands.Uninvite(room=HERE, name="bob")),
+        ("/close dev", commands.Close(room="dev")),
+        ("/join @bob", commands.MoveTo(room="@bob")),
     ],
 )
 def test_a_slash_begins_a_command(typed, command):
@@ -146,6 +160,17 @@ def test_a_slash_begins_a_command(typed, command):
         "/history -1",
         "/kick",
         "/max 0",
+        "/search",
+        "/search from:bob",
+        "/search before:12",
+        "/search before:0 tea",
+        "/search " + "x" * 257,
+        "/edit",
+        "/remove 7",
+        "/private dev",
+        "/invite",
+        "/invite al bob",
+        "/close",
         "/max 9007199254740992",
         "/max " + "9" * 16_000,
     ],
@@ -507,6 +532,61 @@ def test_many_who_are_here_take_several_lines():
     assert len(lines) == 3
     assert all(line.startswith("-- ") for line in lines)
     assert re.findall(r"p\d\d", " ".join(lines)) == [f"p{n:02}" for n in range(45)]
+
+
+def message(id: int, text: str, **fields: Any) -> events.Message:
+    return events.Message("lobby", id, AT, "bob", text, **fields)
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (message(2, "tea at five", replaces=1), "-- bob corrected: tea at five"),
+        (message(2, "pours tea", act=True, replaces=1), "-- bob corrected: * bob pours tea"),
+        (message(3, "", redacts=1), "-- bob removed a message."),
+        (message(1, "", redacted=True), "-- bob's message was removed."),
+        (message(1, "", act=True, redacted=True), "-- bob's message was removed."),
+        (message(2, "", replaces=1, redacted=True), "-- bob's message was removed."),
+    ],
+)
+def test_corrections_and_removals_are_told_live_and_as_history(event, line, here):
+    assert shown(event) == f"{line}\n"
+    assert shown(event, past=True) == f"[2026-11-22 17:33] {line}\n"
+
+
+def test_what_was_found_is_shown_as_history(here):
+    found = events.Found("lobby", [message(4, "tea"), message(9, "no tea")], more=False)
+    assert shown(found) == (
+        "[2026-11-22 17:33] bob: tea\n[2026-11-22 17:33] bob: no tea\n-- 2 messages found.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("messages", "line"),
+    [
+        ([], "-- No messages found."),
+        ([message(4, "tea")], "-- 1 message found."),
+        ([message(4, "tea")] * 20, "-- 20 messages found."),
+    ],
+)
+def test_a_search_that_did_not_look_at_everything_says_how_to_look_further(messages, line):
+    assert shown(events.Found("lobby", messages, more=False)).endswith(f"{line}\n")
+    further = " Look further back with before:1042 and the same words."
+    found = events.Found("lobby", messages, more=True, before=1042)
+    assert shown(found).endswith(f"{line}{further}\n")
+
+
+def direct(**rooms: tuple[int, int]) -> events.Direct:
+    return events.Direct({f"@{name}": events.DirectRoom(*room) for name, room in rooms.items()})
+
+
+def test_direct_rooms_with_unread_messages_are_named():
+    assert shown(direct(bob=(7, 3), carol=(2, 2), dave=(1, 0))) == (
+        "-- Unread messages: @bob, @dave. /join @bob reads them.\n"
+    )
+    assert shown(direct(carol=(2, 2))) == shown(direct()) == ""
+    many = shown(direct(**{f"p{n}": (1, 0) for n in range(12)}))
+    assert many.endswith("@p9 and 2 more. /join @p0 reads them.\n")
 
 
 def test_the_rooms():

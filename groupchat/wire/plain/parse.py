@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from groupchat.wire import commands
@@ -17,6 +18,8 @@ __all__ = ["about", "decode"]
 
 _CTRL_D = "\x04"  #: alone in a line it ends the session, as it ends a shell
 _MAX_COUNT = 2**53 - 1
+_FOUND = 20  #: messages in an answer to /search
+_OPTION = re.compile(r"(?:from:(?P<name>\S+)|before:(?P<id>\d+))(?:\s+|$)")
 
 
 def decode(line: bytes, inside: bool = True) -> Command:
@@ -87,6 +90,23 @@ def _history(rest: str) -> Command:
     return commands.AskHistory(room=HERE, limit=count(rest, 1000) if rest else 100)
 
 
+def _search(rest: str) -> Command:
+    """Parse ``[from:NAME] [before:ID] TEXT``, as other chats write it."""
+    sender, before = None, None
+    while (option := _OPTION.match(rest)) is not None:
+        if option["name"]:
+            sender = option["name"].removeprefix(AT)
+        else:
+            before = count(option["id"], _MAX_COUNT)
+        rest = rest[option.end() :]
+    return commands.Search(room=HERE, text=rest, sender=sender, before=before, limit=_FOUND)
+
+
+def _open(rest: str) -> Command:
+    room = word(rest).removeprefix("#") if rest else HERE
+    return commands.Private(room=room, private=False)
+
+
 def _max(rest: str) -> Command:
     return commands.Max(max=count(rest, _MAX_COUNT)) if rest else commands.AskPlaces()
 
@@ -102,6 +122,13 @@ _PARSERS: dict[str, Callable[[str], Command]] = {
     "/leave": lambda rest: commands.MoveTo(room=LOBBY),
     "/topic": lambda rest: commands.SetTopic(room=HERE, text=rest.strip() or None),
     "/history": _history,
+    "/search": _search,
+    "/edit": lambda rest: commands.Edit(room=HERE, text=some_text(rest)),
+    "/remove": no_argument(lambda: commands.Remove(room=HERE)),
+    "/private": no_argument(lambda: commands.Private(room=HERE, private=True)),
+    "/open": _open,
+    "/invite": lambda rest: commands.Invite(room=HERE, name=word(rest).removeprefix(AT)),
+    "/uninvite": lambda rest: commands.Uninvite(room=HERE, name=word(rest).removeprefix(AT)),
     "/quit": lambda rest: commands.Quit(),
     "/register": lambda rest: commands.Register(password=some_text(rest.strip())),
     "/kick": moderation.kick,
@@ -111,6 +138,7 @@ _PARSERS: dict[str, Callable[[str], Command]] = {
     "/mute": moderation.mute,
     "/unmute": moderation.on_person(commands.Unmute),
     "/mutes": no_argument(commands.AskMutes),
+    "/close": lambda rest: commands.Close(room=word(rest).removeprefix("#")),
     "/op": moderation.on_person(commands.Op),
     "/deop": moderation.on_person(commands.Deop),
     "/say": lambda rest: commands.Announce(text=some_text(rest)),

@@ -14,7 +14,7 @@ from groupchat.wire.plain.words import USAGE
 
 __all__ = ["encode", "encode_all", "lines"]
 
-_NAMES_IN_WELCOME = 10
+_FEW_NAMES = 10
 
 
 def encode(event: Event, me: str = "", past: bool = False) -> bytes:
@@ -24,8 +24,12 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     :param me: the name of the reader.
     :param past: whether a message is history, and so shows its time.
     """
-    if type(event) is events.Message and not past:
-        return f"{_said(event)}\n".encode()
+    if type(event) is events.Message and not past and event.text and event.replaces is None:
+        return (  # on the path of every message: as few calls as possible
+            f"* {event.sender} {event.text}\n".encode()
+            if event.act
+            else f"{event.sender}: {event.text}\n".encode()
+        )
     return "".join(f"{line}\n" for line in lines(event, me, past)).encode()
 
 
@@ -48,6 +52,13 @@ def lines(event: Event, me: str = "", past: bool = False) -> Iterable[str]:
 
 
 def _said(event: events.Message) -> str:
+    if event.redacted:
+        return f"-- {event.sender}'s message was removed."
+    if event.redacts is not None:
+        return f"-- {event.sender} removed a message."
+    if event.replaces is not None:
+        act = f"* {event.sender} " if event.act else ""
+        return f"-- {event.sender} corrected: {act}{event.text}"
     if event.act:
         return f"* {event.sender} {event.text}"
     return f"{event.sender}: {event.text}"
@@ -63,7 +74,7 @@ def _past(event: events.Message) -> str:
 
 
 def _room(event: events.RoomState, me: str) -> Iterator[str]:
-    few = sorted(event.members, key=str.lower)[:_NAMES_IN_WELCOME]
+    few = sorted(event.members, key=str.lower)[:_FEW_NAMES]
     more = f", and {event.count - len(few)} more" if event.count > len(few) else ""
     here = f"{event.count} here: {', '.join(few)}{more}."
     yield f"-- Welcome to {event.room}, {me}. {here} /help lists the commands."
@@ -88,6 +99,22 @@ def _caught_up(event: events.CaughtUp) -> Iterator[str]:
 def _history(event: events.History) -> Iterator[str]:
     yield from map(_past, event.messages)
     yield "-- You are up to date."
+
+
+def _found(event: events.Found) -> Iterator[str]:
+    yield from map(_past, event.messages)
+    count = len(event.messages)
+    found = "1 message" if count == 1 else f"{count or 'No'} messages"
+    further = f" Look further back with before:{event.before} and the same words."
+    yield f"-- {found} found.{further if event.more else ''}"
+
+
+def _direct(event: events.Direct) -> Iterator[str]:
+    unread = [name for name, room in event.rooms.items() if room.head > room.mark]
+    if unread:
+        few = unread[:_FEW_NAMES]
+        more = f" and {len(unread) - len(few)} more" if len(unread) > len(few) else ""
+        yield f"-- Unread messages: {', '.join(few)}{more}. /join {few[0]} reads them."
 
 
 def _presence(event: events.Presence) -> Iterator[str]:
@@ -154,6 +181,8 @@ _RENDERERS: dict[type[Event], Callable[[Any], Iterable[str]]] = {
     events.Reset: _reset,
     events.CaughtUp: _caught_up,
     events.History: _history,
+    events.Found: _found,
+    events.Direct: _direct,
     events.Presence: _presence,
     events.Topic: _topic,
     events.AskName: _ask_name,

@@ -64,6 +64,29 @@ COMMANDS = (
         "/history", "[COUNT]", "shows the last messages: 100, or COUNT (1000 at most)", ("/hist",)
     ),
     CommandHelp(
+        "/search",
+        "[from:NAME] TEXT",
+        "finds messages in this room that contain all words of TEXT",
+        ("/find",),
+        more=(
+            "It shows the newest 20, and says how to look further back.",
+            "Capitals and small letters are the same, and a part of a word is enough.",
+        ),
+    ),
+    CommandHelp("/edit", "TEXT", "corrects your last message in this room", ("/correct", "/fix")),
+    CommandHelp(
+        "/remove", "", "removes your last message in this room", ("/delete", "/redact", "/unsend")
+    ),
+    CommandHelp(
+        "/private",
+        "",
+        "makes this room private: yours, and open only to those you invite",
+        ("/lock",),
+    ),
+    CommandHelp("/open", "[ROOM]", "opens a private room to everyone", ("/public", "/unlock")),
+    CommandHelp("/invite", "NAME", "lets someone into this private room"),
+    CommandHelp("/uninvite", "NAME", "takes an invitation back", ("/disinvite",)),
+    CommandHelp(
         "/register", "PASSWORD", "makes your name your own: from now on it needs the password"
     ),
     CommandHelp(
@@ -99,6 +122,9 @@ COMMANDS = (
     CommandHelp("/unmute", "NAME", "lets someone speak again", operator=True),
     CommandHelp("/mutes", "", "lists the mutes", ("/mutelist",), operator=True),
     CommandHelp("/max", "N", "sets how many people can be in; without N, shows it", operator=True),
+    CommandHelp(
+        "/close", "ROOM", "sends all out of a private room and ends its invitations", operator=True
+    ),
     CommandHelp("/op", "NAME", "makes a registered person an operator", operator=True),
     CommandHelp("/deop", "NAME", "takes that back", operator=True),
     CommandHelp(
