@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
+from groupchat.testing.notes import JsonNotes, Notes, PlainNotes
 from groupchat.testing.transport import ADDRESS, MemoryTransport
-from groupchat.wire import events, jsonlines, plain
-from groupchat.wire.events import Event
 
 if TYPE_CHECKING:
     from groupchat.testing.server import MemoryServer
@@ -34,7 +31,10 @@ class MemoryClient:
 
     :ivar transport: the server's end, where the test can look at what is underway.
     :ivar protocol: the server's protocol, or None where the server refused the connection at once.
+    :ivar notes: turns what arrives into the words of the plain wire.
     """
+
+    notes: Notes = PlainNotes()
 
     def __init__(self, server: MemoryServer, address: str = ADDRESS) -> None:
         self.server = server
@@ -110,13 +110,9 @@ class MemoryClient:
     def heard(self) -> list[str]:
         """
         Returns what arrived since the last call in the words of the plain wire, whichever wire the
-        client speaks, so that one test can run on both. Greetings are left out, a refusal of any
-        kind is "refused", and history begins with "past".
+        client speaks (see `Notes`), so that one test can run on both.
         """
-        return [note for line in self.read().splitlines() for note in self._notes(line)]
-
-    def _notes(self, line: bytes) -> Iterator[str]:
-        raise NotImplementedError
+        return [note for line in self.read().splitlines() for note in self.notes.of(line)]
 
     @property
     def gone(self) -> bool:
@@ -160,20 +156,13 @@ class PlainClient(MemoryClient):
     def quit(self) -> None:
         self.type("/quit")
 
-    def _notes(self, line: bytes) -> Iterator[str]:
-        return _note(line.decode())
-
 
 class JsonClient(MemoryClient):
-    """
-    A program that speaks the JSON wire.
-
-    :ivar through: for each room, the last id that is history.
-    """
+    """A program that speaks the JSON wire."""
 
     def __init__(self, server: MemoryServer, address: str = ADDRESS) -> None:
         super().__init__(server, address)
-        self.through: dict[str, int] = {}
+        self.notes = JsonNotes()
 
     def do(self, type: str, **fields: object) -> None:
         """Send a command."""
@@ -209,37 +198,3 @@ class JsonClient(MemoryClient):
 
     def quit(self) -> None:
         self.do("quit")
-
-    def _notes(self, line: bytes) -> Iterator[str]:
-        if not line.startswith(b"{"):
-            yield line.decode()
-            return
-        event = jsonlines.decode_event(line)
-        if isinstance(event, events.Catchup):
-            self.through[event.room] = event.through
-        elif isinstance(event, _HEARD):
-            for text in plain.lines(event, past=self._is_past(event)):
-                yield from _note(text)
-
-    def _is_past(self, event: Event) -> bool:
-        return isinstance(event, events.Message) and event.id <= self.through.get(event.room, 0)
-
-
-#: The events of the JSON wire that `MemoryClient.heard` returns.
-_HEARD = (
-    events.Message,
-    events.Presence,
-    events.Topic,
-    events.Tell,
-    events.Error,
-    events.Bye,
-    events.Gap,
-)
-
-
-def _note(text: str) -> Iterator[str]:
-    """Return a line of the plain wire as `MemoryClient.heard` does, if it does."""
-    if text.startswith("!"):
-        yield "refused"
-    elif not re.match("-- (Welcome to|The topic is:|You are up to date)", text):
-        yield re.sub(r"^\[[0-9: -]{16}\]", "past", text.removeprefix("-- "))

@@ -48,6 +48,7 @@ class LineBuffer:
     The output of one side so far, line by line; each line is waited for once, in order.
 
     :param who: the side, as failures call it.
+    :ivar over: how it ended, or None while more can come.
     """
 
     def __init__(self, who: str) -> None:
@@ -57,7 +58,7 @@ class LineBuffer:
         self._bytes = b""
         self._next = 0
         self._look: Callable[[], None] | None = None
-        self._over: str | None = None
+        self.over: str | None = None
 
     @property
     def text(self) -> str:
@@ -70,7 +71,7 @@ class LineBuffer:
         self._try()
 
     def end(self, how: str) -> None:
-        self._over = how
+        self.over = how
         self._try()
 
     def _try(self) -> None:
@@ -85,9 +86,9 @@ class LineBuffer:
             if found is not None:
                 self._look = None
                 waiting.callback(found)
-            elif self._over is not None:
+            elif self.over is not None:
                 self._look = None
-                waiting.errback(AssertionError(self._never(what, self._over)))
+                waiting.errback(AssertionError(self._never(what, self.over)))
 
         def too_long(result: Any, seconds: float) -> None:
             self._look = None
@@ -183,9 +184,7 @@ class Socket(Protocol):
 
     def ended(self, limit: float = LIMIT) -> Deferred[bool]:
         """Wait until the server has closed it."""
-        return self.received.wait(
-            lambda: self.received._over is not None or None, "good-bye", limit
-        )
+        return self.received.wait(lambda: self.received.over is not None or None, "good-bye", limit)
 
     def readConnectionLost(self) -> None:
         self.received.end("it has ended")

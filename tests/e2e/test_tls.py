@@ -59,7 +59,6 @@ class House:
             self.door.abort()
             await listening.stopListening()
             await self.door.emptied()
-            self.door._emptied = None
 
     def cut(self) -> None:
         self.door.abort()

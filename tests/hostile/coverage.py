@@ -70,7 +70,7 @@ class Target(fuzz.Fuzz):
 def main() -> None:
     fuzz.TURN = SLOW
     target = Target(0)
-    globalLogPublisher.addObserver(target._observe)
+    globalLogPublisher.addObserver(target.observe)
     directory = Path(mkdtemp(prefix="hostile-"))
     options = [f"-dict={_dictionary(directory)}", "-max_len=4096", "-len_control=0", "-timeout=10"]
     own = [option for option in sys.argv[1:] if not option.startswith("-")]

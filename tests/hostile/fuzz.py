@@ -42,7 +42,7 @@ _PLAIN = re.compile(
 )
 _RAW = re.compile(f"[{''.join(map(re.escape, map(chr, sorted(VISIBLE.keys() - {0x0A}))))}]")
 #: Answers to other protocols: no lines of ours.
-_ELSEWHERE = (b"HTTP/1.0 400 ", b"ERROR :", b"! This is a group chat.", b"\x15\x03")
+ELSEWHERE = (b"HTTP/1.0 400 ", b"ERROR :", b"! This is a group chat.", b"\x15\x03")
 
 
 class Found(Exception):
@@ -132,7 +132,7 @@ class Fuzz:
         :raises Found: something that must never be.
         """
         gc.callbacks.append(self.reactor.collecting)
-        globalLogPublisher.addObserver(self._observe)
+        globalLogPublisher.addObserver(self.observe)
         began = reported = time.monotonic()
         try:
             while self.counts["lines"] < lines and not (
@@ -144,7 +144,7 @@ class Fuzz:
                     told(self.told(reported - began))
         finally:
             gc.callbacks.remove(self.reactor.collecting)
-            globalLogPublisher.removeObserver(self._observe)
+            globalLogPublisher.removeObserver(self.observe)
         self.counts["milliseconds"] = round((time.monotonic() - began) * 1000)
 
     def told(self, seconds: float) -> str:
@@ -229,13 +229,13 @@ class Fuzz:
         data = bytes(transport.taken)
         transport.taken.clear()
         session = self._mallory.protocol.session
-        if session is not None and data and not data.startswith(_ELSEWHERE):
+        if session is not None and data and not data.startswith(ELSEWHERE):
             lines = (data if not session.wire.capabilities.typed else without_telnet(data)).split(
                 b"\n"
             )[:-1]
-            _read(lines, session.wire.capabilities.echoes_own)
-        _read(self.amy.read().split(b"\n")[:-1], False)
-        _read(self.ben.read().split(b"\n")[:-1], True)
+            read(lines, session.wire.capabilities.echoes_own)
+        read(self.amy.read().split(b"\n")[:-1], False)
+        read(self.ben.read().split(b"\n")[:-1], True)
 
     def _round_trip(self) -> None:
         self.counts["round trips"] += 1
@@ -254,7 +254,7 @@ class Fuzz:
         if heard.count(wanted) != 1:
             self._look()
             raise Found(f"A bystander's word was not heard once: {word}")
-        _read(heard.split(b"\n")[:-1], listener is self.ben)
+        read(heard.split(b"\n")[:-1], listener is self.ben)
 
     def _look(self) -> None:
         self._listen()
@@ -265,7 +265,7 @@ class Fuzz:
                 f"A turn of the reactor took {self.reactor.worst['processor'] * 1000:.1f} ms"
             )
 
-    def _observe(self, event: LogEvent) -> None:
+    def observe(self, event: LogEvent) -> None:
         if event.get("log_level", LogLevel.info) >= LogLevel.error:
             failure = event.get("log_failure", event.get("failure"))
             self._errors.append(
@@ -273,8 +273,10 @@ class Fuzz:
             )
 
 
-def _read(lines: list[bytes], json: bool) -> None:
+def read(lines: list[bytes], json: bool) -> None:
     """
+    Read the lines of a server.
+
     :raises Found: a line is none of its wire.
     """
     for line in lines:

@@ -21,10 +21,10 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol
 from zope.interface import implementer
 
+from groupchat.testing.notes import JsonNotes, Notes, PlainNotes
 from tests.e2e.support import Daemon, Sandbox, until
 from tests.hostile.case import ME, NOBODY, Case, Do, Send, Wait, brief, hello, line, without_telnet
 from tests.hostile.play import BYSTANDERS, PATIENCE
-from tests.support import JsonClient, PlainClient
 
 RUNNERS = 4  #: daemons at once
 PATIENT = 10.0  #: seconds to wait for what must come
@@ -73,10 +73,7 @@ class Member(Wire):
         self.members = 0
         self.head = 0
         self.notified: Callable[[str], None] = lambda _: None
-        self._ear: Any = (JsonClient if self._json else PlainClient).__new__(
-            JsonClient if self._json else PlainClient
-        )
-        self._ear.through = {}
+        self._notes: Notes = JsonNotes() if self._json else PlainNotes()
 
     def dataReceived(self, data: bytes) -> None:
         *lines, self.data = (self.data + data).split(b"\n")
@@ -91,7 +88,7 @@ class Member(Wire):
             if event["type"] == "who":
                 self.members = event["count"]
             self.head = max(self.head, event.get("id") or 0)
-        for note in self._ear._notes(raw):
+        for note in self._notes.of(raw):
             self.heard.append(note)
             self.notified(note)
 

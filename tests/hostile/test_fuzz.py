@@ -57,8 +57,8 @@ def told(data: bytes, wire: str, cuts: list[int] = (), inside: bool = True) -> l
 
 
 def check(out: bytes, wire: str) -> None:
-    if not out.startswith(fuzz._ELSEWHERE):
-        fuzz._read(out.split(b"\n")[:-1], wire == "json")
+    if not out.startswith(fuzz.ELSEWHERE):
+        fuzz.read(out.split(b"\n")[:-1], wire == "json")
         assert out.endswith(b"\n") or not out
 
 
@@ -180,7 +180,7 @@ def test_a_few_thousand_lines_find_nothing():
 )
 def test_a_line_that_is_none_is_found(line):
     with pytest.raises(fuzz.Found):
-        fuzz._read([line], False)
+        fuzz.read([line], False)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_line_that_is_none_is_found(line):
 )
 def test_a_line_that_is_none_of_the_json_wire_is_found(line):
     with pytest.raises(fuzz.Found):
-        fuzz._read([line], True)
+        fuzz.read([line], True)
 
 
 def test_a_line_that_breaks_the_server_is_found(monkeypatch, expect_logged):
