@@ -16,7 +16,7 @@ from groupchat import streams
 from twisted.plugins.groupchat_plugin import groupchat
 
 if TYPE_CHECKING:
-    from groupchat.options import Options
+    from groupchat.options.parser import Options
 
 COMMAND = "groupchat"
 

@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     :ivar rename_rate: name changes per minute for each member; 0: no limit.
     :ivar max_rooms: rooms that can exist at once.
     :ivar max_rooms_per_member: rooms that a member can be in at once.
+    :ivar devices: connections that a registered name can have logged in at once.
+    :ivar edit_within: seconds for which members can correct or redact their own messages; 0: never.
     """
 
     max: int = 100
@@ -56,3 +58,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rename_rate: int = 20
     max_rooms: int = 10_000
     max_rooms_per_member: int = MAX_ROOMS
+    devices: int = 8
+    edit_within: int = 900

@@ -27,14 +27,9 @@ from groupchat.interfaces import ILedger
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.ops.start_errors import StartErrors
-from groupchat.options import (
-    ACCOUNTS_SUFFIX,
-    CERTIFICATE_SUFFIX,
-    Options,
-    not_started,
-    printable,
-    shortened,
-)
+from groupchat.options.parser import Options
+from groupchat.options.start import not_started
+from groupchat.options.values import ACCOUNTS_SUFFIX, CERTIFICATE_SUFFIX, printable, shortened
 from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolEndpoint
 from groupchat.server.tls import Certificate

@@ -10,8 +10,9 @@ from twisted.internet.testing import MemoryReactorClock
 from groupchat import prompt
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.settings import Settings
 from groupchat.tap import Options, makeService
-from groupchat.wire import names
+from groupchat.wire import durations, names
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,11 @@ def test_without_options_it_listens_on_9000_for_a_hundred():
         (["--burst", "0"], "--burst"),
         (["--keep", "forever"], "--keep"),
         (["--keep", "0d"], "--keep"),
+        (["--devices", "0"], "--devices"),
+        (["--edit-within", "900"], "--edit-within"),
+        (["--edit-within", "15m sharp"], "--edit-within"),
+        (["--edit-within", "soon"], "--edit-within"),
+        (["--edit-within", " "], "--edit-within"),
         (["--ledger", "redis:x"], "--ledger"),
         (["--ledger", "sqlite:"], "--ledger"),
         (["--ledger", "memory:x"], "--ledger"),
@@ -221,6 +227,20 @@ def test_the_options_become_the_settings():
     assert (settings.max, settings.replay, settings.rate, settings.burst) == (7, 3, 9.0, 8)
     assert (settings.per_address, settings.show_addresses) == (2, "nobody")
     assert settings.server.startswith("groupchat ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"),
+    [("0", 0), ("90s", 90), ("1h30m", 5400), ("forever", durations.MAX_SECONDS)],
+)
+def test_the_time_for_corrections_is_typed_like_any_time(typed, seconds):
+    assert made("--edit-within", typed)._hub.settings.edit_within == seconds
+
+
+def test_the_defaults_of_the_options_are_those_of_the_settings():
+    settings, default = made()._hub.settings, Settings()
+    for field in set(Settings.__struct_fields__) - {"server", "max"}:
+        assert getattr(settings, field) == getattr(default, field), field
 
 
 def test_a_server_may_have_a_name_of_its_own():

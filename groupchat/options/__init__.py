@@ -1,0 +1,3 @@
+"""
+The options of ``twistd groupchat``: their help, their defaults, and the check of their values.
+"""

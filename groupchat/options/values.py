@@ -1,0 +1,163 @@
+"""Checks and converts the values of options. A `usage.UsageError` says what an option takes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+
+from twisted.python import usage
+
+from groupchat.ledgers.retention import RetentionPolicy
+from groupchat.wire import durations, names
+
+__all__ = [
+    "ACCOUNTS_SUFFIX",
+    "CERTIFICATE_SUFFIX",
+    "audience",
+    "duration",
+    "ledger_path",
+    "motd",
+    "naming_rule",
+    "number",
+    "printable",
+    "rate",
+    "retention",
+    "shortened",
+]
+
+CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX = ".pem", ".accounts"  #: of the files beside the ledger
+
+
+def number(option: str, least: int, most: int) -> Callable[[str], int]:
+    def coerce(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise usage.UsageError(
+                f'--{option} takes a whole number from {least} to {most}, not "{shortened(text)}".'
+            )
+        return value
+
+    return coerce
+
+
+def rate(option: str) -> Callable[[str], float]:
+    def coerce(text: str) -> float:
+        try:
+            value = float(text)
+            if 0 <= value <= 1e6:
+                return value
+        except ValueError:
+            pass
+        raise usage.UsageError(
+            f'--{option} takes a number from 0 (no limit) to 1000000, not "{shortened(text)}".'
+        )
+
+    return coerce
+
+
+def retention(text: str) -> RetentionPolicy:
+    try:
+        return RetentionPolicy.parse(text)
+    except ValueError:
+        number = text.strip()
+        hint = (
+            f' Write "{number}d" for days, or "{number} messages".'
+            if re.fullmatch("[1-9][0-9]{0,5}", number)
+            else ""
+        )
+        raise usage.UsageError(
+            f'--keep takes "all", "90d" or "100000 messages", not "{shortened(text)}".{hint}'
+        ) from None
+
+
+def ledger_path(text: str) -> str:
+    kind, _, path = text.partition(":")
+    if text != "memory" and (kind != "sqlite" or not path):
+        raise usage.UsageError(
+            f'--ledger takes "memory" or "sqlite:PATH", not "{shortened(text)}".'
+        )
+    if path == ":memory:" or path.startswith("file:"):
+        raise usage.UsageError(
+            f'--ledger takes a path after sqlite:, not "{shortened(path)}"'
+            " (--ledger memory stores nothing on disk)."
+        )
+    if path and os.path.basename(path) in ("", ".", ".."):
+        raise usage.UsageError(
+            f'--ledger takes the path of a file, and "{shortened(path)}" is a directory.'
+        )
+    if os.path.splitext(path)[1] in (CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX):
+        raise usage.UsageError(
+            f"--ledger takes no path that ends in {CERTIFICATE_SUFFIX} or {ACCOUNTS_SUFFIX}:"
+            " the server stores its certificate and accounts beside the ledger in such files."
+        )
+    return path
+
+
+def audience(text: str) -> str:
+    if text not in ("everyone", "operators", "nobody"):
+        raise usage.UsageError(
+            f'--show-addresses takes everyone, operators or nobody, not "{shortened(text)}".'
+        )
+    return text
+
+
+def naming_rule(text: str) -> names.Rule:
+    try:
+        return {"ascii": names.ASCII, "unicode": names.UNICODE}[text]
+    except KeyError:
+        raise usage.UsageError(
+            f'--names takes ascii or unicode, not "{shortened(text)}".'
+        ) from None
+
+
+def motd(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read(4097).splitlines()
+    except OSError as error:
+        raise usage.UsageError(
+            f"--motd {shortened(path)} cannot be read: {error.strerror}."
+        ) from None
+    except UnicodeDecodeError:
+        raise usage.UsageError(
+            f"--motd {shortened(path)} cannot be read: it is not UTF-8."
+        ) from None
+    text = "\n".join(map(names.visible, lines))
+    if len(text) > 4096:
+        raise usage.UsageError(f"--motd {shortened(path)} is too long: at most 4096 characters.")
+    return text
+
+
+def duration(option: str) -> Callable[[str], int]:
+    """Return the parser of a time, in seconds; 0 is none."""
+
+    def coerce(text: str) -> int:
+        try:
+            seconds, rest = (0, "") if text == "0" else durations.split(text)
+        except ValueError:
+            rest = text
+        if rest or not text.strip():
+            raise usage.UsageError(
+                f"--{option} takes a time like 90s, 15m or 2h, or 0 for never,"
+                f' not "{shortened(text)}".'
+            )
+        return durations.MAX_SECONDS if seconds is None else seconds
+
+    return coerce
+
+
+def shortened(text: str) -> str:
+    """Returns at most 80 printable characters of an argument, for an error."""
+    return printable(text)[:80]
+
+
+def printable(argument: str) -> str:
+    """
+    Returns a command-line argument in a form that any output can carry. Python represents bytes
+    that are not UTF-8 as surrogates.
+    """
+    return names.visible(argument.encode(errors="replace").decode())
