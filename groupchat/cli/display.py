@@ -18,7 +18,10 @@ from groupchat.wire.plain.words import COMMANDS
 __all__ = ["JsonDisplay", "PipeDisplay", "PlainDisplay"]
 
 #: Commands without any visible result but their ok.
-_ACTS = frozenset({"/register", *(word.word for word in COMMANDS if word.operator)})
+_ACTS = frozenset(
+    {"/register", "/private", "/open", "/invite", "/uninvite"}
+    | {word.word for word in COMMANDS if word.operator}
+)
 
 REPORT_INTERVAL = 10.0  #: seconds between two reports of lines that were not said, at least
 
@@ -50,7 +53,7 @@ class PlainDisplay:
         try:
             lines = list(plain.lines(event, me, past))
         except ValueError:  # a server that writes invalid times
-            lines = list(plain.lines(event, me, past=False))
+            lines = _without_times(event, me)
         self._print(lines)
 
     def show_elsewhere(self, event: Event, line: bytes) -> None:
@@ -87,6 +90,11 @@ class PlainDisplay:
                 event.retry is None and event.code != "quit"
             )  # main.py tells why we end
         return isinstance(event, events.Error) and not self._logged_in
+
+
+def _without_times(event: Event, me: str) -> list[str]:
+    page = event.messages if isinstance(event, events.History | events.Found) else [event]
+    return [line for one in page for line in plain.lines(one, me, past=False)]
 
 
 class JsonDisplay:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import deque
 
 from groupchat.cli.failures import exit_for
+from groupchat.cli.naming import room_name
 from groupchat.client.errors import PasswordWithheld
+from groupchat.client.inbound import OLDER_SERVER
 from groupchat.client.interfaces import Display
 from groupchat.client.model import Model
 from groupchat.wire import commands, events, jsonlines, names, plain
 from groupchat.wire.commands import HERE, Command
-from groupchat.wire.errors import BadUtf8, Refused, TextEmpty
+from groupchat.wire.errors import BadField, BadUtf8, Refused, TextEmpty, UnknownType
 from groupchat.wire.limits import MAX_LINE
 
 __all__ = ["MAX_UNSTORED", "InputParser", "JsonInputParser", "PipeInputParser"]
@@ -115,10 +117,31 @@ class InputParser:
         elif not self._model.ready:
             return False
         elif isinstance(command, commands.MoveTo):
-            self._model.switch_room(names.rule_for(command.room).room(command.room))
+            self._model.switch_room(room_name(command.room))
+        elif isinstance(command, commands.Edit):
+            self._correct(names.message_text(command.text), command.ref)
+        elif isinstance(command, commands.Remove):
+            self._correct(None, command.ref)
         else:
             self._model.request(self._at(command))
         return True
+
+    def _correct(self, text: str | None, ref: str | None) -> None:
+        """Say this in place of our newest message here; None: remove that."""
+        room = self._model.rooms.get(self._model.current_room)
+        if room is not None and not room.corrects:
+            raise UnknownType(OLDER_SERVER)
+        newest = room.own.newest if room is not None else None
+        if room is None or newest is None:
+            raise BadField("Nothing that you said here is known. /history may show it.")
+        correction = commands.Correction(
+            room=room.name,
+            text=text,
+            replaces=None if text is None else newest,
+            redacts=newest if text is None else None,
+            ref=ref,
+        )
+        self._model.say_line(room.name, jsonlines.encode_command(correction)[:-1])
 
     def decode(self, line: bytes) -> Command:
         """
@@ -176,7 +199,7 @@ class JsonInputParser(InputParser):
         return self._act_on(say, jsonlines.encode_command(say)[:-1])
 
     def _act_on(self, command: Command, line: bytes) -> bool:
-        if isinstance(command, commands.Say) and self._is_ours(command, line):
+        if isinstance(command, commands.Say | commands.Correction) and self._is_ours(command, line):
             self._model.say_line(names.key(command.room), line)
         elif isinstance(command, commands.Quit):
             self.quitting = True
@@ -186,13 +209,14 @@ class JsonInputParser(InputParser):
             self._model.request(command, self._with_client(command, line))
         return True
 
-    def _is_ours(self, say: commands.Say, line: bytes) -> bool:
+    def _is_ours(self, say: commands.Say | commands.Correction, line: bytes) -> bool:
         """
         Returns whether this can be said under a number of ours. If not, it is sent as it is: the
         server says best what is wrong.
         """
         try:
-            names.message_text(say.text)
+            if say.text is not None:
+                names.message_text(say.text)
         except Refused:
             return False
         return (

@@ -11,7 +11,7 @@ from groupchat.cli.exit import USAGE, Exit
 from groupchat.wire import names
 from groupchat.wire.errors import Refused
 
-__all__ = ["clause", "default_name", "parse_name"]
+__all__ = ["clause", "default_name", "parse_name", "room_name"]
 
 MAX_QUESTIONS = 3  #: times that a name is asked for
 
@@ -26,6 +26,16 @@ def parse_name(name: str) -> str:
         return names.rule_for(name).person(name)
     except Refused as refused:
         raise Exit(USAGE, f'"{name}" can\'t be your name: {clause(refused)}') from None
+
+
+def room_name(name: str) -> str:
+    """
+    Returns a room as the server writes it: an ordinary one, or ``@NAME``.
+
+    :raises BadName: it is no room.
+    """
+    rule = names.rule_for(name)
+    return rule.direct_room(name) if name.startswith(names.DIRECT) else rule.room(name)
 
 
 def default_name(program: str, asks: bool) -> str:

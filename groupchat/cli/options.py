@@ -9,7 +9,6 @@ from groupchat import __version__, fingerprints, prompt
 from groupchat.cli import naming, target
 from groupchat.cli.exit import USAGE, Exit
 from groupchat.client.address import is_loopback
-from groupchat.wire import names
 from groupchat.wire.errors import Refused
 
 __all__ = ["PROGRAM", "parse"]
@@ -134,7 +133,7 @@ def _asks(options: argparse.Namespace) -> bool:
 
 def _room(name: str) -> str:
     try:
-        return names.rule_for(name).room(name)
+        return naming.room_name(name)
     except Refused as refused:
         raise Exit(USAGE, f'"{name}" is no room: {naming.clause(refused)}') from None
 

@@ -8,10 +8,12 @@ are history like any other.
 
 from __future__ import annotations
 
-from groupchat.wire import names
+from groupchat.wire import commands, names
 from groupchat.wire.events import Message
 
 __all__ = ["EchoFilter"]
+
+Content = tuple[str, bool, int | None, int | None]  #: text, act, and the id that it corrects
 
 
 class EchoFilter:
@@ -19,30 +21,31 @@ class EchoFilter:
 
     def __init__(self) -> None:
         self._ids: set[int] = set()
-        self._texts: dict[int, tuple[str, bool]] = {}  # by n
+        self._said: dict[int, Content] = {}  # by n
 
     def expect(self, n: int, message_id: int) -> None:
         """An ok gave this id to the message with this n."""
-        self._texts.pop(n, None)
+        self._said.pop(n, None)
         self._ids.add(message_id)
 
-    def expect_text(self, n: int, text: str, act: bool) -> None:
+    def expect_replay(self, say: commands.Say | commands.Correction, n: int) -> None:
         """The message with this n is stored, but its ok was lost: it will be replayed."""
-        self._texts[n] = (text, act)
+        self._said[n] = (names.visible(say.text or ""), say.act, say.replaces, say.redacts)
 
     def replayed(self) -> None:
         """Everything that was stored before this connection was received."""
-        self._texts.clear()
+        self._said.clear()
 
     def claim(self, message: Message, me: str) -> bool:
         """Returns whether this is one of them; it is no longer expected then."""
         if message.id in self._ids:
             self._ids.remove(message.id)
             return True
-        if names.key(message.sender) != names.key(me):
+        if not self._said or names.key(message.sender) != names.key(me):
             return False
-        for n, expected in self._texts.items():
-            if expected == (message.text, message.act):
-                del self._texts[n]
+        content = (message.text, message.act, message.replaces, message.redacts)
+        for n, expected in self._said.items():
+            if expected == content:
+                del self._said[n]
                 return True
         return False

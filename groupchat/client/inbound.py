@@ -13,7 +13,9 @@ from groupchat.client.session import Session
 from groupchat.wire import commands, events, names
 from groupchat.wire.events import Event
 
-__all__ = ["Inbound"]
+__all__ = ["OLDER_SERVER", "Inbound"]
+
+OLDER_SERVER = "This server is older than your client: it does not know that."
 
 
 class Inbound:
@@ -55,8 +57,7 @@ class Inbound:
         if isinstance(event, RoomEvent):  # an answer, if it is a topic
             self._on_room_event(event, line)
         elif isinstance(event, ANSWERS):
-            self._requests.settle(event)
-            self._on_answer(event, line)
+            self._on_answer(event, line, asked=self._requests.settle(event))
         elif isinstance(event, events.Welcome):
             self._session.welcomed(event)
             self._show(event, line)
@@ -64,20 +65,23 @@ class Inbound:
         elif isinstance(event, events.Ping):
             self._on_ping(event, line)
         else:
-            self._show(event, line)
-            if isinstance(event, events.Bye):
-                self._session.listener.on_bye(event)
+            self._on_notice(event, line)
+
+    def _on_notice(self, event: Event | None, line: bytes) -> None:
+        self._show(event, line)
+        if isinstance(event, events.Bye):
+            self._session.listener.on_bye(event)
 
     def _greet(self) -> None:
         notice = self._session.hear()
         if notice:
             self._display.warn(notice)
 
-    def _on_answer(self, event: Event, line: bytes) -> None:
+    def _on_answer(self, event: Event, line: bytes, asked: bool) -> None:
         if isinstance(event, events.Ok):
             self._on_ok(event, line)
         elif isinstance(event, events.Error):
-            self._on_error(event, line)
+            self._on_error(event, line, asked)
         elif isinstance(event, events.History):
             self._on_history(event, line)
         else:
@@ -113,7 +117,7 @@ class Inbound:
         if event.ref != FILL_REF:
             self._show(event, line)
             if room is not None:
-                room.receiver.history_shown(event)
+                room.page_shown(event)
         elif room is not None:
             room.receiver.fill(event)
 
@@ -123,12 +127,11 @@ class Inbound:
             room.acknowledged(event)
         self._show(event, line)
 
-    def _on_error(self, event: events.Error, line: bytes) -> None:
+    def _on_error(self, event: events.Error, line: bytes, asked: bool) -> None:
         room = self._rooms.get(names.key(event.room or ""))
-        refusal = Refusal.SHOWN if room is None else self._apply_error(room, event)
+        refusal = Refusal.SHOWN if room is None else self._apply_error(room, event, asked)
         if refusal is not Refusal.HIDDEN:
-            is_message = room is not None and event.n is not None
-            self._show(_say_it_is_retried(event) if is_message else event, line)
+            self._show(_explain(event), line)
         if is_own(event):
             return
         if not self._session.logged_in:
@@ -136,8 +139,12 @@ class Inbound:
         elif event.ref is not None and event.n is None:
             self.refused += 1
 
-    def _apply_error(self, room: Room, error: events.Error) -> Refusal:
-        """Tell the room that the error is about."""
+    def _apply_error(self, room: Room, error: events.Error, asked: bool) -> Refusal:
+        """
+        Tell the room that the error is about.
+
+        :param asked: whether a request of ours is answered by it, other than a message.
+        """
         if error.n is not None:
             refusal = room.refused(error)
             self.refused += refusal is Refusal.LOST
@@ -147,12 +154,17 @@ class Inbound:
         elif room.unconfirmed:
             self._rooms.remove(room.name)
             self._switch.cancel()
+        elif not asked and error.ref is None:  # the server has put us out, or let us in no more
+            self.refused += room.window.abandon()
+            self._rooms.remove(room.name)
         return Refusal.SHOWN
 
 
-def _say_it_is_retried(error: events.Error) -> events.Error:
-    """Returns the refusal of a message as a person should read it."""
-    if error.code not in RETRYABLE:
-        return error
-    text = error.text.replace("try again later", "it is tried again by itself")
+def _explain(error: events.Error) -> events.Error:
+    """Returns an error as a person should read it."""
+    text = error.text
+    if error.code == "unknown-type":
+        text = OLDER_SERVER
+    elif error.n is not None and error.code in RETRYABLE:
+        text = text.replace("try again later", "it is tried again by itself")
     return msgspec.structs.replace(error, text=text)

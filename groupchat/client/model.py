@@ -22,6 +22,7 @@ from groupchat.client.rooms import Rooms, RoomSwitch
 from groupchat.client.session import Session
 from groupchat.wire import commands, jsonlines, names
 from groupchat.wire.commands import Command, Position
+from groupchat.wire.errors import NotInRoom
 from groupchat.wire.events import Event
 
 __all__ = ["Model"]
@@ -177,7 +178,10 @@ class Model:
         Say this in a room, under a number of ours.
 
         :param line: a valid `say` without an n, without its LF.
+        :raises NotInRoom: we are not in this room: the server has put us out.
         """
+        if room not in self.rooms:
+            raise NotInRoom(f"You are not in {room} any more. /join ROOM enters a room.")
         entry = Entry(room, line)
         self.outbox.add(entry)
         self.rooms[room].window.add(entry)
@@ -218,7 +222,7 @@ class Model:
 
         :param room: as the server writes it.
         """
-        if room == self.current_room:
+        if room == self.current_room and self.is_in(room):
             self.display.complain(f"You are in {room} already.", _JOIN_REF)
             return
         self._switch.begin(room)

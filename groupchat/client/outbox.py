@@ -59,6 +59,11 @@ class Entry:
     n: int | None = None
     key: int = 0
 
+    @property
+    def may_correct(self) -> bool:
+        """Whether it may be a correction; False if it is none."""
+        return b'"replaces"' in self.line or b'"redacts"' in self.line
+
 
 class Outbox:
     """

@@ -12,7 +12,14 @@ from groupchat.wire import commands, events
 from groupchat.wire.commands import Command
 from groupchat.wire.events import Event
 
-__all__ = ["ANSWERS", "FILL_REF", "KEEPALIVE_REF", "LEAVE_REF", "Requests", "is_own"]
+__all__ = [
+    "ANSWERS",
+    "FILL_REF",
+    "KEEPALIVE_REF",
+    "LEAVE_REF",
+    "Requests",
+    "is_own",
+]
 
 FILL_REF = "groupchat-connect fills a hole"  #: of requests for messages that are missing
 KEEPALIVE_REF = "groupchat-connect is here"  #: of pings
@@ -26,6 +33,7 @@ ANSWERS = (
     events.Who,
     events.Rooms,
     events.History,
+    events.Found,
     events.Topic,
     events.Pong,
     events.Bans,
@@ -60,15 +68,20 @@ class Requests:
         if not isinstance(command, _UNANSWERED):
             self._open[command.ref or ""] += 1
 
-    def settle(self, answer: Event) -> None:
-        """One of the `ANSWERS` was received: its request is no longer open."""
-        if is_own(answer):
-            return
+    def settle(self, answer: Event) -> bool:
+        """
+        One of the `ANSWERS` was received: its request is no longer open. Returns whether there was
+        one.
+        """
+        if is_own(answer) or getattr(answer, "n", None) is not None:  # a message is no request
+            return True
         ref = getattr(answer, "ref", None) or ""
-        if self._open[ref] > 1:
+        count = self._open[ref]
+        if count > 1:
             self._open[ref] -= 1
         else:
             del self._open[ref]
+        return count > 0
 
     def abandon(self) -> list[str]:
         """Returns the refs of the open requests, which get no answer any more."""

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
+from groupchat.client.corrections import Corrections, OwnMessages
 from groupchat.client.echo import EchoFilter
 from groupchat.client.interfaces import Display
-from groupchat.client.outbox import Outbox
+from groupchat.client.outbox import Entry, Outbox
 from groupchat.client.receiver import MAX_MISSED, RoomReceiver
 from groupchat.client.sender import RENUMBERED, RETRYABLE, SendWindow
 from groupchat.client.session import Session
@@ -73,6 +74,9 @@ class Room:
     :param max_missed: messages after the position that are shown, at most; None for all.
 
     :ivar joined: whether its events arrive now.
+    :ivar corrections: what was corrected of the messages here.
+    :ivar own: our own messages here.
+    :ivar corrects: whether the server is new enough to know corrections.
     :ivar unconfirmed: whether the server may still say that it can't be joined.
     """
 
@@ -88,6 +92,9 @@ class Room:
         self.delivery_only = delivery_only
         self.unconfirmed = False
         self.joined = False
+        self.corrections = Corrections()
+        self.own = OwnMessages()
+        self.corrects = False
         self.receiver = RoomReceiver(name, self, position, max_missed)
         self.window = SendWindow(context.outbox, context.clock, context.flush)
         self._context = context
@@ -116,11 +123,32 @@ class Room:
 
     def show(self, event: Event, line: bytes, past: bool) -> None:
         me = self._context.session.name
-        mine = isinstance(event, events.Message) and self._echoes.claim(event, me)
+        mine = isinstance(event, events.Message) and self._take(event, me)
         if not self.delivery_only:
             self._context.display.show(event, line, me, past, mine)
         if isinstance(event, events.CaughtUp):
             self._echoes.replayed()
+
+    def _take(self, message: events.Message, me: str) -> bool:
+        """Returns whether a message is one that was said here."""
+        mine = self._echoes.claim(message, me)
+        self._remember(message, mine or names.key(message.sender) == names.key(me))
+        return mine
+
+    def _remember(self, message: events.Message, is_own: bool) -> None:
+        if message.replaces is not None or message.redacts is not None:
+            self.corrections.receive(message)
+        if message.redacts is not None:
+            self.own.remove(message.redacts)
+        elif is_own:
+            self.own.receive(message)
+
+    def page_shown(self, page: events.History) -> None:
+        """A page of history that a person requested was shown."""
+        me = names.key(self._context.session.name)
+        for message in page.messages:
+            self._remember(message, names.key(message.sender) == me)
+        self.receiver.history_shown(page)
 
     # From the server.
 
@@ -128,8 +156,11 @@ class Room:
         """An event of this room arrived."""
         if isinstance(event, events.RoomState):
             self._stored_count = event.said
+            self.corrects = event.mark is not None
         elif isinstance(event, events.Reset):
             self._new_log = True
+            self.corrections = Corrections()
+            self.own = OwnMessages()
         elif isinstance(event, events.Catchup) and not self.joined:
             self._join()
         self.receiver.handle(event, line)
@@ -140,18 +171,29 @@ class Room:
         self.unconfirmed = False
         for entry in self.window.open(self._stored_count, self._new_log):
             say = jsonlines.decode(entry.line)
-            if isinstance(say, commands.Say) and entry.n is not None:
-                self._echoes.expect_text(entry.n, names.visible(say.text), say.act)
+            if isinstance(say, commands.Say | commands.Correction) and entry.n is not None:
+                self._echoes.expect_replay(say, entry.n)
         self._new_log = False
 
     def acknowledged(self, ok: events.Ok) -> None:
         """The server has stored a message of ours."""
         if ok.n is None:
             return
-        is_ours = self.window.acknowledged(ok.n)
-        if is_ours and ok.id is not None and not self.receiver.has_shown(ok.id):
-            self._echoes.expect(ok.n, ok.id)
+        entry = self.window.acknowledged(ok.n)
+        if entry is not None and ok.id is not None:
+            if not self.receiver.has_shown(ok.id):
+                self._echoes.expect(ok.n, ok.id)
+            self._note_own(entry, ok.id)
         self._reported = False
+
+    def _note_own(self, entry: Entry, message_id: int) -> None:
+        """Don't wait for the echo: the next line may be about this message."""
+        if not entry.may_correct:
+            self.own.add(message_id)
+            return
+        said = jsonlines.decode(entry.line)
+        if isinstance(said, commands.Correction) and said.redacts is not None:
+            self.own.remove(said.redacts)
 
     def refused(self, error: events.Error) -> Refusal:
         """The server has refused a message of ours. One that is retried is reported once."""

@@ -93,7 +93,9 @@ class Rooms:
         self._rooms.pop(name, None)
 
     def leave(self, name: str) -> None:
-        """Leave this room, and remember how far it was read."""
+        """Leave this room, if we are in it, and remember how far it was read."""
+        if name not in self._rooms:
+            return
         self._save_positions()
         self.remove(name)
         self._context.session.send(Leave(room=name, ref=LEAVE_REF))

@@ -103,6 +103,17 @@ class SendWindow:
             self._timer.cancel()
             self._timer = None
 
+    def abandon(self) -> int:
+        """Give every message up: nothing can be said here any more. Returns how many there were."""
+        self.close()
+        unanswered = [*self._refused, *self._in_flight.values(), *self._waiting]
+        for entry in unanswered:
+            self._outbox.remove(entry)
+        self._refused, self._repeated = [], []
+        self._in_flight.clear()
+        self._waiting.clear()
+        return len(unanswered)
+
     def due(self) -> list[Entry]:
         """Returns the entries to send now, with their numbers; they count as sent."""
         if not self._open or self._halted:

@@ -2,6 +2,7 @@
 The output for a person, a program and a script.
 """
 
+import msgspec
 import pytest
 from twisted.internet.task import Clock
 
@@ -9,24 +10,26 @@ from groupchat.cli.display import REPORT_INTERVAL, JsonDisplay, PipeDisplay, Pla
 from groupchat.wire import events
 from tests.client.fakes import line, message, state, welcome
 
+ODD = events.Message(room="lobby", id=1, at="yesterday", sender="bob", text="hi")
+
 
 class Lines:
     """A screen's lines."""
 
     def __init__(self, kind=PlainDisplay):
-        self.format_address, self.aside = [], []
+        self.printed, self.aside = [], []
         self.clock = Clock()
         more = {
             PlainDisplay: [],
             JsonDisplay: [self.aside.append],
             PipeDisplay: [self.aside.append, self.clock],
         }[kind]
-        self.display = kind(self.format_address.append, *more)
+        self.display = kind(self.printed.append, *more)
 
     def show(self, *shown, past=False, mine=False):
         for event in shown:
             self.display.show(event, line(event), "alice", past, mine)
-        return b"".join(self.format_address).decode()
+        return b"".join(self.printed).decode()
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def paper():
 @pytest.fixture
 def logged_in(paper):
     paper.show(welcome(), state())
-    paper.format_address.clear()
+    paper.printed.clear()
     return paper
 
 
@@ -63,8 +66,31 @@ def test_nothing_reaches_the_terminal_raw(logged_in):
 
 
 def test_a_time_that_is_none_is_left_out(logged_in):
-    odd = events.Message(room="lobby", id=1, at="yesterday", sender="bob", text="hi")
-    assert logged_in.show(odd, past=True) == "bob: hi\n"
+    assert logged_in.show(ODD, past=True) == "bob: hi\n"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        events.History(room="lobby", messages=[ODD], more=False, ref="/history"),
+        events.Found(room="lobby", messages=[ODD], more=False, ref="/search"),
+    ],
+)
+def test_a_page_with_times_that_are_none_is_shown_without_them(logged_in, page):
+    assert logged_in.show(page) == "bob: hi\n"
+
+
+def test_corrections_and_removals_look_like_notices(logged_in):
+    corrected = msgspec.structs.replace(message(2, "tea"), replaces=1)
+    removed = msgspec.structs.replace(message(3, ""), redacts=1)
+    assert logged_in.show(corrected, removed) == (
+        "-- bob corrected: tea\n-- bob removed a message.\n"
+    )
+
+
+@pytest.mark.parametrize("word", ["/private", "/open", "/invite", "/uninvite"])
+def test_what_is_done_to_a_room_is_confirmed(logged_in, word):
+    assert logged_in.show(events.Ok(room="lobby", ref=word)) == f"-- {word}: done.\n"
 
 
 def test_coming_back_welcomes_nobody_again(logged_in):
@@ -100,15 +126,13 @@ def test_what_the_client_says_looks_like_the_rest(paper):
     paper.display.tell("Connection lost.")
     paper.display.complain("No.\x1b")
     paper.display.complain("Nobody.", "/msg")
-    assert (
-        b"".join(paper.format_address).decode() == "-- Connection lost.\n! No.␛\n! /msg: nobody.\n"
-    )
+    assert b"".join(paper.printed).decode() == "-- Connection lost.\n! No.␛\n! /msg: nobody.\n"
 
 
 def test_another_rooms_rest_is_not_shown(logged_in):
     logged_in.display.show_elsewhere(message(1), b"{}")
     logged_in.display.show(None, b"{}", "alice")
-    assert logged_in.format_address == []
+    assert logged_in.printed == []
 
 
 def test_a_program_gets_the_servers_bytes():
@@ -117,13 +141,13 @@ def test_a_program_gets_the_servers_bytes():
     paper.display.show(None, b'{"type":"new"}', "alice")
     paper.display.show(events.CaughtUp(room="lobby"), b"", "alice")
     paper.display.show_elsewhere(message(1), b"{}")
-    assert paper.format_address == [b'{ "odd":1 }\n', b'{"type":"new"}\n', b"{}\n"]
+    assert paper.printed == [b'{ "odd":1 }\n', b'{"type":"new"}\n', b"{}\n"]
 
 
 def test_a_program_gets_what_the_client_says_elsewhere():
     paper = Lines(JsonDisplay)
     paper.display.tell("Connection lost.")
-    assert (paper.format_address, paper.aside) == ([], [b"-- Connection lost.\n"])
+    assert (paper.printed, paper.aside) == ([], [b"-- Connection lost.\n"])
 
 
 # For scripts.
@@ -146,7 +170,7 @@ def test_a_script_is_told_nothing_that_it_did_not_ask_for(script):
     script.display.show_elsewhere(message(1), b"{}")
     script.display.tell("Connection lost.")
     script.clock.advance(REPORT_INTERVAL)
-    assert (script.format_address, script.aside, script.display.reason) == ([], [], "")
+    assert (script.printed, script.aside, script.display.reason) == ([], [], "")
 
 
 def test_a_script_gets_the_answers_to_its_commands(script):
@@ -156,9 +180,9 @@ def test_a_script_gets_the_answers_to_its_commands(script):
     )
     assert script.show(events.Ok(ref="/kick")).endswith("-- /kick: done.\n")
     script.show(events.Ok(ref="/ban", text="bob is banned for ever."))
-    assert script.format_address[-1] == b"-- bob is banned for ever.\n"
+    assert script.printed[-1] == b"-- bob is banned for ever.\n"
     script.show(events.Help())
-    assert len(script.format_address) == 4
+    assert len(script.printed) == 4
 
 
 def test_a_script_hears_of_what_was_not_said_in_one_line_from_time_to_time(script):

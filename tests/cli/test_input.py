@@ -4,11 +4,12 @@ The meaning of a typed line, and when it acts.
 
 import json
 
+import msgspec
 import pytest
 
 from groupchat.cli.input import MAX_UNSTORED, InputParser, JsonInputParser, PipeInputParser
 from groupchat.wire import events
-from tests.client.fakes import welcome
+from tests.client.fakes import message, state, welcome
 from tests.client.test_model import ModelDriver, ok
 
 
@@ -177,6 +178,101 @@ def test_reading_on_waits_while_too_much_is_not_stored(driver):
     assert driver.type("x").parser.full
 
 
+# Corrections.
+
+
+def edit(n, corrected, text="tea"):
+    return say(n, text, replaces=corrected, ref="/edit")
+
+
+def remove(n, removed):
+    return {"type": "say", "ref": "/remove", "room": "lobby", "redacts": removed, "n": n}
+
+
+def test_a_correction_is_said_of_the_last_message_once_that_is_stored(driver):
+    assert driver.type("te", "/edit tea", "more").sent() == [say(1, "te")]
+    driver.hear(ok(1, 7)).work()
+    assert driver.sent() == [edit(2, 7), say(3, "more")]
+
+
+def test_a_correction_of_a_correction_is_one_of_the_first_message(driver):
+    driver.type("te").hear(ok(1, 7)).type("/edit tee").hear(ok(2, 8)).type("/edit tea")
+    assert driver.sent()[1:] == [edit(2, 7, "tee"), edit(3, 7)]
+
+
+def test_messages_are_removed_from_the_last_to_the_first(driver):
+    driver.type("a").hear(ok(1, 1)).type("b").hear(ok(2, 2))
+    driver.type("/remove").hear(ok(3, 3)).type("/remove").hear(ok(4, 4))
+    assert driver.sent()[2:] == [remove(3, 2), remove(4, 1)]
+    driver.type("/remove")
+    assert driver.display.complaints == [NOTHING_TO_REMOVE]
+
+
+NOTHING_TO_REMOVE = "/remove: Nothing that you said here is known. /history may show it."
+
+
+def test_what_was_said_elsewhere_under_our_name_is_corrected_too(driver):
+    driver.hear(message(1, "te", "Alice"), message(2, "no", "bob")).type("/edit tea")
+    assert driver.sent() == [edit(1, 1)]
+
+
+def test_what_a_page_of_history_shows_can_be_corrected(driver):
+    driver.type("/remove")
+    assert driver.display.complaints == [NOTHING_TO_REMOVE] and driver.sent() == []
+    driver.type("/history")
+    page = [message(6, "te", "alice"), message(7, "no", "bob")]
+    driver.hear(events.History(room="lobby", messages=page, more=False, ref="/history"))
+    driver.sent()
+    assert driver.type("/remove").sent() == [remove(1, 6)]
+
+
+def test_a_message_that_another_device_has_removed_is_not_removed_again(driver):
+    driver.hear(message(1, "a", "alice"), message(2, "b", "alice"))
+    driver.hear(msgspec.structs.replace(message(3, "", "alice"), redacts=2)).type("/remove")
+    assert driver.sent() == [remove(1, 1)]
+
+
+def test_an_older_server_gets_no_correction_as_a_new_message():
+    driver = InputDriver.logged_in()
+    driver.hear(message(1, "te", "alice"), state(head=1, mark=None))
+    assert driver.type("/edit tea").sent() == []
+    assert driver.display.complaints == [
+        "/edit: This server is older than your client: it does not know that."
+    ]
+
+
+def test_a_refused_correction_names_its_command(driver):
+    driver.hear(message(1, "te", "alice")).type("/edit tea")
+    late = events.Error(code="not-allowed", text="Too late.", room="lobby", n=1, ref="/edit")
+    driver.hear(late)
+    assert driver.display.shown[-1] == (late, False)
+    assert (driver.model.unsaid, driver.model.busy) == (1, False)
+
+
+def test_a_direct_room_is_joined_like_any(driver):
+    assert driver.type("/join @Bob").sent() == [{"type": "join", "room": "@bob", "ref": "/join"}]
+    assert driver.enter("@bob").type("psst").sent()[-1]["room"] == "@bob"
+
+
+def test_a_correction_that_is_empty_is_refused(driver):
+    driver.hear(message(1, "a", "alice")).type("/edit")
+    assert driver.display.complaints == ["/edit: Type it like this: /edit TEXT"]
+
+
+def test_where_we_were_put_out_nothing_is_said(driver):
+    driver.hear(events.Error(code="not-allowed", text="It is not open to you.", room="lobby"))
+    driver.type("hello", "/edit x", "/join dev", "there")
+    assert driver.display.complaints[0] == (
+        "You are not in lobby any more. /join ROOM enters a room."
+    )
+    driver.enter("dev").work()
+    assert [(one["type"], one["room"]) for one in driver.sent()] == [
+        ("join", "dev"),
+        ("say", "dev"),
+    ]
+    assert driver.parser.unsaid == 2
+
+
 # For scripts.
 
 
@@ -215,6 +311,12 @@ def test_what_comes_after_it_was_given_up_is_only_counted(driver):
 def test_a_say_gets_its_number_and_keeps_the_rest(program):
     typed = '{"type":"say","room":"lobby","text":"x","ref":"r","mood":1}'
     assert program.type(typed).sent() == [say(1, "x", ref="r", mood=1)]
+
+
+def test_a_program_corrects_and_removes_under_numbers_of_ours(program):
+    program.type('{"type":"say","room":"lobby","text":"x","replaces":4}')
+    program.type('{"type":"say","room":"lobby","redacts":4,"ref":"/remove"}')
+    assert program.sent() == [say(1, "x", replaces=4), remove(2, 4)]
 
 
 def test_a_line_that_is_no_object_is_said(program):

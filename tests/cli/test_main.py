@@ -254,6 +254,10 @@ def test_certificates_are_remembered_beside_the_secrets(tmp_path, monkeypatch):
     ).read_text() == "chat.example.org:9000 SHA256:x\n"
 
 
+def test_a_direct_room_can_be_entered_at_once():
+    assert parse("alice h 1 --room @Bob").room == ["@bob"]
+
+
 def test_a_program_can_be_in_several_rooms():
     assert parse("alice h 1 --json --room a --room B --room A").room == ["a", "b"]
 

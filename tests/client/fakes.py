@@ -19,7 +19,7 @@ def message(number, text="hello", sender="bob", room="lobby"):
     return events.Message(room=room, id=number, at=AT, sender=sender, text=text)
 
 
-def state(room="lobby", epoch="e1", first=1, head=0, said=0):
+def state(room="lobby", epoch="e1", first=1, head=0, said=0, mark=0):
     return events.RoomState(
         room=room,
         epoch=epoch,
@@ -29,6 +29,7 @@ def state(room="lobby", epoch="e1", first=1, head=0, said=0):
         topic="",
         members=["alice"],
         count=1,
+        mark=mark,
     )
 
 

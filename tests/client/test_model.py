@@ -5,6 +5,7 @@ over lost connections.
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from groupchat.client.requests import FILL_REF
 from groupchat.client.session import Session
 from groupchat.wire import commands, events, jsonlines
 from groupchat.wire.commands import Position
+from groupchat.wire.errors import NotInRoom
 from tests.client.fakes import FakeDisplay, Server, SessionListener, line, message, state, welcome
 
 SECRET = "s" * 16
@@ -180,6 +182,42 @@ def test_our_own_messages_whose_ok_was_lost_are_not_shown_again(driver):
     assert [event.id for event, _ in driver.display.shown if isinstance(event, events.Message)] == [
         2
     ]
+
+
+def test_our_own_correction_whose_ok_was_lost_is_not_shown_again(driver):
+    line = b'{"type":"say","room":"lobby","text":"tea","replaces":1}'
+    driver.say("te").hear(ok(1, 1), message(1, "te", "alice"))
+    driver.model.say_line("lobby", line)
+    driver.model.flush()
+    driver.model.disconnect()
+    driver.connect().hear(welcome(), state(head=3, said=2), events.Catchup(room="lobby", through=3))
+    corrected = msgspec.structs.replace(message(3, "tea", "alice"), replaces=1)
+    driver.hear(message(2, "tea", "alice"), corrected)
+    assert driver.display.texts() == ["tea"] and driver.display.ids() == [1, 2, 3]
+
+
+def test_a_correction_keeps_its_number_over_a_lost_connection(driver):
+    driver.say("te").hear(ok(1, 1))
+    driver.model.say_line("lobby", b'{"type":"say","room":"lobby","redacts":1}')
+    driver.model.flush()
+    driver.model.disconnect()
+    driver.sent()
+    driver.connect().hear(welcome()).enter(said=1, head=1)
+    assert driver.sent()[-1] == {"type": "say", "room": "lobby", "redacts": 1, "n": 2}
+
+
+def test_it_is_known_what_a_message_says_now(driver):
+    corrected = msgspec.structs.replace(message(2, "tea"), replaces=1)
+    driver.hear(message(1, "te"), corrected)
+    assert driver.model.rooms["lobby"].corrections.apply(message(1, "te")).text == "tea"
+
+
+def test_another_log_has_other_corrections(driver):
+    driver.say("te").hear(ok(1, 1), message(1, "te", "alice"))
+    driver.hear(msgspec.structs.replace(message(2, "tea", "alice"), replaces=1))
+    driver.hear(events.Reset(room="lobby", epoch="e2", first=1, head=9))
+    room = driver.model.rooms["lobby"]
+    assert room.corrections.apply(message(1, "te")).text == "te" and room.own.newest is None
 
 
 def test_our_own_messages_of_an_earlier_run_are_history():
@@ -347,7 +385,66 @@ def test_a_room_one_has_left_is_not_entered_again(driver):
     assert driver.connect().sent()[0]["rooms"] == {}
 
 
+# Being put out.
+
+
+CLOSED = "There is no such room, or it is not open to you."
+
+
+def put_out(room="lobby", **fields):
+    return events.Error(code="not-allowed", text=CLOSED, room=room, **fields)
+
+
+def test_a_room_that_we_are_put_out_of_is_left_and_its_messages_are_given_up(driver):
+    driver.say("a", "b").hear(put_out())
+    assert driver.display.shown[-1][0].text == CLOSED
+    assert (driver.model.unsaid, driver.model.outbox.count, driver.model.busy) == (2, 0, False)
+    driver.model.disconnect()
+    driver.sent()
+    assert driver.connect().sent()[0]["rooms"] == {}
+
+
+def test_nothing_can_be_said_where_we_were_put_out(driver):
+    driver.hear(put_out())
+    with pytest.raises(NotInRoom):
+        driver.say("a")
+    driver.model.switch_room("dev")
+    driver.enter("dev")
+    assert [one["type"] for one in driver.say("a").sent()] == ["join", "say"]
+
+
+def test_a_room_that_is_closed_when_we_come_back_is_left(driver):
+    driver.model.disconnect()
+    driver.connect().hear(welcome(), put_out())
+    assert not driver.model.busy and not driver.model.is_in("lobby")
+
+
+def test_a_refused_request_is_no_reason_to_leave(driver):
+    driver.model.request(commands.Private(room="lobby", private=True))
+    driver.hear(put_out())
+    driver.model.request(commands.Private(room="lobby", private=True, ref="r"))
+    driver.hear(put_out(ref="r"))
+    assert driver.model.is_in("lobby")
+
+
 # The rest.
+
+
+def test_an_older_server_is_named_as_the_reason_why_it_does_not_know_a_command(driver):
+    driver.model.request(commands.Search(room="lobby", text="tea", ref="/search"))
+    driver.hear(events.Error(code="unknown-type", text="There is no such type.", ref="/search"))
+    assert driver.display.shown[-1][0].text == (
+        "This server is older than your client: it does not know that."
+    )
+    assert driver.model.unsaid == 1
+
+
+def test_what_was_found_is_the_answer_to_a_search(driver):
+    driver.model.request(commands.Search(room="lobby", text="tea", ref="/search"))
+    found = events.Found(room="lobby", messages=[message(1)], more=False, ref="/search")
+    assert driver.model.busy
+    driver.hear(found)
+    assert not driver.model.busy and driver.display.shown[-1] == (found, False)
 
 
 def test_a_ping_is_answered(driver):
