@@ -40,6 +40,7 @@ class PlainDisplay:
         self._logged_in = False
         self._room = ""  # the last room that was announced
         self._greeted = False
+        self._direct: Event | None = None  # the direct rooms that were announced
 
     def show(
         self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
@@ -83,6 +84,9 @@ class PlainDisplay:
             return stale
         if isinstance(event, events.RoomState):
             stale, self._room = event.room == self._room, event.room
+            return stale
+        if isinstance(event, events.Direct):
+            stale, self._direct = event == self._direct, event
             return stale
         if isinstance(event, events.Bye):
             logged_in, self._logged_in = self._logged_in, False

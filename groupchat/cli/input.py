@@ -89,12 +89,13 @@ class InputParser:
         """Only count the lines from now on."""
         self._given_up = True
 
-    def work(self) -> None:
-        """Act on the lines, as far as they may act now."""
+    def work(self) -> bool:
+        """Act on the lines, as far as they may act now. Returns whether any has acted."""
+        before = len(self._lines)
         while self._lines and not self._model.switching:
             try:
                 if not self._act(self._lines[0]):
-                    return
+                    break
             except Refused as refused:
                 self.unsaid += 1
                 self._display.complain(refused.text, self._word(self._lines[0]))
@@ -103,6 +104,7 @@ class InputParser:
             self._lines.popleft()
             if self.quitting:
                 self._lines.clear()
+        return len(self._lines) < before
 
     def _act(self, line: bytes) -> bool:
         """Act on this line. Returns whether it could act now."""

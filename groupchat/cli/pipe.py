@@ -159,7 +159,10 @@ class Pipe(ChatObserver):
         )
 
     def _work(self) -> None:
-        self._parser.work()
+        has_acted = self._parser.work()
+        if self._source is Source.PERSON and (has_acted or self._parser.ended):
+            # A person who types has read what was there.
+            self._model.marks.read(self._model.current_room)
         self._model.flush()
         if self._missed is not None and self._is_waiting_in_vain():
             self._chat.end(self._missed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from groupchat.client.interfaces import Display
+from groupchat.client.marks import ReadMarks
 from groupchat.client.requests import ANSWERS, FILL_REF, Requests, is_own
 from groupchat.client.room import Refusal, Room, RoomEvent
 from groupchat.client.rooms import Rooms, RoomSwitch
@@ -26,6 +27,7 @@ class Inbound:
     :param rooms: the rooms.
     :param switch: the room that what is typed goes to.
     :param requests: the requests without an answer.
+    :param marks: the read marks.
     :param display: shows what happens.
 
     :ivar refused: messages and requests that the server has refused for good.
@@ -37,6 +39,7 @@ class Inbound:
         rooms: Rooms,
         switch: RoomSwitch,
         requests: Requests,
+        marks: ReadMarks,
         display: Display,
     ) -> None:
         self.refused = 0
@@ -44,6 +47,7 @@ class Inbound:
         self._rooms = rooms
         self._switch = switch
         self._requests = requests
+        self._marks = marks
         self._display = display
 
     def receive(self, event: Event | None, line: bytes) -> None:
@@ -68,14 +72,24 @@ class Inbound:
             self._on_notice(event, line)
 
     def _on_notice(self, event: Event | None, line: bytes) -> None:
+        if isinstance(event, events.Direct):
+            self._on_direct(event, line)
+            return
         self._show(event, line)
-        if isinstance(event, events.Bye):
+        if isinstance(event, events.Mark):
+            self._marks.on_mark(event.room, event.id)
+        elif isinstance(event, events.Bye):
             self._session.listener.on_bye(event)
 
     def _greet(self) -> None:
         notice = self._session.hear()
         if notice:
             self._display.warn(notice)
+
+    def _on_direct(self, event: events.Direct, line: bytes) -> None:
+        self._marks.on_direct(event.rooms)
+        others = {name: room for name, room in event.rooms.items() if name not in self._rooms}
+        self._show(events.Direct(rooms=others), line)  # a person is about to read the rest
 
     def _on_answer(self, event: Event, line: bytes, asked: bool) -> None:
         if isinstance(event, events.Ok):
@@ -108,8 +122,11 @@ class Inbound:
             return
         if isinstance(event, events.Presence):
             self._session.renamed(event.renamed)
+        elif isinstance(event, events.RoomState):
+            self._marks.on_room(event.room, event.mark, event.head)
         room.handle(event, line)
         if isinstance(event, events.Catchup) and event.room == self._switch.target:
+            self._marks.flush()
             self._rooms.leave(self._switch.finish(event.room))
 
     def _on_history(self, event: events.History, line: bytes) -> None:

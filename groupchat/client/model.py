@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from groupchat.client.errors import PasswordWithheld, ServerUnproven
 from groupchat.client.inbound import Inbound
 from groupchat.client.interfaces import Display
+from groupchat.client.marks import ReadMarks
 from groupchat.client.outbox import Entry, Outbox
 from groupchat.client.requests import Requests
 from groupchat.client.rooms import Rooms, RoomSwitch
@@ -59,7 +60,10 @@ class Model:
         self.rooms = Rooms(self, rooms, read)
         self._requests = Requests()
         self._switch = RoomSwitch(next(iter(self.rooms)).name)
-        self._inbound = Inbound(session, self.rooms, self._switch, self._requests, display)
+        self.marks = ReadMarks(session, self.rooms, clock)
+        self._inbound = Inbound(
+            session, self.rooms, self._switch, self._requests, self.marks, display
+        )
         self.rooms.restore(outbox.entries())
 
     @property
@@ -117,6 +121,7 @@ class Model:
     def disconnect(self) -> None:
         """The connection is gone. Unacknowledged messages are kept for the next."""
         self.session.disconnect()
+        self.marks.disconnect()
         self.rooms.disconnected()
 
     def fail_requests(self) -> None:
@@ -126,6 +131,7 @@ class Model:
 
     def quit(self) -> None:
         """Tell the server that nothing more is said."""
+        self.marks.flush()
         self.session.send(commands.Quit())
 
     def flush(self) -> None:

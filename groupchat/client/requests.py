@@ -17,6 +17,7 @@ __all__ = [
     "FILL_REF",
     "KEEPALIVE_REF",
     "LEAVE_REF",
+    "MARK_REF",
     "Requests",
     "is_own",
 ]
@@ -24,7 +25,8 @@ __all__ = [
 FILL_REF = "groupchat-connect fills a hole"  #: of requests for messages that are missing
 KEEPALIVE_REF = "groupchat-connect is here"  #: of pings
 LEAVE_REF = "groupchat-connect leaves"  #: of leaving a room
-_OWN_REFS = frozenset({FILL_REF, KEEPALIVE_REF, LEAVE_REF})
+MARK_REF = "groupchat-connect has read"  #: of read marks
+_OWN_REFS = frozenset({FILL_REF, KEEPALIVE_REF, LEAVE_REF, MARK_REF})
 
 #: The events that answer a request.
 ANSWERS = (

@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 
 from groupchat.cli.display import REPORT_INTERVAL, JsonDisplay, PipeDisplay, PlainDisplay
 from groupchat.wire import events
+from groupchat.wire.events import DirectRoom
 from tests.client.fakes import line, message, state, welcome
 
 ODD = events.Message(room="lobby", id=1, at="yesterday", sender="bob", text="hi")
@@ -86,6 +87,13 @@ def test_corrections_and_removals_look_like_notices(logged_in):
     assert logged_in.show(corrected, removed) == (
         "-- bob corrected: tea\n-- bob removed a message.\n"
     )
+
+
+def test_direct_rooms_that_wait_are_announced_once(logged_in):
+    waiting = events.Direct(rooms={"@bob": DirectRoom(head=2, mark=1)})
+    told = "-- Unread messages: @bob. /join @bob reads them.\n"
+    assert logged_in.show(waiting, waiting) == told
+    assert logged_in.show(events.Direct(rooms={"@bob": DirectRoom(head=3, mark=1)})) == told * 2
 
 
 @pytest.mark.parametrize("word", ["/private", "/open", "/invite", "/uninvite"])

@@ -47,9 +47,9 @@ def test_the_end_of_input_waits_for_history():
     env.clock.advance(1)
     env.type("a", end=True).enter(head=2)
     env.hear(ok(1, 3))
-    assert env.sent() == ["hello", "say"]
+    assert env.sent() == ["hello", "mark", "say"]
     env.hear(message(2))
-    assert env.sent() == ["quit"]
+    assert env.sent() == ["mark", "quit"]
 
 
 def test_where_there_may_be_no_history_none_is_waited_for():
@@ -121,6 +121,22 @@ def test_an_outbox_that_cannot_be_written_ends_it():
 
     env.outbox.commit = full
     assert env.type("a").ending == (USAGE, "--outbox box: disk full")
+
+
+def test_a_person_who_types_has_read_what_was_there_and_a_script_reads_nothing():
+    for source, sent in (Source.PERSON, ["say", "mark"]), (Source.SCRIPT, ["say"]):
+        env = Environment(source=source).accept().hear(welcome(), state(head=1, mark=0))
+        env.hear(events.Catchup(room="lobby", through=1), message(1))
+        assert env.sent() == ["hello"]
+        env.type("a")
+        assert sorted(env.sent()) == sorted(sent)
+        env.pipe.stop()
+
+
+def test_a_person_who_ends_the_input_has_read_what_was_there():
+    env = Environment().accept().hear(welcome(), state(head=1))
+    env.hear(events.Catchup(room="lobby", through=1), message(1)).type(end=True)
+    assert env.sent() == ["hello", "mark", "quit"]
 
 
 # A script.
