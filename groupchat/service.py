@@ -11,9 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -30,6 +28,7 @@ from groupchat.errors import CannotOpen, CannotStart
 from groupchat.ops import stale, systemd
 from groupchat.ops.join_hints import log_how_to_join
 from groupchat.ops.listen_errors import cannot_listen, clears_socket, is_taken
+from groupchat.ops.process import Process
 from groupchat.ops.start_errors import StartErrors
 from groupchat.server.factory import ChatFactory
 
@@ -47,6 +46,10 @@ class GroupChat(Service):
     :param port: the factory of the connections; the service opens its certificate.
     :param errors: reports why the daemon cannot start.
     :param pidfile: path of twistd's pid file, or empty.
+    :param process: this process, unless it is another's double.
+
+    :ivar hub: the node.
+    :ivar port: the factory.
     """
 
     log = Logger()
@@ -59,13 +62,15 @@ class GroupChat(Service):
         hub: Hub,
         errors: StartErrors | None = None,
         pidfile: str = "",
+        process: Process | None = None,
     ) -> None:
         self._reactor = reactor
         self._listen = listen
-        self._port = port
-        self._hub = hub
+        self.port = port
+        self.hub = hub
         self._errors = errors or StartErrors()
         self._pidfile = pidfile
+        self._process = process or Process(reactor)
         self._broken = False
 
     # Start.
@@ -96,7 +101,7 @@ class GroupChat(Service):
 
     def _listen_on(self, endpoint: IStreamServerEndpoint) -> list[Failure]:
         failures: list[Failure] = []
-        endpoint.listen(self._port).addCallbacks(self._port.listening, failures.append)
+        endpoint.listen(self.port).addCallbacks(self.port.listening, failures.append)
         return failures
 
     def startService(self) -> None:
@@ -106,46 +111,36 @@ class GroupChat(Service):
         :raises CannotStart: one of them cannot be opened.
         """
         super().startService()  # type: ignore[no-untyped-call]
-        if not self._port.ports:  # twist does not call privilegedStartService
+        if not self.port.ports:  # twist does not call privilegedStartService
             self.privilegedStartService()
         try:
             with _or_else("choose another with --ledger"):
-                self._hub.ledger.open(self._hub)
-            if self._port.certificate is not None:
+                self.hub.ledger.open(self.hub)
+            if self.port.certificate is not None:
                 # after the ledger, whose lock guards the files beside it, too
-                self._port.certificate.open()
+                self.port.certificate.open()
             with _or_else("choose another with --auth"):
-                self._hub.accounts.open()  # last: its threads would delay a failed start's end
+                self.hub.accounts.open()  # last: its threads would delay a failed start's end
         except CannotStart as why:
             self._cannot_start(why)
         self._reactor.callWhenRunning(self._started)
 
     def _started(self) -> None:
         self._errors.close()
-        self._handle_signals()  # first: a reader of the log may stop the daemon at once
-        for port in self._port.ports:
-            log_how_to_join(port, self._port, self._hub.members.max)
-        if self._port.certificate is not None:
+        # first: a reader of the log may stop the daemon at once
+        self._process.on_signals(self._stop, self._reload)
+        for port in self.port.ports:
+            log_how_to_join(port, self.port, self.hub.members.max)
+        if self.port.certificate is not None:
             self.log.info(
-                "Encrypted with the certificate {print}", print=self._port.certificate.fingerprint
+                "Encrypted with the certificate {print}", print=self.port.certificate.fingerprint
             )
         systemd.ready()
 
-    def _handle_signals(self) -> None:
-        """
-        Stop with status 0 on a signal; Twisted would die of it.
-        """
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self._reactor.callFromThread(self._stop))
-            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
-                hung_up = self._stop if _has_terminal() else self._reload
-                signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(hung_up))
-
     def _reload(self) -> None:
         systemd.reloading()
-        if self._port.certificate is not None:
-            self._port.certificate.refresh()
+        if self.port.certificate is not None:
+            self.port.certificate.refresh()
         systemd.ready()
 
     def _stop(self) -> None:
@@ -164,25 +159,25 @@ class GroupChat(Service):
         """Close the ports, store what was posted, and disconnect everyone."""
         super().stopService()  # type: ignore[no-untyped-call]
         systemd.stopping()
-        self._hub.stopping = True
+        self.hub.stopping = True
         return Deferred.fromCoroutine(self._close())
 
     async def _close(self) -> None:
-        closing = [maybeDeferred(port.stopListening) for port in self._port.ports]
+        closing = [maybeDeferred(port.stopListening) for port in self.port.ports]
         await DeferredList(closing, consumeErrors=True)
         if self._broken:
             return
         await self._store()
-        self._hub.stop()
-        await self._port.emptied()
-        self._hub.accounts.close()
+        self.hub.stop()
+        await self.port.emptied()
+        self.hub.accounts.close()
 
     async def _store(self) -> None:
         try:
-            await self._hub.ledger.close().addTimeout(STORE_TIMEOUT, self._reactor)
+            await self.hub.ledger.close().addTimeout(STORE_TIMEOUT, self._reactor)
         except Exception as error:
             self.log.error("The ledger did not close in time: {why}", why=str(error))
-            self._exit_with(EXIT_LEDGER_FAILED)
+            self._process.exit_with(EXIT_LEDGER_FAILED)
 
     def broken(self, reason: str) -> None:
         """
@@ -192,31 +187,16 @@ class GroupChat(Service):
         if self._broken:
             return
         self._broken = True
-        self._hub.stopping = True
+        self.hub.stopping = True
         self.log.critical(
             "{reason}. The last messages may be stored or not:"
             " stopping, so that clients ask again.",
             reason=reason,
         )
-        self._port.abort()
-        self._exit_with(EXIT_LEDGER_FAILED)
+        self.port.abort()
+        self._process.exit_with(EXIT_LEDGER_FAILED)
         with contextlib.suppress(ReactorNotRunning):  # it stops already
             self._reactor.stop()
-
-    def _exit_with(self, status: int) -> None:
-        """
-        End with this status once everything else is done, or if that takes too long. twistd has no
-        exit status of its own.
-        """
-
-        def leave() -> None:
-            sys.stdout.flush()
-            os._exit(status)
-
-        atexit.register(leave)
-        hanging = threading.Timer(2.0, leave)
-        hanging.daemon = True
-        self._reactor.addSystemEventTrigger("after", "shutdown", hanging.start)
 
 
 @contextlib.contextmanager
@@ -226,15 +206,6 @@ def _or_else(alternative: str) -> Iterator[None]:
         yield
     except CannotOpen as error:
         raise error.or_else(alternative) from None
-
-
-def _has_terminal() -> bool:
-    """Whether a terminal controls this process: SIGHUP then means that it was closed."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
 
 
 def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -4,7 +4,6 @@ Start and stop in order, and the end where it is not known what was stored.
 
 from __future__ import annotations
 
-import signal
 import sys
 
 import pytest
@@ -83,6 +82,19 @@ class Certificate:
         self.did.append("certificate read")
 
 
+class Process:
+    """Lets a test send the signals, and writes down the status."""
+
+    def __init__(self):
+        self.exits = []
+
+    def on_signals(self, stop, reload):
+        self.stop, self.reload = stop, reload
+
+    def exit_with(self, status):
+        self.exits.append(status)
+
+
 class House:
     """A service whose neighbours write down, in one list, what it does with them."""
 
@@ -103,7 +115,10 @@ class House:
             Endpoint(self.did, result)
             for result in results or [succeed(Listening(self.did, ADDRESS))]
         ]
-        self.service = GroupChat(self.reactor, [("port 9000", endpoints)], self.port, self.hub)
+        self.process = Process()
+        self.service = GroupChat(
+            self.reactor, [("port 9000", endpoints)], self.port, self.hub, process=self.process
+        )
         self.hub.stop = lambda: self.did.append("farewells")
 
     def start(self):
@@ -118,15 +133,9 @@ class House:
 
 
 @pytest.fixture(autouse=True)
-def handlers(monkeypatch):
-    """
-    The handlers of signals that it puts in place. (A start that fails puts a hook in place, too.)
-    """
-    handlers = {}
+def _excepthook(monkeypatch):
+    """A start that fails puts a hook in place."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    monkeypatch.setattr(service.signal, "signal", handlers.__setitem__)
-    monkeypatch.setattr(service.signal, "getsignal", lambda number: signal.SIG_DFL)
-    return handlers
 
 
 @pytest.fixture
@@ -253,7 +262,7 @@ def test_without_a_certificate_it_tells_none(house, logged):
 def test_where_tls_is_required_nc_is_for_this_machine_only(logged, monkeypatch, require_tls):
     from twisted.internet.address import IPv4Address
 
-    monkeypatch.setattr(join_hints, "_own_addresses", lambda both: ["192.0.2.1"])
+    monkeypatch.setattr(join_hints, "own_addresses", lambda both: ["192.0.2.1"])
     house = House(succeed(Listening([], IPv4Address("TCP", "0.0.0.0", 9000))))
     house.port.require_tls = require_tls
     house.start()
@@ -293,40 +302,29 @@ def test_it_says_how_to_join(logged):
 # Stop.
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_it_in_order(house, handlers, number):
-    house.reactor.callFromThread = lambda function: function()
+def test_a_signal_stops_the_reactor_once(house):
     house.start()
     house.run()
-    handlers[number](number, None)
+    house.process.stop()
     assert house.reactor.hasStopped
+    house.reactor.running = house.reactor.hasStopped = False
+    house.process.stop()
+    assert not house.reactor.hasStopped, "it stops already"
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_a_hang_up_ends_it_only_at_a_terminal(house, handlers, monkeypatch, terminal):
-    monkeypatch.setattr(service, "_has_terminal", lambda: terminal)
-    house.reactor.callFromThread = lambda function: function()
-    house.start()
-    house.run()
-    handlers[signal.SIGHUP](signal.SIGHUP, None)
-    assert house.reactor.hasStopped is terminal
-
-
-def test_under_nohup_a_hang_up_stays_ignored(house, handlers, monkeypatch):
-    monkeypatch.setattr(service.signal, "getsignal", {signal.SIGHUP: signal.SIG_IGN}.__getitem__)
-    house.start()
-    house.run()
-    assert signal.SIGHUP not in handlers
-
-
-def test_sighup_reads_the_certificate_anew(house, handlers, monkeypatch):
-    monkeypatch.setattr(service, "_has_terminal", lambda: False)
-    house.reactor.callFromThread = lambda function: function()
+def test_a_reload_reads_the_certificate_again(house):
     house.port.certificate = Certificate(house.did)
     house.start()
     house.run()
-    handlers[signal.SIGHUP](signal.SIGHUP, None)
+    house.process.reload()
     assert house.did[-1] == "certificate read"
+
+
+def test_a_reload_without_a_certificate_changes_nothing(house):
+    house.start()
+    house.run()
+    house.process.reload()
+    assert house.did == ["port opened", "ledger opened"]
 
 
 def test_it_stops_taking_then_stores_then_says_good_bye(house):
@@ -348,28 +346,24 @@ def test_it_says_good_bye_only_once_all_is_stored(house):
     assert house.did[-1] == "farewells"
 
 
-def test_it_does_not_wait_for_ever(house, expect_logged, monkeypatch):
+def test_it_does_not_wait_for_ever(house, expect_logged):
     expect_logged("did not close in time")
-    exits = []
-    monkeypatch.setattr(house.service, "_exit_with", exits.append)
     house.start()
     house.ledger.closing = Deferred()
     done = []
     house.service.stopService().addCallback(done.append)
     house.reactor.advance(STORE_TIMEOUT + 0.1)
     assert done == [None]
-    assert exits == [service.EXIT_LEDGER_FAILED]
+    assert house.process.exits == [service.EXIT_LEDGER_FAILED]
 
 
-def test_where_it_is_not_known_what_was_stored_it_ends(house, expect_logged, monkeypatch):
+def test_where_it_is_not_known_what_was_stored_it_ends(house, expect_logged):
     expect_logged("may be stored or not")
-    exits = []
-    monkeypatch.setattr(house.service, "_exit_with", exits.append)
     house.start()
     house.did.clear()
     house.hub.failed("the ledger x: disk I/O error")
     house.hub.failed("again")
-    assert exits == [service.EXIT_LEDGER_FAILED]
+    assert house.process.exits == [service.EXIT_LEDGER_FAILED]
     assert house.reactor.hasStopped and house.hub.stopping
     house.service.stopService()
     assert house.did == ["port closed"], (

@@ -4,12 +4,15 @@ The options of `twistd groupchat`, its errors, and the daemon that it composes.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from groupchat import prompt
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.server.handshakes import BURST_SECONDS
 from groupchat.settings import Settings
 from groupchat.tap import Options, makeService
 from groupchat.wire import durations, names
@@ -223,7 +226,7 @@ def test_one_who_does_not_answer_starts_nothing(person, end):
 
 def test_the_options_become_the_settings():
     given = "--max 7 --replay 3 --rate 9 --burst 8 --per-address 2 --show-addresses nobody"
-    settings = made(*given.split())._hub.settings
+    settings = made(*given.split()).hub.settings
     assert (settings.max, settings.replay, settings.rate, settings.burst) == (7, 3, 9.0, 8)
     assert (settings.per_address, settings.show_addresses) == (2, "nobody")
     assert settings.server.startswith("groupchat ")
@@ -234,28 +237,28 @@ def test_the_options_become_the_settings():
     [("0", 0), ("90s", 90), ("1h30m", 5400), ("forever", durations.MAX_SECONDS)],
 )
 def test_the_time_for_corrections_is_typed_like_any_time(typed, seconds):
-    assert made("--edit-within", typed)._hub.settings.edit_within == seconds
+    assert made("--edit-within", typed).hub.settings.edit_within == seconds
 
 
 def test_the_defaults_of_the_options_are_those_of_the_settings():
-    settings, default = made()._hub.settings, Settings()
+    settings, default = made().hub.settings, Settings()
     for field in set(Settings.__struct_fields__) - {"server", "max"}:
         assert getattr(settings, field) == getattr(default, field), field
 
 
 def test_a_server_may_have_a_name_of_its_own():
-    assert made("--server-name", "tea\x1broom")._hub.settings.server == "tea␛room"
-    assert made("--server-name", "tea\udcff")._hub.settings.server == "tea?"
+    assert made("--server-name", "tea\x1broom").hub.settings.server == "tea␛room"
+    assert made("--server-name", "tea\udcff").hub.settings.server == "tea?"
 
 
 def test_names_are_ascii_unless_it_is_told_otherwise():
-    assert made()._hub.settings.names is names.ASCII
-    assert made("--names", "unicode")._hub.settings.names is names.UNICODE
+    assert made().hub.settings.names is names.ASCII
+    assert made("--names", "unicode").hub.settings.names is names.UNICODE
 
 
 def test_the_ledger_is_the_one_that_was_asked_for(tmp_path):
-    assert isinstance(made("--ledger", "memory")._hub.ledger, MemoryLedger)
-    assert isinstance(made("--ledger", f"sqlite:{tmp_path}/x.db")._hub.ledger, SQLiteLedger)
+    assert isinstance(made("--ledger", "memory").hub.ledger, MemoryLedger)
+    assert isinstance(made("--ledger", f"sqlite:{tmp_path}/x.db").hub.ledger, SQLiteLedger)
     assert not list(tmp_path.iterdir()), "nothing is opened before it starts"
 
 
@@ -271,19 +274,22 @@ def test_the_ledger_is_the_one_that_was_asked_for(tmp_path):
     ],
 )
 def test_the_certificate_is_the_one_given_or_its_own_beside_the_ledger(arguments, path, own):
-    certificate = made(*arguments.split())._port.certificate
-    assert (certificate.path, certificate._own) == (path, own)
+    certificate = made(*arguments.split()).port.certificate
+    assert (certificate.path, certificate.own) == (path, own)
 
 
 def test_without_tls_there_is_none():
-    assert made("--no-tls")._port.certificate is None
+    assert made("--no-tls").port.certificate is None
 
 
 def test_who_has_to_speak_tls_and_how_often_is_told_to_the_port():
-    assert made()._port.require_tls is False
-    port = made("--require-tls", "--tls-rate", "7")._port
+    assert made().port.require_tls is False
+    port = made("--require-tls", "--tls-rate", "70").port
     assert port.require_tls is True
-    assert port.handshakes._bucket._rate == 7
+    begun = []
+    for number in range(1000):
+        port.handshakes.request(partial(begun.append, number))
+    assert len(begun) == 70 * BURST_SECONDS
 
 
 def test_it_listens_with_a_backlog_for_a_crowd():

@@ -16,7 +16,7 @@ from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolFactory
 from groupchat.wire import names
 
-__all__ = ["log_how_to_join"]
+__all__ = ["log_how_to_join", "own_addresses"]
 
 _log = Logger()
 
@@ -66,13 +66,13 @@ def _log_socket(name: bytes | str | None, host: object, limit: int) -> None:
 def _addresses(host: str) -> tuple[str | None, list[str]]:
     """Returns the addresses of a port bound to `host`, on this machine and in the network."""
     if host in ("0.0.0.0", "::"):
-        return "localhost", _own_addresses(both=host == "::")
+        return "localhost", own_addresses(both=host == "::")
     if host == "::1" or host.startswith("127."):
         return host, []
     return None, [host]
 
 
-def _own_addresses(both: bool) -> list[str]:
+def own_addresses(both: bool) -> list[str]:
     """Returns this machine's own addresses in the network (asking for a route sends nothing)."""
     found = []
     for family, other in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))[

@@ -50,7 +50,7 @@ class Certificate:
 
     def __init__(self, path: str | None, own: bool) -> None:
         self.path = path
-        self._own = own
+        self.own = own
         self._seen: object = None  # what the file looked like when it was last read
         self._context: SSL.Context
 
@@ -64,7 +64,7 @@ class Certificate:
             self._use(make())
             return
         try:
-            if self._own and not os.path.exists(self.path):
+            if self.own and not os.path.exists(self.path):
                 atomicfile.write_atomic(self.path, make())
             self._read(self.path)
         except OSError as error:
@@ -79,7 +79,7 @@ class Certificate:
             raise CannotStart(f"the certificate {self.path}: {why}. {self._advice()}") from None
 
     def _advice(self) -> str:
-        if self._own:
+        if self.own:
             return "Make it writable, or remove it: then a new one is made."
         return "Name another by --certificate."
 

@@ -1,0 +1,66 @@
+"""The daemon's process: the signals that it gets, and the status with which it ends."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+from groupchat.clock import IReactor
+
+__all__ = ["Process", "has_terminal"]
+
+MAX_EXIT_DELAY = 2.0  #: seconds after the reactor's end in which everything else has to be done
+
+
+def has_terminal() -> bool:
+    """Whether a terminal controls this process: SIGHUP then means that it was closed."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+class Process:
+    """
+    :param reactor: the running reactor.
+    :param has_terminal: returns whether SIGHUP means that the terminal was closed.
+    """
+
+    def __init__(self, reactor: IReactor, has_terminal: Callable[[], bool] = has_terminal) -> None:
+        self._reactor = reactor
+        self._has_terminal = has_terminal
+
+    def on_signals(self, stop: Callable[[], None], reload: Callable[[], None]) -> None:
+        """
+        Call `stop` on SIGTERM and SIGINT, of which Twisted would die. SIGHUP means `stop` at a
+        terminal and `reload` elsewhere, and stays ignored under nohup.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._handle(number, stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            self._handle(signal.SIGHUP, stop if self._has_terminal() else reload)
+
+    def _handle(self, number: int, act: Callable[[], None]) -> None:
+        signal.signal(number, lambda *_: self._reactor.callFromThread(act))
+
+    def exit_with(self, status: int) -> None:
+        """
+        End with this status once everything else is done, or if that takes too long. twistd has no
+        exit status of its own.
+        """
+
+        def leave() -> None:
+            sys.stdout.flush()
+            os._exit(status)
+
+        atexit.register(leave)
+        hanging = threading.Timer(MAX_EXIT_DELAY, leave)
+        hanging.daemon = True
+        self._reactor.addSystemEventTrigger("after", "shutdown", hanging.start)
