@@ -97,8 +97,11 @@ def test_an_empty_line_in_place_of_the_password_is_for_another_name(server):
     register(server)
     bob = typed(server, "alice", "", "bob")
     assert [line[:19] for line in bob.lines()] == [
-        "-- The name alice i", "What is your name?", "-- Welcome to lobby", "-- You are up to da",
-    ]  # fmt: skip
+        "-- The name alice i",
+        "What is your name?",
+        "-- Welcome to lobby",
+        "-- You are up to da",
+    ]
 
 
 def test_five_wrong_passwords_are_enough(server):

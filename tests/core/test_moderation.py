@@ -52,10 +52,16 @@ def deeds(server):
 
 
 EVERY_ACT = [
-    ("kick", {"name": "bob"}), ("mute", {"name": "bob"}), ("unmute", {"name": "bob"}), ("op", {"name": "bob"}),
-    ("deop", {"name": "bob"}), ("ban", {"name": "bob"}), ("unban", {"name": "bob"}), ("max", {"max": 3}),
+    ("kick", {"name": "bob"}),
+    ("mute", {"name": "bob"}),
+    ("unmute", {"name": "bob"}),
+    ("op", {"name": "bob"}),
+    ("deop", {"name": "bob"}),
+    ("ban", {"name": "bob"}),
+    ("unban", {"name": "bob"}),
+    ("max", {"max": 3}),
     ("notice", {"text": "hi"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("word", "fields"), EVERY_ACT)
@@ -85,9 +91,11 @@ def test_who_is_banned_learns_why_and_until_when_and_stays_out(server, wire):
     bob = server.json("bob")
     assert rule(operator(server, wire), "ban", name="bob", seconds=600, text="spam")
     bye = {
-        "type": "bye", "code": "banned", "text": "You are banned until 2026-11-22 14:13 UTC: spam",
+        "type": "bye",
+        "code": "banned",
+        "text": "You are banned until 2026-11-22 14:13 UTC: spam",
         "until": "2026-11-22T14:13:00.000Z",
-    }  # fmt: skip
+    }
     assert bob.events()[-1] == bye
     assert server.connect().ask("hello", name="Bob") == [bye]
     person = server.connect("plain")
@@ -332,19 +340,26 @@ def test_who_is_no_operator_does_not_get_in_from_a_banned_address_with_a_passwor
 @pytest.mark.parametrize(
     ("banned", "kept"),
     [
-        ("192.0.2.7", "192.0.2.7"), ("::FFFF:192.0.2.7", "192.0.2.7"), ("::ffff:c000:207", "192.0.2.7"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("::FFFF:192.0.2.7", "192.0.2.7"),
+        ("::ffff:c000:207", "192.0.2.7"),
         ("[2001:DB8:0::1]", "2001:db8::1"),
-        ("192.0.2.77/24", "192.0.2.0/24"), ("::ffff:192.0.2.77/120", "192.0.2.0/24"), ("10.0.0.0/255.0.0.0", "10.0.0.0/8"),
+        ("192.0.2.77/24", "192.0.2.0/24"),
+        ("::ffff:192.0.2.77/120", "192.0.2.0/24"),
+        ("10.0.0.0/255.0.0.0", "10.0.0.0/8"),
         ("fe80::1%eth0", "fe80::1"),
     ],
-)  # fmt: skip
+)
 def test_an_address_is_kept_in_one_form_and_the_answer_says_in_which(server, banned, kept):
     op = operator(server, "plain")
     op.type(f"/ban {banned}", "/bans", f"/unban {kept}")
     server.run()
     assert op.lines() == [
-        f"-- {kept} is banned for ever.", "-- There is 1 ban.", f"-- {kept} for ever, by op", f"-- {kept} may log in again."
-    ]  # fmt: skip
+        f"-- {kept} is banned for ever.",
+        "-- There is 1 ban.",
+        f"-- {kept} for ever, by op",
+        f"-- {kept} may log in again.",
+    ]
 
 
 def test_somebody_whose_name_is_an_address_is_banned_by_name(server):
@@ -354,9 +369,12 @@ def test_somebody_whose_name_is_an_address_is_banned_by_name(server):
     server.run()
     assert guest.gone and not other.gone
     assert op.lines() == [
-        "-- @198.51.100.66 is banned until 2026-11-22 15:03 UTC.", "-- There is 1 ban.",
-        "-- @198.51.100.66 until 2026-11-22 15:03 UTC, by op", "-- @198.51.100.66 may log in again.", "-- 198.51.100.66 left.",
-    ]  # fmt: skip
+        "-- @198.51.100.66 is banned until 2026-11-22 15:03 UTC.",
+        "-- There is 1 ban.",
+        "-- @198.51.100.66 until 2026-11-22 15:03 UTC, by op",
+        "-- @198.51.100.66 may log in again.",
+        "-- 198.51.100.66 left.",
+    ]
 
 
 def test_the_answer_to_a_ban_says_who_until_when_and_why(server):
@@ -367,9 +385,12 @@ def test_the_answer_to_a_ban_says_who_until_when_and_why(server):
     assert op.lines() == [
         "-- bob is banned until 2026-11-29 14:03 UTC: spam and more",
         "-- nobody-yet is banned for ever. (Nobody here is called so.)",
-        "-- op is muted until 2026-11-22 16:03 UTC.", "-- There is 1 mute.", "-- op until 2026-11-22 16:03 UTC, by op",
-        "-- 1 of 100 places are taken.", "-- bob left.",
-    ]  # fmt: skip
+        "-- op is muted until 2026-11-22 16:03 UTC.",
+        "-- There is 1 mute.",
+        "-- op until 2026-11-22 16:03 UTC, by op",
+        "-- 1 of 100 places are taken.",
+        "-- bob left.",
+    ]
 
 
 def test_a_ban_of_ones_own_address_says_so(server):

@@ -79,10 +79,12 @@ def test_a_ban_on_a_network_that_is_lifted_holds_for_nobody():
 @pytest.mark.parametrize(
     ("written", "kept"),
     [
-        ("192.0.2.7", "192.0.2.7/32"), ("::ffff:192.0.2.7", "192.0.2.7/32"), ("192.0.2.7/24", "192.0.2.0/24"),
+        ("192.0.2.7", "192.0.2.7/32"),
+        ("::ffff:192.0.2.7", "192.0.2.7/32"),
+        ("192.0.2.7/24", "192.0.2.0/24"),
         ("2001:DB8::1", "2001:db8::1/128"),
     ],
-)  # fmt: skip
+)
 def test_an_address_is_kept_in_one_way(written, kept):
     assert network(written) == kept
 

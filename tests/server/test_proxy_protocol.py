@@ -54,14 +54,28 @@ HEADERS = [
     (block(0x11, "198.51.100.7", "203.0.113.1", command=0x20), None),
 ]
 BAD = [
-    b"alice\n", b"GET / HTTP/1.0\r\n\r\n", b'{"type":"hello"}\n', b"\x16\x03\x01", b"PROXY\r\n", b"\r\n\r\nhello",
-    b"PROXY TCP4 198.51.100.7 203.0.113.1 56324\r\n", b"PROXY TCP4 198.51.100.7 203.0.113.1 x 9000\r\n",
-    b"PROXY TCP4 198.51.100.7 203.0.113.1 65536 9000\r\n", b"PROXY TCP4 2001:db8::7 2001:db8::1 1 2\r\n",
-    b"PROXY TCP6 198.51.100.7 203.0.113.1 1 2\r\n", b"PROXY TCP6 fe80::1%\x1b[2J fe80::2 1 2\r\n",
-    b"PROXY TCP4 \x1b[2J\xff 203.0.113.1 1 2\r\n", b"PROXY UDP4 198.51.100.7 203.0.113.1 1 2\r\n",
-    b"PROXY TCP4 " + b"1" * MAX_V1_HEADER, b"PROXY TCP4 " + b"1" * MAX_V1_HEADER + b"\r\n", block(command=0x11), block(command=0x22),
-    block(0x11, more=b"short"), block(0x21, "198.51.100.7", "203.0.113.1"), block(0x00, more=b"x" * (MAX_V2_BLOCK + 1)),
-]  # fmt: skip
+    b"alice\n",
+    b"GET / HTTP/1.0\r\n\r\n",
+    b'{"type":"hello"}\n',
+    b"\x16\x03\x01",
+    b"PROXY\r\n",
+    b"\r\n\r\nhello",
+    b"PROXY TCP4 198.51.100.7 203.0.113.1 56324\r\n",
+    b"PROXY TCP4 198.51.100.7 203.0.113.1 x 9000\r\n",
+    b"PROXY TCP4 198.51.100.7 203.0.113.1 65536 9000\r\n",
+    b"PROXY TCP4 2001:db8::7 2001:db8::1 1 2\r\n",
+    b"PROXY TCP6 198.51.100.7 203.0.113.1 1 2\r\n",
+    b"PROXY TCP6 fe80::1%\x1b[2J fe80::2 1 2\r\n",
+    b"PROXY TCP4 \x1b[2J\xff 203.0.113.1 1 2\r\n",
+    b"PROXY UDP4 198.51.100.7 203.0.113.1 1 2\r\n",
+    b"PROXY TCP4 " + b"1" * MAX_V1_HEADER,
+    b"PROXY TCP4 " + b"1" * MAX_V1_HEADER + b"\r\n",
+    block(command=0x11),
+    block(command=0x22),
+    block(0x11, more=b"short"),
+    block(0x21, "198.51.100.7", "203.0.113.1"),
+    block(0x00, more=b"x" * (MAX_V2_BLOCK + 1)),
+]
 
 
 @pytest.fixture
