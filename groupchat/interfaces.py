@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from groupchat.core.entries import Entry
     from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction
+    from groupchat.core.search import Found, SearchQuery
     from groupchat.wire.events import Message
 
 __all__ = ["IAccounts", "ILedger", "ILedgerOwner", "IOutbound"]
@@ -80,8 +81,24 @@ class ILedger(Interface):
         At most `limit`, and bounded like a `page`.
         """
 
-    def rooms() -> Deferred[dict[str, str]]:
-        """Return the rooms in which messages are stored, each with its topic."""
+    def search(room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
+        """
+        Return the newest messages with id < before that a query finds, at most `limit`.
+
+        One answer searches a bounded number of messages.
+        """
+
+    def rooms(account: str = "") -> Deferred[dict[str, str]]:
+        """
+        Return the rooms in which messages are stored, each with its topic: those that are open, and
+        the private ones that this account may join. Direct rooms are not among them.
+        """
+
+    def direct_rooms(account: str) -> Deferred[dict[str, tuple[int, int]]]:
+        """
+        Return the direct rooms of an account in which messages are stored, each with its newest id
+        and the account's mark.
+        """
 
     def close() -> Deferred[None]:
         """Store what was posted, and close."""

@@ -9,16 +9,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupchat.wire.errors import Refused
+from groupchat.wire.errors import NotAllowed, Refused
 
 if TYPE_CHECKING:
     from groupchat.core.cursor import Cursor
     from groupchat.core.session import Session
 
 __all__ = [
-    "DirectMessageEntry", "Entry", "JoinEntry", "LeaveEntry", "MessageEntry", "QuitEntry",
-    "RenameEntry", "TopicEntry", "TopicQuery",
+    "NOT_OPEN", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry", "InviteEntry",
+    "JoinEntry", "LeaveEntry", "MarkEntry", "MessageEntry", "PrivacyEntry", "QuitEntry",
+    "RenameEntry", "TopicEntry", "TopicQuery", "not_open",
 ]  # fmt: skip
+
+#: the one sentence for a room that is not there and for one that is private, so that nobody can
+#: tell them apart
+NOT_OPEN = "There is no such room, or it is not open to you."
+
+
+def not_open() -> NotAllowed:
+    """Return the refusal of anything about a room that may or may not be there."""
+    return NotAllowed(NOT_OPEN)
 
 
 class Entry:
@@ -47,13 +57,14 @@ class MessageEntry(Entry):
 
     :ivar client: 16 bytes that name the client whose count `n` is.
     :ivar n: the client's count in this room, or None.
+    :ivar account: the id of the author's account; "" for a guest.
     :ivar sender: the name of the member that sent it.
     :ivar at: milliseconds since 1970.
     :ivar id: its number in the room, set by the ledger; None if it is too old to be known.
     :ivar fresh: whether it was stored just now, set by the ledger; False for a duplicate.
     """
 
-    __slots__ = ("act", "at", "client", "fresh", "id", "n", "sender", "text")
+    __slots__ = ("account", "act", "at", "client", "fresh", "id", "n", "sender", "text")
 
     def __init__(
         self,
@@ -65,6 +76,7 @@ class MessageEntry(Entry):
         act: bool = False,
         client: bytes = b"",
         n: int | None = None,
+        account: str = "",
         session: Session | None = None,
         ref: str | None = None,
     ) -> None:
@@ -78,8 +90,60 @@ class MessageEntry(Entry):
         self.act = act
         self.client = client
         self.n = n
+        self.account = account
         self.id: int | None = None
         self.fresh = False
+
+    @property
+    def author(self) -> str | bytes:
+        """The id of the account, or the client of a guest."""
+        return self.account or self.client
+
+
+class CorrectionEntry(MessageEntry):
+    """
+    A message that replaces the text of an earlier one, or redacts it. The ledger checks it when its
+    turn in the order comes.
+
+    :ivar replaces: the id of the message that it replaces, or None; 0 is the author's newest
+        message in the room that is neither a correction nor redacted. The ledger writes the id of
+        the first message here: that of a replacement's own target, or what 0 meant.
+    :ivar redacts: likewise, of the message that it redacts.
+    :ivar operator: whether the author may redact the messages of others, and at any time.
+    :ivar within: milliseconds for which authors can correct their messages; 0: never.
+    :ivar redacted: the ids of all messages that lose their text with it, set by the ledger: of the
+        target and of its replacements.
+    """
+
+    __slots__ = ("operator", "redacted", "redacts", "replaces", "within")
+
+    def __init__(
+        self,
+        room: str,
+        sender: str,
+        text: str,
+        at: int,
+        *,
+        replaces: int | None = None,
+        redacts: int | None = None,
+        operator: bool = False,
+        within: int = 0,
+        act: bool = False,
+        client: bytes = b"",
+        n: int | None = None,
+        account: str = "",
+        session: Session | None = None,
+        ref: str | None = None,
+    ) -> None:
+        super().__init__(
+            room, sender, text, at,
+            act=act, client=client, n=n, account=account, session=session, ref=ref,
+        )  # fmt: skip
+        self.replaces = replaces
+        self.redacts = redacts
+        self.operator = operator
+        self.within = within
+        self.redacted: list[int] = []
 
 
 class TopicEntry(Entry):
@@ -115,13 +179,19 @@ class JoinEntry(Entry):
     :ivar instead: the cursor of the connection that the session takes over, or None; likewise.
     :ivar epoch: of the log that the client knew, or None.
     :ivar after: the last id it knew, or None.
+    :ivar account: the id of the account that joins; "" for a guest.
     :ivar head: the newest id, set by the ledger like all that follows.
     :ivar first: the oldest id stored; head + 1 if none is.
     :ivar last_n: the client's last n here.
     :ivar known: whether `epoch` and `after` name a position in this log.
+    :ivar mark: the id up to which the account, or the guest's client, has read.
+    :ivar private: whether the room is private. The ledger refuses those who may not join.
+    :ivar owner: the id of the account that owns the room; "" for none.
+    :ivar invited: the ids of the accounts that may join it while it is private.
     """
 
     __slots__ = (
+        "account",
         "after",
         "client",
         "cursor",
@@ -129,8 +199,12 @@ class JoinEntry(Entry):
         "first",
         "head",
         "instead",
+        "invited",
         "known",
         "last_n",
+        "mark",
+        "owner",
+        "private",
         "topic",
         "topic_by",
     )
@@ -144,8 +218,10 @@ class JoinEntry(Entry):
         cursor: Cursor | None = None,
         session: Session | None = None,
         ref: str | None = None,
+        account: str = "",
     ) -> None:
         super().__init__(room, session, ref)
+        self.account = account
         self.client = client
         self.epoch = epoch
         self.after = after
@@ -157,6 +233,119 @@ class JoinEntry(Entry):
         self.known = True
         self.topic = ""
         self.topic_by = ""
+        self.mark = 0
+        self.private = False
+        self.owner = ""
+        self.invited: frozenset[str] = frozenset()
+
+
+class MarkEntry(Entry):
+    """
+    A member has read a room up to an id. Stored; a mark only moves forward.
+
+    :ivar owner: the id of the account, or the client of a guest.
+    :ivar id: the id; the ledger writes the mark that holds.
+    :ivar moved: whether the mark has moved, set by the ledger.
+    """
+
+    __slots__ = ("id", "moved", "owner")
+
+    def __init__(
+        self,
+        room: str,
+        owner: str | bytes,
+        id: int,
+        session: Session | None = None,
+        ref: str | None = None,
+    ) -> None:
+        super().__init__(room, session, ref)
+        self.owner = owner
+        self.id = id
+        self.moved = False
+
+
+class _AccessEntry(Entry):
+    """
+    Changes who may join a room. Stored; the ledger refuses it from an account that may not.
+
+    :ivar owner: the id of the account that owns the room from now on; "" for none. Set by the
+        ledger like all that follows.
+    :ivar private: whether the room is private from now on.
+    :ivar invited: the ids of the accounts that may join it while it is private.
+    """
+
+    __slots__ = ("invited", "owner", "private")
+
+    def __init__(self, room: str, session: Session | None = None, ref: str | None = None) -> None:
+        super().__init__(room, session, ref)
+        self.owner = ""
+        self.private = False
+        self.invited: frozenset[str] = frozenset()
+
+
+class PrivacyEntry(_AccessEntry):
+    """
+    Makes a room private, which its owner can do, or anyone with an account if it has none; or opens
+    it, which its owner and operators can do.
+
+    :ivar wanted: whether it is to be private.
+    :ivar account: the id of the account that asks, and owns the room from then on.
+    :ivar members: the ids of the accounts in the room, which are invited when it becomes private.
+    :ivar operator: whether an operator asks.
+    """
+
+    __slots__ = ("account", "members", "operator", "wanted")
+
+    def __init__(
+        self,
+        room: str,
+        wanted: bool,
+        account: str,
+        members: tuple[str, ...] = (),
+        operator: bool = False,
+        session: Session | None = None,
+        ref: str | None = None,
+    ) -> None:
+        super().__init__(room, session, ref)
+        self.wanted = wanted
+        self.account = account
+        self.members = members
+        self.operator = operator
+
+
+class InviteEntry(_AccessEntry):
+    """
+    The owner of a room invites an account, or takes its invitation back.
+
+    :ivar account: the id of the account.
+    :ivar by: the id of the account that asks.
+    :ivar wanted: whether it is to be invited.
+    """
+
+    __slots__ = ("account", "by", "wanted")
+
+    def __init__(
+        self,
+        room: str,
+        account: str,
+        by: str,
+        wanted: bool,
+        session: Session | None = None,
+        ref: str | None = None,
+    ) -> None:
+        super().__init__(room, session, ref)
+        self.account = account
+        self.by = by
+        self.wanted = wanted
+
+
+class CloseEntry(_AccessEntry):
+    """
+    An operator closes a private room: all invitations are taken back, and it stays private and its
+    owner's.
+    """
+
+    __slots__ = ()
 
 
 class LeaveEntry(Entry):

@@ -7,18 +7,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 
-from groupchat.core.entries import MessageEntry
+from groupchat.core.entries import CorrectionEntry, MessageEntry
 from groupchat.wire.errors import Conflict, OutOfOrder
 
-__all__ = ["CLIENT_LIFETIME_MS", "REMEMBERED_NUMBERS", "digest", "is_next"]
+__all__ = ["CLIENT_LIFETIME_MS", "REMEMBERED_NUMBERS", "digest", "digest_of", "is_next"]
 
 REMEMBERED_NUMBERS = 1000  #: the newest n of a client in a room whose ids are known
 CLIENT_LIFETIME_MS = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
 
 
-def digest(text: str, act: bool) -> bytes:
-    """Return a digest that is equal for messages that say the same."""
-    return blake2b(text.encode(), digest_size=8, person=b"act" if act else b"").digest()
+def digest(text: str, act: bool, replaces: int | None = None, redacts: int | None = None) -> bytes:
+    """Return a digest that is equal for messages that say the same, about the same message."""
+    person = b"act" if act else b""
+    if replaces is not None or redacts is not None:
+        person = b"%d%s%d" % (act, b"x" if replaces is None else b"r", replaces or redacts or 0)
+    return blake2b(text.encode(), digest_size=8, person=person).digest()
+
+
+def digest_of(entry: MessageEntry) -> bytes:
+    """Return the digest of an entry."""
+    if isinstance(entry, CorrectionEntry):
+        return digest(entry.text, entry.act, entry.replaces, entry.redacts)
+    return digest(entry.text, entry.act)
 
 
 def is_next(
@@ -36,7 +46,7 @@ def is_next(
         if entry.n <= last:
             entry.refusal = None
             found = known(entry.n)
-            if found and found[1] != digest(entry.text, entry.act):
+            if found and found[1] != digest_of(entry):
                 entry.refusal = Conflict(
                     f"You have said something else as your number {entry.n} here."
                 )

@@ -14,13 +14,24 @@ from typing import TYPE_CHECKING, Protocol
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
-from groupchat.wire.errors import StorageFull
+from groupchat.core.entries import (
+    CloseEntry,
+    CorrectionEntry,
+    Entry,
+    InviteEntry,
+    JoinEntry,
+    MarkEntry,
+    MessageEntry,
+    PrivacyEntry,
+    TopicEntry,
+)
+from groupchat.wire.errors import BadField, StorageFull
 
 if TYPE_CHECKING:
     from groupchat.interfaces import ILedgerOwner
+    from groupchat.ledgers.privacy import AccessEntry
 
-__all__ = ["CallLater", "EntryProcessor", "GroupCommit", "disk_full"]
+__all__ = ["CallLater", "EntryProcessor", "GroupCommit", "beyond_head", "disk_full"]
 
 MAX_BATCH = 256  #: entries in a batch: to show more at once would hold up everything else
 MAX_TURNS_WAITED = 8  #: turns of the reactor in which a batch waits for more, while it comes
@@ -98,20 +109,34 @@ class GroupCommit:
 
 class EntryProcessor:
     """
-    Writes on each entry its outcome; a ledger has three methods that store, each in its own way.
+    Writes on each entry its outcome; a ledger has a method for each kind of entry that it stores or
+    completes.
     """
 
     def process(self, batch: list[Entry]) -> None:
         """Process the entries of a batch, in order."""
         for entry in batch:
-            if isinstance(entry, MessageEntry):
+            if type(entry) is MessageEntry:
                 self._message(entry)
-            elif isinstance(entry, JoinEntry):
-                self._join(entry)
-            elif isinstance(entry, TopicEntry):
-                self._topic(entry)
+            else:
+                self._process_other(entry)
+
+    def _process_other(self, entry: Entry) -> None:
+        if isinstance(entry, JoinEntry):
+            self._join(entry)
+        elif isinstance(entry, CorrectionEntry):
+            self._correction(entry)
+        elif isinstance(entry, TopicEntry):
+            self._topic(entry)
+        elif isinstance(entry, MarkEntry):
+            self._mark(entry)
+        elif isinstance(entry, (PrivacyEntry, InviteEntry, CloseEntry)):
+            self._access(entry)
 
     def _message(self, entry: MessageEntry) -> None:
+        raise NotImplementedError
+
+    def _correction(self, entry: CorrectionEntry) -> None:
         raise NotImplementedError
 
     def _join(self, entry: JoinEntry) -> None:
@@ -120,7 +145,18 @@ class EntryProcessor:
     def _topic(self, entry: TopicEntry) -> None:
         raise NotImplementedError
 
+    def _mark(self, entry: MarkEntry) -> None:
+        raise NotImplementedError
+
+    def _access(self, entry: AccessEntry) -> None:
+        raise NotImplementedError
+
 
 def disk_full() -> StorageFull:
     """Return the refusal of a message that could not be stored, and surely is not."""
     return StorageFull("The server's disk is full. It was not stored; try again later.", retry=5)
+
+
+def beyond_head() -> BadField:
+    """Return the refusal of a mark at an id that the room does not have."""
+    return BadField("There is no such message here yet.")

@@ -7,62 +7,39 @@ contract as the others.
 
 from __future__ import annotations
 
-from collections import deque
 from secrets import token_urlsafe
 
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
+from groupchat.core.direct_rooms import is_direct, parties
+from groupchat.core.entries import (
+    CorrectionEntry,
+    Entry,
+    JoinEntry,
+    MarkEntry,
+    MessageEntry,
+    TopicEntry,
+    not_open,
+)
+from groupchat.core.search import Found, SearchQuery
 from groupchat.interfaces import ILedger, ILedgerOwner
+from groupchat.ledgers import corrections, privacy
 from groupchat.ledgers.clock import Clock, SystemClock
-from groupchat.ledgers.dedupe import REMEMBERED_NUMBERS, digest, is_next
-from groupchat.ledgers.group_commit import CallLater, EntryProcessor, GroupCommit
+from groupchat.ledgers.dedupe import digest_of, is_next
+from groupchat.ledgers.group_commit import CallLater, EntryProcessor, GroupCommit, beyond_head
+from groupchat.ledgers.memory_room import MemoryClient, MemoryRoom, StoredMessage
 from groupchat.ledgers.pages import page
 from groupchat.ledgers.retention import RetentionPolicy
+from groupchat.ledgers.search import is_sent_by, matcher
+from groupchat.wire.errors import NotAllowed
 from groupchat.wire.events import Message
 from groupchat.wire.timestamps import stamp
 
 __all__ = ["MemoryLedger"]
 
-
-class _Room:
-    """
-    :ivar received: for each message when it was received, in the clock's uptime.
-    :ivar at: the time of the last message: none after it is given an earlier one.
-    """
-
-    def __init__(self) -> None:
-        self.messages: deque[Message] = deque()
-        self.received: deque[float] = deque()
-        self.at = 0
-        self.head = 0
-        self.topic = ""
-        self.topic_by = ""
-        self.clients: dict[bytes, _Client] = {}
-
-    @property
-    def first(self) -> int:
-        return self.messages[0].id if self.messages else self.head + 1
-
-    def between(self, after: int, before: int) -> list[Message]:
-        """Return the messages with after < id < before."""
-        start = max(0, after + 1 - self.first)
-        end = min(len(self.messages), before - self.first)
-        return [self.messages[index] for index in range(start, end)]
-
-
-class _Client:
-    """The count of a client in a room."""
-
-    def __init__(self) -> None:
-        self.last = 0
-        self.newest: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED_NUMBERS)
-
-    def message(self, n: int) -> tuple[int, bytes] | None:
-        """Return the id and the digest of the message that it sent as n, if remembered."""
-        back = self.last - n
-        return self.newest[-1 - back] if back < len(self.newest) else None
+_MAX_SEARCHED = 10_000  #: messages that one answer searches: it holds up everything else
+_MAX_SECONDS = 0.02  #: seconds that one answer takes, about
 
 
 @implementer(ILedger)
@@ -81,7 +58,7 @@ class MemoryLedger(EntryProcessor):
         self.epoch = token_urlsafe(6)
         self._keep = keep or RetentionPolicy()
         self._clock = clock or SystemClock()
-        self._rooms: dict[str, _Room] = {}
+        self._rooms: dict[str, MemoryRoom] = {}
         self._queue = GroupCommit(call_later, self.write)
         self.post = self._queue.post
 
@@ -91,19 +68,58 @@ class MemoryLedger(EntryProcessor):
     def close(self) -> Deferred[None]:
         return self._queue.idle()
 
+    # Reading.
+
+    def _room(self, name: str) -> MemoryRoom:
+        return self._rooms.get(name) or MemoryRoom()
+
     def page(self, room: str, after: int, through: int) -> Deferred[list[Message]]:
-        found = self._rooms.get(room, _Room()).between(after, through + 1)
-        return succeed(page(found))
+        return succeed(page(self._room(room).between(after, through + 1)))
 
     def history(self, room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
-        log = self._rooms.get(room, _Room())
+        log = self._room(room)
         before = min(before, log.head + 1)
         found = log.between(before - limit - 1, before)
         found = page(reversed(found))[::-1]
         return succeed((found, bool(found) and found[0].id > log.first))
 
-    def rooms(self) -> Deferred[dict[str, str]]:
-        return succeed({name: room.topic for name, room in self._rooms.items() if room.messages})
+    def search(self, room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
+        log, words = self._room(room), matcher(query)
+        found: list[Message] = []
+        reached = min(before, log.head + 1)
+        end, last = self._clock.monotonic() + _MAX_SECONDS, reached - _MAX_SEARCHED
+        for message in log.backwards(before):
+            if message.id < last or len(found) == limit or self._clock.monotonic() > end:
+                break
+            reached = message.id
+            if all(word.search(message.text) for word in words) and is_sent_by(message, query):
+                found.append(message)
+        shown = page(found)
+        if len(shown) < len(found):
+            reached = shown[-1].id
+        return succeed(Found(shown[::-1], reached, reached > log.first))
+
+    def rooms(self, account: str = "") -> Deferred[dict[str, str]]:
+        return succeed(
+            {
+                name: room.topic
+                for name, room in self._rooms.items()
+                if room.has_messages
+                and not is_direct(name)
+                and privacy.admits(name, room.privacy, account)
+            }
+        )
+
+    def direct_rooms(self, account: str) -> Deferred[dict[str, tuple[int, int]]]:
+        return succeed(
+            {
+                name: (room.head, room.marks.get(account, 0))
+                for name, room in self._rooms.items()
+                if room.has_messages and is_direct(name) and account in parties(name)
+            }
+        )
+
+    # Writing.
 
     def write(self, batch: list[Entry]) -> None:
         """Store a batch, and hand it back. A test can override this to have a slow disk."""
@@ -111,44 +127,90 @@ class MemoryLedger(EntryProcessor):
         self._queue.written(batch)
 
     def _topic(self, entry: TopicEntry) -> None:
-        room = self._rooms.setdefault(entry.room, _Room())
+        room = self._rooms.setdefault(entry.room, MemoryRoom())
         room.topic, room.topic_by = entry.text, entry.sender
 
     def _message(self, entry: MessageEntry) -> None:
-        room = self._rooms.get(entry.room) or _Room()
-        client = room.clients.get(entry.client) or _Client()
+        room = self._room(entry.room)
+        client = room.clients.get(entry.client) or MemoryClient()
+        if is_next(entry, client.last, client.message):
+            self._append(entry, room, client)
+
+    def _correction(self, entry: CorrectionEntry) -> None:
+        room = self._room(entry.room)
+        client = room.clients.get(entry.client) or MemoryClient()
+        authors: set[str | bytes] = {entry.account, entry.client}
+        id = room.first_id(entry.replaces or entry.redacts or 0, authors)
+        if entry.redacts is None:
+            entry.replaces = id
+        else:
+            entry.redacts = id
         if not is_next(entry, client.last, client.message):
             return
+        entry.refusal = corrections.check(entry, room.target(id, authors))
+        if entry.refusal is None:
+            if entry.redacts is not None:
+                entry.redacted = room.redact(id)
+            self._append(entry, room, client, entry.replaces, entry.redacts)
+
+    def _append(
+        self,
+        entry: MessageEntry,
+        room: MemoryRoom,
+        client: MemoryClient,
+        replaces: int | None = None,
+        redacts: int | None = None,
+    ) -> None:
         self._rooms[entry.room] = room
-        room.head += 1
-        entry.id = room.head
-        entry.fresh = True
+        entry.id, entry.fresh = room.head + 1, True
         # it may have waited
         received = self._clock.uptime() - max(0.0, self._clock.time() - entry.at / 1000)
-        entry.at = room.at = max(entry.at, room.at)
-        room.messages.append(
-            Message(entry.room, room.head, stamp(entry.at), entry.sender, entry.text, entry.act)
-        )
-        room.received.append(received)
+        entry.at = max(entry.at, room.at)
+        message = Message(
+            entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act,
+            replaces, redacts,
+        )  # fmt: skip
+        room.append(StoredMessage(message, entry.at, received, entry.author))
         if entry.n is not None:
             room.clients[entry.client] = client
-            client.last = entry.n
-            client.newest.append((room.head, digest(entry.text, entry.act)))
+            client.add(entry.n, entry.id, digest_of(entry))
         self._expire(room)
 
-    def _expire(self, room: _Room) -> None:
-        count, age = self._keep.count, self._keep.age
-        oldest = self._clock.uptime() - (age / 1000 if age else float("inf"))
-        while room.messages and (
-            (count and len(room.messages) > count) or room.received[0] < oldest
-        ):
-            room.messages.popleft()
-            room.received.popleft()
+    def _expire(self, room: MemoryRoom) -> None:
+        age = self._keep.age
+        room.expire(self._keep.count, self._clock.uptime() - (age / 1000 if age else float("inf")))
 
     def _join(self, entry: JoinEntry) -> None:
-        room = self._rooms.get(entry.room) or _Room()
+        room = self._room(entry.room)
+        if not privacy.admits(entry.room, room.privacy, entry.account):
+            entry.refusal = not_open()
+            return
         self._expire(room)
         entry.head, entry.first = room.head, room.first
         entry.topic, entry.topic_by = room.topic, room.topic_by
+        entry.owner, entry.private, entry.invited = room.privacy
+        entry.mark = room.marks.get(entry.account or entry.client, 0)
         entry.last_n = room.clients[entry.client].last if entry.client in room.clients else 0
         entry.known = entry.epoch in (None, self.epoch) and (entry.after or 0) <= room.head
+
+    def _mark(self, entry: MarkEntry) -> None:
+        room = self._room(entry.room)
+        if entry.id > room.head:
+            entry.refusal = beyond_head()
+            return
+        mark = room.marks.get(entry.owner, 0)
+        entry.moved = entry.id > mark
+        if entry.moved:
+            room.marks[entry.owner] = entry.id
+        else:
+            entry.id = mark
+
+    def _access(self, entry: privacy.AccessEntry) -> None:
+        room = self._rooms.get(entry.room) or MemoryRoom()
+        try:
+            room.privacy = privacy.change(room.privacy, entry)
+        except NotAllowed as refusal:
+            entry.refusal = refusal
+        else:
+            self._rooms[entry.room] = room
+            entry.owner, entry.private, entry.invited = room.privacy

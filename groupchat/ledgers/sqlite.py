@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from groupchat.clock import IReactor
     from groupchat.core.entries import Entry
+    from groupchat.core.search import Found, SearchQuery
     from groupchat.wire.events import Message
 
 __all__ = ["SQLiteLedger"]
@@ -148,8 +149,14 @@ class SQLiteLedger:
     def history(self, room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
         return self._read(Reader.history, room, before, limit)
 
-    def rooms(self) -> Deferred[dict[str, str]]:
+    def search(self, room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
+        raise NotImplementedError
+
+    def rooms(self, account: str = "") -> Deferred[dict[str, str]]:
         return self._read(Reader.rooms)
+
+    def direct_rooms(self, account: str) -> Deferred[dict[str, tuple[int, int]]]:
+        raise NotImplementedError
 
     def _read(
         self, query: Callable[Concatenate[Reader, P], T], *arguments: P.args, **named: P.kwargs

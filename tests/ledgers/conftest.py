@@ -1,14 +1,43 @@
 """
-Fixtures of the ledgers' tests: the machine that they run on.
+Fixtures of the ledgers' tests: the machine that they run on, and the ledgers of the contract.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.ledgers.keeping import Machine
+from groupchat.ledgers.retention import RetentionPolicy
+from tests.ledgers.keeping import Log, Machine, in_memory, on_disk
 
 
 @pytest.fixture
 def machine() -> Machine:
     return Machine()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def make(request, tmp_path):
+    """Makes the ledger that is looked at."""
+    return in_memory if request.param == "memory" else on_disk(tmp_path / "chat.db")
+
+
+@pytest.fixture
+def log(make, machine):
+    log = Log(lambda reactor: make(reactor, None, machine))
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def keeping(make, machine):
+    """Makes a log that keeps so much."""
+    logs = []
+
+    def keeping(keep):
+        policy = RetentionPolicy.parse(keep)
+        logs.append(Log(lambda reactor: make(reactor, policy, machine)))
+        return logs[-1]
+
+    yield keeping
+    for log in logs:
+        log.close()

@@ -12,7 +12,15 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from groupchat.core.entries import Entry, JoinEntry, MessageEntry, TopicEntry
+from groupchat.core.entries import (
+    CorrectionEntry,
+    Entry,
+    JoinEntry,
+    MarkEntry,
+    MessageEntry,
+    TopicEntry,
+)
+from groupchat.core.search import Found, SearchQuery
 from groupchat.interfaces import ILedgerOwner
 from groupchat.ledgers import environment
 from groupchat.ledgers.environment import Environment, Limits
@@ -229,10 +237,41 @@ class Log:
         epoch: str | None = None,
         after: int | None = None,
         room: str = "lobby",
+        account: str = "",
     ) -> JoinEntry:
-        draft: JoinEntry = self.post(JoinEntry(room, client, epoch, after))
+        draft: JoinEntry = self.post(JoinEntry(room, client, epoch, after, account=account))
         self.run()
         return draft
+
+    def corrected(self, text: str, **fields: Any) -> CorrectionEntry:
+        """
+        Post a correction, which has come back. It is alice's, and allowed for a minute, unless
+        given otherwise.
+        """
+        correction: CorrectionEntry = self.post(
+            CorrectionEntry(
+                **{
+                    "room": "lobby",
+                    "sender": "alice",
+                    "text": text,
+                    "at": now(),
+                    "client": ALICE,
+                    "within": 60_000,
+                    **fields,
+                }
+            )
+        )
+        self.run()
+        return correction
+
+    def removed(self, id: int, **fields: Any) -> CorrectionEntry:
+        """The same for a redaction."""
+        return self.corrected("", redacts=id, **fields)
+
+    def marked(self, id: int, owner: str | bytes = ALICE, room: str = "lobby") -> MarkEntry:
+        mark: MarkEntry = self.post(MarkEntry(room, owner, id))
+        self.run()
+        return mark
 
     def topic(self, text: str, sender: str = "alice") -> TopicEntry:
         draft: TopicEntry = self.post(TopicEntry("lobby", sender, text))
@@ -253,9 +292,25 @@ class Log:
         history: tuple[list[Message], bool] = self._result(self.ledger.history(room, before, limit))
         return history
 
-    def rooms(self) -> dict[str, str]:
-        rooms: dict[str, str] = self._result(self.ledger.rooms())
+    def rooms(self, account: str = "") -> dict[str, str]:
+        rooms: dict[str, str] = self._result(self.ledger.rooms(account))
         return rooms
+
+    def direct_rooms(self, account: str) -> dict[str, tuple[int, int]]:
+        rooms: dict[str, tuple[int, int]] = self._result(self.ledger.direct_rooms(account))
+        return rooms
+
+    def search(
+        self,
+        text: str,
+        sender: str | None = None,
+        before: int = 1 << 50,
+        limit: int = 50,
+        room: str = "lobby",
+    ) -> Found:
+        query = SearchQuery.parse(text, sender)
+        found: Found = self._result(self.ledger.search(room, query, before, limit))
+        return found
 
     def close(self) -> None:
         """Close the ledger, unless that was done."""

@@ -10,40 +10,11 @@ from zope.interface.verify import verifyObject
 from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry, RenameEntry
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.pages import PAGE_BYTES
-from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire.errors import Conflict, NotInRoom, OutOfOrder, Refused
 from groupchat.wire.timestamps import stamp
-from tests.ledgers.keeping import ALICE, BOB, Log, Owner, in_memory, now, on_disk
+from tests.ledgers.keeping import ALICE, BOB, Owner, now
 
 DAY = 86_400_000
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def make(request, tmp_path):
-    """Makes the ledger that is looked at."""
-    return in_memory if request.param == "memory" else on_disk(tmp_path / "chat.db")
-
-
-@pytest.fixture
-def log(make, machine):
-    log = Log(lambda reactor: make(reactor, None, machine))
-    yield log
-    log.close()
-
-
-@pytest.fixture
-def keeping(make, machine):
-    """Makes a log that keeps so much."""
-    logs = []
-
-    def keeping(keep):
-        policy = RetentionPolicy.parse(keep)
-        logs.append(Log(lambda reactor: make(reactor, policy, machine)))
-        return logs[-1]
-
-    yield keeping
-    for log in logs:
-        log.close()
 
 
 def ids(messages):
