@@ -41,6 +41,7 @@ class Cursor:
     :param session: the member.
     :param ref: comes back in the room line.
 
+    :ivar member: whose session it is.
     :ivar name: the name under which the room knows the member.
     :ivar since: milliseconds since 1970 at which it joined.
     :ivar last_n: its client's last n stored here.
@@ -53,6 +54,7 @@ class Cursor:
     __slots__ = (
         "after",
         "last_n",
+        "member",
         "name",
         "origin",
         "phase",
@@ -67,6 +69,7 @@ class Cursor:
     def __init__(self, session: Session, ref: str | None = None) -> None:
         self.session = session
         self.ref = ref
+        self.member = session.member
         self.name = session.name
         self.since = 0
         self.last_n = 0

@@ -84,7 +84,7 @@ class Hub:
         self.stopping = False
         self.throttled_log = ThrottledLog(settings.log_rate, clock, self.log)
         self.access = AccessPolicy(accounts, settings, clock.seconds, now)
-        self.members = Members(settings, self.throttled_log)
+        self.members = Members(settings, self.throttled_log, clock.seconds)
         self.rooms: dict[str, Room] = {}
         self.actions = actions.table(
             Speaking(self.access, self.members, self.post, now),
@@ -227,20 +227,22 @@ class Hub:
         self._answer(entry, Ok(room=entry.room, ref=entry.ref))
 
     def _renamed(self, entry: RenameEntry) -> None:
-        for name, cursor in entry.session.rooms.cursors.items():
-            room = self._touch(name)
-            if room is not None:
-                room.rename(cursor, entry.name)
+        for session in {entry.session: None, **entry.session.member.sessions}:
+            for name, cursor in session.rooms.cursors.items():
+                room = self._touch(name)
+                if room is not None:
+                    room.rename(cursor, entry.name)
         self._answer(entry, Ok(ref=entry.ref))
 
     def _direct_message(self, entry: DirectMessageEntry) -> None:
         self._show()  # what was said before is read before
         try:
-            other = self.members.recipient(entry.to)
+            others = self.members.recipients(entry.to)
         except errors.Refused as refused:
             entry.refusal = refused
         else:
-            other.send(events.Tell(entry.sender, other.name, entry.text, stamp(entry.at)))
+            for other in others:
+                other.send(events.Tell(entry.sender, other.name, entry.text, stamp(entry.at)))
         self._answer(entry, Ok(ref=entry.ref))
 
     def _quit(self, entry: QuitEntry) -> None:

@@ -143,12 +143,11 @@ class Login:
             return
         session.account = account.key if account else ""
         replaced = self._members.enter(session, name, owner=account is not None)
-        session.name = name
         session.joined = True
         self._state = State.JOINED
         session.send(
             events.Welcome(
-                name,
+                session.name,
                 settings.server,
                 self._members.max,
                 session.operator,

@@ -24,6 +24,7 @@ from groupchat.wire.timestamps import stamp
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+    from groupchat.core.member import Member
     from groupchat.core.members import Members
     from groupchat.core.session import Session
 
@@ -76,7 +77,7 @@ class Moderation:
             return events.Bans(*self._listed(BAN, query.after), query.ref)
         if isinstance(query, commands.AskMutes):
             return events.Mutes(*self._listed(MUTE, query.after), query.ref)
-        return events.Places(self._members.max, len(self._members.sessions), query.ref)
+        return events.Places(self._members.max, self._members.count, query.ref)
 
     def _listed(self, kind: str, after: str | None) -> tuple[list[events.RestrictionEntry], int]:
         """Return the next `PAGE` restrictions after a target, and the number of all."""
@@ -98,33 +99,33 @@ class Moderation:
     # Kicks and bans.
 
     def _kick(self, by: Session, command: commands.Kick) -> Deferred[str]:
-        session = self._members.present(command.name)
-        name, why = session.name, _why(command)
+        member = self._members.present(command.name)
+        name, why = member.name, _why(command)
         kept = self._accounts.save(None, self._audit(by, "kick", name, text=why))
         return kept.addCallback(
-            lambda _: self._end([session], errors.kicked(by.name, why), f"{name} is sent out.")
+            lambda _: self._end(
+                list(member.sessions), errors.kicked(by.name, why), f"{name} is sent out."
+            )
         )
 
     def _ban(self, by: Session, command: commands.Ban) -> Deferred[str]:
         target, until, why = self._target(command), self._until(command.seconds), _why(command)
         if by in self._concerned(target):
             raise errors.NotAllowed("That would ban yourself.")
-        session = self._members.named(target)
-        answer = self._banned(by, target, until, why, session)
-        restriction = Restriction(
-            BAN, target, by.name, session.client if session else b"", until, why
-        )
+        member = self._members.named(target)
+        answer = self._banned(by, target, until, why, member)
+        restriction = Restriction(BAN, target, by.name, _client(member), until, why)
         bye = errors.banned(why, stamp(until) if until else None)
         kept = self._accounts.save(restriction, self._audit(by, "ban", target, until, why))
         return kept.addCallback(lambda _: self._end(self._concerned(target), bye, answer))
 
     def _banned(
-        self, by: Session, target: str, until: int | None, why: str, session: Session | None
+        self, by: Session, target: str, until: int | None, why: str, member: Member | None
     ) -> str:
         """Return the answer to a ban: its target, its end and its reason."""
         answer = f"{addresses.format_address(target)} {_lasts('banned', until, why)}"
         if "/" not in target:
-            unknown = session is None and self._accounts.permissions.owner(target) is None
+            unknown = member is None and self._accounts.permissions.owner(target) is None
             return f"{answer} (Nobody here is called so.)" if unknown else answer
         if _is_in(by.peer.address, ipaddress.ip_network(target)):
             return f"{answer} (You are there, too; operators still get in.)"
@@ -135,7 +136,8 @@ class Moderation:
         Return the sessions that a ban concerns; operators are not kept out by their network.
         """
         if "/" not in target:
-            return [session for session in [self._members.named(target)] if session]
+            member = self._members.named(target)
+            return list(member.sessions) if member is not None else []
         wide = ipaddress.ip_network(target)
         return [
             one
@@ -176,23 +178,21 @@ class Moderation:
     # Mutes.
 
     def _mute(self, by: Session, command: commands.Mute) -> Deferred[str]:
-        session = self._members.named(command.name)
-        if session is None and self._accounts.permissions.owner(command.name) is None:
+        member = self._members.named(command.name)
+        if member is None and self._accounts.permissions.owner(command.name) is None:
             self._members.present(command.name)
         until, why = self._until(command.seconds), _why(command)
-        name = session.name if session else command.name
-        restriction = Restriction(
-            MUTE, names.key(name), by.name, session.client if session else b"", until, why
-        )
+        name = member.name if member else command.name
+        restriction = Restriction(MUTE, names.key(name), by.name, _client(member), until, why)
         kept = self._accounts.save(
             restriction, self._audit(by, "mute", restriction.target, until, why)
         )
         return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
 
     def _unmute(self, by: Session, command: commands.Unmute) -> Deferred[str]:
-        session = self._members.named(command.name)
-        held = session and self._accounts.permissions.on_person(
-            MUTE, session.name, session.client, self._now()
+        member = self._members.named(command.name)
+        held = member and self._accounts.permissions.on_person(
+            MUTE, member.name, member.first.client, self._now()
         )
         restriction = held or self._held(
             MUTE, names.key(command.name)
@@ -202,10 +202,11 @@ class Moderation:
 
     def _tell(self, by: Session, name: str, what: str) -> str:
         """Tell a member, if logged in, what was done. Returns the same for the operator."""
-        session = self._members.named(name)
-        if session is not None and session is not by:
-            session.send(events.Notice(f"You {_are(what)}", by.name))
-        return f"{session.name if session else names.printable(name)} {what}"
+        member = self._members.named(name)
+        if member is not None and member is not by.member:
+            for session in member.sessions:
+                session.send(events.Notice(f"You {_are(what)}", by.name))
+        return f"{member.name if member else names.printable(name)} {what}"
 
     # The rest.
 
@@ -252,6 +253,11 @@ class Moderation:
 def _check_operator(session: Session) -> None:
     if not session.operator:
         raise errors.NotAllowed("Only an operator may do that.")
+
+
+def _client(member: Member | None) -> bytes:
+    """Return the client that a restriction on a member concerns, whatever name it gives."""
+    return member.first.client if member is not None else b""
 
 
 def _is_in(address: str, wide: Network) -> bool:

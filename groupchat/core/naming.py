@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from groupchat.core.access import AccessPolicy
 from groupchat.core.entries import Entry, RenameEntry
-from groupchat.core.members import Members
 from groupchat.core.permissions import AuditEntry
 from groupchat.core.ratelimit import TokenBucket
 from groupchat.interfaces import IAccounts
@@ -17,6 +16,7 @@ from groupchat.settings import Settings
 from groupchat.wire import commands, errors, events
 
 if TYPE_CHECKING:
+    from groupchat.core.members import Members
     from groupchat.core.session import Session
 
 __all__ = ["Naming", "RenameLimit"]
@@ -86,8 +86,8 @@ class Naming:
         name = self._settings.names.person(command.name)
         self._access.check_may_speak(session.name, session.client)
         self._access.check_rename(name, session.client, session.account)
-        session.rename_limit.take()
-        self._members.rename(session, name)
+        session.member.rename_limit.take()
+        self._members.rename(session.member, name)
         self._post(RenameEntry(name, session, command.ref))
 
     def register(self, session: Session, command: commands.Register) -> None:
@@ -98,13 +98,13 @@ class Naming:
         """
         self._access.check_length(command.password)
         account = self._access.check_registration(session.name, session.account)
-        session.rename_limit.take()
+        session.member.rename_limit.take()
         if session.has_client_id:
             account = account.with_client(session.client)
         audit = AuditEntry(self._now(), session.name, "register", session.name)
 
         def registered(_: None) -> None:
-            session.account = account.key
+            self._members.register(session.member, account.key)
             text = f"The name {account.name} is yours: from now on it needs your password."
             session.send(events.Done(text, command.ref))
 

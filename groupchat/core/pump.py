@@ -63,7 +63,7 @@ class Pump:
         """Tell the room as it is now, and where the client's knowledge of the log goes on from."""
         room = self._room
         epoch = self._ledger.epoch
-        members = [member.name for member in islice(room.members, MAX_NAMES_IN_STATE)]
+        members = [cursor.name for cursor in islice(room.occupants(), MAX_NAMES_IN_STATE)]
         cursor.send(
             RoomState(
                 room.name,

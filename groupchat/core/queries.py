@@ -4,7 +4,7 @@ The questions about rooms: who is there, which rooms there are, and their histor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from groupchat.interfaces import ILedger
@@ -16,6 +16,7 @@ from groupchat.wire.timestamps import stamp
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
 
+    from groupchat.core.cursor import Cursor
     from groupchat.core.room import Room
     from groupchat.core.session import Session
 
@@ -94,16 +95,27 @@ class Queries:
         :raises NotInRoom: the session is not in the room.
         """
         room = session.rooms.resolve(command.room)
-        page = members = self._rooms[room].by_name()
+        here = self._rooms[room]
+        page = members = here.by_name()
         seen_by = self._settings.show_addresses
         shown = seen_by == "everyone" or (seen_by == "operators" and session.operator)
         if command.after:
             after = names.key(command.after)
             page = [cursor for cursor in members if names.key(cursor.name) > after]
         rows = [
-            events.Member(
-                cursor.name, stamp(cursor.since), cursor.session.peer.address if shown else None
-            )
-            for cursor in page[:ROWS_PER_ANSWER]
+            _row(cursor, here.members[cursor.member], shown) for cursor in page[:ROWS_PER_ANSWER]
         ]
         session.send(events.Who(room, rows, len(members), command.ref))
+
+
+def _row(first: Cursor, cursors: Collection[Cursor], shown: bool) -> events.Member:
+    """
+    Return the row of a member.
+
+    :param first: the cursor of its first session in the room.
+    :param cursors: those of all of them.
+    :param shown: whether the addresses are shown.
+    """
+    addresses = [cursor.session.peer.address for cursor in cursors] if shown else []
+    since = stamp(first.since)
+    return events.Member(first.name, since, addresses[0] if shown else None, addresses)

@@ -1,5 +1,6 @@
 """
-An index of the members of this node: by name, by skeleton (the look of a name), and by client.
+An index of the members of this node by name and by skeleton (the look of a name), and of their
+sessions by client.
 
 It finds members and free names, and tells nobody of changes.
 """
@@ -7,44 +8,41 @@ It finds members and free names, and tells nobody of changes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from groupchat.wire import errors, names
+
+if TYPE_CHECKING:
+    from groupchat.core.member import Member
+    from groupchat.core.session import Session
 
 __all__ = ["Registry"]
 
 
-class Indexed(Protocol):
-    """The part of a session that is indexed."""
-
-    name: str
-    client: bytes
-
-
-Member = TypeVar("Member", bound=Indexed)
-
-
-class Registry(Generic[Member]):
+class Registry:
     """
-    The members by name, skeleton and client; each of these belongs to at most one member.
+    The members by name and skeleton, and the sessions by client; each of these belongs to at most
+    one.
 
     :param rule: what people may be called.
-    :ivar members: all of them, in the order in which they joined.
+    :ivar members: all members, in the order in which they joined.
+    :ivar sessions: all sessions of members, in the order in which they logged in.
     """
 
     def __init__(self, rule: names.Rule) -> None:
         self.members: dict[Member, None] = {}
+        self.sessions: dict[Session, None] = {}
         self._rule = rule
         self._names: dict[str, Member] = {}
         self._skeletons: dict[str, Member] = {}
-        self._clients: dict[bytes, Member] = {}
+        self._clients: dict[bytes, Session] = {}
 
     def member_named(self, name: str) -> Member | None:
         """Return the member of this name."""
         return self._names.get(names.key(name))
 
-    def of_client(self, client: bytes) -> Member | None:
-        """Return the member that logged in with this client."""
+    def of_client(self, client: bytes) -> Session | None:
+        """Return the session that logged in with this client."""
         return self._clients.get(client)
 
     def holders(self, name: str) -> Iterator[Member]:
@@ -54,7 +52,7 @@ class Registry(Generic[Member]):
 
     def check_free(self, name: str, owner: Member | None) -> None:
         """
-        See whether a member may have this name.
+        Check that a member may have this name.
 
         :param owner: the member that asks, where it has joined already.
         :raises NameTaken: another member has it, or one that could be read as it.
@@ -66,31 +64,46 @@ class Registry(Generic[Member]):
                 f'The name "{name}" looks like one that is taken. Choose another.'
             )
 
-    def add(self, member: Member, name: str) -> None:
-        """Add a member under a name that is free."""
+    def add(self, member: Member) -> None:
+        """Add a member, whose name is free."""
         self.members[member] = None
-        self._clients[member.client] = member
-        self._claim(member, name)
+        self._claim(member)
 
     def remove(self, member: Member) -> None:
-        """Remove a member: its name is free."""
+        """Remove a member without sessions: its name is free."""
         del self.members[member]
-        del self._clients[member.client]
         self._release(member)
 
     def rename(self, member: Member, name: str) -> None:
-        """Give a member another name that is free. Its `name` is still the old one."""
+        """Give a member another name that is free."""
         self._release(member)
-        self._claim(member, name)
+        member.name = name
+        self._claim(member)
+
+    def add_session(self, session: Session) -> None:
+        """Add a session of a member."""
+        self.sessions[session] = None
+        self._clients[session.client] = session
+
+    def remove_session(self, session: Session) -> None:
+        """Remove a session of a member."""
+        del self.sessions[session]
+        if self._clients.get(session.client) is session:  # else its client has logged in again
+            del self._clients[session.client]
 
     def is_consistent(self) -> bool:
-        """Return whether nothing is indexed but what the members have; for tests."""
-        indexed = {*self._names.values(), *self._skeletons.values(), *self._clients.values()}
-        return indexed <= self.members.keys()
+        """Return whether nothing is indexed but members and their sessions; for tests."""
+        indexed = {*self._names.values(), *self._skeletons.values()}
+        sessions = {session for member in self.members for session in member.sessions}
+        return (
+            indexed <= self.members.keys()
+            and {*self._clients.values()} <= sessions
+            and sessions == self.sessions.keys()
+        )
 
-    def _claim(self, member: Member, name: str) -> None:
-        self._names[names.key(name)] = member
-        self._skeletons |= dict.fromkeys(self._rule.readings(name), member)
+    def _claim(self, member: Member) -> None:
+        self._names[names.key(member.name)] = member
+        self._skeletons |= dict.fromkeys(self._rule.readings(member.name), member)
 
     def _release(self, member: Member) -> None:
         del self._names[names.key(member.name)]

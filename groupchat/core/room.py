@@ -11,7 +11,7 @@ is in it twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from groupchat.core.backlog import Backlog, Batch, portions
@@ -25,6 +25,8 @@ from groupchat.wire.events import Event, Message
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
+
+    from groupchat.core.member import Member
 
 __all__ = ["LARGE_ROOM", "PRESENCE_DELAY", "Room"]
 
@@ -41,6 +43,7 @@ class Room:
 
     :ivar head: the newest id that was published.
     :ivar first: the oldest id stored, as far as is known here.
+    :ivar members: the members, each with the cursors of its sessions.
     :ivar topic: the topic, or "".
     :ivar topic_by: the member that set it.
     """
@@ -53,7 +56,7 @@ class Room:
         self.first = 1
         self.topic = ""
         self.topic_by = ""
-        self.members: dict[Cursor, None] = {}
+        self.members: dict[Member, dict[Cursor, None]] = {}
         self._call_later = call_later
         self._backlog = Backlog(head)
         self._fan_out = FanOut()
@@ -70,39 +73,53 @@ class Room:
         self._unpublished.append(event)
 
     def join(self, cursor: Cursor) -> None:
-        """Let a member join: the others are told, and it gets the room line, with the presence."""
+        """
+        Let a session join. It gets the room line; with the first session of a member, the others
+        are told.
+        """
         self._tell_apart(cursor.name)
-        self._presence.join(cursor)
+        if cursor.member in self.members:
+            self._add(cursor)
+            self.pump(cursor)
+        else:
+            self._presence.join(cursor)
 
-    def leave(self, cursor: Cursor) -> bool:
-        """Let a member leave. Returns whether it was here."""
+    def leave(self, cursor: Cursor) -> None:
+        """Let a session leave, if it is here. With the last one of its member, others are told."""
         self._tell_apart(cursor.name)
-        if cursor not in self.members:
-            return False
-        self._presence.leave(cursor.name)
+        if not self._has(cursor):
+            return
+        if len(self.members[cursor.member]) == 1:
+            self._presence.leave(cursor.name)
         self._remove(cursor)
-        return True
 
     def rename(self, cursor: Cursor, name: str) -> None:
-        """Give a member another name from here on."""
+        """Give the member of a cursor another name from here on."""
         old = cursor.name
-        here = cursor in self.members or cursor in self._presence.entering
-        if old == name or not here:
+        if old == name:
             return
         self._tell_apart(old, name)
-        self._presence.rename(old, name)
-        cursor.name = name
-        self._by_name = None
+        if self._has(cursor):
+            self._presence.rename(old, name)
+            for same in self.members[cursor.member]:
+                same.name = name
+            self._by_name = None
 
     def replace(self, old: Cursor, new: Cursor) -> bool:
-        """Put a member's new cursor in the place of its old one. Returns whether that was here."""
-        if old in self._presence.entering:
-            self.flush()
-        if old not in self.members:
+        """
+        Put the new cursor of a client in the place of its old one, so that the others are told of a
+        new name at most. Returns whether that can be: else the old one has left.
+        """
+        self._tell_apart(old.name)
+        if not self._has(old):
             return False
-        self._remove(old)
+        alone = len(self.members[old.member]) == 1 and new.member not in self.members
+        if old.member is not new.member and not alone:
+            self.leave(old)
+            return False
         name, new.name = new.name, old.name
         self._add(new)
+        self._remove(old)
         self.rename(new, name)
         self.flush()
         self.pump(new)
@@ -123,18 +140,28 @@ class Room:
         """Whether nobody is here, or about to be."""
         return not self.members and not self._presence.entering
 
+    def occupants(self) -> Iterator[Cursor]:
+        """Yield the first cursor of each member, in the order in which they joined."""
+        return (next(iter(cursors)) for cursors in self.members.values())
+
     def by_name(self) -> list[Cursor]:
-        """Return the members, sorted by name."""
+        """Return the first cursor of each member, sorted by name."""
         if self._by_name is None:
-            self._by_name = sorted(self.members, key=lambda cursor: names.key(cursor.name))
+            self._by_name = sorted(self.occupants(), key=lambda cursor: names.key(cursor.name))
         return self._by_name
 
+    def _has(self, cursor: Cursor) -> bool:
+        return cursor in self.members.get(cursor.member, ())
+
     def _add(self, cursor: Cursor) -> None:
-        self.members[cursor] = None
+        self.members.setdefault(cursor.member, {})[cursor] = None
         self._by_name = None
 
     def _remove(self, cursor: Cursor) -> None:
-        del self.members[cursor]
+        cursors = self.members[cursor.member]
+        del cursors[cursor]
+        if not cursors:
+            del self.members[cursor.member]
         self._by_name = None
         self.detach(cursor)
 
@@ -204,5 +231,5 @@ class Room:
 
     def pump(self, cursor: Cursor) -> None:
         """Give a member's cursor what it lacks, until its client is full or it is live."""
-        if cursor in self.members:  # else it is about to join, and has no place in the order yet
+        if self._has(cursor):  # else it is about to join, and has no place in the order yet
             self._pump.run(cursor)

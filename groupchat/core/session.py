@@ -19,7 +19,6 @@ from groupchat.core.flow_control import FlowControl
 from groupchat.core.hub import Hub
 from groupchat.core.joined_rooms import JoinedRooms
 from groupchat.core.login import Login
-from groupchat.core.naming import RenameLimit
 from groupchat.core.ratelimit import FailureWindow
 from groupchat.interfaces import IOutbound
 from groupchat.wire import commands, errors, events
@@ -30,6 +29,8 @@ from groupchat.wire.interfaces import IWire, Reference
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
+
+    from groupchat.core.member import Member
 
 __all__ = ["MAX_BAD_LINES", "Session"]
 
@@ -49,6 +50,7 @@ class Session:
     :ivar name: the member's name; "" before login.
     :ivar client: the digest of the client's secret.
     :ivar account: the key of the account that it logged in to; "" for a guest.
+    :ivar member: the member whose session it is; not there before login.
     :ivar rooms: the rooms that it is in.
     :ivar joined: whether it has logged in.
     :ivar ended: whether nothing more is taken from it.
@@ -58,7 +60,7 @@ class Session:
 
     __slots__ = (
         "_access", "_actions", "_bad_lines", "_login", "_members", "_post", "_quitting", "account",
-        "client", "ended", "flow", "joined", "name", "peer", "rename_limit", "rooms", "wire",
+        "client", "ended", "flow", "joined", "member", "name", "peer", "rooms", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -75,11 +77,11 @@ class Session:
         self.name = ""
         self.client = b""
         self.account = ""
+        self.member: Member
         self.joined = False
         self.ended = False
         self.flow = FlowControl(settings.rate, settings.burst, hub.seconds, resume)
         self.rooms = JoinedRooms(self, hub.rooms, settings, hub.post)
-        self.rename_limit = RenameLimit(settings.rename_rate, hub.seconds)
         self._access = hub.access
         self._actions = hub.actions
         self._members = hub.members

@@ -84,7 +84,7 @@ class Speaking:
         """
         text = names.message_text(command.text)
         self._access.check_may_speak(session.name, session.client)
-        to = self._members.recipient(command.to).name
+        to = self._members.recipients(command.to)[0].name
         self._post(DirectMessageEntry(session.name, to, text, self._now(), session, command.ref))
 
     def topic(self, session: Session, command: commands.SetTopic) -> None:

@@ -52,6 +52,7 @@ __all__ = [
     "muted",
     "not_open",
     "protocol_violation",
+    "too_many_devices",
 ]
 
 
@@ -253,6 +254,15 @@ def full(taken: int, places: int) -> Bye:
     """Return the bye for a full server."""
     return Bye(
         code="full", text=f"The server is full ({taken} of {places}). Try again later.", retry=30
+    )
+
+
+def too_many_devices(count: int) -> Bye:
+    """Return the bye for one device more than a member can have."""
+    return Bye(
+        code="too-many-connections",
+        text=f"You are logged in from {count} devices, as many as can be. Log out on one first.",
+        retry=30,
     )
 
 

@@ -1069,7 +1069,7 @@ def test_room_waits_until_the_earlier_says_are_settled(server):
     new.hello("alice", rooms={"lobby": {"epoch": server.ledger.epoch, "after": 0}})
     server.run()
     room = next(event for event in new.events() if event["type"] == "room")
-    assert (room["said"], room["head"], room["members"]) == (2, 2, ["bob", "alice"])
+    assert (room["said"], room["head"], room["members"]) == (2, 2, ["alice", "bob"])
     assert bob.heard() == ["alice: one", "alice: two"]
 
 
