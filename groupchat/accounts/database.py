@@ -24,7 +24,7 @@ from groupchat.errors import CannotOpen, CannotOpenYet
 __all__ = ["APPLICATION", "VERSION", "AccountsDatabase"]
 
 APPLICATION = 0x67726361  #: "grca", in the header of the file
-VERSION = 1
+VERSION = 2
 BUSY_TIMEOUT = 5.0  #: seconds to wait while another process writes
 _SCHEMAS = resources.files("groupchat.accounts") / "schema"
 
@@ -70,14 +70,12 @@ class AccountsDatabase:
         return CannotOpen(f"{what}: {why}", "Repair it")
 
     def _prepare(self) -> None:
+        """Make sure that the file is ours, and bring it to the newest version."""
         application = self._number("PRAGMA application_id")
         version = self._number("PRAGMA user_version")
-        if not self._number("SELECT count(*) FROM sqlite_master") and application == 0:
-            schema = (_SCHEMAS / f"{VERSION}.sql").read_text()
-            self._db.executescript(
-                f"BEGIN IMMEDIATE; {schema} PRAGMA application_id = {APPLICATION};"
-                f" PRAGMA user_version = {VERSION}; COMMIT"
-            )
+        is_new = application == 0 and not self._number("SELECT count(*) FROM sqlite_master")
+        if is_new or application == APPLICATION and version < VERSION:
+            self._upgrade()
         elif application != APPLICATION or version > VERSION:
             reason = (
                 "was written by a newer groupchat"
@@ -85,6 +83,16 @@ class AccountsDatabase:
                 else "belongs to another program"
             )
             raise CannotOpen(f"the accounts file {self.path} {reason}")
+
+    def _upgrade(self) -> None:
+        """In one transaction: the daemon and the command may do so at the same time."""
+        with self._db:  # which commits, or rolls back
+            self._db.execute("BEGIN IMMEDIATE")
+            for number in range(self._number("PRAGMA user_version") + 1, VERSION + 1):
+                for statement in _statements((_SCHEMAS / f"{number}.sql").read_text()):
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA application_id = {APPLICATION}")
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def _number(self, statement: str) -> int:
         number: int = self._db.execute(statement).fetchone()[0]
@@ -99,20 +107,20 @@ class AccountsDatabase:
         """Return everything that the file holds."""
         version = self._number("PRAGMA data_version")
         with closing(
-            self._db.execute("SELECT account, client FROM clients ORDER BY account, place")
+            self._db.execute("SELECT account, client FROM clients ORDER BY account, position")
         ) as rows:
             clients = {
                 key: tuple(client for _, client in some)
                 for key, some in groupby(rows, itemgetter(0))
             }
-        accounts = self._db.execute("SELECT key, name, operator, password FROM accounts")
+        accounts = self._db.execute("SELECT key, name, operator, password, id FROM accounts")
         restrictions = self._db.execute(
-            "SELECT kind, target, by, client, until, text FROM measures"
+            "SELECT kind, target, by, client, until, text FROM restrictions"
         )
         permissions = Permissions(
             (
-                Account(name, bool(operator), password, clients.get(key, ()))
-                for key, name, operator, password in accounts
+                Account(name, bool(operator), password, clients.get(key, ()), id)
+                for key, name, operator, password, id in accounts
             ),
             (Restriction(*row) for row in restrictions),
         )
@@ -129,7 +137,7 @@ class AccountsDatabase:
     def audit_entries(self, count: int) -> list[AuditEntry]:
         """Return the newest entries of the audit log, the oldest of them first."""
         rows = self._db.execute(
-            "SELECT at, by, verb, target, until, text FROM deeds ORDER BY rowid DESC LIMIT ?",
+            "SELECT at, by, verb, target, until, text FROM audit_log ORDER BY rowid DESC LIMIT ?",
             (count,),
         ).fetchall()
         return [AuditEntry(*row) for row in reversed(rows)]
@@ -159,7 +167,7 @@ class AccountsDatabase:
             if row is None or row[0] != account.password:
                 return False
             rows = self._db.execute(
-                "SELECT client FROM clients WHERE account = ? ORDER BY place", (account.key,)
+                "SELECT client FROM clients WHERE account = ? ORDER BY position", (account.key,)
             )
             newest = msgspec.structs.replace(
                 account, clients=tuple(known for (known,) in rows)
@@ -179,22 +187,32 @@ class AccountsDatabase:
         with self._db:  # which commits, or rolls back
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(
-                "INSERT INTO deeds VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO audit_log VALUES (?, ?, ?, ?, ?, ?)",
                 (entry.at, entry.by, entry.verb, entry.target, entry.until, entry.text),
             )
             yield
 
 
+def _statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script. (`executescript` would commit before it.)"""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
 def _insert(db: sqlite3.Connection, thing: Account | Restriction) -> None:
     if isinstance(thing, Account):
         db.execute(
-            "INSERT INTO accounts VALUES (?, ?, ?, ?)",
-            (thing.key, thing.name, thing.operator, thing.password),
+            "INSERT INTO accounts VALUES (?, ?, ?, ?, ?)",
+            (thing.key, thing.name, thing.operator, thing.password, thing.id),
         )
         _insert_clients(db, thing)
     else:
         values = msgspec.structs.astuple(thing)
-        db.execute("INSERT INTO measures VALUES (?, ?, ?, ?, ?, ?)", values)
+        db.execute("INSERT INTO restrictions VALUES (?, ?, ?, ?, ?, ?)", values)
 
 
 def _insert_clients(db: sqlite3.Connection, account: Account) -> None:
@@ -206,7 +224,9 @@ def _delete(db: sqlite3.Connection, thing: Account | Restriction) -> None:
     if isinstance(thing, Account):
         db.execute("DELETE FROM accounts WHERE key = ?", (thing.key,))
     else:
-        db.execute("DELETE FROM measures WHERE kind = ? AND target = ?", (thing.kind, thing.target))
+        db.execute(
+            "DELETE FROM restrictions WHERE kind = ? AND target = ?", (thing.kind, thing.target)
+        )
 
 
 def _give_to_owner_of_folder(path: str) -> None:

@@ -250,9 +250,9 @@ def _with_password(permissions: Permissions, name: str) -> Account:
     name = names.rule_for(name).person(name)
     if permissions.is_confusable(name):
         raise Refused(f'"{name}" looks like a registered name.')
-    known = permissions.owner(name)
-    operator = known is not None and known.operator
-    return Account(name, operator, Passwords().hash(_ask(name)))
+    account = permissions.owner(name) or Account(name)
+    password = Passwords().hash(_ask(name))
+    return msgspec.structs.replace(account, name=name, password=password, clients=())
 
 
 def _ask(name: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from secrets import token_urlsafe
 from typing import Union
 
 import msgspec
@@ -25,6 +26,10 @@ BAN = "ban"
 MUTE = "mute"
 
 
+def _new_id() -> str:
+    return token_urlsafe(9)
+
+
 class Account(msgspec.Struct, frozen=True):
     """
     A registered name.
@@ -34,12 +39,15 @@ class Account(msgspec.Struct, frozen=True):
     :ivar password: the hash of the password; "" if passwords are kept elsewhere.
     :ivar clients: digests of the secrets of clients that log in under it without a password, the
         newest last.
+    :ivar id: what else is stored about the account names it by this; random, so that a name that is
+        registered again later is another account.
     """
 
     name: str
     operator: bool = False
     password: str = ""
     clients: tuple[bytes, ...] = ()
+    id: str = msgspec.field(default_factory=_new_id)
 
     @property
     def key(self) -> str:
@@ -101,6 +109,7 @@ class Permissions:
         self, accounts: Iterable[Account] = (), restrictions: Iterable[Restriction] = ()
     ) -> None:
         self._accounts: dict[str, Account] = {}
+        self._ids: dict[str, Account] = {}
         self._skeletons: dict[str, str] = {}
         self._restrictions: dict[tuple[str, str], Restriction] = {}
         self._clients: dict[tuple[str, bytes], Restriction] = {}
@@ -114,11 +123,16 @@ class Permissions:
 
     def add_account(self, account: Account) -> None:
         """Add an account, in place of any with that name."""
-        self._accounts[account.key] = account
+        old = self._accounts.get(account.key)
+        if old is not None:
+            self._ids.pop(old.id, None)
+        self._accounts[account.key] = self._ids[account.id] = account
         self._skeletons |= dict.fromkeys(names.UNICODE.readings(account.name), account.key)
 
     def remove_account(self, account: Account) -> None:
-        self._accounts.pop(account.key, None)
+        old = self._accounts.pop(account.key, None)
+        if old is not None:
+            self._ids.pop(old.id, None)
         for skeleton in names.UNICODE.readings(account.name):
             self._skeletons.pop(skeleton, None)
 
@@ -129,6 +143,10 @@ class Permissions:
     def owner(self, name: str) -> Account | None:
         """Return the account with this name, or None."""
         return self._accounts.get(names.key(name))
+
+    def with_id(self, id: str) -> Account | None:
+        """Return the account with this id, or None."""
+        return self._ids.get(id)
 
     def is_confusable(self, name: str) -> bool:
         """Return whether a name is not registered, but could be mistaken for one that is."""

@@ -67,10 +67,15 @@ def test_it_makes_an_operator_of_someone_registered_and_takes_that_back(run, per
     assert not permissions().owner("alice").operator
 
 
-def test_a_new_password_keeps_the_operator(begun, run, permissions):
+def test_a_new_password_keeps_the_operator_and_the_account(begun, run, permissions):
     run("-o", "alice", typed="secret\n")
+    id = permissions().owner("alice").id
     run("alice", typed="other\n")
-    assert permissions().owner("alice").operator
+    account = permissions().owner("alice")
+    assert account.operator and account.id == id
+    run("--delete", "alice")
+    run("alice", typed="secret\n")
+    assert permissions().owner("alice").id not in ("", id)
 
 
 def test_it_deletes(run, permissions):

@@ -14,7 +14,8 @@ import pytest
 from argon2 import PasswordHasher
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
-from groupchat.accounts.database import AccountsDatabase
+from groupchat.accounts import passwordfile
+from groupchat.accounts.database import APPLICATION, AccountsDatabase
 from groupchat.accounts.passwordfile import PasswordFile
 from groupchat.accounts.passwords import CHEAP, Passwords
 from groupchat.accounts.store import AccountStore
@@ -174,9 +175,76 @@ def test_what_is_no_accounts_file_is_not_opened(path, content):
 def test_a_file_of_a_newer_version_is_not_opened(start, path):
     start()
     with sqlite3.connect(path) as other:
-        other.execute("PRAGMA user_version = 2")
+        other.execute("PRAGMA user_version = 99")
     with pytest.raises(CannotStart, match="newer groupchat"):
         AccountStore(path).open()
+
+
+# The ids of accounts.
+
+
+def test_an_account_keeps_its_id_and_one_of_the_same_name_has_another(start):
+    store = start()
+    answer(store.register(Account("alice"), "secret", ENTRY))
+    first = store.permissions.owner("alice")
+    answer(store.register(first, "other", ENTRY))
+    for one in (store, start()):
+        assert one.permissions.owner("alice").id == first.id
+        assert one.permissions.with_id(first.id).name == "alice"
+    answer(store.delete(first, ENTRY))
+    assert store.permissions.with_id(first.id) is None
+    answer(store.register(Account("alice"), "secret", ENTRY))
+    second = start().permissions.owner("alice")
+    assert second.id and second.id != first.id
+    assert start().permissions.with_id(first.id) is None
+
+
+# Older files.
+
+
+@pytest.fixture
+def old(path):
+    """A file of the first version, with two accounts, as it was left."""
+    schema = Path(passwordfile.__file__).parent / "schema" / "1.sql"
+    with sqlite3.connect(path) as db:
+        db.executescript(schema.read_text())
+        db.execute("INSERT INTO accounts VALUES ('alice', 'Alice', 1, 'x')")
+        db.execute("INSERT INTO accounts VALUES ('bob', 'bob', 0, 'y')")
+        db.execute("INSERT INTO clients VALUES ('alice', ?, 0)", (b"1" * 16,))
+        db.execute("INSERT INTO measures VALUES ('ban', 'bob', 'op', ?, 5, 'spam')", (b"c" * 16,))
+        db.execute("INSERT INTO deeds VALUES (1, 'op', 'test', 'bob', 2, 'why')")
+        db.execute(f"PRAGMA application_id = {APPLICATION}")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+
+
+def test_a_file_of_the_first_version_is_taken_over(old, start):
+    for store in (start(), start()):
+        alice, bob = store.permissions.accounts()
+        assert (alice.name, alice.operator, alice.password) == ("Alice", True, "x")
+        assert alice.clients == (b"1" * 16,)
+        assert alice.id and bob.id and alice.id != bob.id
+        assert store.permissions.restriction(BAN, "bob") == BAN_ON_BOB
+        assert answer(store.audit_entries(9)) == [ENTRY]
+    assert start().permissions.owner("alice").id == alice.id
+
+
+def test_a_take_over_that_is_killed_half_way_changes_nothing(old, start, path, monkeypatch):
+    class Killed(sqlite3.Connection):
+        def execute(self, statement, *values):
+            if "audit_log" in statement:
+                raise sqlite3.OperationalError("disk I/O error")
+            return super().execute(statement, *values)
+
+    connect = sqlite3.connect
+    with monkeypatch.context() as patch, pytest.raises(CannotStart):
+        patch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **k, factory=Killed))
+        start()
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("SELECT count(*) FROM deeds").fetchone() == (1,)
+    db.close()
+    assert start().permissions.owner("alice").id
 
 
 # Passwords.
@@ -217,7 +285,7 @@ def test_a_checker_of_anybody_is_asked_and_its_names_are_their_owners_from_then_
     store.others = [InMemoryUsernamePasswordDatabaseDontUse(alice=b"secret")]
     assert answer(store.check("alice", "wrong")) is None
     assert not store.knows("alice")
-    assert answer(store.check("alice", "secret")) == Account("alice")
+    assert answer(store.check("alice", "secret")).name == "alice"
     assert store.knows("alice")
     assert answer(store.check("alice", "wrong")) is None
 
@@ -235,7 +303,7 @@ def test_a_text_file_of_hashes_is_asked_too(start, text):
     assert store.knows("ALICE")
     assert not store.knows("# the members")
     assert answer(store.check("bob", "secret")) is None
-    assert answer(store.check("alice", "secret")) == Account("alice")
+    assert answer(store.check("alice", "secret")).name == "alice"
 
 
 def test_a_text_file_is_read_again_when_it_has_changed(start, text):
