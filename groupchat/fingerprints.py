@@ -9,6 +9,8 @@ import base64
 import hashlib
 import re
 
+__all__ = ["fingerprint", "parse_fingerprint"]
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{43}=?")
 _HEX = re.compile(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}")
 

@@ -32,6 +32,8 @@ from groupchat.ops.process import Process
 from groupchat.ops.start_errors import StartErrors
 from groupchat.server.factory import ChatFactory
 
+__all__ = ["EXIT_LEDGER_FAILED", "STORE_TIMEOUT", "GroupChat"]
+
 #: seconds for the ledger to store the last messages: longer than it waits for a lock
 STORE_TIMEOUT = 12.0
 EXIT_LEDGER_FAILED = 70  #: the exit status if the last messages may be lost (EX_SOFTWARE)

@@ -13,6 +13,8 @@ import os
 import socket
 import stat
 
+__all__ = ["clear_pid_file", "clear_socket", "hold"]
+
 _CONNECT_TIMEOUT = 1.0  #: seconds; a socket that accepts no connection within them is in use
 
 

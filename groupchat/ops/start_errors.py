@@ -12,6 +12,8 @@ from twisted.logger import Logger
 
 from groupchat.errors import CannotStart
 
+__all__ = ["StartErrors"]
+
 
 class StartErrors:
     """

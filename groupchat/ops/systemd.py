@@ -15,6 +15,8 @@ from typing import TextIO
 
 from twisted.logger import FileLogObserver, LogEvent, LogLevel, eventAsText
 
+__all__ = ["ERROR", "is_journal", "journal", "marked", "ready", "reloading", "stopping"]
+
 ERROR = 3  #: as syslog numbers it
 _PRIORITIES = {
     LogLevel.debug: 7,

@@ -66,14 +66,7 @@ class MemoryServer:
         )
         self.accounts = accounts or AccountStore(":memory:", Passwords(CHEAP))
         self.accounts.open()
-        self.hub = Hub(
-            Settings(**{"rate": 0, **settings}),
-            self.ledger,
-            self.accounts,
-            self.reactor,
-            self.now,
-            self._broken,
-        )
+        self.hub = self._make_hub(Settings(**{"rate": 0, **settings}))
         self.ledger.open(self.hub)
         self.factory = ChatFactory(
             self.hub,
@@ -85,6 +78,9 @@ class MemoryServer:
         )
         self.factory.doStart()
         self.proxied: ProxyProtocolFactory | None = None
+
+    def _make_hub(self, settings: Settings) -> Hub:
+        return Hub(settings, self.ledger, self.accounts, self.reactor, self.now, self._broken)
 
     def now(self) -> int:
         """Returns the system's time, in ms; it passes with the reactor's."""

@@ -23,7 +23,7 @@ class LineSplitter(LineReceiver):
 
     delimiter = b"\n"
     MAX_LENGTH = 1 << 20
-    transport: Any
+    transport: Any  # of TCP, TLS, a socket or standard input: no interface covers them all
 
     _rest = b""
     _skipping = False
