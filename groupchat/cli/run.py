@@ -66,10 +66,13 @@ class Run:
 
         :param save: called every `SAVE_INTERVAL` seconds, and at the end.
         """
-        LoopingCall(save).start(SAVE_INTERVAL, now=False)
+        saving = LoopingCall(save)
+        saving.clock = self._reactor
+        saving.start(SAVE_INTERVAL, now=False)
         self._reactor.callWhenRunning(self._start)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._pipe.stop)
         self._reactor.run()
+        saving.stop()
         save()
         if self._stdio is not None:
             self._stdio.finish()
