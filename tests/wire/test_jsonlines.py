@@ -566,6 +566,14 @@ def test_a_client_overlooks_what_a_newer_server_says():
     assert jsonlines.decode_event(b'{"type":"pong","sparkle":1}') == events.Pong()
 
 
+def test_a_client_understands_the_room_of_a_server_without_marks():
+    room = events.RoomState("lobby", "k", 1, 0, 0, "", ["alice"], 1)
+    assert room.mark is None
+    assert jsonlines.decode_event(jsonlines.encode(room)) == room
+    marked = events.RoomState("lobby", "k", 1, 0, 0, "", ["alice"], 1, mark=0)
+    assert b'"mark":0' in jsonlines.encode(marked)
+
+
 def test_a_client_refuses_a_line_nested_without_end():
     with pytest.raises(BadJson):
         jsonlines.decode_event(b'{"type":"pong","x":' + b"[" * 100_000)

@@ -637,6 +637,8 @@ def test_whatever_an_event_holds_no_control_reaches_a_terminal(text, sender, pas
         events.Welcome(name="a", server="s", max=1, operator=False, limits={}, motd=text),
         events.Rooms(rooms=[events.RoomEntry("dev", 1, text)], count=1),
         state(text, "alice", topic=text),
+        events.Message("lobby", 2, AT, sender, text, replaces=1),
+        events.Direct({f"@{text}": events.DirectRoom(head=1, mark=0)}),
     ]
     for event in told:
         for line in plain.lines(event, "alice", past):
@@ -645,4 +647,4 @@ def test_whatever_an_event_holds_no_control_reaches_a_terminal(text, sender, pas
                 for letter in line
                 if unicodedata.category(letter) in ("Cc", "Zl", "Zp") and letter != "\t"
             ]
-            assert line.startswith(("-- ", "! ", f"{sender} (to you): "))
+            assert line.startswith(("-- ", "! ", "[", f"{sender} (to you): "))
