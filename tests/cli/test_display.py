@@ -15,7 +15,7 @@ ODD = events.Message(room="lobby", id=1, at="yesterday", sender="bob", text="hi"
 
 
 class Lines:
-    """A screen's lines."""
+    """A display, and the lines that it prints."""
 
     def __init__(self, kind=PlainDisplay):
         self.printed, self.aside = [], []

@@ -14,7 +14,7 @@ from tests.client.test_model import ModelDriver, ok
 
 
 class InputDriver(ModelDriver):
-    """A conversation with a keyboard before it."""
+    """A model, and a parser of what is typed for it."""
 
     def __init__(self, kind=InputParser):
         super().__init__()
@@ -77,7 +77,7 @@ def test_controls_are_made_visible(driver):
     assert driver.type("a\x1bb").sent() == [say(1, "a␛b")]
 
 
-def test_a_command_is_asked_in_the_room_where_one_is(driver):
+def test_a_command_is_about_the_current_room(driver):
     assert driver.type("/who").sent() == [{"type": "who", "room": "lobby", "ref": "/who"}]
 
 

@@ -7,7 +7,7 @@ from groupchat.wire import commands
 from tests.client.fakes import message
 
 
-def test_what_an_ok_has_named_is_ones_own():
+def test_a_message_with_the_id_of_an_ok_is_our_own():
     echoes = EchoFilter()
     echoes.expect(1, 3)
     assert echoes.claim(message(3, sender="alice"), "alice")

@@ -33,7 +33,7 @@ def claim(tmp_path):
 
 @pytest.fixture
 def identify(claim):
-    """An identity, and the conversation that it is for."""
+    """An identity, and the model that uses it."""
 
     def identify(claimed=None, resumes_reading=True):
         identity = Identity(claimed, claim, lambda certificate: None, resumes_reading)

@@ -31,7 +31,7 @@ SECRET = "s" * 16
 
 
 class ModelDriver:
-    """A conversation, and what it sends, as dicts."""
+    """A model, and what it sends, as dicts."""
 
     def __init__(self, *rooms, outbox=None, read=None):
         self.display = FakeDisplay()
@@ -74,7 +74,7 @@ class ModelDriver:
 
 @pytest.fixture
 def driver():
-    """A conversation that is in the lobby."""
+    """A model that is in the lobby."""
     driver = ModelDriver().connect().hear(welcome()).enter()
     driver.sent()
     return driver
@@ -142,13 +142,13 @@ def test_the_name_is_the_one_that_the_server_gives():
     assert ModelDriver().connect().hear(welcome("Alice")).model.session.name == "Alice"
 
 
-def test_coming_back_tells_where_one_stood(driver):
+def test_a_hello_after_a_lost_connection_tells_the_position_in_each_room(driver):
     driver.hear(message(1), message(2))
     driver.model.disconnect()
     assert driver.connect().sent()[0]["rooms"] == {"lobby": {"epoch": "e1", "after": 2}}
 
 
-def test_coming_back_uses_the_name_one_took(driver):
+def test_a_hello_after_a_rename_has_the_new_name(driver):
     driver.hear(events.Presence(room="lobby", count=1, renamed={"alice": "alicia"}))
     driver.model.disconnect()
     assert driver.connect().sent()[0]["name"] == "alicia"
@@ -354,7 +354,7 @@ def test_moving_leaves_the_old_room_when_the_new_is_open(driver):
     assert driver.say("a").sent()[0]["room"] == "dev"
 
 
-def test_a_room_that_cannot_be_entered_leaves_one_where_one_is(driver):
+def test_a_refused_join_changes_no_room(driver):
     driver.model.switch_room("dev")
     driver.hear(events.Error(code="too-many", text="Too many rooms.", room="dev", ref="/join"))
     assert (driver.model.current_room, driver.model.switching, driver.model.busy) == (
@@ -372,13 +372,13 @@ def test_a_move_outlives_its_connection(driver):
     assert driver.model.current_room == "dev"
 
 
-def test_moving_to_where_one_is_asks_nobody(driver):
+def test_moving_to_the_present_room_asks_nobody(driver):
     driver.model.switch_room("lobby")
     assert driver.sent() == []
     assert driver.display.complaints == ["/join: You are in lobby already."]
 
 
-def test_a_room_one_has_left_is_not_entered_again(driver):
+def test_a_room_that_was_left_is_not_joined_again(driver):
     driver.model.request(commands.Leave(room="lobby"))
     driver.model.disconnect()
     driver.sent()

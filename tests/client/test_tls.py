@@ -125,8 +125,8 @@ class Environment:
         self.server = Server()
         self.path = path
         self.net = Network(behind, spoke_first)
-        place = host_key(host, 9000)
-        trusted = PinnedTrust(place, told) if told else TofuTrust(place, path)
+        key = host_key(host, 9000)
+        trusted = PinnedTrust(key, told) if told else TofuTrust(key, path)
         self.clock, self.display, self.input = self.server.reactor, FakeDisplay(), FakeInput()
         if certificate is not None:
             self.show(certificate)
