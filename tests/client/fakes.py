@@ -102,10 +102,17 @@ class Server:
 
     # At the server.
 
-    def append(self, sender, text, act=False):
+    def append(self, sender, text, act=False, replaces=None, redacts=None):
         self.log.append(
             events.Message(
-                room="lobby", id=len(self.log) + 1, at=AT, sender=sender, text=text, act=act
+                room="lobby",
+                id=len(self.log) + 1,
+                at=AT,
+                sender=sender,
+                text=text,
+                act=act,
+                replaces=replaces,
+                redacts=redacts,
             )
         )
         if self.client:
@@ -145,7 +152,7 @@ class Server:
             self.client = command.client
             self._send(welcome(command.name))
             self._enter(command.rooms["lobby"])
-        elif isinstance(command, commands.Say):
+        elif isinstance(command, commands.Say | commands.Correction):
             self._say(command)
         elif isinstance(command, commands.AskHistory):
             found = [one for one in self.log[self.first - 1 :] if one.id < command.before][
@@ -173,9 +180,10 @@ class Server:
 
     def _say(self, say):
         said = self.said.get(self.client, 0)
+        content = (say.text, say.replaces, say.redacts)
         if say.n <= said:
-            number, text = self.ids[self.client, say.n]
-            if text == say.text:
+            number, known = self.ids[self.client, say.n]
+            if known == content:
                 self._send(events.Ok(n=say.n, room="lobby", id=number, ref=say.ref))
             else:
                 self._refuse(say, "conflict")
@@ -187,9 +195,10 @@ class Server:
             self._refuse(say, "muted")
         else:
             self.said[self.client] = say.n
-            self.ids[self.client, say.n] = (len(self.log) + 1, say.text)
+            self.ids[self.client, say.n] = (len(self.log) + 1, content)
             self._send(events.Ok(n=say.n, room="lobby", id=len(self.log) + 1, ref=say.ref))
-            self.append("alice", names.visible(say.text), say.act)
+            text = names.visible(say.text or "")
+            self.append("alice", text, say.act, say.replaces, say.redacts)
 
     def _refuse(self, say, code, want=None):
         self._send(

@@ -196,6 +196,17 @@ def test_our_own_correction_whose_ok_was_lost_is_not_shown_again(driver):
     assert driver.display.texts() == ["tea"] and driver.display.ids() == [1, 2, 3]
 
 
+def test_our_own_removal_whose_ok_was_lost_is_not_shown_again(driver):
+    driver.say("te").hear(ok(1, 1), message(1, "te", "alice"))
+    driver.model.say_line("lobby", b'{"type":"say","room":"lobby","redacts":1}')
+    driver.model.flush()
+    driver.model.disconnect()
+    driver.connect().hear(welcome(), state(head=2, said=2), events.Catchup(room="lobby", through=2))
+    driver.hear(msgspec.structs.replace(message(2, "", "alice"), redacts=1))
+    assert driver.display.texts() == [] and driver.display.ids() == [1, 2]
+    assert driver.model.rooms["lobby"].own.newest is None
+
+
 def test_a_correction_keeps_its_number_over_a_lost_connection(driver):
     driver.say("te").hear(ok(1, 1))
     driver.model.say_line("lobby", b'{"type":"say","room":"lobby","redacts":1}')
@@ -520,16 +531,35 @@ class Promise(RuleBasedStateMachine):
         self.server.drop()
         self.model.disconnect()
 
-    @rule(count=st.integers(1, 4), same=st.booleans())
-    def say(self, count, same):
-        for _ in range(count):
-            self.said.append("again" if same else f"a{len(self.said)}")
-            self.model.say(self.said[-1])
+    @rule(
+        kinds=st.lists(
+            st.sampled_from(["new", "same", "correct", "remove"]), min_size=1, max_size=4
+        )
+    )
+    def say(self, kinds):
+        for kind in kinds:
+            newest = self.model.rooms["lobby"].own.newest
+            if newest is not None and kind in ("correct", "remove"):
+                self.correct(newest, None if kind == "remove" else f"a{len(self.said)}")
+            else:
+                text = "again" if kind == "same" else f"a{len(self.said)}"
+                self.said.append((text, None, None))
+                self.model.say(text)
         self.model.flush()
+
+    def correct(self, newest, text):
+        about = {"redacts": newest} if text is None else {"replaces": newest}
+        correction = commands.Correction(room="lobby", text=text, **about)
+        self.said.append((text or "", correction.replaces, correction.redacts))
+        self.model.say_line("lobby", jsonlines.encode_command(correction)[:-1])
 
     @rule()
     def other_says(self):
         self.server.append("bob", f"b{len(self.server.log)}")
+
+    @rule()
+    def other_device_says(self):
+        self.server.append("alice", f"b{len(self.server.log)}")
 
     @precondition(lambda self: self.connected)
     @rule(count=st.integers(1, 5))
@@ -540,6 +570,14 @@ class Promise(RuleBasedStateMachine):
     @rule(count=st.integers(1, 5))
     def client_reads(self, count):
         self.server.give(self.model, count)
+
+    @rule()
+    def everything_arrives(self):
+        if not self.connected:
+            self.connect()
+        for _ in range(3):
+            self.server.work()
+            self.server.give(self.model)
 
     # Only once something was shown: of the newest few, nobody knows how many there are.
     @precondition(
@@ -566,8 +604,8 @@ class Promise(RuleBasedStateMachine):
 
     @invariant()
     def what_is_stored_was_said_once_and_in_order(self):
-        acknowledged = [one.text for one in self.server.log if one.sender == "alice"]
-        assert acknowledged == self.said[: len(acknowledged)]
+        stored = self.stored()
+        assert stored == self.said[: len(stored)]
 
     @invariant()
     def what_is_shown_was_not_shown_before_and_leaves_no_hole(self):
@@ -577,6 +615,24 @@ class Promise(RuleBasedStateMachine):
     @invariant()
     def own_words_are_not_shown(self):
         assert not [text for text in self.display.texts() if not text.startswith("b")]
+
+    def stored(self):
+        return [
+            (one.text, one.replaces, one.redacts)
+            for one in self.server.log
+            if one.sender == "alice" and not one.text.startswith("b")
+        ]
+
+    def newest_own(self):
+        """Returns the id of the newest message that can be corrected, of those that were shown."""
+        removed = {one.redacts for one in self.server.log}
+        shown = set(self.display.ids()) - removed
+        own = [one.id for one in self.server.log if one.sender == "alice" and one.id in shown]
+        return max((one for one in own if not self.is_correction(one)), default=None)
+
+    def is_correction(self, message_id):
+        message = self.server.log[message_id - 1]
+        return message.replaces is not None or message.redacts is not None
 
     def teardown(self):
         self.server.full = False
@@ -591,7 +647,8 @@ class Promise(RuleBasedStateMachine):
         assert not self.model.busy
         self.what_is_stored_was_said_once_and_in_order()
         self.what_is_shown_was_not_shown_before_and_leaves_no_hole()
-        assert [one.text for one in self.server.log if one.sender == "alice"] == self.said
+        assert self.stored() == self.said
+        assert self.model.rooms["lobby"].own.newest == self.newest_own()
         assert self.display.ids()[-1:] == [one.id for one in self.server.log][-1:]
 
 
