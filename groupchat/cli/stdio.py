@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from groupchat.wire.framing import LineSplitter
+from groupchat.wire.framing import LineProtocol
 
 __all__ = ["LineSink", "OutputProducer", "StdioProtocol"]
 
@@ -45,10 +45,11 @@ class OutputProducer(Protocol):
 
 
 @implementer(IHalfCloseableProtocol)
-class StdioProtocol(LineSplitter):
+class StdioProtocol(LineProtocol):
     """The protocol of a `Stdio`. It reads nothing before `resume`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._sink: LineSink | None = None
         self._producer: OutputProducer | None = None
         self._taker: Callable[[bytes | None], None] | None = None

@@ -13,7 +13,7 @@ from groupchat.client.requests import KEEPALIVE_REF
 from groupchat.wire import commands, jsonlines
 from groupchat.wire.errors import BadJson
 from groupchat.wire.events import Event
-from groupchat.wire.framing import LineSplitter
+from groupchat.wire.framing import LineProtocol
 
 __all__ = ["PING_INTERVAL", "READ_TIMEOUT", "ChatConnection", "ConnectionOwner"]
 
@@ -38,7 +38,7 @@ class ConnectionOwner(Protocol):
         """The connection is gone."""
 
 
-class ChatConnection(LineSplitter):
+class ChatConnection(LineProtocol):
     """
     A connection by the JSON wire.
 
@@ -47,6 +47,7 @@ class ChatConnection(LineSplitter):
     """
 
     def __init__(self, owner: ConnectionOwner, clock: IReactorTime) -> None:
+        super().__init__()
         self._owner = owner
         self._clock = clock
         self._last_sent = self._last_received = clock.seconds()

@@ -21,7 +21,7 @@ from groupchat.core.ratelimit import client_prefix
 from groupchat.server.address import format_address
 from groupchat.server.handshakes import HandshakeQueue
 from groupchat.server.outbound import Outbound
-from groupchat.server.pending import PendingConnection
+from groupchat.server.pending import PendingConnection, Phase
 from groupchat.server.pool import PendingPool
 from groupchat.server.protocol import ChatProtocol
 from groupchat.server.sniff import FOREIGN, LINE_WIRES, TLS, Opening, Sniffer, speak_plain
@@ -124,16 +124,16 @@ class ChatFactory(ServerFactory):
                     call.cancel()
             self._sweeping = self._accepting = None
 
-    def buildProtocol(self, addr: IAddress | None) -> ChatProtocol | None:
+    def buildProtocol(  # type: ignore[override]  # Twisted's factories may be any
+        self, addr: IAddress | None
+    ) -> ChatProtocol | None:
         if self._accepting is None:
             self._accepting = self.clock.callLater(0, self._cap_accepts)
         address = format_address(addr)
         if not self._throttle.allows(client_prefix(address)):
             self.hub.throttled_log.count(address, _THROTTLED)
             return None  # it is closed before anything else is made of it
-        protocol = ChatProtocol(address)
-        protocol.factory = self
-        return protocol
+        return ChatProtocol(self, address)
 
     def _cap_accepts(self) -> None:
         """
@@ -185,21 +185,9 @@ class ChatFactory(ServerFactory):
             self._stop_accepting()
         return pending
 
-    def may_log_in(self, protocol: ChatProtocol) -> bool:
-        """
-        Take a turn for a line of a connection that has not logged in.
-
-        Returns whether the line can be handled now; else the protocol is told to go on when it can.
-        """
-        if self.turns.take(protocol):
-            return True
-        self.served(protocol)
-        return False
-
-    def served(self, protocol: ChatProtocol) -> None:
+    def served(self, pending: PendingConnection) -> None:
         """Give a pending connection time again to log in: it waited for the server."""
-        pending = self.pending.get(protocol)
-        if pending is not None:
+        if pending.phase is not Phase.CLOSED:
             self._pool.give_chance(pending)
 
     def encrypted(self, pending: PendingConnection) -> None:

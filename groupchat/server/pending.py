@@ -59,7 +59,7 @@ class PendingConnection:
         self._protocol = protocol
         self._refusal = refusal
         self._ban = ban
-        self._opened = clock.seconds()
+        self._opened = self._last_line = clock.seconds()
         self._first = b""
         self._timeout = factory.hub.settings.login_timeout
         self._greeting = clock.callLater(GREETING_DELAY, self._greet)
@@ -71,7 +71,7 @@ class PendingConnection:
         session = self._protocol.session
         return (
             self.phase is Phase.QUEUED
-            or self._factory.turns.is_due(self._protocol)
+            or self._factory.turns.is_due(self)
             or (session is not None and session.awaits_reply)
         )
 
@@ -93,7 +93,22 @@ class PendingConnection:
         self.phase = Phase.LOGGING_IN
         self._protocol.open(wire)
         if not self._reject_if_unwanted():
-            self._protocol.feed(first)
+            self._protocol.dataReceived(first)
+
+    def take_turn(self) -> bool:
+        """
+        Take a turn for a line: connections before login have a few in a turn of the reactor.
+
+        Returns whether the line can be handled now; else it is handled when it can.
+        """
+        self._last_line = self._factory.clock.seconds()
+        if self._factory.turns.take(self):
+            return True
+        self._factory.served(self)
+        return False
+
+    def go_on(self) -> None:
+        self._protocol.resume()
 
     def refuse(self, answer: bytes) -> None:
         self._factory.no_longer_pending(self._protocol)
@@ -115,8 +130,8 @@ class PendingConnection:
     def _encrypt(self) -> None:
         first, self._first = self._first, b""
         self.phase = Phase.HANDSHAKING
-        self._protocol.last_line = self._factory.clock.seconds()  # its wait was not its fault
-        self._factory.served(self._protocol)
+        self._last_line = self._factory.clock.seconds()  # its wait was not its fault
+        self._factory.served(self)
         self._protocol.transport.resumeProducing()
         self._protocol.encrypt(self._factory.certificate, first)
 
@@ -140,7 +155,7 @@ class PendingConnection:
 
     def _check_deadline(self) -> None:
         now = self._factory.clock.seconds()
-        end = min(self._protocol.last_line + self._timeout, self._opened + LOGIN_DEADLINE)
+        end = min(self._last_line + self._timeout, self._opened + LOGIN_DEADLINE)
         if end - now > 0.001:
             self._deadline = self._factory.clock.callLater(end - now, self._check_deadline)
         else:

@@ -1,18 +1,13 @@
 """
-The protocol of the wires of lines: a LineReceiver that hands lines over as its session takes them.
+The protocol of the wires of lines: what one connection is made of, and what its transport calls.
 
-Twisted's own dataReceived copies the rest of the buffer for each line; this one splits off at most
-`LINES_PER_TURN` lines at once, and hands over as many in a turn of the reactor. While lines wait
-here (for a token, for a reply under way, for a reader that is behind) the transport is not read,
-and TCP slows the sender. The session knows what lines mean.
+Its lines are in `line_input.py`, its output in `outbound.py`, its life before login in
+`pending.py`, its liveness in `heartbeat.py`.
 """
 
 from __future__ import annotations
 
-import re
-import socket
-from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.logger import Logger
@@ -21,26 +16,26 @@ from zope.interface import implementer
 
 from groupchat.core.session import Session
 from groupchat.server.heartbeat import Heartbeat
+from groupchat.server.line_input import LineInput
 from groupchat.server.outbound import Outbound
 from groupchat.server.pending import PendingConnection
+from groupchat.server.socket_options import tune
 from groupchat.wire import errors, plain
 from groupchat.wire.errors import LineTooLong, Refused
 from groupchat.wire.events import Bye
 from groupchat.wire.interfaces import IWire
 from groupchat.wire.limits import MAX_LINE
-from groupchat.wire.names import MARK
-from groupchat.wire.telnet import END, Telnet
 
-LINES_PER_TURN = 250  #: lines in one turn of the reactor
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IProtocol
+    from twisted.python.failure import Failure
+
+    from groupchat.server.factory import ChatFactory
+    from groupchat.server.tls import Certificate
+
+__all__ = ["TLS_READ_SIZE", "ChatProtocol"]
+
 TLS_READ_SIZE = 16_384  #: bytes that one turn reads: up to 700 records, each handed over alone
-_TOO_LONG = None  #: stands in the queue for a line that was too long
-
-_KEEPALIVE = (
-    ("TCP_KEEPIDLE", 60),
-    ("TCP_KEEPINTVL", 15),
-    ("TCP_KEEPCNT", 4),
-    ("TCP_USER_TIMEOUT", 120_000),
-)
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -48,185 +43,41 @@ class ChatProtocol(LineReceiver):
     """
     One connection.
 
+    :param factory: that made it.
     :param address: of the client, as people write it.
-    :ivar factory: the `groupchat.server.factory.ChatFactory` that made it.
+    :ivar peer: the way out of it.
     :ivar session: its session, once its wire is known.
     :ivar pending: what it is until it has logged in.
-    :ivar last_line: when its last line came, in seconds of a monotonic clock.
     """
 
     log = Logger()
     delimiter = b"\n"
-    MAX_LENGTH = MAX_LINE - 1
-    factory: Any
-    transport: Any
+    transport: Any  # Twisted's transports have more methods than any one interface
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, factory: ChatFactory, address: str) -> None:
+        self.factory: ChatFactory = factory
         self.address = address
         self.session: Session | None = None
-        self.last_line = 0.0
-        self._telnet = Telnet()
-        self._lines: deque[bytes | None] = deque()  # that have not been handled
-        self._rest = b""  # behind them, and not split yet
-        self._parts: list[bytes] = []  # of a line that has not ended
-        self._length = 0
-        self._skipping = False
-        self._working = False
-        self._paused = False
+        self.pending: PendingConnection | None = None
+        self._input: LineInput | None = None
         self._ended = False  # the client will send no more
-        self._lost = False
-        self._timer: Any = None
 
     def connectionMade(self) -> None:
-        self.last_line = self.factory.clock.seconds()
-        self._tune()
-        self.peer = Outbound(
-            self.transport, self.address, self._drained, self.factory.clock.callLater
-        )
+        clock = self.factory.clock
+        tune(self.transport)
+        self.peer = Outbound(self.transport, self.address, self._drained, clock.callLater)
         idle_timeout = self.factory.hub.settings.idle_timeout
-        self._heartbeat = Heartbeat(self.peer, idle_timeout, self.last_line)
-        self.pending: PendingConnection | None = self.factory.opened(self)
-
-    def _tune(self) -> None:
-        try:
-            self.transport.setTcpNoDelay(True)
-            self.transport.setTcpKeepAlive(True)
-            handle = self.transport.getHandle()
-            # Telnet's mark of urgent data is one of its commands.
-            handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
-            for option, value in _KEEPALIVE:
-                if hasattr(socket, option):
-                    handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-        except (AttributeError, OSError):
-            pass  # a transport without TCP
+        self._heartbeat = Heartbeat(self.peer, idle_timeout, clock.seconds())
+        self.pending = self.factory.opened(self)
 
     # Input.
 
     def dataReceived(self, data: bytes) -> None:
         self._heartbeat.heard = True
-        if self.session is not None:
-            self.feed(data)
+        if self._input is not None:
+            self._input.receive(data)
         elif self.pending is not None:
             self.pending.receive(data)
-
-    def feed(self, data: bytes) -> None:
-        """Take bytes of a connection whose wire is known."""
-        session = self.session
-        assert session is not None
-        if not session.ended:
-            if session.wire.capabilities.typed:
-                data = self._take_out_telnet(data, session.joined)
-            self._rest = self._rest + data if self._rest else data
-            self._work()
-
-    def _take_out_telnet(self, data: bytes, joined: bool) -> bytes:
-        """Return what a person typed; what the client's telnet negotiates is answered."""
-        data, answer = self._telnet.receive(data)
-        if answer:
-            self.peer.write(answer)
-        if joined:  # blank lines go at once: handled singly, a flood of them would cost everybody
-            return _BLANK.sub(b"\n", data)
-        if data and self.pending is not None:
-            self.pending.cancel_greeting()
-        return data
-
-    def _split(self) -> None:
-        """
-        Split off the next lines.
-
-        A few at a time: a chunk of very short lines takes far more memory split than whole.
-        """
-        *lines, rest = self._rest.split(b"\n", LINES_PER_TURN)
-        self._rest = rest if len(lines) == LINES_PER_TURN else b""
-        if lines:
-            self.last_line = self.factory.clock.seconds()
-            self._keep(lines[0])
-            self._lines.append(_TOO_LONG if self._skipping else b"".join(self._parts))
-            self._parts.clear()
-            self._length, self._skipping = 0, False
-            self._lines.extend(
-                [line if len(line) <= self.MAX_LENGTH else _TOO_LONG for line in lines[1:]]
-            )
-        if not self._rest:
-            self._keep(rest)
-
-    def _keep(self, part: bytes) -> None:
-        """Keep a part of a line that has not ended; of one that is too long, nothing."""
-        self._length += len(part)
-        if self._length > self.MAX_LENGTH:
-            self._skipping = True
-            self._parts.clear()
-        elif part:
-            self._parts.append(part)
-
-    def _work(self) -> None:
-        """Hand over as many lines as may be handled now."""
-        if self._working or self._timer is not None:
-            return
-        self._working = True
-        wait = self._hand_over()
-        self._working = False
-        if wait is not None:
-            self._timer = self.factory.clock.callLater(wait, self._go_on)
-        session = self.session
-        if session is None or session.ended:
-            self._drop_input()
-            return
-        waiting = bool(self._lines or self._rest)
-        if self._ended and not waiting and not session.awaits_reply:
-            session.end_of_input()
-        self._pause(waiting or session.blocked)
-
-    def _drop_input(self) -> None:
-        self._lines.clear()
-        self._rest = b""
-        self._parts.clear()
-
-    def _hand_over(self) -> float | None:
-        """
-        Hand over lines. Returns the seconds to wait before going on.
-
-        None: something else will call `_work`, or all is done.
-        """
-        session, lines = self.session, self._lines
-        assert session is not None
-        for _ in range(LINES_PER_TURN):
-            if not lines and self._rest:
-                self._split()
-            if not lines or session.ended or session.blocked:
-                return None
-            line = lines[0]
-            if session.joined and line in _NOTHING and session.wire.capabilities.typed:
-                lines.popleft()
-                continue
-            if not session.joined and not self.factory.may_log_in(self):
-                return None
-            wait = session.delay()
-            if wait:
-                return wait
-            lines.popleft()
-            if line is None:
-                self.lineLengthExceeded(b"")
-            else:
-                self.lineReceived(line)
-        return 0.0 if lines or self._rest else None
-
-    def _go_on(self) -> None:
-        self._timer = None
-        self.go_on()
-
-    def go_on(self) -> None:
-        """Handle the next lines: it is the turn of this connection, which has not logged in."""
-        self._work()
-
-    def _pause(self, pause: bool) -> None:
-        if pause != self._paused and not self._ended and not self._lost:
-            self._paused = pause
-            if pause:
-                self.transport.pauseProducing()
-            else:
-                self._heartbeat.restart(self.factory.clock.seconds())
-                self.transport.resumeProducing()
 
     def lineReceived(self, line: bytes) -> None:
         session = self.session
@@ -248,19 +99,39 @@ class ChatProtocol(LineReceiver):
         assert self.session is not None
         self.session.bad_line(LineTooLong(f"A line has at most {MAX_LINE} bytes."), {})
 
-    # The session, the way out and the transport.
+    def take_turn(self) -> bool:
+        return self.pending is None or self.pending.take_turn()
+
+    def heard_person(self) -> None:
+        if self.pending is not None:
+            self.pending.cancel_greeting()
+
+    def resume(self) -> None:
+        """Handle the next lines."""
+        if self._input is not None:
+            self._input.resume()
+
+    def pause(self) -> None:
+        self.transport.pauseProducing()
+
+    def unpause(self) -> None:
+        self._heartbeat.restart(self.factory.clock.seconds())
+        self.transport.resumeProducing()
+
+    # From one protocol to the next.
 
     def open(self, wire: IWire) -> None:
         """Begin a session: it is known now which wire the client speaks."""
+        factory = self.factory
         self.session = Session(
-            self.factory.hub, self.peer, wire, self._work, lambda: self.factory.joined(self)
+            factory.hub, self.peer, wire, self.resume, lambda: factory.joined(self)
         )
+        self._input = LineInput(self.session, self, factory.clock)
 
-    def hand_over(self, protocol: Any, first: bytes) -> None:
+    def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         """
         Give the connection to another protocol, for good: it counts as none of the factory's.
 
-        :param protocol: an `IProtocol`.
         :param first: the bytes that have come.
         """
         transport = self.peer.release()
@@ -272,11 +143,10 @@ class ChatProtocol(LineReceiver):
         protocol.makeConnection(transport)
         protocol.dataReceived(first)
 
-    def encrypt(self, certificate: Any, first: bytes) -> None:
+    def encrypt(self, certificate: Certificate, first: bytes) -> None:
         """
         Begin a TLS handshake.
 
-        :param certificate: a `groupchat.server.tls.Certificate`.
         :param first: the bytes of it that have come.
         """
         self.peer.encrypt(certificate)
@@ -287,6 +157,8 @@ class ChatProtocol(LineReceiver):
         if self.pending is not None:
             self.factory.encrypted(self.pending)
 
+    # The transport.
+
     def _drained(self) -> None:
         session = self.session
         if session is None or session.ended:
@@ -296,36 +168,27 @@ class ChatProtocol(LineReceiver):
             if room is not None:
                 room.pump(cursor)
         session.on_live()
-        self._work()
+        self.resume()
 
     def readConnectionLost(self) -> None:
-        self._ended = True
-        if self.session is None or self.session.ended:
+        if self._input is None or self.session is None or self.session.ended:
             self.peer.close()
         else:
-            self._work()
+            self._input.end()
 
     def writeConnectionLost(self) -> None:
         """Wait for the other side to close: this one has."""
 
-    def connectionLost(self, reason: Any = None) -> None:
-        self._lost = True
+    def connectionLost(self, reason: Failure | None = None) -> None:
         self.peer.lost()
         self.factory.closed(self)
-        if self.session is None or self.session.ended:
+        session = self.session
+        if session is None or self._input is None or session.ended:
             return
-        if self._ended and (self._lines or self._rest):
-            self._work()  # what was sent before the end is still handled
-        else:
-            self._stop()
+        if self._input.lost():
+            session.lost()
 
-    def _stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._drop_input()
-        if self.session is not None:
-            self.session.lost()
+    # The end.
 
     def reject(self, bye: Bye) -> None:
         """End a connection that has not logged in, in its wire where that is known."""
@@ -337,14 +200,7 @@ class ChatProtocol(LineReceiver):
     def check(self, now: float) -> None:
         """See whether the client is there and reads. Called about once a second."""
         session = self.session
-        if session is None or session.ended:
+        if session is None or self._input is None or session.ended:
             return
-        waiting = bool(self._lines or self._rest)
-        if self._parts == [END] and session.wire.capabilities.typed and not waiting:
-            self._drop_input()  # telnet sends a Ctrl-D at once, and no line end behind it
-            session.end_of_input()
-        self._heartbeat.check(session, now, self._paused)
-
-
-_NOTHING = (b"", b"\r", MARK.encode(), MARK.encode() + b"\r")
-_BLANK = re.compile(rb"\n(?:\r?\n)+")
+        self._input.end_if_typed()
+        self._heartbeat.check(session, now, self._input.paused)

@@ -36,11 +36,15 @@ class Telnet:
 
     Every option is refused, each once in either direction, so that no two sides answer each other
     for ever (RFC 1143).
+
+    :ivar midway: whether something has begun that only the next bytes end: while it has not, a
+        chunk without IAC and CR is what was typed.
     """
 
-    __slots__ = ("_held_cr", "_refused", "_skipped", "_state", "_verb")
+    __slots__ = ("_held_cr", "_refused", "_skipped", "_state", "_verb", "midway")
 
     def __init__(self) -> None:
+        self.midway = False
         self._state = _State.TEXT
         self._held_cr = False  # the last byte was a CR: what it means depends on the next
         self._verb = 0  # of the option that is negotiated
@@ -54,6 +58,7 @@ class Telnet:
             data, answer = self._take_out(data)
         if self._held_cr or b"\r" in data:
             data = self._end_lines(data)
+        self.midway = self._held_cr or self._state is not _State.TEXT
         return data, answer
 
     def _end_lines(self, data: bytes) -> bytes:

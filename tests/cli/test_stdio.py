@@ -76,8 +76,8 @@ def test_the_end_of_input_hands_over_the_rest(pipes):
     assert pipes.sink.ended
 
 
-def test_a_line_of_excessive_length_is_reported(pipes):
-    pipes.stdio.dataReceived(b"x" * (1 << 21))
+def test_a_line_of_excessive_length_is_reported_at_its_end(pipes):
+    pipes.stdio.dataReceived(b"x" * (1 << 21) + b"\n")
     assert pipes.calls == ["overflow", "check"]
 
 

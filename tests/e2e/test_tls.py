@@ -21,7 +21,7 @@ from groupchat.ledgers.memory import MemoryLedger
 from groupchat.server.factory import ChatFactory
 from groupchat.settings import Settings
 from groupchat.wire import commands, events, jsonlines
-from groupchat.wire.framing import LineSplitter
+from groupchat.wire.framing import LineProtocol
 from tests.client.certificates import Certificate
 from tests.e2e.support import LIMIT, Program, Sandbox
 
@@ -202,7 +202,7 @@ async def test_a_server_without_tls_is_told_apart_and_never_spoken_to(house: Hou
     assert plain.received == 4  # type: ignore[attr-defined]
 
 
-class Strict(LineSplitter):
+class Strict(LineProtocol):
     """A server that wants a password."""
 
     passwords: list[Any] = []

@@ -5,13 +5,14 @@ Chunks to lines.
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupchat.wire.framing import LineSplitter
+from groupchat.wire.framing import LineProtocol, LineSplitter
 
 
-class Recorded(LineSplitter):
+class Recorded(LineProtocol):
     MAX_LENGTH = 8
 
     def __init__(self):
+        super().__init__()
         self.seen = []
 
     def lineReceived(self, line):
@@ -53,3 +54,33 @@ def test_slices_make_no_difference(lines, data):
         stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)
     ]
     assert read(*chunks) == lines
+
+
+def test_nothing_is_kept_of_a_line_that_is_too_long():
+    splitter = LineSplitter(8)
+    for _ in range(100):
+        splitter.receive(b"x" * 5)
+        assert splitter.split() == []
+        assert len(splitter.partial) <= 8
+    splitter.receive(b"x\nnext\nla")
+    assert splitter.split() == [None, b"next"]
+    assert splitter.partial == b"la"
+
+
+def test_lines_are_split_a_few_at_a_time():
+    splitter = LineSplitter(8)
+    splitter.receive(b"1\n2\n3\n4")
+    assert splitter.split(2) == [b"1", b"2"]
+    assert splitter.waiting
+    splitter.receive(b"4\n")
+    assert splitter.split(2) == [b"3", b"44"]
+    assert splitter.split(2) == []
+    assert not splitter.waiting
+
+
+def test_lines_that_are_too_long_are_told_whichever_of_a_chunk_they_are():
+    splitter = LineSplitter(3)
+    splitter.receive(b"1234\n123\n12345\n1\n12")
+    assert splitter.split() == [None, b"123", None, b"1"]
+    splitter.receive(b"34\n12\n")
+    assert splitter.split() == [None, b"12"]
