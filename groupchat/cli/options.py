@@ -86,6 +86,10 @@ def _add_chat_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quiet", action="store_true", help="print nothing at all, not even errors"
     )
+    parser.add_argument("--line", action="store_true", help=argparse.SUPPRESS)
+    # Not in --help until it is the usual way at a terminal.
+    parser.add_argument("--screen", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--no-color", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument(
         "--outbox",
         metavar="FILE",

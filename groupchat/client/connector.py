@@ -85,6 +85,12 @@ class Connector:
         """Connect again after a while: see `Backoff.next_delay`."""
         self._retry_timer.start(self._backoff.next_delay(bye, limit))
 
+    def hurry(self) -> None:
+        """Make the next attempt now, if one is awaited."""
+        if self._retry_timer.active:
+            self._retry_timer.cancel()
+            self.connect()
+
     def welcomed(self) -> None:
         """The connection is a good one: after it, the first attempt comes soon."""
         self._backoff.reset()

@@ -78,7 +78,7 @@ def show_line(
     """
     if masked:
         before, after = _MASK * len(before), _MASK * len(after)
-    prompt = cut(prompt, width // 2)
+    prompt = cut(prompt, max(width // 2, width - 12))
     rows = _Rows(width, prompt)
     command = before.startswith("/") and not before.startswith("//")
     fits = 1 << 30 if masked else _first_excess(before + after)

@@ -144,6 +144,7 @@ class Timeline:
 
     :ivar first: the position of the oldest line.
     :ivar head: the newest id of the room, as far as it is known.
+    :ivar newest: the newest id that has arrived.
     :ivar mark: the id up to which the reader has read.
     :ivar news: the position before which "new" is shown; None if it is not.
     :ivar mentions: unread lines that name the reader.
@@ -153,6 +154,7 @@ class Timeline:
     def __init__(self) -> None:
         self.first = 0
         self.head = 0
+        self.newest = 0
         self.mark = 0
         self.news: int | None = None
         self.mentions = 0
@@ -225,7 +227,7 @@ class Timeline:
     def _append(self, line: Line) -> None:
         if line.id is not None:
             self._by_id[line.id] = self.first + len(self._lines)
-            self.head = max(self.head, line.id)
+            self.arrived(line.id)
         self._lines.append(line)
         self._trim()
 
@@ -304,9 +306,14 @@ class Timeline:
         if self.news is None:
             self.news = self.first + len(self._lines) - 1
 
+    def arrived(self, message_id: int) -> None:
+        """Everything up to this id has arrived."""
+        self.newest = max(self.newest, message_id)
+        self.head = max(self.head, message_id)
+
     def read(self) -> None:
-        """The reader has seen everything."""
-        self.mark = max(self.mark, self.head)
+        """The reader has seen everything that has arrived."""
+        self.mark = max(self.mark, self.newest)
         self.mentions = 0
 
     def forget_news(self) -> None:

@@ -27,6 +27,7 @@ class Viewport:
     :param shows: says whether a line is shown at all.
 
     :ivar selected: the position of the selected line; None if none is.
+    :ivar pointed: the position of a line that was looked for; None if none was.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Viewport:
         shows: Callable[[Line], bool] = lambda line: True,
     ) -> None:
         self.selected: int | None = None
+        self.pointed: int | None = None
         self._timeline = timeline
         self._time_format = time_format
         self._shows = shows
@@ -92,7 +94,7 @@ class Viewport:
         if self._timeline.news == position:
             block.append(rule("new", self._layout.width, "mark"))
         rows = self._layout.rows(line, self._time(line, before))
-        if position == self.selected:
+        if position in (self.selected, self.pointed):
             rows = [tuple(one._replace(style="selected") for one in row) for row in rows]
         return block + rows
 
@@ -179,7 +181,7 @@ class Viewport:
     def to_end(self) -> None:
         """Show the newest line, now and when others arrive."""
         self._bottom, self._hidden = None, 0
-        self.selected = None
+        self.selected = self.pointed = None
 
     def to_start(self) -> None:
         """Show the oldest line."""
@@ -199,8 +201,8 @@ class Viewport:
     # Searching for lines.
 
     def find(self, wanted: Callable[[Line], bool], step: int) -> int | None:
-        """Returns the next position from the selected line, or the window, that is wanted."""
-        start = self.selected
+        """Returns the next wanted position from the selected line, the last find, or the window."""
+        start = self.pointed if self.selected is None else self.selected
         if start is None:
             start = self._timeline.end if step < 0 else self._start()[0]
         position = start + step

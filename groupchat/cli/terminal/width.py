@@ -31,12 +31,16 @@ class Cluster(NamedTuple):
     columns: int
 
 
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
 def printable(text: str) -> str:
     """
     Returns a text as it may go to a terminal: without tabs, and with controls made visible. A lone
     surrogate becomes a placeholder.
     """
-    if text.isascii() and text.isprintable():
+    if _is_plain(text):
         return text
     text = names.visible(text.replace("\t", _TAB))
     return text.encode(errors="replace").decode()
@@ -80,16 +84,22 @@ def _cluster(text: str) -> Cluster:
 
 def shown(text: str) -> str:
     """Returns a text as it is shown."""
+    if _is_plain(text):
+        return text
     return _join(clusters(text))
 
 
 def columns(text: str) -> int:
     """Returns the columns that a text takes."""
+    if _is_plain(text):
+        return len(text)
     return sum(cluster.columns for cluster in clusters(text))
 
 
 def cut(text: str, width: int) -> str:
     """Returns as much of a text as fits into `width` columns, with an ellipsis where it is cut."""
+    if _is_plain(text) and len(text) <= width:
+        return text
     found = clusters(text)
     if sum(cluster.columns for cluster in found) <= width:
         return _join(found)

@@ -62,7 +62,9 @@ def test_a_refused_message_goes():
 def test_unread_is_known_from_ids_alone():
     timeline = Timeline()
     timeline.head, timeline.mark = 40, 12
+    timeline.read()
     assert timeline.unread == 28
+    timeline.arrived(40)
     timeline.read()
     assert timeline.unread == 0
 

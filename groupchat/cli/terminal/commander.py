@@ -1,0 +1,249 @@
+"""
+Does what a finished line asks for: says it, or gives the command in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted.python.failure import Failure
+
+from groupchat.cli.terminal.client_commands import CLIENT_COMMANDS, all_commands, find
+from groupchat.cli.terminal.feed import Feed
+from groupchat.cli.terminal.keys import HELP
+from groupchat.cli.terminal.notify import Method
+from groupchat.cli.terminal.room_list import RoomList, RoomView
+from groupchat.cli.terminal.talk import Lost, Phase, Refused, Talk
+from groupchat.cli.terminal.timeline import Kind, Line, Pending
+from groupchat.wire import commands, events, names, plain
+from groupchat.wire import errors as wire_errors
+from groupchat.wire.commands import HERE, Command
+from groupchat.wire.events import Event
+
+__all__ = ["Commander"]
+
+_OFFLINE = "There is no connection. Ask again when there is."
+_OWN = {command.word for command in CLIENT_COMMANDS} | {"/help", "/quit"}
+
+
+@dataclass
+class Commander:
+    """
+    Does what lines ask for.
+
+    :ivar talk: the chat.
+    :ivar rooms: the rooms.
+    :ivar feed: shows answers.
+    :ivar show: brings a room into view.
+    :ivar leave: leaves the server.
+    :ivar bare: shows plain lines.
+    """
+
+    talk: Talk
+    rooms: RoomList
+    feed: Feed
+    show: Callable[[RoomView], None]
+    leave: Callable[[], None]
+    bare: Callable[[], None]
+
+    def run(self, text: str) -> None:
+        """Do what a text asks for; each of its lines is a message or a command."""
+        for line in text.split("\n"):
+            if line.strip():
+                self._run_line(line)
+
+    def _run_line(self, line: str) -> None:
+        begin = line.lstrip()
+        try:
+            if begin.startswith("/") and not begin.startswith("//"):
+                self._command(begin)
+            else:
+                self._say(plain.decode(line.encode(errors="replace")))
+        except wire_errors.Refused as refused:
+            word = plain.about(line.encode(errors="replace")).get("ref")
+            self._complain(refused.text, str(word) if word else "")
+
+    def _complain(self, text: str, word: str = "") -> None:
+        self.feed.tell(f"{word}: {text}" if word else text, Kind.ERROR)
+
+    # Saying.
+
+    def _say(self, command: Command) -> None:
+        if isinstance(command, commands.Say):
+            self.say(names.message_text(command.text), command.act)
+
+    def say(self, text: str, act: bool = False) -> None:
+        """Say this in the room in view."""
+        room = self.rooms.current
+        room.timeline.forget_news()
+        room.viewport.to_end()
+        kind = Kind.ACT if act else Kind.MESSAGE
+        pending = room.timeline.say(Line(kind, text, self.talk.name, own=True, waiting=True))
+        stored = self.talk.say(room.name, text, act)
+        stored.addCallbacks(self._stored, self._unsaid, (room, pending), {}, (room, pending))
+        self.feed.repaint()
+
+    def _stored(self, message_id: int | None, room: RoomView, pending: Pending) -> None:
+        room.timeline.stored(pending, message_id)
+        self.feed.repaint()
+
+    def _unsaid(self, failure: Failure, room: RoomView, pending: Pending) -> None:
+        reason = failure.value
+        failure.trap(Refused, Lost)
+        room.timeline.refused(pending)
+        self.feed.tell(f"Not said: {pending.line.text}", Kind.ERROR, room)
+        self.feed.tell(str(reason), Kind.ERROR, room)
+
+    # Commands.
+
+    def _command(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        command = find(word)
+        if command is not None and command.word in _OWN:
+            _DO[command.word](self, rest.strip())
+            return
+        parsed = plain.decode(line.encode(errors="replace"))
+        if isinstance(parsed, commands.Say):
+            self.say(names.message_text(parsed.text), parsed.act)
+        else:
+            self.request(parsed, command.word if command else word)
+
+    def request(self, command: Command, word: str) -> None:
+        """Give a command to the server, and show its answer."""
+        if getattr(command, "room", None) == HERE:
+            command.room = self.rooms.current.name  # type: ignore[attr-defined]
+        if self.talk.connection.phase is not Phase.ONLINE:
+            self._complain(_OFFLINE, word)
+            return
+        command.ref = None
+        answer = self.talk.request(command)
+        answer.addCallbacks(self._answered, self._unanswered, (command, word), {}, (word,))
+
+    def _answered(self, event: Event, command: Command, word: str) -> None:
+        if isinstance(command, commands.Tell):
+            line = Line(Kind.TELL, command.text, command.to, own=True)
+            self.rooms.current.timeline.add(line)
+        elif isinstance(event, events.Ok) and not event.text:
+            if word == "/register":
+                self.feed.tell("Your name is your own now.", Kind.ANSWER)
+        elif isinstance(command, commands.SetTopic) and command.text is not None:
+            return  # the room is told, too
+        else:
+            self.feed.answer(event)
+        self.feed.repaint()
+
+    def _unanswered(self, failure: Failure, word: str) -> None:
+        failure.trap(Refused, Lost)
+        self._complain(str(failure.value), word)
+
+    # Commands of this client.
+
+    def _join(self, rest: str) -> None:
+        if not rest:
+            raise wire_errors.BadField("Type it like this: /join ROOM")
+        wanted = rest.split()[0].removeprefix("#")
+        name = names.rule_for(wanted).room(wanted)
+        room = self.rooms.get(name)
+        if room is not None:
+            self.show(room)
+            return
+        if self.talk.connection.phase is not Phase.ONLINE:
+            self._complain(_OFFLINE, "/join")
+            return
+        answer = self.talk.request(commands.Join(room=name))
+        answer.addCallbacks(self._joined, self._unanswered, (name,), {}, ("/join",))
+
+    def _joined(self, event: Event, name: str) -> None:
+        self.show(self.rooms.add(name))
+
+    def _leave_room(self, rest: str) -> None:
+        room = self.rooms.get(rest.removeprefix("#")) if rest else self.rooms.current
+        if room is None:
+            self._complain(f"You are not in {rest}.", "/leave")
+        elif len(self.rooms) == 1:
+            self._complain("This is your only room. /quit leaves the server.", "/leave")
+        elif room.timeline.waiting:
+            self._complain(f"Lines of yours in {room.name} are not stored yet.", "/leave")
+        elif self.talk.connection.phase is not Phase.ONLINE:
+            self._complain(_OFFLINE, "/leave")
+        else:
+            answer = self.talk.request(commands.Leave(room=room.name))
+            answer.addCallbacks(self._left, self._unanswered, (room,), {}, ("/leave",))
+
+    def _left(self, event: Event, room: RoomView) -> None:
+        following = self.rooms.last if room is self.rooms.current else self.rooms.current
+        if following is room:
+            following = self.rooms.beside(-1)
+        self.show(following)
+        self.rooms.remove(room)
+        self.feed.repaint()
+
+    def _clear(self, rest: str) -> None:
+        self.rooms.current.timeline.clear()
+        self.rooms.current.viewport.to_end()
+        self.feed.repaint()
+
+    def _ignore(self, rest: str) -> None:
+        if rest:
+            self.rooms.ignored.add(names.key(rest.split()[0].removeprefix("@")))
+        listed = ", ".join(sorted(self.rooms.ignored)) or "nobody"
+        self.feed.tell(f"You hide what these say: {listed}.", Kind.ANSWER)
+
+    def _unignore(self, rest: str) -> None:
+        self.rooms.ignored.discard(names.key(rest.removeprefix("@")))
+        self._ignore("")
+
+    def _notify(self, rest: str) -> None:
+        if rest:
+            try:
+                self.feed.notifier.method = Method(rest.lower())
+            except ValueError:
+                raise wire_errors.BadField("Type bell, desktop or none.") from None
+        method = self.feed.notifier.method.value
+        self.feed.tell(f"A mention is told by: {method}.", Kind.ANSWER)
+
+    def _reconnect(self, rest: str) -> None:
+        self.talk.reconnect()
+
+    def _help(self, rest: str) -> None:
+        if rest:
+            command = find("/" + rest.split()[0].removeprefix("/"))
+            if command is None:
+                raise wire_errors.UnknownType(f"There is no command {rest.split()[0]}.")
+            shown = [command]
+        else:
+            shown = all_commands(self.talk.operator)
+        for one in shown:
+            usage = f"{one.word} {one.arguments}".strip()
+            self.feed.tell(f"{usage:<32} {one.help}", Kind.ANSWER)
+            for more in one.more if rest else ():
+                self.feed.tell(more, Kind.ANSWER)
+        if not rest:
+            self.feed.tell("F1 lists the keys. // says a line that begins with /.", Kind.ANSWER)
+
+    def list_keys(self, rest: str = "") -> None:
+        """Show what the keys do."""
+        for key, meaning in HELP:
+            self.feed.tell(f"{key:<38} {meaning}", Kind.ANSWER)
+
+    def _show_bare(self, rest: str) -> None:
+        self.bare()
+
+    def _quit(self, rest: str) -> None:
+        self.leave()
+
+
+_DO: dict[str, Callable[[Commander, str], None]] = {
+    "/join": Commander._join,
+    "/leave": Commander._leave_room,
+    "/bare": Commander._show_bare,
+    "/clear": Commander._clear,
+    "/ignore": Commander._ignore,
+    "/unignore": Commander._unignore,
+    "/notify": Commander._notify,
+    "/reconnect": Commander._reconnect,
+    "/keys": Commander.list_keys,
+    "/help": Commander._help,
+    "/quit": Commander._quit,
+}

@@ -1,0 +1,298 @@
+"""
+Handles keys: those for the line go there; the others scroll, show rooms, or leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from groupchat.cli.terminal.commander import Commander
+from groupchat.cli.terminal.feed import Feed, line_of
+from groupchat.cli.terminal.keys import KEYS, Action, room_number
+from groupchat.cli.terminal.line_input import LineInput, Question
+from groupchat.cli.terminal.room_list import RoomList, RoomView
+from groupchat.cli.terminal.selection import Selection
+from groupchat.cli.terminal.talk import Lost, Phase, Refused, Talk
+from groupchat.wire import commands, events
+from groupchat.wire.events import Event
+
+__all__ = ["Controller", "Surface"]
+
+TWICE = 2.0  #: seconds between two Ctrl-C that leave
+MAX_LINES_UNASKED = 3  #: lines that are said at once without a question
+PAGE_OF_HISTORY = 100  #: older messages asked for at once
+
+
+class Surface(Protocol):
+    """The screen, as far as keys concern it."""
+
+    def redraw(self) -> None:
+        """Draw everything again."""
+
+    def suspend(self) -> None:
+        """Suspend the program, as Ctrl-Z does."""
+
+    def bare(self) -> None:
+        """Show plain lines, until Enter."""
+
+    def edit(self, text: str, edited: Callable[[str], None]) -> None:
+        """Let the person edit a text in an editor."""
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard."""
+
+    def set_focus(self, focused: bool) -> None:
+        """The terminal has the focus, or has lost it."""
+
+    def leave(self) -> None:
+        """End, whatever waits."""
+
+
+class Controller:
+    """
+    Handles keys.
+
+    :param talk: the chat.
+    :param rooms: the rooms.
+    :param feed: shows words of the client.
+    :param line: the line.
+    :param surface: the screen.
+    :param clock: the reactor's time.
+    """
+
+    def __init__(
+        self,
+        talk: Talk,
+        rooms: RoomList,
+        feed: Feed,
+        line: LineInput,
+        surface: Surface,
+        clock: IReactorTime,
+    ) -> None:
+        self.line = line
+        self.commander = Commander(talk, rooms, feed, self.show, self.leave, surface.bare)
+        self._talk = talk
+        self._rooms = rooms
+        self._feed = feed
+        self._surface = surface
+        self._clock = clock
+        self._selection = Selection(rooms, line, surface.copy)
+        self._last_clear: float | None = None
+
+    def press(self, key: str) -> None:
+        """A key was pressed."""
+        action = KEYS.get(key)
+        if self.line.pasting and action not in (Action.PASTE_END, None):
+            self.line.type(
+                {Action.SAY: "\n", Action.COMPLETE: "    "}.get(action or Action.SAY, "")
+            )
+        elif self._selection.active and self._selection.press(key):
+            pass
+        elif action is None:
+            self._press_other(key)
+        elif not self.line.act(action):
+            self._do(action)
+        self._feed.repaint()
+
+    def _press_other(self, key: str) -> None:
+        number = room_number(key)
+        if number is not None:
+            room = self._rooms.numbered(number)
+            if room is not None:
+                self.show(room)
+        elif not key.startswith(("ctrl ", "meta ", "shift ", "<")) and not _is_named(key):
+            self._last_clear = None
+            self.line.type(key)
+
+    def _do(self, action: Action) -> None:
+        handler = _HANDLERS.get(action)
+        if handler is not None:
+            handler(self)
+
+    # Saying.
+
+    def _say(self) -> None:
+        text = self.line.text
+        lines = [line for line in text.split("\n") if line.strip()]
+        if not lines:
+            self._say_nothing()
+        elif len(lines) > MAX_LINES_UNASKED:
+            question = f"Say {len(lines)} lines? y, n, or e to edit them: "
+            self.line.ask(Question(question, self._say_lines, choices="yne"))
+        else:
+            self._say_lines("y")
+
+    def _say_lines(self, answer: str | None) -> None:
+        if answer == "y":
+            text = self.line.take()
+            self.line.history.add(text)
+            self.commander.run(text)
+        elif answer == "e":
+            self._edit()
+
+    def _say_nothing(self) -> None:
+        """Enter on an empty line: connect again, or go to the newest line."""
+        self.line.take()
+        self._rooms.current.viewport.to_end()
+        self._feed.look()
+        if self._talk.connection.phase is Phase.WAITING:
+            self._talk.reconnect()
+
+    # Leaving.
+
+    def _clear_or_leave(self) -> None:
+        now = self._clock.seconds()
+        if self.line.text:
+            self.line.set("")
+            self._last_clear = None
+        elif self._last_clear is not None and now - self._last_clear <= TWICE:
+            self.leave()
+        else:
+            self._last_clear = now
+            self._feed.tell("Press Ctrl-C again to leave.")
+
+    def _delete_or_leave(self) -> None:
+        if self.line.text:
+            self.line.act(Action.DELETE)
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Leave the server; ask first if lines are not stored."""
+        waiting = sum(room.timeline.waiting for room in self._rooms)
+        if not waiting:
+            self._talk.leave_server()
+            return
+        lines = "1 line is" if waiting == 1 else f"{waiting} lines are"
+        question = f"{lines} not stored. Leave? y or n: "
+        self.line.ask(Question(question, self._leave_anyway, choices="yn"))
+
+    def _leave_anyway(self, answer: str | None) -> None:
+        if answer == "y":
+            self._surface.leave()
+
+    # Rooms.
+
+    def show(self, room: RoomView) -> None:
+        """Bring a room into view; the line that was begun in each is kept there."""
+        before = self._rooms.current
+        if room is not before:
+            before.draft = self.line.take()
+            self._rooms.show(room)
+            self.line.set(room.draft)
+            room.draft = ""
+        self._feed.look()
+        self._feed.repaint()
+
+    def _next_news(self) -> None:
+        room = self._rooms.next_with_news()
+        if room is not None:
+            self.show(room)
+
+    # Scrolling.
+
+    def _scroll(self, pages: int) -> None:
+        viewport = self._rooms.current.viewport
+        if viewport.scroll(pages * viewport.page):
+            self._load_older()
+        self._feed.look()
+
+    def _to_top(self) -> None:
+        self._rooms.current.viewport.to_start()
+        self._load_older()
+
+    def _to_bottom(self) -> None:
+        self._rooms.current.viewport.to_end()
+        self._feed.look()
+
+    def _first_unread(self) -> None:
+        room = self._rooms.current
+        if room.timeline.news is not None:
+            room.viewport.show(room.timeline.news)
+
+    def _mention(self, step: int) -> None:
+        viewport = self._rooms.current.viewport
+        found = viewport.find(lambda line: line.mention, step)
+        if found is None:
+            viewport.to_end()
+        else:
+            viewport.pointed = found
+            viewport.show(found)
+
+    # Older messages.
+
+    def _load_older(self) -> None:
+        room = self._rooms.current
+        offline = self._talk.connection.phase is not Phase.ONLINE
+        if room.loading or room.timeline.complete or offline or not self._talk.is_in(room.name):
+            return
+        before = room.timeline.oldest_id or room.timeline.head + 1
+        room.loading = True
+        page = commands.AskHistory(room=room.name, before=before, limit=PAGE_OF_HISTORY)
+        self._talk.request(page).addCallbacks(self._loaded, self._not_loaded, (room,), {}, (room,))
+
+    def _loaded(self, event: Event, room: RoomView) -> None:
+        room.loading = False
+        if isinstance(event, events.History):
+            lines = [line_of(message, self._talk.name) for message in event.messages]
+            room.timeline.prepend(lines, event.more)
+        self._feed.repaint()
+
+    def _not_loaded(self, failure: Failure, room: RoomView) -> None:
+        room.loading = False
+        failure.trap(Refused, Lost)
+        self._feed.tell(str(failure.value), room=room)
+
+    # The rest.
+
+    def _edit(self) -> None:
+        self._surface.edit(self.line.text, self._edited)
+
+    def _edited(self, text: str) -> None:
+        self.line.set(text.rstrip("\n"))
+        self._feed.repaint()
+
+    def _cancel(self) -> None:
+        self._to_bottom()
+
+    def _focus(self, focused: bool) -> None:
+        self._surface.set_focus(focused)
+        self._feed.focus(focused)
+
+
+def _is_named(key: str) -> bool:
+    """Returns whether a key has a name and no letter of its own, like "f2" or "insert"."""
+    return len(key) > 1 and key.isascii()
+
+
+_HANDLERS: dict[Action, Callable[[Controller], None]] = {
+    Action.SAY: Controller._say,
+    Action.CLEAR_OR_LEAVE: Controller._clear_or_leave,
+    Action.DELETE_OR_LEAVE: Controller._delete_or_leave,
+    Action.CANCEL: Controller._cancel,
+    Action.PAGE_UP: lambda self: self._scroll(-1),
+    Action.PAGE_DOWN: lambda self: self._scroll(1),
+    Action.TOP: Controller._to_top,
+    Action.BOTTOM: Controller._to_bottom,
+    Action.FIRST_UNREAD: Controller._first_unread,
+    Action.MENTION_BEFORE: lambda self: self._mention(-1),
+    Action.MENTION_AFTER: lambda self: self._mention(1),
+    Action.NEXT_ROOM: lambda self: self.show(self._rooms.beside(1)),
+    Action.ROOM_BEFORE: lambda self: self.show(self._rooms.beside(-1)),
+    Action.LAST_ROOM: lambda self: self.show(self._rooms.last),
+    Action.NEXT_NEWS: Controller._next_news,
+    Action.SELECT: lambda self: self._selection.start(),
+    Action.BARE: lambda self: self._surface.bare(),
+    Action.EDITOR: Controller._edit,
+    Action.REDRAW: lambda self: self._surface.redraw(),
+    Action.SUSPEND: lambda self: self._surface.suspend(),
+    Action.HELP: lambda self: self.commander.list_keys(),
+    Action.FOCUS_IN: lambda self: self._focus(True),
+    Action.FOCUS_OUT: lambda self: self._focus(False),
+    Action.PASTE_BEGIN: lambda self: self.line.paste(True),
+    Action.PASTE_END: lambda self: self.line.paste(False),
+}

@@ -1,0 +1,252 @@
+"""
+Connects the full-screen client to the client library: the one place that knows both.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from itertools import count
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorTime
+
+from groupchat.cli.terminal.talk import Connection, Lost, Phase, Refused, TalkListener
+from groupchat.client.chat import Chat, ChatObserver, State
+from groupchat.client.errors import ClientError, PasswordWithheld
+from groupchat.client.model import Model
+from groupchat.client.reconnect import MAX_BACKOFF, Backoff
+from groupchat.client.sender import RETRYABLE
+from groupchat.wire import commands, events, jsonlines, names
+from groupchat.wire.commands import Command, Position
+from groupchat.wire.events import Event
+
+__all__ = ["KnownBackoff", "Link", "Marks"]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class KnownBackoff(Backoff):
+    """
+    A backoff that tells when the next attempt comes.
+
+    :param clock: the reactor's time.
+    :ivar due: the clock's time of the next attempt.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        super().__init__()
+        self.due = 0.0
+        self._clock = clock
+
+    def next_delay(self, bye: events.Bye | None, limit: float = MAX_BACKOFF) -> float:
+        delay = super().next_delay(bye, limit)
+        self.due = self._clock.seconds() + delay
+        return delay
+
+
+class Marks:
+    """
+    Logs in like a model, but begins rooms at their newest few messages: how far they were read
+    before is kept as marks. See `groupchat.client.identity.IdentityUser`.
+
+    :param marks: how far rooms were read; filled once the server is known.
+    """
+
+    def __init__(self, marks: dict[str, Position]) -> None:
+        self.marks = marks
+        self.model: Model | None = None
+
+    def identify(self, client: str, read: Mapping[str, Position] | None) -> None:
+        self.marks.update(read or {})
+        if self.model is not None:
+            self.model.identify(client, None)
+
+    def set_unproven(self, unproven: bool) -> None:
+        if self.model is not None:
+            self.model.set_unproven(unproven)
+
+
+class Link(ChatObserver):
+    """
+    A chat for the screen: see `groupchat.cli.terminal.talk.Talk`. For the model it is the display,
+    for the chat the observer.
+
+    :param clock: the reactor's time.
+    :param backoff: knows when the next attempt comes.
+    :param listener: is told what happens; to be set before anything is received.
+    :param encrypted: says whether the connection is.
+    """
+
+    listener: TalkListener
+    model: Model
+    chat: Chat
+
+    def __init__(
+        self, clock: IReactorTime, backoff: KnownBackoff, encrypted: Callable[[], bool]
+    ) -> None:
+        self._clock = clock
+        self._backoff = backoff
+        self._encrypted = encrypted
+        self._refs = count(1)
+        self._asked: dict[str, Deferred[Event]] = {}
+        self._said: dict[str, deque[Deferred[int | None]]] = {}
+        self._reason = ""
+        self.on_refused_hello: Callable[[events.Error], bool] = lambda error: False
+
+    def attach(self, model: Model, chat: Chat, listener: TalkListener) -> None:
+        """Set the neighbours; call it before the chat starts."""
+        self.model = model
+        self.chat = chat
+        self.listener = listener
+        chat.observer = self
+        if not self._said:  # messages that an earlier run has left are answered first
+            for entry in model.outbox.entries():
+                self._said.setdefault(entry.room, deque()).append(Deferred())
+
+    # For the screen.
+
+    @property
+    def name(self) -> str:
+        return self.model.session.name
+
+    @property
+    def operator(self) -> bool:
+        return self.model.session.operator
+
+    @property
+    def connection(self) -> Connection:
+        state = self.chat.state
+        if state is State.JOINED:
+            return Connection(Phase.ONLINE, encrypted=self._encrypted())
+        if state is State.WAITING:
+            seconds = max(0.0, self._backoff.due - self._clock.seconds())
+            return Connection(Phase.WAITING, seconds, self._reason)
+        return Connection(Phase.ENDED if state is State.ENDED else Phase.CONNECTING)
+
+    def is_in(self, room: str) -> bool:
+        return self.model.is_in(room)
+
+    def say(self, room: str, text: str, act: bool = False) -> Deferred[int | None]:
+        stored: Deferred[int | None] = Deferred()
+        if not self.model.is_in(room):
+            stored.errback(
+                Refused("not-in-room", f"You are not in {room}. /join {room} enters it.")
+            )
+            return stored
+        say = commands.Say(room=room, text=text, act=act)
+        self._said.setdefault(room, deque()).append(stored)
+        self.model.say_line(room, jsonlines.encode_command(say)[:-1])
+        self.chat.guard(self.model.flush)
+        return stored
+
+    def request(self, command: Command) -> Deferred[Event]:
+        if not self.model.session.logged_in:
+            return fail(Lost("There is no connection."))
+        answer: Deferred[Event] = Deferred()
+        command.ref = f"t{next(self._refs)}"
+        self._asked[command.ref] = answer
+        try:
+            self.model.request(command)
+        except PasswordWithheld as withheld:
+            del self._asked[command.ref]
+            return fail(Refused("", str(withheld)))
+        return answer
+
+    def reconnect(self) -> None:
+        if self.chat.state is State.WAITING:
+            self.chat.connector.hurry()
+
+    def leave_server(self) -> None:
+        if self.chat.state is State.JOINED:
+            self.chat.quit()
+        else:
+            self.chat.end()
+
+    # For the model: see `groupchat.client.interfaces.Display`.
+
+    def show(
+        self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
+    ) -> None:
+        if event is None or self._settles(event):
+            return
+        if isinstance(event, events.Bye):
+            self._reason = event.text
+        if isinstance(event, events.Error) and not self.model.session.logged_in:
+            return
+        self.listener.on_event(event, past, mine)
+
+    def show_elsewhere(self, event: Event, line: bytes) -> None:
+        """Late events of a room that we have left are of no interest."""
+
+    def tell(self, text: str) -> None:
+        """The bar says what the client would: that the connection is lost, or there again."""
+
+    def warn(self, text: str) -> None:
+        self.listener.on_notice(text)
+
+    def complain(self, text: str, word: str | None = None) -> None:
+        answer = self._asked.pop(word or "", None)
+        if answer is not None:
+            answer.errback(Lost(text))
+        else:
+            self.listener.on_notice(text)
+
+    def _settles(self, event: Event) -> bool:
+        """Fire what waits for this event. Returns whether anything did."""
+        if isinstance(event, (events.Ok, events.Error)) and event.n is not None:
+            return self._settle_said(event)
+        answer = self._asked.pop(getattr(event, "ref", None) or "", None)
+        if answer is None:
+            return False
+        if isinstance(event, events.Error):
+            answer.errback(Refused(event.code, event.text))
+        elif isinstance(event, events.RoomState):
+            self.listener.on_event(event, False, False)
+            answer.callback(event)
+        else:
+            answer.callback(event)
+        return True
+
+    def _settle_said(self, event: events.Ok | events.Error) -> bool:
+        """
+        The oldest message of a room that has no answer gets this one: the server answers in order,
+        and one that it refuses for now is sent again before all later ones.
+        """
+        waiting = self._said.get(names.key(event.room or ""))
+        if isinstance(event, events.Error):
+            if event.code in RETRYABLE:
+                self.listener.on_event(event, False, False)
+            elif waiting:
+                waiting.popleft().errback(Refused(event.code, event.text))
+        elif waiting:
+            waiting.popleft().callback(event.id)
+        return True
+
+    # For the chat: see `groupchat.client.chat.ChatObserver`.
+
+    def on_joined(self) -> None:
+        self._reason = ""
+        self.listener.on_change()
+
+    def on_chunk(self) -> None:
+        if self.chat.state is not State.ENDED:
+            self.chat.guard(self.model.flush)
+            self.listener.on_change()
+
+    def on_rejected(self, error: events.Error) -> bool:
+        return self.on_refused_hello(error)
+
+    def on_disconnected(self) -> None:
+        self.listener.on_change()
+
+    def on_ended(self) -> None:
+        asked, self._asked = self._asked, {}
+        for answer in asked.values():
+            answer.errback(Lost("The chat has ended."))
+
+    def end(self, error: ClientError | None = None) -> None:
+        """End now."""
+        self.chat.end(error)

@@ -1,0 +1,304 @@
+"""The full-screen client as a program: where its objects meet."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+
+from twisted.internet.error import ReactorNotRunning
+from twisted.internet.interfaces import ISSLTransport, IStreamClientEndpoint
+from twisted.internet.task import LoopingCall
+
+from groupchat.cli import parts, password
+from groupchat.cli.exit import DONE, Exit
+from groupchat.cli.failures import exit_for
+from groupchat.cli.interfaces import IClientReactor
+from groupchat.cli.outcome import Outcome
+from groupchat.cli.pipe import Source
+from groupchat.cli.terminal.completion import Surroundings
+from groupchat.cli.terminal.controller import Controller
+from groupchat.cli.terminal.crash import CRASHED, Crashes
+from groupchat.cli.terminal.dialogs import Dialogs
+from groupchat.cli.terminal.feed import Feed
+from groupchat.cli.terminal.input_history import InputHistory
+from groupchat.cli.terminal.kept import Kept, KeptFile
+from groupchat.cli.terminal.lend import Lender, editor_command
+from groupchat.cli.terminal.line_input import LineInput, Question
+from groupchat.cli.terminal.link import KnownBackoff, Link, Marks
+from groupchat.cli.terminal.notify import Notifier
+from groupchat.cli.terminal.painter import Painter, page
+from groupchat.cli.terminal.palette import palette
+from groupchat.cli.terminal.plain_view import plain_view
+from groupchat.cli.terminal.preferences import Preferences
+from groupchat.cli.terminal.room_list import RoomList
+from groupchat.cli.terminal.screen import Screen
+from groupchat.client import client_id
+from groupchat.client.address import format_address
+from groupchat.client.chat import Chat
+from groupchat.client.connector import TIMEOUT, Connector
+from groupchat.client.cursors import SAVE_INTERVAL
+from groupchat.client.errors import ClientError, Rejected
+from groupchat.client.identity import Identity
+from groupchat.client.model import Model
+from groupchat.client.outbox import Outbox
+from groupchat.client.session import Session
+from groupchat.wire.commands import Position
+
+__all__ = ["Client", "run"]
+
+MakeEndpoint = Callable[..., tuple[IStreamClientEndpoint, Callable[[], str] | None]]
+
+_REPORT = "groupchat-connect.log"  #: of crashes
+
+
+def run(
+    options: argparse.Namespace,
+    reactor: IClientReactor,
+    preferences: Preferences,
+    timeout: float = TIMEOUT,
+) -> Exit:
+    """
+    Chat on the whole screen until it ends, and return how it ended.
+
+    :param preferences: the person's settings.
+    :param timeout: seconds for each answer of the server until the client has joined.
+    :raises ClientError: it can't even begin.
+    """
+    return Client(options, reactor, preferences, timeout).run()
+
+
+class Client:
+    """
+    The parts of the client, and its life.
+
+    :param options: the command line.
+    :param reactor: runs it.
+    :param preferences: the person's settings.
+    :param timeout: seconds for each answer of the server until the client has joined.
+    :param make_screen: returns the terminal.
+    :param make_endpoint: returns the way to the server.
+    """
+
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        reactor: IClientReactor,
+        preferences: Preferences,
+        timeout: float = TIMEOUT,
+        make_screen: Callable[..., Screen] = Screen,
+        make_endpoint: MakeEndpoint = parts.make_endpoint,
+    ) -> None:
+        self._options = options
+        self._reactor = reactor
+        self._preferences = preferences
+        self._where = format_address(options.host, options.port)
+        self._ending = Exit()
+        self._stopped = False
+        self._crashes = Crashes(client_id.directory() / _REPORT, self._stop)
+        owner = f"{options.name}@{options.host}:{options.port}"
+        self._file = KeptFile(client_id.directory(), owner)
+        self._kept = self._file.read()
+        self._make_chat(timeout, make_endpoint)
+        self._make_screen(make_screen)
+
+    # The parts.
+
+    def _make_chat(self, timeout: float, make_endpoint: MakeEndpoint) -> None:
+        options, reactor = self._options, self._reactor
+        known = password.read(options.password_file) if options.password_file is not None else None
+        self._outbox: Outbox = parts.make_outbox(options, Source.PERSON)
+        self._identity: Identity = parts.make_identity(options, self._outbox, Source.PERSON)
+        endpoint, on_first_event = make_endpoint(
+            options, Source.PERSON, self._identity, reactor, timeout
+        )
+        backoff = KnownBackoff(reactor)
+        self._connector = Connector(endpoint, reactor, backoff, timeout)
+        self._link = Link(reactor, backoff, self._is_encrypted)
+        session = Session(options.name, self._identity.value, known, on_first_event)
+        rooms = list(dict.fromkeys([*options.room, *self._kept.rooms]))
+        self._model = Model(session, rooms, self._link, self._outbox, reactor)
+        self._marks: dict[str, Position] = dict(self._identity.read() or {})
+        user = Marks(self._marks)
+        user.model = self._model
+        self._identity.user = user
+        self._rooms = RoomList(rooms, self._preferences.time, self._preferences.presence)
+        self._rooms.ignored.update(self._kept.ignored)
+
+    def _make_screen(self, make_screen: Callable[..., Screen]) -> None:
+        reactor = self._reactor
+        self._screen = make_screen(reactor, self._press, self._drained, self._hang_up)
+        notifier = Notifier(
+            self._screen.write, reactor.seconds, os.environ, self._preferences.notify
+        )
+        self._feed = Feed(self._rooms, self._link, notifier, self._repaint, marks=self._marks)
+        history = InputHistory(client_id.directory() / "input-history")
+        self._line = LineInput(history, self._surroundings)
+        self._controller = Controller(
+            self._link, self._rooms, self._feed, self._line, self, reactor
+        )
+        self._painter = Painter(
+            self._screen,
+            lambda width, height: page(self._link, self._rooms, self._line, width, height),
+            self._link,
+            self._rooms,
+            reactor,
+            self._crashes.on_error,
+        )
+        self._dialogs = Dialogs(self._model.session, self._link, self._line, self._feed)
+        self._lender = Lender(reactor, self._painter.stop, self._take_screen)
+        for room in self._rooms:
+            room.draft = self._kept.drafts.get(room.name, "")
+        self._line.set(self._rooms.current.draft)
+        self._rooms.current.draft = ""
+
+    def _is_encrypted(self) -> bool:
+        connection = self._connector.connection
+        return connection is not None and bool(ISSLTransport.providedBy(connection.transport))
+
+    def _surroundings(self) -> Surroundings:
+        me = self._link.name
+        people = [name for name in self._rooms.current.people if name != me]
+        return Surroundings(people, [room.name for room in self._rooms], self._link.operator)
+
+    # From start to end.
+
+    def run(self) -> Exit:
+        """Run it, and return how it ended."""
+        saving = LoopingCall(self._save)
+        saving.clock = self._reactor
+        saving.start(SAVE_INTERVAL, now=False)
+        self._reactor.callWhenRunning(self._start)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._shut_down)
+        try:
+            self._reactor.run()
+        finally:
+            self._painter.stop()
+            self._screen.close()
+            saving.stop()
+        self._save()
+        self._line.history.save()
+        outcome = Outcome(undelivered=self._outbox.count, outbox=self._options.outbox)
+        self._identity.close()
+        self._outbox.close()
+        if self._crashes.text:
+            return Exit(CRASHED, self._crashes.text)
+        return outcome.judge(self._ending)
+
+    def _start(self) -> None:
+        self._crashes.watch()
+        for number, act in (
+            (signal.SIGWINCH, self._painter.redraw),
+            (signal.SIGTSTP, self._lender.suspend),
+            (signal.SIGCONT, self._continued),
+            (signal.SIGHUP, self._hang_up),
+        ):
+            signal.signal(number, self._in_reactor(act))
+        self._take_screen()
+        self._begin()
+
+    def _in_reactor(self, act: Callable[[], None]) -> Callable[[int, object], None]:
+        return lambda number, frame: self._reactor.callFromThread(act)
+
+    def _begin(self) -> None:
+        """Begin the chat, or begin it again after the server has ended it."""
+        chat = Chat(self._connector, self._where, self._model, self._reactor)
+        self._link.attach(self._model, chat, self._feed)
+        self._link.on_refused_hello = self._dialogs.on_refused
+        chat.start().addCallback(self._ended, chat)
+
+    def _ended(self, error: ClientError | None, chat: Chat) -> None:
+        if isinstance(error, Rejected) and chat.ever_joined and not self._stopped:
+            self._feed.tell(str(error))
+            question = Question("Enter comes back, Ctrl-D leaves: ", self._come_back)
+            self._line.ask(question)
+            self._ending = exit_for(error)
+            self._repaint()
+            return
+        self._ending = exit_for(error)
+        self._stop()
+
+    def _come_back(self, answer: str | None) -> None:
+        if answer is None:
+            self._stop()
+        else:
+            self._ending = Exit()
+            self._begin()
+
+    def _stop(self) -> None:
+        self._stopped = True
+        self._lender.stop()
+        self._painter.stop()
+        with contextlib.suppress(ReactorNotRunning):
+            self._reactor.stop()
+
+    def _shut_down(self) -> None:
+        """The reactor stops, perhaps by a signal."""
+        self._stopped = True
+        self._lender.stop()
+        self._painter.stop()
+        self._link.end()
+
+    def _save(self) -> None:
+        self._identity.save_positions(self._feed.positions())
+        drafts = {room.name: room.draft for room in self._rooms if room.draft}
+        if self._line.text:
+            drafts[self._rooms.current.name] = self._line.text
+        rooms = [room.name for room in self._rooms]
+        kept = Kept(rooms, drafts, sorted(self._rooms.ignored))
+        if kept != self._kept:
+            self._kept = kept
+            self._file.save(kept)
+
+    # The screen: see `groupchat.cli.terminal.controller.Surface`.
+
+    def _take_screen(self) -> None:
+        colours = not (os.environ.get("NO_COLOR") or self._options.no_color)
+        self._painter.start(palette(self._preferences.colours), colours)
+
+    def _press(self, keys: list[str]) -> None:
+        try:
+            for key in keys:
+                self._controller.press(key)
+        except Exception as error:
+            self._crashes.on_error(error)
+        self._painter.repainter.now()
+
+    def _drained(self) -> None:
+        self._painter.repainter.drained()
+
+    def _repaint(self) -> None:
+        self._painter.repainter.soon()
+
+    def _continued(self) -> None:
+        self._screen.resume()
+        self._repaint()
+
+    def _hang_up(self) -> None:
+        """The terminal is gone."""
+        self._ending = Exit(DONE)
+        self._stop()
+
+    def redraw(self) -> None:
+        self._painter.redraw()
+
+    def suspend(self) -> None:
+        self._lender.suspend()
+
+    def bare(self) -> None:
+        self._lender.show(plain_view(self._rooms.current))
+
+    def edit(self, text: str, edited: Callable[[str], None]) -> None:
+        self._lender.edit(text, edited, editor_command(os.environ))
+
+    def copy(self, text: str) -> None:
+        self._screen.copy(text)
+
+    def set_focus(self, focused: bool) -> None:
+        self._painter.repainter.focused = focused
+
+    def leave(self) -> None:
+        self._ending = Exit()
+        self._link.end()

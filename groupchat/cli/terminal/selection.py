@@ -1,0 +1,73 @@
+"""Selecting a message, to reply to it, to quote it or to copy it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from groupchat.cli.terminal.line_input import LineInput
+from groupchat.cli.terminal.room_list import RoomList
+from groupchat.cli.terminal.timeline import Line
+
+__all__ = ["HINT", "Selection"]
+
+HINT = "select: ↑ ↓, r reply, q quote, y copy, Esc"
+
+
+class Selection:
+    """
+    The selected message.
+
+    :param rooms: the rooms.
+    :param line: gets replies and quotes.
+    :param copy: puts a text on the clipboard.
+    """
+
+    def __init__(self, rooms: RoomList, line: LineInput, copy: Callable[[str], None]) -> None:
+        self._rooms = rooms
+        self._line = line
+        self._copy = copy
+
+    @property
+    def active(self) -> bool:
+        """Whether a message is selected."""
+        return self._rooms.current.viewport.selected is not None
+
+    def start(self) -> None:
+        """Select the newest message in sight."""
+        self._rooms.current.viewport.select(-1)
+
+    def press(self, key: str) -> bool:
+        """Handle a key. Returns False if it ends the selection and means something else."""
+        viewport = self._rooms.current.viewport
+        selected = viewport.selected
+        if key in ("up", "k", "meta p", "meta s"):
+            viewport.select(-1)
+        elif key in ("down", "j", "meta n"):
+            viewport.select(1)
+        elif key in _USES and selected is not None:
+            _USES[key](self, self._rooms.current.timeline[selected])
+            viewport.to_end()
+        elif key in ("esc", "ctrl g", "ctrl c", "enter"):
+            viewport.to_end()
+        elif key in ("focus in", "focus out"):
+            return False
+        else:
+            viewport.selected = None
+            return False
+        return True
+
+    def _reply(self, line: Line) -> None:
+        self._line.insert(f"{line.sender}: ")
+
+    def _quote(self, line: Line) -> None:
+        self._line.insert(f"> {line.text} ")
+
+    def _to_clipboard(self, line: Line) -> None:
+        self._copy(line.text)
+
+
+_USES: dict[str, Callable[[Selection, Line], None]] = {
+    "r": Selection._reply,
+    "q": Selection._quote,
+    "y": Selection._to_clipboard,
+}

@@ -1,0 +1,107 @@
+"""The chat, as the full-screen client needs it."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from groupchat.wire.commands import Command
+from groupchat.wire.events import Event
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+__all__ = ["Connection", "Lost", "Phase", "Refused", "Talk", "TalkListener"]
+
+
+class Refused(Exception):
+    """
+    The server refuses a message or a request.
+
+    :ivar code: the code of the reason.
+    :ivar text: the reason, for a person.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+class Lost(Exception):
+    """The connection was lost before the answer to a request came: it may have been done."""
+
+
+class Phase(Enum):
+    """The state of the connection."""
+
+    CONNECTING = auto()
+    ONLINE = auto()
+    WAITING = auto()
+    ENDED = auto()
+
+
+class Connection(NamedTuple):
+    """
+    The state of the connection, as the bar shows it.
+
+    :ivar seconds: until the next attempt, while it waits.
+    :ivar reason: why it waits, if the server said so.
+    """
+
+    phase: Phase
+    seconds: float = 0.0
+    reason: str = ""
+    encrypted: bool = False
+
+
+class Talk(Protocol):
+    """A chat at one server, over one connection after the other."""
+
+    @property
+    def name(self) -> str:
+        """Our own name."""
+
+    @property
+    def operator(self) -> bool:
+        """Whether we are an operator."""
+
+    @property
+    def connection(self) -> Connection:
+        """The state of the connection."""
+
+    def say(self, room: str, text: str, act: bool = False) -> Deferred[int | None]:
+        """
+        Say this, now or once there is a connection. Fires with the id once it is stored; fails with
+        `Refused`.
+        """
+
+    def request(self, command: Command) -> Deferred[Event]:
+        """Ask the server. Fires with the answer; fails with `Refused` or `Lost`."""
+
+    def is_in(self, room: str) -> bool:
+        """Returns whether we are in this room, or about to be."""
+
+    def reconnect(self) -> None:
+        """Don't wait for the next attempt."""
+
+    def leave_server(self) -> None:
+        """Say goodbye, and end."""
+
+
+class TalkListener(Protocol):
+    """Is told what happens in a chat."""
+
+    def on_event(self, event: Event, past: bool, mine: bool) -> None:
+        """
+        Something happened that answers no request.
+
+        :param past: whether it is history.
+        :param mine: whether it is a message that was said here.
+        """
+
+    def on_notice(self, text: str) -> None:
+        """The client has something to tell."""
+
+    def on_change(self) -> None:
+        """The state of the connection is another one."""

@@ -1,0 +1,400 @@
+"""
+Keys, from the person at the terminal to the chat and to the screen.
+"""
+
+import pytest
+
+from groupchat.cli.terminal.controller import TWICE
+from groupchat.cli.terminal.keys import HELP
+from groupchat.cli.terminal.talk import Connection, Lost, Phase, Refused
+from groupchat.wire import commands, events
+from tests.cli.terminal.fakes import Desk, message, state
+
+
+@pytest.fixture
+def desk():
+    return Desk(["lobby", "dev", "ops"])
+
+
+def fill(desk, count, first=1):
+    for number in range(first, first + count):
+        desk.hear(message(number, f"message {number}"))
+
+
+def test_a_line_is_said_and_waits_dim_until_it_is_stored(desk):
+    desk.type("hello", "enter")
+    assert desk.talk.texts == [("lobby", "hello")] and desk.typed == "alice>"
+    assert desk.room == ["…        alice  hello"]
+    desk.talk.store(7)
+    assert desk.room == ["alice  hello"]
+    desk.hear(message(7, sender="alice"), mine=True)
+    assert desk.room[-1].endswith("alice  hello") and len(desk.room) == 2
+
+
+def test_a_refused_line_is_told_with_its_text(desk):
+    desk.type("hello", "enter")
+    desk.talk.refuse(Refused("muted", "You are muted."))
+    assert desk.room == ["!  Not said: hello", "!  You are muted."]
+
+
+def test_arrivals_leave_the_line_alone(desk):
+    desk.type("half a li")
+    fill(desk, 100)
+    assert desk.typed == "alice> half a li"
+    assert desk.page.cursor == (16, 15)
+
+
+def test_what_somebody_does(desk):
+    desk.type("/me waves", "enter")
+    assert desk.room == ["…      * alice  waves"]
+    desk.type("//me", "enter")
+    assert desk.talk.texts == [("lobby", "waves"), ("lobby", "/me")]
+
+
+def test_a_command_is_answered_in_the_words_of_the_plain_wire(desk):
+    desk.type("/topic", "enter")
+    assert desk.talk.asked == commands.SetTopic(room="lobby")
+    desk.talk.answer(events.Topic(room="lobby", text="tea", sender="bob", ref="t1"))
+    assert desk.room[0].startswith("--  ") and "tea" in desk.room[0]
+
+
+def test_a_refused_command_is_told_with_its_word(desk):
+    desk.type("/msg bbo hi", "enter")
+    desk.talk.fail(Refused("no-such-name", 'Nobody here is called "bbo".'))
+    assert desk.room == ['!  /msg: Nobody here is called "bbo".']
+    desk.type("/who", "enter")
+    desk.talk.fail(Lost("The connection was lost."))
+    assert desk.room[-1] == "!  /who: The connection was lost."
+
+
+def test_a_private_message_is_shown_to_its_sender(desk):
+    desk.type("/msg bob psst", "enter")
+    desk.talk.answer(events.Ok())
+    assert desk.room == ["→ bob  psst"]
+
+
+def test_other_commands_are_answered_or_silent(desk):
+    desk.type("/register geheim", "enter")
+    desk.talk.answer(events.Ok())
+    desk.type("/topic tea", "enter")
+    desk.talk.answer(events.Topic(room="lobby", text="tea", sender="alice"))
+    assert desk.room == ["--  Your name is your own now."]
+
+
+@pytest.mark.parametrize("line", ["/nonsense", "/msg", "/join", "/notify loudly", "/help nonsense"])
+def test_a_command_that_makes_no_sense_is_told(desk, line):
+    desk.type(line, "enter")
+    assert desk.room[0].startswith("!  ") and desk.talk.requested == []
+
+
+def test_without_a_connection_a_command_is_refused_at_once_and_a_line_waits(desk):
+    desk.talk.connection = Connection(Phase.WAITING, 3.2)
+    for line in ("/who", "/join tea", "/leave dev"):
+        desk.type(line, "enter")
+    desk.type("hello", "enter")
+    assert len([row for row in desk.room if "There is no connection" in row]) == 3
+    assert desk.bar == "lobby 2 · again in 3 s, 1 line waits"
+    desk.press("enter")
+    assert desk.talk.reconnects == 1
+    desk.type("/reconnect", "enter")
+    assert desk.talk.reconnects == 2
+
+
+# Rooms.
+
+
+def test_each_room_keeps_the_line_that_was_begun_there(desk):
+    desk.type("for the lobby", "meta 2")
+    assert desk.typed == "alice>" and desk.bar == "dev 2 · 1:lobby @"
+    desk.type("for dev", "meta 1")
+    assert desk.typed == "alice> for the lobby"
+    desk.press("meta /")
+    assert desk.typed == "alice> for dev"
+
+
+def test_keys_go_from_room_to_room(desk):
+    for key, room in [
+        ("ctrl n", "dev"),
+        ("ctrl n", "ops"),
+        ("ctrl n", "lobby"),
+        ("ctrl p", "ops"),
+        ("meta 2", "dev"),
+        ("meta 9", "dev"),
+        ("meta a", "dev"),
+    ]:
+        desk.press(key)
+        assert desk.rooms.current.name == room
+    desk.hear(message(1, room="ops"))
+    desk.press("meta a")
+    assert desk.rooms.current.name == "ops" and desk.rooms.unread == 0
+
+
+def test_a_room_is_joined_and_the_others_stay(desk):
+    desk.type("/join #Tea", "enter")
+    assert desk.talk.asked == commands.Join(room="tea")
+    desk.hear(state("tea"))
+    desk.talk.answer(state("tea"))
+    assert desk.rooms.current.name == "tea" and len(desk.rooms) == 4
+    desk.type("/join dev", "enter")
+    assert desk.rooms.current.name == "dev" and desk.talk.requested == []
+
+
+def test_a_room_is_left_but_not_the_last_one(desk):
+    desk.press("meta 2")
+    desk.type("/leave", "enter")
+    assert desk.talk.asked == commands.Leave(room="dev")
+    desk.talk.answer(events.Ok())
+    assert desk.rooms.current.name == "lobby" and desk.rooms.get("dev") is None
+    desk.type("/leave ops", "enter")
+    desk.talk.answer(events.Ok())
+    desk.type("/leave", "enter")
+    desk.type("/leave nowhere", "enter")
+    assert ["only room" in row or "not in nowhere" in row for row in desk.room] == [True, True]
+
+
+def test_a_room_with_lines_on_their_way_is_not_left(desk):
+    desk.type("hello", "enter")
+    desk.type("/leave", "enter")
+    assert "not stored yet" in desk.room[0]
+
+
+# Scrolling.
+
+
+def test_pages_and_ends(desk):
+    fill(desk, 50)
+    desk.press("page up")
+    assert "↓11" in desk.bar and desk.room[-1].endswith("message 39")
+    desk.press("page down")
+    assert "↓" not in desk.bar
+    desk.press("meta <")
+    assert desk.room[1].endswith("message 1")
+    desk.press("meta >")
+    assert desk.room[-1].endswith("message 50")
+
+
+def test_older_messages_come_from_the_server_without_end(desk):
+    desk.hear(state(head=405))
+    fill(desk, 5, first=401)
+    desk.press("page up")
+    assert desk.talk.asked == commands.AskHistory(room="lobby", before=401, limit=100)
+    desk.press("page up")
+    assert len(desk.talk.requested) == 1
+    page = [message(number, f"message {number}") for number in range(301, 401)]
+    desk.talk.answer(events.History(room="lobby", messages=page, more=True))
+    desk.press("page up")
+    assert desk.room[-1].endswith("message 394")
+    desk.press("meta <")
+    assert desk.talk.asked.before == 301
+    desk.talk.answer(events.History(room="lobby", messages=[], more=False))
+    desk.press("meta <")
+    assert desk.talk.requested == []
+
+
+def test_a_page_that_cannot_be_had_is_told(desk):
+    desk.hear(state(head=400))
+    desk.press("page up")
+    desk.talk.fail(Lost("The connection was lost."))
+    assert desk.room == ["--  The connection was lost."]
+    desk.press("page up")
+    assert len(desk.talk.requested) == 1
+
+
+def test_news_and_mentions_are_found(desk):
+    fill(desk, 3)
+    desk.hear(message(4, "alice: one"))
+    fill(desk, 30, first=5)
+    desk.hear(message(35, "alice: two"))
+    fill(desk, 30, first=36)
+    desk.press("meta p")
+    assert any("alice: two" in row for row in desk.room)
+    desk.press("meta p")
+    assert any("alice: one" in row for row in desk.room)
+    desk.press("meta n")
+    assert any("alice: two" in row for row in desk.room)
+    desk.press("meta n")
+    assert desk.room[-1].endswith("message 65")
+    desk.press("focus out")
+    assert not desk.surface.focused
+    fill(desk, 40, first=66)
+    desk.press("focus in", "meta u")
+    assert any(row.strip("─ ") == "new" for row in desk.room)
+
+
+# Selecting.
+
+
+def test_a_message_is_selected_to_reply_to_quote_and_copy(desk):
+    fill(desk, 3)
+    desk.press("meta s", "up")
+    assert "select:" in desk.bar
+    desk.press("r")
+    assert desk.typed == "alice> bob:" and "select" not in desk.bar
+    desk.line.set("")
+    desk.press("meta s", "q")
+    assert desk.typed == "alice> > message 3"
+    desk.press("meta s", "up", "down", "y")
+    assert desk.surface.done == ["copy message 3"]
+    desk.press("meta s", "esc")
+    assert "select" not in desk.bar
+    desk.press("meta s")
+    desk.type("x")
+    assert desk.typed.endswith("message 3 x") and "select" not in desk.bar
+
+
+# The line.
+
+
+def test_names_and_commands_are_completed(desk):
+    desk.type("bo", "tab")
+    assert desk.typed == "alice> bob:"
+    desk.line.set("")
+    desk.type("/m")
+    assert any("/msg NAME TEXT" in row for row in desk.screen)
+    desk.press("tab", "tab", "shift tab")
+    assert desk.typed.startswith("alice> /msg")
+
+
+def test_lines_typed_before_come_back(desk):
+    desk.type("one", "enter")
+    desk.type("two", "enter")
+    desk.type("begun", "up", "up")
+    assert desk.typed == "alice> one"
+    desk.press("down", "down")
+    assert desk.typed == "alice> begun"
+    desk.press("ctrl r")
+    desk.type("on")
+    assert desk.typed == "search: on  one"
+    desk.press("ctrl r", "backspace", "enter")
+    assert desk.talk.texts[-1] == ("lobby", "two")
+    desk.type("x", "ctrl r")
+    desk.type("two", "esc")
+    assert desk.typed == "alice> x"
+
+
+def test_a_paste_goes_into_the_line_and_many_lines_are_asked_about(desk):
+    desk.press("begin paste")
+    desk.type("a\tb")
+    for letter in ["enter", "c", "enter", "d", "enter", "tab", "up", "e"]:
+        desk.press(letter)
+    desk.press("end paste")
+    assert desk.talk.said == [] and desk.typed == "alice> a    b⏎c⏎d⏎    e"
+    desk.press("enter")
+    assert desk.typed.startswith("Say 4 lines?")
+    desk.press("n")
+    assert desk.talk.said == []
+    desk.press("enter", "y")
+    assert [text for _, text in desk.talk.texts] == ["a    b", "c", "d", "    e"]
+
+
+def test_a_paste_can_be_edited_first(desk):
+    desk.line.insert("1\n2\n3\n4")
+    desk.press("enter", "x", "enter", "e")
+    assert desk.surface.done == ["edit 1\n2\n3\n4"] and desk.line.text == "1\n2\n3\n4 edited"
+
+
+def test_three_lines_are_said_without_a_question(desk):
+    desk.type("a", "meta enter", "b", "enter")
+    assert [text for _, text in desk.talk.texts] == ["a", "b"]
+
+
+def test_the_editor(desk):
+    desk.type("hello", "meta e")
+    assert desk.typed == "alice> hello edited"
+
+
+# Leaving.
+
+
+def test_ctrl_c_clears_the_line_and_twice_leaves(desk):
+    desk.type("hello", "ctrl c")
+    assert desk.typed == "alice>"
+    desk.press("ctrl c")
+    desk.clock.advance(TWICE + 1)
+    desk.press("ctrl c")
+    assert not desk.talk.left
+    desk.press("ctrl c")
+    assert desk.talk.left
+
+
+def test_ctrl_d_removes_a_letter_and_in_an_empty_line_leaves(desk):
+    desk.type("ab", "left", "ctrl d")
+    assert desk.typed == "alice> a" and not desk.talk.left
+    desk.press("backspace", "ctrl d")
+    assert desk.talk.left
+
+
+def test_leaving_asks_if_lines_are_not_stored(desk):
+    desk.type("hello", "enter")
+    desk.type("/quit", "enter")
+    assert desk.typed == "1 line is not stored. Leave? y or n:" and not desk.talk.left
+    desk.press("n")
+    assert desk.surface.done == []
+    desk.press("ctrl d", "ctrl c")
+    desk.press("ctrl d", "y")
+    assert desk.surface.done == ["leave"]
+
+
+# Other keys and commands.
+
+
+def test_keys_that_concern_the_screen(desk):
+    desk.press("ctrl l", "ctrl z", "meta l", "f2", "insert", "ctrl q", "<0>")
+    desk.type("/bare", "enter")
+    assert desk.surface.done == ["redraw", "suspend", "bare", "bare"] and desk.typed == "alice>"
+
+
+def test_help_lists_commands_and_keys():
+    desk = Desk(width=120, height=60)
+    desk.type("/help", "enter")
+    assert any(row.startswith("--  /join ROOM") for row in desk.room)
+    desk.type("/help ban", "enter")
+    assert desk.room[-1].startswith("--  ") and "network" in desk.room[-1]
+    desk.press("f1")
+    assert desk.room[-1].endswith(HELP[-1][1])
+
+
+def test_people_are_hidden_and_shown_again(desk):
+    desk.hear(message(1))
+    desk.type("/ignore Bob", "enter")
+    assert not any("hello" in row for row in desk.room)
+    desk.type("/unignore @bob", "enter")
+    assert any("hello" in row for row in desk.room)
+    assert desk.room[-1] == "--  You hide what these say: nobody."
+
+
+def test_the_room_is_cleared_and_notifications_are_set(desk):
+    desk.hear(message(1))
+    desk.type("/clear", "enter")
+    desk.type("/notify none", "enter")
+    assert desk.room == ["--  A mention is told by: none."]
+
+
+def test_a_question_takes_the_line_and_gives_it_back(desk):
+    from groupchat.cli.terminal.line_input import Question
+
+    answers = []
+    desk.type("begun")
+    desk.line.ask(Question("Password: ", answers.append, masked=True))
+    desk.line.ask(Question("Name: ", answers.append))
+    desk.type("geheim", "tab", "left", "up")
+    assert desk.typed == "Password: ••••••" and desk.line.asking
+    desk.press("enter")
+    desk.type("bob", "esc")
+    assert answers == ["geheim", None] and desk.typed == "alice> begun"
+    desk.line.ask(Question("Name: ", answers.append))
+    desk.line.drop_questions()
+    assert desk.typed == "alice> begun"
+
+
+def test_a_window_that_is_too_small_says_so():
+    assert Desk(width=19, height=5).screen[0] == "Make the window"[:19] + " la…"
+    desk = Desk(width=30, height=4)
+    assert desk.screen == ["Make the window larger.", "", "", ""] and desk.page.cursor is None
+
+
+def test_scrolling_back_keeps_own_words_from_jumping_only_until_they_are_said(desk):
+    fill(desk, 50)
+    desk.press("page up")
+    desk.type("hello", "enter")
+    assert desk.room[-1].endswith("alice  hello")
