@@ -34,10 +34,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="only these loads (below)",
     )
     parser.add_argument(
-        "--servers",
+        "--cases",
         nargs="+",
         metavar="NAME",
-        help="only these servers, as the tables call them",
+        help="only these servers, or other rows of the tables",
     )
     parser.add_argument(
         "--rounds",
@@ -80,7 +80,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if (
         options.docs
         and not options.again
-        and (options.quick or options.loads != names or options.servers)
+        and (options.quick or options.loads != names or options.cases)
     ):
         parser.error("--docs is for all loads in their whole size")
     return options
@@ -108,7 +108,7 @@ def measure(options: argparse.Namespace) -> Results:
             scale,
             stored,
             lambda line: print(line, flush=True),
-            options.servers,
+            options.cases,
         )
 
 

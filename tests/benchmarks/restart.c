@@ -29,7 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PENDING 200            /* members that log in at any time, before the restart */
+#define PENDING 50             /* members that log in at any time, before the restart */
 #define BEFORE 2               /* messages in each room, before the restart */
 #define DOUBLINGS 5
 #define CURSOR 128

@@ -43,20 +43,25 @@ def run(
 
     :param folder: for programs, configurations and ledgers.
     :param stored: messages in the long ledger.
-    :param only: servers to measure; otherwise all that are here.
+    :param only: cases to measure; otherwise all that can be measured here.
     """
     programs = build(folder)
-    all_ = [server for server in all_servers(programs) if only is None or server.name in only]
-    skipped = {server.name: why for server in all_ if (why := _missing(server, programs))}
+    all_ = all_servers(programs)
+    skipped = {
+        server.name: why
+        for server in all_
+        if only is None or server.name in only
+        if (why := _missing(server, programs))
+    }
     for name, why in skipped.items():
         progress(f"{name} is skipped: {why}")
-    servers = {server.name: server for server in all_ if server.name not in skipped}
+    servers = {server.name: server for server in all_ if not _missing(server, programs)}
     bench = Bench(programs, servers, folder / "long.db", scale, folder)
     if any(load.long_ledger for load in loads):
         ledger.build(bench.stored, stored, progress)
     results = Results(machine.facts(folder), rounds, skipped)
     with _many_files():
-        for number, load, case in _plan(bench, loads, rounds):
+        for number, load, case in _plan(bench, loads, rounds, only):
             try:
                 metrics = load.run(bench, case)
             except (NotDelivered, DidNotStart) as why:
@@ -93,10 +98,12 @@ def _missing(server: Server, programs: Programs) -> str:
     return server.missing()
 
 
-def _plan(bench: Bench, loads: list[Load], rounds: int) -> Iterator[tuple[int, Load, str]]:
+def _plan(
+    bench: Bench, loads: list[Load], rounds: int, only: list[str] | None
+) -> Iterator[tuple[int, Load, str]]:
     for number in range(1, rounds + 1):
         for load in loads:
-            cases = load.cases(bench)
+            cases = [case for case in load.cases(bench) if only is None or case in only]
             for case in cases if number % 2 else cases[::-1]:
                 yield number, load, case
 

@@ -65,7 +65,7 @@ def measured(compilers, tmp_path) -> Results:
         RESUME,
         GarbageInput([NOTHING, EMPTY]),
     ]
-    only = [*SERVERS, *ENCRYPTED]
+    only = [case for cases in LINES.values() for case in cases]
     return run(tmp_path, loads, 1, TINY, 500, lambda line: None, only=only)
 
 
