@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from groupchat.core.session import Session
 
 __all__ = [
-    "NOT_OPEN", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry", "InviteEntry",
-    "JoinEntry", "LeaveEntry", "MarkEntry", "MessageEntry", "PrivacyEntry", "QuitEntry",
-    "RenameEntry", "TopicEntry", "TopicQuery", "not_open",
+    "NOT_OPEN", "STORED", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry",
+    "InviteEntry", "JoinEntry", "LeaveEntry", "MarkEntry", "MessageEntry", "PrivacyEntry",
+    "QuitEntry", "RenameEntry", "TopicEntry", "TopicQuery", "not_open",
 ]  # fmt: skip
 
 #: the one sentence for a room that is not there and for one that is private, so that nobody can
@@ -390,3 +390,7 @@ class QuitEntry(Entry):
     """A session ends, once all that it posted before is committed. Not stored."""
 
     __slots__ = ()
+
+
+#: the entries that a ledger stores; it only completes the others
+STORED = (MessageEntry, TopicEntry, MarkEntry, PrivacyEntry, InviteEntry, CloseEntry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groupchat.ledgers.database import LedgerDatabase
 from groupchat.ledgers.dedupe import REMEMBERED_NUMBERS, digest
-from groupchat.ledgers.rooms import ROOM_SHIFT, RoomRow
+from groupchat.ledgers.rooms import MAX_ID, ROOM_SHIFT, RoomRow
 from groupchat.ledgers.transaction import Transaction
 
 __all__ = ["ClientRow", "Clients"]
@@ -16,7 +16,8 @@ _FIND_BY_N = """
         SELECT previous, back.n - 1 FROM back JOIN messages ON key = :room | back.id
         WHERE back.n > :n
     )
-    SELECT id, text, act FROM back JOIN messages ON key = :room | id
+    SELECT id, text, act, replaces & :ids, redacts & :ids, redacted
+    FROM back JOIN messages ON key = :room | id
     WHERE back.n = :n AND client = :client AND messages.n = :n
 """
 
@@ -86,10 +87,12 @@ class Clients:
                 "room": room.no << ROOM_SHIFT,
                 "n": n,
                 "client": client.no,
+                "ids": MAX_ID,
             },
         ).fetchone()
-        if row is not None:
-            return row[0], digest(row[1], bool(row[2]))
+        if row is not None and not row[5]:  # else its text is gone
+            id, text, act, replaces, redacts, _ = row
+            return id, digest(text, bool(act), replaces, redacts)
         found: tuple[int, bytes] | None = self._db.execute(
             "SELECT id, digest FROM digests WHERE client = ? AND n = ?", (client.no, n)
         ).fetchone()

@@ -142,6 +142,7 @@ class LedgerDatabase:
         self.db.execute("PRAGMA wal_autocheckpoint = 0")
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
+        self.db.execute("PRAGMA secure_delete = ON")  # texts that are deleted are gone
         # there may be no other folder that can be written
         self.db.execute("PRAGMA temp_store = MEMORY")
         for number in range(version + 1, newest + 1):

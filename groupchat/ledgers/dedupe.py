@@ -4,13 +4,12 @@ The rules for a client's count, by which a message that is said again is stored 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from hashlib import blake2b
 
 from groupchat.core.entries import CorrectionEntry, MessageEntry
 from groupchat.wire.errors import Conflict, OutOfOrder
 
-__all__ = ["CLIENT_LIFETIME_MS", "REMEMBERED_NUMBERS", "digest", "digest_of", "is_next"]
+__all__ = ["CLIENT_LIFETIME_MS", "REMEMBERED_NUMBERS", "digest", "digest_of", "is_next", "repeat"]
 
 REMEMBERED_NUMBERS = 1000  #: the newest n of a client in a room whose ids are known
 CLIENT_LIFETIME_MS = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
@@ -31,31 +30,27 @@ def digest_of(entry: MessageEntry) -> bytes:
     return digest(entry.text, entry.act)
 
 
-def is_next(
-    entry: MessageEntry, last: int, known: Callable[[int], tuple[int, bytes] | None]
-) -> bool:
+def repeat(entry: MessageEntry, found: tuple[int, bytes] | None) -> None:
     """
-    Return whether a message is to be stored; if not, its outcome is written on it.
+    Write the outcome on an entry whose n was stored already. Nothing else is checked then.
 
-    A count that was stored already is looked up before anything else is checked.
-
-    :param last: the last n stored of this client in this room.
-    :param known: gives the id and the digest of an n up to `last`, or None where it is forgotten.
+    :param found: the id and the digest of the message with that n, or None if it is forgotten.
     """
-    if entry.n is not None:
-        if entry.n <= last:
-            entry.refusal = None
-            found = known(entry.n)
-            if found and found[1] != digest_of(entry):
-                entry.refusal = Conflict(
-                    f"You have said something else as your number {entry.n} here."
-                )
-            elif found:
-                entry.id = found[0]
-            return False
-        if entry.n > last + 1:
-            entry.refusal = OutOfOrder(
-                f"The next number that you can say here is {last + 1}.", want=last + 1
-            )
-            return False
+    entry.refusal = None
+    if found and found[1] != digest_of(entry):
+        entry.refusal = Conflict(f"You have said something else as your number {entry.n} here.")
+    elif found:
+        entry.id = found[0]
+
+
+def is_next(entry: MessageEntry, last: int) -> bool:
+    """
+    Return whether a message is to be stored. One whose n is too high is refused.
+
+    :param last: the last n stored of this client in this room. The entry has a later one, or none.
+    """
+    if entry.n is not None and entry.n > last + 1:
+        entry.refusal = OutOfOrder(
+            f"The next number that you can say here is {last + 1}.", want=last + 1
+        )
     return entry.refusal is None

@@ -30,6 +30,8 @@ class Limits(NamedTuple):
     :ivar pruned_rooms: rooms of which messages expire or are deleted in one pruning.
     :ivar pruned_messages: messages of a room that are deleted in one pruning.
     :ivar pruned_clients: clients that are forgotten in one pruning.
+    :ivar searched_messages: messages that one search looks at; fewer where its words are not ASCII.
+    :ivar waiting_searches: searches that can wait; further ones are refused.
     :ivar aged_messages: messages of a room whose age is looked at first.
     """
 
@@ -44,6 +46,8 @@ class Limits(NamedTuple):
     pruned_messages: int = 2_000
     pruned_clients: int = 100
     aged_messages: int = 100_000
+    searched_messages: int = 200_000
+    waiting_searches: int = 100
 
 
 def connect(path: str, read_only: bool = False) -> sqlite3.Connection:

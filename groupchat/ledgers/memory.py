@@ -26,7 +26,7 @@ from groupchat.core.search import Found, SearchQuery
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers import corrections, privacy
 from groupchat.ledgers.clock import Clock, SystemClock
-from groupchat.ledgers.dedupe import digest_of, is_next
+from groupchat.ledgers.dedupe import digest_of, is_next, repeat
 from groupchat.ledgers.group_commit import CallLater, EntryProcessor, GroupCommit, beyond_head
 from groupchat.ledgers.memory_room import MemoryClient, MemoryRoom, StoredMessage
 from groupchat.ledgers.pages import page
@@ -133,8 +133,14 @@ class MemoryLedger(EntryProcessor):
     def _message(self, entry: MessageEntry) -> None:
         room = self._room(entry.room)
         client = room.clients.get(entry.client) or MemoryClient()
-        if is_next(entry, client.last, client.message):
+        if self._is_new(entry, client):
             self._append(entry, room, client)
+
+    def _is_new(self, entry: MessageEntry, client: MemoryClient) -> bool:
+        if entry.n is not None and entry.n <= client.last:
+            repeat(entry, client.message(entry.n))
+            return False
+        return is_next(entry, client.last)
 
     def _correction(self, entry: CorrectionEntry) -> None:
         room = self._room(entry.room)
@@ -145,7 +151,7 @@ class MemoryLedger(EntryProcessor):
             entry.replaces = id
         else:
             entry.redacts = id
-        if not is_next(entry, client.last, client.message):
+        if not self._is_new(entry, client):
             return
         entry.refusal = corrections.check(entry, room.target(id, authors))
         if entry.refusal is None:

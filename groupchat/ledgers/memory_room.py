@@ -109,7 +109,8 @@ class MemoryRoom:
         """
         if id:
             stored = self._find(id)
-            return stored.message.replaces or id if stored else id
+            first = stored.message.replaces if stored else None
+            return first if first and first >= self.first else id
         for stored in self._newest():
             message = stored.message
             if stored.author in authors and not (
@@ -130,9 +131,11 @@ class MemoryRoom:
     def redact(self, id: int) -> list[int]:
         """Delete the text of a message and of its replacements. Return their ids."""
         redacted = []
+        target = self._find(id)
+        first = target.message.replaces or id if target else id
         for stored in self._stored:
             message = stored.message
-            if id in (message.id, message.replaces):
+            if first in (message.id, message.replaces):
                 stored.message = msgspec.structs.replace(message, text="", redacted=True)
                 redacted.append(message.id)
         return redacted

@@ -26,16 +26,25 @@ _ROOMS_WITH_EXPIRED = f"""
 """
 #: The facts about messages that are still needed once they are deleted.
 _TO_DIGEST = f"""
-    SELECT json_group_array(json_array(client, n, key & {MAX_ID}, text, act)) FROM (
+    SELECT json_group_array(json_array(
+        client, n, key & {MAX_ID}, text, act, replaces & {MAX_ID}, redacts & {MAX_ID}
+    )) FROM (
         SELECT messages.* FROM messages JOIN clients ON clients.no = messages.client
         WHERE key BETWEEN :low AND :high AND n > last - {REMEMBERED_NUMBERS}
+        AND redacted IS NULL
     )
 """
-_to_digest = msgspec.json.Decoder(list[tuple[int, int, int, str, int]])
+_to_digest = msgspec.json.Decoder(list[tuple[int, int, int, str, int, int | None, int | None]])
 _DELETE_OLD_DIGESTS = f"""
     DELETE FROM digests
     WHERE n <= (SELECT last FROM clients WHERE no = digests.client) - {REMEMBERED_NUMBERS}
     AND client IN (SELECT client FROM messages WHERE key BETWEEN :low AND :high)
+"""
+
+_UNSEEN_CLIENTS = "SELECT no FROM clients WHERE seen BETWEEN ? AND ? LIMIT ?"
+_UNSEEN_GUESTS = """
+    SELECT no FROM identities
+    WHERE seen BETWEEN ? AND ? AND typeof(identity) = 'blob' LIMIT ?
 """
 
 
@@ -82,20 +91,26 @@ class Pruning:
         needed = _to_digest.decode(self._db.execute(_TO_DIGEST, keys).fetchone()[0])
         self._tables.transaction.insert(
             "INSERT OR REPLACE INTO digests",
-            [(client, n, id, digest(text, bool(act))) for client, n, id, text, act in needed],
+            [
+                (client, n, id, digest(text, bool(act), replaces, redacts))
+                for client, n, id, text, act, replaces, redacts in needed
+            ],
         )
         self._db.execute(_DELETE_OLD_DIGESTS, keys)
+        self._db.execute("DELETE FROM replacements WHERE key BETWEEN :low AND :high", keys)
         self._db.execute("DELETE FROM messages WHERE key BETWEEN :low AND :high", keys)
 
     def _forget_clients(self) -> None:
         # by the earlier of two clocks: the other one is what stamped when they were seen
         today = min(self._aging.calendar.today, int(self._clock.time() * 1000))
-        unseen = self._db.execute(
-            "SELECT no FROM clients WHERE seen BETWEEN ? AND ? LIMIT ?",
-            (EARLIEST_MS, today - CLIENT_LIFETIME_MS, self._limits.pruned_clients),
-        ).fetchall()
-        for (no,) in unseen:
+        unseen = (EARLIEST_MS, today - CLIENT_LIFETIME_MS, self._limits.pruned_clients)
+        clients = self._db.execute(_UNSEEN_CLIENTS, unseen).fetchall()
+        for (no,) in clients:
             self._db.execute("DELETE FROM digests WHERE client = ?", (no,))
             self._db.execute("DELETE FROM clients WHERE no = ?", (no,))
-        if unseen:
+        guests = self._db.execute(_UNSEEN_GUESTS, unseen).fetchall()
+        for (no,) in guests:
+            self._tables.identities.forget(no)
+        if clients or guests:
             self._tables.clients.clear()
+            self._tables.identities.clear()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from groupchat.core.direct_rooms import is_direct, parties
 from groupchat.ledgers.database import LedgerDatabase
+from groupchat.ledgers.privacy import OPEN, Privacy
 from groupchat.ledgers.transaction import Transaction
 
 __all__ = ["MAX_ID", "ROOM_SHIFT", "RoomRow", "Rooms"]
@@ -13,7 +17,7 @@ MAX_ID = (1 << ROOM_SHIFT) - 1
 _FIND = f"""
     SELECT no, head, first, topic, topic_by, aged, coalesce(
         (SELECT at FROM messages WHERE key = no << {ROOM_SHIFT} | head), aged
-    ) FROM rooms WHERE name = ?
+    ), owner, private FROM rooms WHERE name = ?
 """
 
 
@@ -26,7 +30,9 @@ class RoomRow:
     :ivar epoch_started: whether the room has a message of this epoch.
     """
 
-    __slots__ = ("aged", "at", "epoch_started", "first", "head", "no", "topic", "topic_by")
+    __slots__ = (
+        "aged", "at", "epoch_started", "first", "head", "no", "privacy", "topic", "topic_by",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -46,6 +52,7 @@ class RoomRow:
         self.aged = aged
         self.at = at
         self.epoch_started = False
+        self.privacy = OPEN
 
 
 class Rooms:
@@ -68,15 +75,28 @@ class Rooms:
         if known is None:
             row = self._db.execute(_FIND, (name,)).fetchone()
             if row is not None:
-                known = self._rows[name] = RoomRow(*row)
-                started = "SELECT 1 FROM epoch_starts WHERE room = ? AND epoch = ?"
-                known.epoch_started = self._file.value(started, known.no, self._epoch) is not None
+                known = self._rows[name] = self._load(row)
         return known
+
+    def _load(self, row: tuple[Any, ...]) -> RoomRow:  # Any: as sqlite3 types its values
+        *columns, owner, private = row
+        room = RoomRow(*columns)
+        started = "SELECT 1 FROM epoch_starts WHERE room = ? AND epoch = ?"
+        room.epoch_started = self._file.value(started, room.no, self._epoch) is not None
+        if owner:
+            found = self._db.execute("SELECT account FROM invitations WHERE room = ?", (room.no,))
+            room.privacy = Privacy(owner, bool(private), frozenset(account for (account,) in found))
+        return room
 
     def create(self, name: str) -> RoomRow:
         """Store a new room."""
         self._transaction.begin()
         number = self._file.insert("INSERT INTO rooms (name) VALUES (?)", name)
+        if is_direct(name):
+            self._db.executemany(
+                "INSERT OR IGNORE INTO direct_rooms VALUES (?, ?)",
+                [(account, number) for account in parties(name)],
+            )
         room = self._rows[name] = RoomRow(number)
         return room
 
@@ -85,6 +105,22 @@ class Rooms:
         room.topic, room.topic_by = topic, by
         self._db.execute(
             "UPDATE rooms SET topic = ?, topic_by = ? WHERE no = ?", (topic, by, room.no)
+        )
+
+    def set_privacy(self, room: RoomRow, privacy: Privacy) -> None:
+        self._transaction.begin()
+        old, room.privacy = room.privacy.invited, privacy
+        self._db.execute(
+            "UPDATE rooms SET owner = ?, private = ? WHERE no = ?",
+            (privacy.owner, privacy.private, room.no),
+        )
+        self._db.executemany(
+            "DELETE FROM invitations WHERE room = ? AND account = ?",
+            [(room.no, account) for account in old - privacy.invited],
+        )
+        self._db.executemany(
+            "INSERT INTO invitations VALUES (?, ?)",
+            [(room.no, account) for account in privacy.invited - old],
         )
 
     def start_epoch(self, room: RoomRow) -> None:

@@ -16,9 +16,8 @@ from groupchat.core.search import SearchQuery
 from groupchat.wire import names
 from groupchat.wire.events import Message
 
-__all__ = ["MAX_SEARCHED", "Condition", "condition", "is_sent_by", "matcher"]
+__all__ = ["Condition", "condition", "is_sent_by", "matcher"]
 
-MAX_SEARCHED = 200_000  #: messages that one answer searches
 _SLOWER = 4  #: how many times longer it takes to look for a word that is not ASCII
 _LAST_CASED = 0x1E943  #: no character after it has an upper or lower case
 
@@ -36,9 +35,11 @@ class Condition(NamedTuple):
     most: int
 
 
-def condition(query: SearchQuery, most: int = MAX_SEARCHED) -> Condition:
+def condition(query: SearchQuery, most: int) -> Condition:
     """
-    Return the condition for a query. Also check `is_sent_by`: a sender is compared less exactly.
+    Return the condition for a query. Also check `is_sent_by`: it compares a sender less exactly.
+
+    :param most: messages that one answer searches, if all words are ASCII.
     """
     parts = [("text", word, "%{}%", "*{}*") for word in query.words]
     if query.sender is not None:

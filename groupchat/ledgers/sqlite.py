@@ -1,7 +1,8 @@
 """
 The ledger on disk: one SQLite file in WAL mode, synchronous=FULL.
 
-One thread and one connection write and checkpoint, a second one reads. Everything that shares a
+One thread and one connection write and checkpoint, a second one reads, and a third one searches, so
+that no page waits behind a search. Everything that shares a
 batch is one transaction and one sync; only then is it handed back. After an error that leaves the
 outcome unknown nothing is answered any more: the owner is told, and has to end the process. (Before
 SQLite 3.51.3 two connections that checkpoint can corrupt a file, so only the writer does; and after
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
@@ -30,6 +31,7 @@ from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.threads import Runner, WriterThread
 from groupchat.ledgers.wal import RETRY_SECONDS
 from groupchat.ledgers.writer import Writer
+from groupchat.wire.errors import Unavailable
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
@@ -55,6 +57,7 @@ class SQLiteLedger:
     :param environment: other surroundings than usual.
     :param writing: runs the writer.
     :param reading: runs the reader.
+    :param searching: runs the reader that searches.
     """
 
     epoch = ""
@@ -67,24 +70,33 @@ class SQLiteLedger:
         environment: Environment | None = None,
         writing: Runner | None = None,
         reading: ThreadPool | None = None,
+        searching: ThreadPool | None = None,
     ) -> None:
         self._reactor = reactor
         self._path = path
         self._environment = environment or Environment()
         self._writer = Writer(path, keep or RetentionPolicy(), self._environment)
-        self._reader: Reader | None = None
+        self._reader: _ReadingThread | None = None
+        self._searcher: _ReadingThread | None = None
         self._retry: IDelayedCall | None = None
         self._writing = writing or WriterThread("ledger-writer")
         self._reading = reading or ThreadPool(0, 1, "ledger-reader")
+        self._searching = searching or ThreadPool(0, 1, "ledger-search")
         self._queue = GroupCommit(reactor.callLater, self._write)
         self.post = self._queue.post
 
     def open(self, owner: ILedgerOwner) -> None:
         self._queue.owner = owner
         self.epoch = self._writer.open()
-        self._reader = Reader(self._environment.connect(os.path.realpath(self._path), True))
+        self._reader = self._open_reader(self._reading)
+        self._searcher = self._open_reader(self._searching)
         self._writing.start()
-        self._reading.start()
+
+    def _open_reader(self, pool: ThreadPool) -> _ReadingThread:
+        clock, limits = self._environment.clock, self._environment.limits
+        db = self._environment.connect(os.path.realpath(self._path), True)
+        pool.start()
+        return _ReadingThread(self._reactor, pool, Reader(db, clock, limits.searched_messages))
 
     def close(self) -> Deferred[None]:
         return self._queue.idle().addCallback(lambda _: self._shut())
@@ -93,12 +105,12 @@ class SQLiteLedger:
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        self._reading.stop()
         self._writing.stop()
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            # before the writer, so that the last to close is the one that checkpoints
-            reader.close()
+        # before the writer, so that the last to close is the one that checkpoints
+        for reader in (self._reader, self._searcher):
+            if reader is not None:
+                reader.close()
+        self._reader = self._searcher = None
         self._writer.close()
 
     # Writing.
@@ -116,17 +128,17 @@ class SQLiteLedger:
 
     def _written(self, batch: list[Entry]) -> None:
         self._queue.written(batch)
-        if self._writer.held:
+        if self._writer.has_to_write_back:
             self._plan_write_back()
 
     def _broken(self, error: BaseException | None) -> None:
         what = str(error) if isinstance(error, sqlite3.Error) else repr(error)
         self._queue.owner.failed(f"the ledger {self._path}: {what}")
 
-    # A WAL that a reader keeps from being written back.
+    # A WAL that a reader keeps from being written back, or that has deleted texts.
 
     def _plan_write_back(self) -> None:
-        if self._writer.held and self._retry is None and self._reader is not None:
+        if self._writer.has_to_write_back and self._retry is None and self._reader is not None:
             self._retry = self._reactor.callLater(RETRY_SECONDS, self._ask_to_write_back)
 
     def _ask_to_write_back(self) -> None:
@@ -149,25 +161,60 @@ class SQLiteLedger:
     def history(self, room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
         return self._read(Reader.history, room, before, limit)
 
-    def search(self, room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
-        raise NotImplementedError
-
     def rooms(self, account: str = "") -> Deferred[dict[str, str]]:
-        return self._read(Reader.rooms)
+        return self._read(Reader.rooms, account)
 
     def direct_rooms(self, account: str) -> Deferred[dict[str, tuple[int, int]]]:
-        raise NotImplementedError
+        return self._read(Reader.direct_rooms, account)
+
+    def search(self, room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
+        assert self._searcher is not None, "open"
+        if self._searcher.waiting >= self._environment.limits.waiting_searches:
+            return fail(Unavailable("Too many search just now. Try again in a moment."))
+        found = self._searcher.run(Reader.search, room, query, before, limit)
+        return found.addErrback(self._unreadable)
 
     def _read(
         self, query: Callable[Concatenate[Reader, P], T], *arguments: P.args, **named: P.kwargs
     ) -> Deferred[T]:
-        def failed(failure: Failure) -> Failure:
-            if self._reader is not None:
-                self._broken(failure.value)
-            return failure
-
         assert self._reader is not None, "open"
+        return self._reader.run(query, *arguments, **named).addErrback(self._unreadable)
+
+    def _unreadable(self, failure: Failure) -> Failure:
+        if self._reader is not None:
+            self._broken(failure.value)
+        return failure
+
+
+class _ReadingThread:
+    """
+    A reader and its thread.
+
+    :param pool: of one thread, which is started.
+
+    :ivar waiting: queries that are not answered.
+    """
+
+    def __init__(self, reactor: IReactor, pool: ThreadPool, reader: Reader) -> None:
+        self._reactor = reactor
+        self._pool = pool
+        self._reader = reader
+        self.waiting = 0
+
+    def run(
+        self, query: Callable[Concatenate[Reader, P], T], *arguments: P.args, **named: P.kwargs
+    ) -> Deferred[T]:
+        """Run a query in the thread."""
+        self.waiting += 1
         result = deferToThreadPool(
-            self._reactor, self._reading, query, self._reader, *arguments, **named
+            self._reactor, self._pool, query, self._reader, *arguments, **named
         )
-        return result.addErrback(failed)
+        return result.addBoth(self._answered)
+
+    def _answered(self, result: T) -> T:
+        self.waiting -= 1
+        return result
+
+    def close(self) -> None:
+        self._pool.stop()
+        self._reader.close()

@@ -6,6 +6,7 @@ from twisted.logger import Logger
 
 from groupchat.core.entries import MessageEntry
 from groupchat.ledgers.calendar import MAX_DRIFT_MS, Calendar
+from groupchat.ledgers.clock import Clock
 from groupchat.ledgers.rooms import RoomRow
 from groupchat.wire.names import printable
 from groupchat.wire.timestamps import stamp
@@ -20,9 +21,14 @@ class Stamper:
 
     log = Logger()
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, clock: Clock) -> None:
         self._calendar = calendar
+        self._clock = clock
         self._reported = False  # whether the log says that the clock is behind
+
+    def now(self) -> int:
+        """Return the time of the system's clock, in milliseconds since 1970."""
+        return int(self._clock.time() * 1000)
 
     @property
     def clock_is_right(self) -> bool:

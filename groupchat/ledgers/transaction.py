@@ -15,10 +15,12 @@ _ROWS_PER_INSERT = (1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256)
 
 
 @lru_cache
-def _insertion(into: str, width: int, rows: int) -> str:
-    """Return the statement that inserts this many rows; rows of NULLs are passed over."""
+def _insertion(into: str, width: int, rows: int, padded: bool) -> str:
+    """Return the statement that inserts this many rows; if padded, without those of NULLs."""
     row = f"({', '.join('?' * width)})"
-    return f"{into} SELECT * FROM (VALUES {', '.join([row] * rows)}) WHERE column1 IS NOT NULL"
+    values = f"VALUES {', '.join([row] * rows)}"
+    some = f"SELECT * FROM ({values}) WHERE column1 IS NOT NULL"
+    return f"{into} {some if padded else values}"
 
 
 class Transaction:
@@ -58,5 +60,6 @@ class Transaction:
             width = len(some[0])
             size = next(portion for portion in _ROWS_PER_INSERT if portion >= len(some))
             values = list(chain.from_iterable(some))
-            values += [None] * (size * width - len(values))
-            self.db.execute(_insertion(into, width, size), values)
+            padding = size * width - len(values)
+            values += [None] * padding
+            self.db.execute(_insertion(into, width, size, padding > 0), values)

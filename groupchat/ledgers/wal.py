@@ -3,7 +3,7 @@ The write-ahead log of the ledger on disk, kept small: written back into the fil
 
 A program that reads the ledger for long (a slow backup, a shell left open) keeps the WAL from being
 written back and reused. The WAL grows meanwhile; once that program is done, it is written back and
-cut.
+cut. It is also cut when messages were redacted, so that their texts are in no file any more.
 """
 
 from __future__ import annotations
@@ -44,15 +44,22 @@ class WriteAhead:
         self._grown = 0
         self._state = _State.FREE
         self._since = 0.0
+        self._has_deleted = False  # texts that were deleted are in it
 
     @property
-    def held(self) -> bool:
-        """Whether another program keeps it from being written back."""
-        return self._state is not _State.FREE
+    def is_due(self) -> bool:
+        """Whether it has to be written back soon, even if it does not grow."""
+        return self._has_deleted or self._state is not _State.FREE
 
-    def grow(self, size: int) -> None:
-        """Count bytes that were written: about this many."""
+    def grow(self, size: int, erases: bool) -> None:
+        """
+        Count bytes that were written.
+
+        :param size: about how many.
+        :param erases: whether texts were deleted with them.
+        """
         self._grown += size
+        self._has_deleted = self._has_deleted or erases
         if self._grown > self._limit:
             self.write_back()
 
@@ -60,7 +67,7 @@ class WriteAhead:
         """Write back what can be, without waiting for anyone."""
         self._grown = 0
         found = self._file.checkpoint("PASSIVE")
-        if found is Checkpoint.DONE and self.held:
+        if found is Checkpoint.DONE and self.is_due:
             found = self._file.checkpoint("TRUNCATE")
         if found is Checkpoint.HELD:
             self._hold()
@@ -80,6 +87,7 @@ class WriteAhead:
             )
 
     def _free(self) -> None:
+        self._has_deleted = False
         if self._state is _State.REPORTED:
             self.log.warn(
                 "No other program reads the ledger {path} any more: its -wal is small again.",

@@ -11,7 +11,7 @@ import sqlite3
 
 from twisted.logger import Logger
 
-from groupchat.core.entries import Entry, MessageEntry, TopicEntry
+from groupchat.core.entries import STORED, Entry
 from groupchat.ledgers.aging import Aging
 from groupchat.ledgers.batch import Batch, Tables
 from groupchat.ledgers.clients import Clients
@@ -19,10 +19,13 @@ from groupchat.ledgers.clock import Clock
 from groupchat.ledgers.database import LedgerDatabase, cannot_open, is_full, is_locked
 from groupchat.ledgers.environment import Environment, Limits
 from groupchat.ledgers.epochs import Epochs
+from groupchat.ledgers.identities import Identities
+from groupchat.ledgers.marks import Marks
 from groupchat.ledgers.pruning import Pruning
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.rooms import MAX_ID, ROOM_SHIFT, Rooms
 from groupchat.ledgers.stamping import Stamper
+from groupchat.ledgers.targets import Targets
 from groupchat.ledgers.transaction import Transaction
 from groupchat.ledgers.wal import WriteAhead
 from groupchat.wire.errors import Conflict, OutOfOrder
@@ -77,13 +80,17 @@ class Writer:
     def _compose(self) -> None:
         file, clock, limits = self._file, self._environment.clock, self._environment.limits
         transaction, epochs = Transaction(file.db), Epochs(file)
+        identities = Identities(file, transaction, limits.cached_clients)
         self._aging = Aging(file.db, self._keep.age, clock, limits, epochs.number)
         self._tables = Tables(
             transaction,
             epochs,
             Rooms(file, transaction, epochs.number),
             Clients(file, transaction, limits.cached_clients),
-            Stamper(self._aging.calendar),
+            identities,
+            Marks(file, transaction, identities),
+            Targets(file, transaction, identities),
+            Stamper(self._aging.calendar, clock),
             self._keep.count,
         )
         self._pruning = Pruning(file, self._tables, self._aging, clock, limits)
@@ -101,11 +108,12 @@ class Writer:
         :raises sqlite3.Error: the outcome is unknown.
         """
         self._tables.clients.trim()
-        if not any(isinstance(entry, (MessageEntry, TopicEntry)) for entry in batch):
+        self._tables.identities.trim()
+        if not any(isinstance(entry, STORED) for entry in batch):
             Batch(self._tables, storing=False).process(batch)
             return
         try:
-            size = self._store(batch)
+            work = self._store(batch)
         except sqlite3.OperationalError as error:
             if not is_full(error):
                 raise
@@ -113,15 +121,15 @@ class Writer:
         else:
             self._log_full(False)
             self._aging.committed()
-            self._wal.grow(size)
+            self._wal.grow(work.size, work.erases)
 
     @property
-    def held(self) -> bool:
+    def has_to_write_back(self) -> bool:
         """
-        Whether another program keeps the WAL from being written back; until it does not,
-        `write_back` has to be called now and then.
+        Whether `write_back` has to be called soon: another program has kept the WAL from being
+        written back, or the WAL has texts that were deleted.
         """
-        return self._wal.held
+        return self._wal.is_due
 
     def write_back(self) -> None:
         """
@@ -131,11 +139,8 @@ class Writer:
         """
         self._wal.write_back()
 
-    def _store(self, batch: list[Entry]) -> int:
-        """
-        Store a batch, as soon as no other program has the ledger locked. Return about how many
-        bytes that took.
-        """
+    def _store(self, batch: list[Entry]) -> Batch:
+        """Store a batch, as soon as no other program has the ledger locked."""
         self._aging.watch()
         lock = _Lock(self._path, self._environment.clock, self._environment.limits)
         while True:
@@ -146,18 +151,20 @@ class Writer:
                 work.write()
                 self._tables.transaction.commit()
             except sqlite3.OperationalError as error:
+                work.undo()
                 if not is_locked(error):
                     raise
                 self._roll_back(batch)
                 lock.wait()
             else:
-                return work.size
+                return work
 
     def _roll_back(self, batch: list[Entry]) -> None:
         """Surely nothing of a batch is stored: let it be processed again."""
         self._tables.transaction.roll_back()
         self._tables.rooms.clear()
         self._tables.clients.clear()
+        self._tables.identities.clear()
         self._aging.roll_back()
         for entry in batch:
             # refused by what was not stored after all

@@ -99,6 +99,7 @@ class Machine:
     :ivar schemas: likewise.
     :ivar writing: the connection that the last ledger writes with.
     :ivar reading: the connection that it reads with.
+    :ivar searching: the connection that it searches with.
     """
 
     def __init__(self) -> None:
@@ -107,22 +108,25 @@ class Machine:
         self.schemas: Mapping[int, str] = environment.schemas()
         self.writing: Any = None
         self.reading: Any = None
+        self.searching: Any = None
 
     def environment(self) -> Environment:
         return Environment(self.clock, Limits(**self.limits), self._connect, lambda: self.schemas)
 
     def _connect(self, path: str, read_only: bool) -> Any:
         connection = Connection(environment.connect(path, read_only))
-        if read_only:
+        if not read_only:
+            self.writing, self.reading = connection, None
+        elif self.reading is None:
             self.reading = connection
         else:
-            self.writing = connection
+            self.searching = connection
         return connection
 
     def crash(self) -> None:
         """The process ends, and with it what the last ledger has open."""
-        self.writing.close()
-        self.reading.close()
+        for connection in (self.writing, self.reading, self.searching):
+            connection.close()
 
     def fill_disk(self, full: bool) -> None:
         """The disk of the last ledger is full, or is not."""
@@ -164,7 +168,9 @@ class Unthreaded(SQLiteLedger):
         machine: Machine | None = None,
     ) -> None:
         pool: Any = Pool()
-        super().__init__(reactor, path, keep, (machine or Machine()).environment(), pool, pool)
+        super().__init__(
+            reactor, path, keep, (machine or Machine()).environment(), pool, pool, pool
+        )
 
 
 @implementer(ILedgerOwner)

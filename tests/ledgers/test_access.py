@@ -11,9 +11,6 @@ from groupchat.core.entries import NOT_OPEN, CloseEntry, InviteEntry, PrivacyEnt
 from groupchat.wire.errors import BadField, NotAllowed
 from tests.ledgers.keeping import ALICE, BOB
 
-#: the ledger on disk does not have this yet
-pytestmark = pytest.mark.parametrize("make", ["memory"], indirect=True)
-
 
 def done(log, entry):
     log.post(entry)

@@ -9,9 +9,6 @@ import pytest
 from groupchat.wire.errors import BadField, Conflict, NotAllowed, OutOfOrder
 from tests.ledgers.keeping import ALICE, BOB, now
 
-#: the ledger on disk does not have this yet
-pytestmark = pytest.mark.parametrize("make", ["memory"], indirect=True)
-
 
 def texts(log, room="lobby"):
     return [message.text for message in log.page(0, 999, room)]

@@ -602,7 +602,7 @@ def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    assert "newer groupchat (version 99, this one knows 4)" in cannot_start()
+    assert "newer groupchat (version 99, this one knows 5)" in cannot_start()
 
 
 def test_an_sqlite_that_is_too_old_is_named(cannot_start, monkeypatch):
