@@ -16,10 +16,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, NamedTuple, Union
 
 ME = "mallory"  #: the hostile one
 NOBODY = "raw"  #: the wire of those whose first bytes are the case
+PASSWORD = "correct horse"
+OPERATOR = "op"  #: one of the scene, who is an operator and needs the password
 
 
 class Send(NamedTuple):
@@ -49,6 +52,18 @@ class Do(Enum):
 Step = Union[Send, Wait, Do]
 
 
+class By(NamedTuple):
+    """
+    An act of somebody else before mallory came, in lines of the JSON wire. Everyone but the two
+    bystanders logs in first, with the password `PASSWORD` and in no room.
+
+    :ivar who: a name; a number behind "#" tells several devices of one name apart.
+    """
+
+    who: str
+    data: bytes = b""
+
+
 class Part(NamedTuple):
     """
     A case on one wire.
@@ -57,12 +72,14 @@ class Part(NamedTuple):
     :ivar told: what she is told, wholly.
     :ivar heard: what the two bystanders hear of it, in the words of the plain wire.
     :ivar end: "open", or "closed" where nothing more comes.
+    :ivar others: what the people of the scene hear; those who are not named hear nothing.
     """
 
     steps: tuple[Step, ...]
     told: tuple[str, ...] = ()
     heard: tuple[str, ...] = ()
     end: str = "open"
+    others: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,8 @@ class Case:
     :ivar inside: whether mallory has logged in before.
     :ivar lives: whether an open connection must be of use after it.
     :ivar settings: of the server, where they are not the usual ones.
+    :ivar scene: what others did before; it needs a server of its own.
+    :ivar account: whether mallory's name is registered, with the password `PASSWORD`.
     :ivar apart: whether it needs a server on which nothing was said.
     :ivar memory: whether it can only be played in memory, because a kernel's buffers or other
         people are in its way.
@@ -85,6 +104,23 @@ class Case:
     settings: Mapping[str, Any] = field(default_factory=dict)
     apart: bool = False
     memory: bool = False
+    scene: tuple[By, ...] = ()
+    account: bool = False
+
+    @property
+    def needs_own_server(self) -> bool:
+        return bool(self.settings or self.apart or self.scene or self.account)
+
+    @property
+    def is_beside_others(self) -> bool:
+        """Whether other devices of mallory's are there: nobody is told that she joins."""
+        return any(by.who.startswith(f"{ME}#") for by in self.scene)
+
+    def login(self, wire: str) -> bytes:
+        """The lines with which mallory logs in."""
+        if wire == "json":
+            return hello(password=PASSWORD) if self.account else hello()
+        return f"{ME}\n{PASSWORD}\n".encode() if self.account else f"{ME}\n".encode()
 
 
 # Shorthand.
@@ -99,8 +135,19 @@ def hello(name: str = ME, **fields: Any) -> bytes:
     return line("hello", name=name, **fields)
 
 
+def login(who: str) -> bytes:
+    """The line with which somebody of a scene logs in."""
+    name, _, device = who.partition("#")
+    fields = {"client": f"a-secret-of-{who.replace('#', '-'):_<16}", "rooms": {}}
+    return hello(name, **fields, **({"password": PASSWORD} if device or who == OPERATOR else {}))
+
+
 def part(
-    steps: Any, told: Iterable[str] = (), heard: Iterable[str] = (), end: str = "open"
+    steps: Any,
+    told: Iterable[str] = (),
+    heard: Iterable[str] = (),
+    end: str = "open",
+    **others: Iterable[str],
 ) -> Part:
     """A part; bytes are sent at once, a single text is all that is told or heard."""
     steps = (
@@ -108,14 +155,33 @@ def part(
         if isinstance(steps, (list, tuple)) and not isinstance(steps, (Send, Wait))
         else [steps]
     )
-    texts = [(one,) if isinstance(one, str) else tuple(one) for one in (told, heard)]
     return Part(
-        tuple(Send(step) if isinstance(step, bytes) else step for step in steps), *texts, end
+        tuple(Send(step) if isinstance(step, bytes) else step for step in steps),
+        _texts(told),
+        _texts(heard),
+        end,
+        {who: _texts(texts) for who, texts in others.items()},
     )
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 def case(name: str, *, json: Part, plain: Part, **more: Any) -> Case:
     return Case(name, {"json": json, "plain": plain}, **more)
+
+
+def only_json(
+    name: str,
+    steps: Any,
+    told: Iterable[str] = (),
+    heard: Iterable[str] = (),
+    end: str = "open",
+    **more: Any,
+) -> Case:
+    """A case for which people have no words."""
+    return Case(name, {"json": part(steps, told, heard, end)}, **more)
 
 
 def raw(name: str, steps: Any, told: Iterable[str] = (), end: str = "closed", **more: Any) -> Case:

@@ -4,9 +4,19 @@ The table of hostile cases, all of them; each file named here has a family.
 
 from __future__ import annotations
 
-from tests.hostile import conduct, framing, lines, names, openings, texts, verbs
+from tests.hostile import (
+    conduct,
+    devices,
+    framing,
+    lines,
+    names,
+    openings,
+    texts,
+    verbs,
+)
 from tests.hostile.case import Case
 
 CASES: list[Case] = [
     *framing.CASES, *lines.CASES, *texts.CASES, *names.CASES, *verbs.CASES, *openings.CASES, *conduct.CASES,
+    *devices.CASES,
 ]  # fmt: skip

@@ -9,8 +9,23 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.hostile.case import ME, NOBODY, Case, Do, Part, Send, Wait, brief, hello, without_telnet
-from tests.support import Client, Server, collections
+from groupchat.core.permissions import Account, AuditEntry
+from tests.hostile.case import (
+    ME,
+    NOBODY,
+    OPERATOR,
+    PASSWORD,
+    Case,
+    Do,
+    Part,
+    Send,
+    Wait,
+    brief,
+    line,
+    login,
+    without_telnet,
+)
+from tests.support import Client, JsonClient, Server, collections
 
 BYSTANDERS = {"amy": "plain", "ben": "json"}
 PATIENCE = 0.25  #: seconds that a bystander waits for another's word, at most
@@ -33,15 +48,50 @@ class MemoryRunner:
         self.part: Part = case.parts[wire]
         self.server = Server(ledger, **{"replay": 0, **case.settings})
         self.bystanders = {name: self.server.join(kind, name) for name, kind in BYSTANDERS.items()}
+        self.people: dict[str, JsonClient] = {}
+        self._set_scene()
         self._before = collections(self.server)
         self._timers = len(self.server.reactor.getDelayedCalls())
         self.mallory = RawClient(self.server)
         if case.inside:
-            self.mallory.send(hello() if wire == "json" else f"{ME}\n".encode())
+            self.mallory.send(case.login(wire))
             self.server.run()
             self.mallory.read()
-        for one in self.bystanders.values():
+        for one in (*self.bystanders.values(), *self.people.values()):
             one.heard()
+
+    def _set_scene(self) -> None:
+        """Let the others do what they did before."""
+        if self.case.account:
+            self._visit(line("register", password=PASSWORD))
+            # her address is known from now on
+            self._visit(client="another-client-of-hers", password=PASSWORD)
+        if any(by.who == OPERATOR for by in self.case.scene):
+            account, entry = Account(OPERATOR, operator=True), AuditEntry(0, "!root", "op")
+            self.server.accounts.register(account, PASSWORD, entry)
+        for by in self.case.scene:
+            person = self._person(by.who)
+            person.send(by.data)
+            self.server.run()
+            if person.gone:
+                person.close()
+                del self.people[by.who]
+
+    def _visit(self, data: bytes = b"", **fields: Any) -> None:
+        """Mallory logs in, does this, and is gone again."""
+        owner = self.server.join("json", ME, rooms={}, **fields)
+        owner.send(data + line("quit"))
+        self.server.run()
+        owner.close()
+
+    def _person(self, who: str) -> Client:
+        if who in self.bystanders:
+            return self.bystanders[who]
+        if who not in self.people:
+            self.people[who] = self.server.connect("json")
+            self.people[who].send(login(who))
+            self.server.run()
+        return self.people[who]
 
     # Mallory's actions.
 
@@ -73,7 +123,8 @@ class MemoryRunner:
         while seconds > 0:
             self.server.run(min(seconds, 10))
             seconds -= 10
-            self.bystanders["ben"].do("pong")
+            for one in (self.bystanders["ben"], *self.people.values()):
+                one.do("pong")
 
     # The outcome.
 
@@ -92,6 +143,11 @@ class MemoryRunner:
     def heard(self) -> list[list[str]]:
         """Returns what each bystander received since the last call."""
         return [one.heard() for one in self.bystanders.values()]
+
+    def others(self) -> dict[str, list[str]]:
+        """Returns what the people of the scene received since the last call, if anything."""
+        heard = {who: one.heard() for who, one in self.people.items()}
+        return {who: notes for who, notes in heard.items() if notes}
 
     def end(self) -> str:
         return "closed" if self.mallory.gone else "open"
@@ -122,7 +178,7 @@ class MemoryRunner:
                 ("-- The topic is: ", "-- There is no topic.")
             )
         else:
-            self.mallory.send(hello() if self.wire == "json" else f"{ME}\n".encode())
+            self.mallory.send(self.case.login(self.wire))
             self.server.run()
             assert self.heard() == [[f"{ME} joined."]] * 2
         self.told()
@@ -136,16 +192,22 @@ class MemoryRunner:
             else set()
         )
         name = session.name if rooms else ""
+        stays = any(
+            other.name == name and "lobby" in other.rooms.cursors
+            for other in self.server.hub.members.sessions
+            if other is not session
+        )
         if not self.mallory.transport.lost:
             self.mallory.close()
         self.server.run()
-        assert self.heard() == [[f"{name} left."] if "lobby" in rooms else []] * 2
+        assert self.heard() == [[f"{name} left."] if "lobby" in rooms and not stays else []] * 2
         assert self.left_over() == []
 
     def left_over(self) -> list[Any]:
         """Everything that is there and was not before mallory came."""
         server, reactor = self.server, self.server.reactor
-        transports = {bystander.transport for bystander in self.bystanders.values()}
+        those = (*self.bystanders.values(), *self.people.values())
+        transports = {one.transport for one in those}
         sizes = collections(server)
         return [
             *(name for name, size in sizes.items() if size != self._before.get(name, 0)),

@@ -23,7 +23,20 @@ from zope.interface import implementer
 
 from groupchat.testing.notes import JsonNotes, Notes, PlainNotes
 from tests.e2e.support import Daemon, Sandbox, until
-from tests.hostile.case import ME, NOBODY, Case, Do, Send, Wait, brief, hello, line, without_telnet
+from tests.hostile.case import (
+    ME,
+    NOBODY,
+    PASSWORD,
+    Case,
+    Do,
+    Send,
+    Wait,
+    brief,
+    hello,
+    line,
+    login,
+    without_telnet,
+)
 from tests.hostile.play import BYSTANDERS, PATIENCE
 
 RUNNERS = 4  #: daemons at once
@@ -64,6 +77,7 @@ class Member(Wire):
 
     :ivar heard: what was said, in the words of the plain wire.
     :ivar head: the last id of the lobby.
+    :ivar pongs: answers to its pings.
     """
 
     def __init__(self, wire: str) -> None:
@@ -71,7 +85,7 @@ class Member(Wire):
         self._json = wire == "json"
         self.heard: list[str] = []
         self.members = 0
-        self.head = 0
+        self.head = self.pongs = 0
         self.notified: Callable[[str], None] = lambda _: None
         self._notes: Notes = JsonNotes() if self._json else PlainNotes()
 
@@ -85,6 +99,8 @@ class Member(Wire):
             event = json.loads(raw)
             if event["type"] == "ping":
                 self.transport.write(line("pong"))
+            if event["type"] == "pong":
+                self.pongs += 1
             if event["type"] == "who":
                 self.members = event["count"]
             self.head = max(self.head, event.get("id") or 0)
@@ -114,9 +130,11 @@ class SocketRunner:
         self._asked = 0.0
         self._talking = True
         self.daemon: Daemon
+        self._people: dict[str, Member] = {}
 
     async def begin(self, settings: dict[str, Any]) -> None:
-        options = {**USUAL, **{f"--{name}": value for name, value in settings.items()}}
+        named = {f"--{name.replace('_', '-')}": value for name, value in settings.items()}
+        options = {**USUAL, **named}
         self.daemon = await self._place.daemon(
             *(str(word) for pair in options.items() for word in pair)
         )
@@ -168,12 +186,16 @@ class SocketRunner:
         """Play it. Answers with what is wrong."""
         self.case = f"{case.name} ({wire})"
         part = case.parts[wire]
+        await self._set_scene(case)
         base = self.ben.head
         mallory: Wire = await self._connect(Wire())
         if case.inside:
-            mallory.transport.write(hello() if wire == "json" else f"{ME}\n".encode())  # type: ignore[union-attr]
+            mallory.transport.write(case.login(wire))  # type: ignore[union-attr]
             await until(
-                lambda: f"{ME} joined." in self.amy.heard and f"{ME} joined." in self.ben.heard,
+                lambda: (
+                    case.is_beside_others
+                    or all(f"{ME} joined." in one.heard for one in (self.amy, self.ben))
+                ),
                 self.case,
                 PATIENT,
             )
@@ -191,17 +213,20 @@ class SocketRunner:
             return _told(mallory.data, wire, base)
 
         def heard() -> list[list[str]]:
-            return [
-                [note for note in one.heard if ASKED not in note] for one in (self.amy, self.ben)
-            ]
+            return [_notes(one) for one in (self.amy, self.ben)]
 
         def over() -> str:
             return "closed" if mallory.over else "open"
 
-        wanted = (_sorted(part.told), [list(part.heard)] * 2, part.end)
+        def others() -> dict[str, list[str]]:
+            found = {who: _notes(one) for who, one in self._people.items()}
+            return {who: notes for who, notes in found.items() if notes}
+
+        seen = {who: list(notes) for who, notes in part.others.items()}
+        wanted = (_sorted(part.told), [list(part.heard)] * 2, seen, part.end)
 
         def got() -> tuple[Any, ...]:
-            return (_sorted(told()), heard(), over())
+            return (_sorted(told()), heard(), others(), over())
 
         try:
             await until(lambda: got() == wanted, self.case, PATIENT)
@@ -212,10 +237,36 @@ class SocketRunner:
             return f"{self.case}: the bystanders waited {waited * 1000:.0f} ms"
         if got() != wanted:
             return f"{self.case}: afterwards {got()!r:.2000} and not {wanted!r:.2000}"
-        if not mallory.over:
-            mallory.transport.abortConnection()  # type: ignore[union-attr]
+        for one in (mallory, *self._people.values()):
+            if not one.over:
+                one.transport.abortConnection()  # type: ignore[union-attr]
+        self._people.clear()
         await self.quiet()
         return None
+
+    async def _set_scene(self, case: Case) -> None:
+        """Let the others do what they did before."""
+        if case.account:
+            register = (line("register", password=PASSWORD), line("quit"))
+            owner: Wire = await self._connect(Wire())
+            owner.transport.write(hello(rooms={}) + b"".join(register))  # type: ignore[union-attr]
+            await until(lambda: owner.over, self.case, PATIENT)
+        for by in case.scene:
+            bystander = {"amy": self.amy, "ben": self.ben}.get(by.who)
+            person = bystander or self._people.get(by.who)
+            if person is None:
+                person = self._people[by.who] = await self._connect(Member("json"))
+                person.transport.write(login(by.who))
+            pongs = person.pongs
+            person.transport.write(by.data + line("ping"))  # type: ignore[union-attr]
+            await until(
+                lambda person=person, pongs=pongs: person.over or person.pongs > pongs,
+                self.case,
+                PATIENT,
+            )
+        if case.scene or case.account:
+            await self._round_trip()
+        self._forget()
 
     async def _do(self, step: Any, mallory: Wire) -> None:
         transport: Any = mallory.transport
@@ -272,12 +323,16 @@ class SocketRunner:
         self._forget()
 
     def _forget(self) -> None:
-        for one in (self.amy, self.ben):
+        for one in (self.amy, self.ben, *self._people.values()):
             one.heard.clear()
 
     async def end(self) -> None:
         self._talking = False
         await self.daemon.stop()
+
+
+def _notes(member: Member) -> list[str]:
+    return [note for note in member.heard if ASKED not in note]
 
 
 def _told(data: bytes, wire: str, base: int) -> list[str]:
@@ -329,7 +384,7 @@ async def play(
         while queue:
             case = queue.pop()
             for wire in case.parts:
-                if case.settings or case.apart or shared is None:
+                if case.needs_own_server or shared is None:
                     one = SocketRunner(sandbox, worst)
                     await one.begin(dict(case.settings))
                 else:
@@ -338,7 +393,7 @@ async def play(
                 if why is not None:
                     wrong.append(why)
                     told(why)
-                if case.settings or case.apart or why is not None:
+                if case.needs_own_server or why is not None:
                     await one.end()
                     shared = None if one is shared else shared
                 else:

@@ -53,6 +53,10 @@ def play(runner: MemoryRunner) -> None:
     runner.act()
     assert (wire, runner.told()) == (wire, part.told)
     assert (wire, runner.heard()) == (wire, [list(part.heard)] * 2)
+    assert (wire, runner.others()) == (
+        wire,
+        {who: list(heard) for who, heard in part.others.items()},
+    )
     assert (wire, runner.end()) == (wire, part.end)
     runner.round_trip()
     if part.end == "open" and runner.case.lives:
