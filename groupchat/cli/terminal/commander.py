@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from twisted.python.failure import Failure
 
+from groupchat.cli.naming import room_name
 from groupchat.cli.terminal.client_commands import CLIENT_COMMANDS, all_commands, find
-from groupchat.cli.terminal.feed import Feed
+from groupchat.cli.terminal.feed import Feed, line_of
 from groupchat.cli.terminal.keys import HELP
 from groupchat.cli.terminal.notify import Method
+from groupchat.cli.terminal.results import Results
 from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.talk import Lost, Phase, Refused, Talk
 from groupchat.cli.terminal.timeline import Kind, Line, Pending
@@ -23,6 +25,8 @@ from groupchat.wire.events import Event
 
 __all__ = ["Commander"]
 
+MAX_DIRECT_ROOMS = 9  #: direct rooms with news that are joined by themselves
+_FROM = "from:"
 _OFFLINE = "There is no connection. Ask again when there is."
 _OWN = {command.word for command in CLIENT_COMMANDS} | {"/help", "/quit"}
 
@@ -38,6 +42,7 @@ class Commander:
     :ivar show: brings a room into view.
     :ivar leave: leaves the server.
     :ivar bare: shows plain lines.
+    :ivar results: lists what a search has found.
     """
 
     talk: Talk
@@ -46,6 +51,7 @@ class Commander:
     show: Callable[[RoomView], None]
     leave: Callable[[], None]
     bare: Callable[[], None]
+    results: Results | None = None
 
     def run(self, text: str) -> None:
         """Do what a text asks for; each of its lines is a message or a command."""
@@ -106,6 +112,12 @@ class Commander:
         parsed = plain.decode(line.encode(errors="replace"))
         if isinstance(parsed, commands.Say):
             self.say(names.message_text(parsed.text), parsed.act)
+        elif isinstance(parsed, commands.Edit):
+            self._correct_newest(names.message_text(parsed.text))
+        elif isinstance(parsed, commands.Remove):
+            self._correct_newest(None)
+        elif isinstance(parsed, commands.Search):
+            self.search(_with_sender(parsed, self.rooms.current.name))
         else:
             self.request(parsed, command.word if command else word)
 
@@ -125,8 +137,8 @@ class Commander:
             line = Line(Kind.TELL, command.text, command.to, own=True)
             self.rooms.current.timeline.add(line)
         elif isinstance(event, events.Ok) and not event.text:
-            if word == "/register":
-                self.feed.tell("Your name is your own now.", Kind.ANSWER)
+            if not isinstance(command, commands.Rename):
+                self.feed.tell(f"{word}: done.", Kind.ANSWER)
         elif isinstance(command, commands.SetTopic) and command.text is not None:
             return  # the room is told, too
         else:
@@ -137,13 +149,54 @@ class Commander:
         failure.trap(Refused, Lost)
         self._complain(str(failure.value), word)
 
+    # Corrections.
+
+    def _correct_newest(self, text: str | None) -> None:
+        room = self.rooms.current
+        newest = self.talk.newest_own(room.name)
+        if newest is None:
+            raise wire_errors.BadField("Nothing that you said here is known.")
+        self.correct(room, newest, text)
+
+    def correct(self, room: RoomView, message_id: int, text: str | None) -> None:
+        """Say this in place of a message; None removes it."""
+        corrected = self.talk.correct(room.name, message_id, text)
+        corrected.addErrback(self._not_corrected, room)
+
+    def _not_corrected(self, failure: Failure, room: RoomView) -> None:
+        failure.trap(Refused, Lost)
+        self.feed.tell(str(failure.value), Kind.ERROR, room)
+
+    # Searching.
+
+    def search(self, search: commands.Search) -> None:
+        """Search on the server, and list what is found."""
+        room = self.rooms.get(search.room)
+        if room is None or self.talk.connection.phase is not Phase.ONLINE:
+            self._complain(_OFFLINE, "/search")
+            return
+        search.ref = None
+        answer = self.talk.request(search)
+        answer.addCallbacks(self._found, self._unanswered, (room, search), {}, ("/search",))
+
+    def _found(self, event: Event, room: RoomView, search: commands.Search) -> None:
+        if not isinstance(event, events.Found) or self.results is None:
+            return
+        lines = [line_of(message, self.talk.name) for message in reversed(event.messages)]
+        following = None
+        if event.more:
+            following = commands.Search(
+                room=search.room, text=search.text, sender=search.sender, before=event.before
+            )
+        self.results.add(room, lines, following)
+        self.feed.repaint()
+
     # Commands of this client.
 
     def _join(self, rest: str) -> None:
         if not rest:
             raise wire_errors.BadField("Type it like this: /join ROOM")
-        wanted = rest.split()[0].removeprefix("#")
-        name = names.rule_for(wanted).room(wanted)
+        name = room_name(rest.split()[0].removeprefix("#"))
         room = self.rooms.get(name)
         if room is not None:
             self.show(room)
@@ -153,6 +206,14 @@ class Commander:
             return
         answer = self.talk.request(commands.Join(room=name))
         answer.addCallbacks(self._joined, self._unanswered, (name,), {}, ("/join",))
+
+    def join_direct(self, event: events.Direct) -> None:
+        """Join the direct rooms in which something was not read."""
+        unread = [name for name, room in event.rooms.items() if room.head > room.mark]
+        for name in unread[:MAX_DIRECT_ROOMS]:
+            if self.rooms.get(name) is None:
+                answer = self.talk.request(commands.Join(room=name))
+                answer.addErrback(self._unanswered, "/join")
 
     def _joined(self, event: Event, name: str) -> None:
         self.show(self.rooms.add(name))
@@ -232,6 +293,16 @@ class Commander:
 
     def _quit(self, rest: str) -> None:
         self.leave()
+
+
+def _with_sender(search: commands.Search, room: str) -> commands.Search:
+    """Returns a search in a room; a word like from:bob asks for what bob said."""
+    words = search.text.split()
+    senders = [word.removeprefix(_FROM) for word in words if word.startswith(_FROM)]
+    text = " ".join(word for word in words if not word.startswith(_FROM))
+    if not text:
+        raise wire_errors.BadField("Type it like this: /search TEXT [from:NAME]")
+    return commands.Search(room=room, text=text, sender=senders[-1] if senders else None)
 
 
 _DO: dict[str, Callable[[Commander, str], None]] = {

@@ -11,9 +11,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from groupchat.cli.terminal.commander import Commander
-from groupchat.cli.terminal.feed import Feed, line_of
+from groupchat.cli.terminal.feed import Feed, lines_of
 from groupchat.cli.terminal.keys import KEYS, Action, room_number
 from groupchat.cli.terminal.line_input import LineInput, Question
+from groupchat.cli.terminal.results import Results
 from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.selection import Selection
 from groupchat.cli.terminal.talk import Lost, Phase, Refused, Talk
@@ -25,6 +26,8 @@ __all__ = ["Controller", "Surface"]
 TWICE = 2.0  #: seconds between two Ctrl-C that leave
 MAX_LINES_UNASKED = 3  #: lines that are said at once without a question
 PAGE_OF_HISTORY = 100  #: older messages asked for at once
+MAX_PAGE_OF_HISTORY = 1000  #: the same, to reach one that a search has found
+MAX_PAGES_TO_FIND = 10  #: pages that are loaded for it, at most
 
 
 class Surface(Protocol):
@@ -80,23 +83,29 @@ class Controller:
         self._feed = feed
         self._surface = surface
         self._clock = clock
-        self._selection = Selection(rooms, line, surface.copy)
+        self.results = Results(self.go_to, self._search_on)
+        self.commander.results = self.results
+        self._selection = Selection(rooms, line, surface.copy, self.commander)
         self._last_clear: float | None = None
 
     def press(self, key: str) -> None:
         """A key was pressed."""
         action = KEYS.get(key)
         if self.line.pasting and action not in (Action.PASTE_END, None):
-            self.line.type(
-                {Action.SAY: "\n", Action.COMPLETE: "    "}.get(action or Action.SAY, "")
-            )
-        elif self._selection.active and self._selection.press(key):
+            self.line.type(_PASTED.get(action, ""))
+        elif self._press_in_list(key):
             pass
         elif action is None:
             self._press_other(key)
         elif not self.line.act(action):
             self._do(action)
         self._feed.repaint()
+
+    def _press_in_list(self, key: str) -> bool:
+        """Returns whether the list of results or the selected message has taken the key."""
+        if self.results.active:
+            return self.results.press(key)
+        return self._selection.active and self._selection.press(key)
 
     def _press_other(self, key: str) -> None:
         number = room_number(key)
@@ -120,6 +129,8 @@ class Controller:
         lines = [line for line in text.split("\n") if line.strip()]
         if not lines:
             self._say_nothing()
+        elif self._selection.edited is not None:
+            self._selection.correct(self.line.take())
         elif len(lines) > MAX_LINES_UNASKED:
             question = f"Say {len(lines)} lines? y, n, or e to edit them: "
             self.line.ask(Question(question, self._say_lines, choices="yne"))
@@ -146,6 +157,7 @@ class Controller:
 
     def _clear_or_leave(self) -> None:
         now = self._clock.seconds()
+        self._selection.edited = None
         if self.line.text:
             self.line.set("")
             self._last_clear = None
@@ -225,27 +237,53 @@ class Controller:
 
     # Older messages.
 
-    def _load_older(self) -> None:
-        room = self._rooms.current
+    def _load_older(self, room: RoomView | None = None, limit: int = PAGE_OF_HISTORY) -> None:
+        room = room or self._rooms.current
         offline = self._talk.connection.phase is not Phase.ONLINE
         if room.loading or room.timeline.complete or offline or not self._talk.is_in(room.name):
             return
         before = room.timeline.oldest_id or room.timeline.head + 1
         room.loading = True
-        page = commands.AskHistory(room=room.name, before=before, limit=PAGE_OF_HISTORY)
+        page = commands.AskHistory(room=room.name, before=before, limit=limit)
         self._talk.request(page).addCallbacks(self._loaded, self._not_loaded, (room,), {}, (room,))
 
     def _loaded(self, event: Event, room: RoomView) -> None:
         room.loading = False
         if isinstance(event, events.History):
-            lines = [line_of(message, self._talk.name) for message in event.messages]
-            room.timeline.prepend(lines, event.more)
+            lines = lines_of(event.messages, room, self._talk.name)
+            oldest = event.messages[0].id if event.messages else None
+            room.timeline.prepend(lines, event.more, oldest)
+        if room.wanted is not None:
+            self._go_to(room, room.wanted, room.wanted_pages)
         self._feed.repaint()
 
     def _not_loaded(self, failure: Failure, room: RoomView) -> None:
         room.loading = False
+        room.wanted = None
         failure.trap(Refused, Lost)
         self._feed.tell(str(failure.value), room=room)
+
+    # Messages that a search has found.
+
+    def go_to(self, room: RoomView, message_id: int) -> None:
+        """Show a message, once everything from it on is loaded."""
+        self.show(room)
+        self._go_to(room, message_id, MAX_PAGES_TO_FIND)
+
+    def _search_on(self, search: commands.Search) -> None:
+        self.commander.search(search)
+
+    def _go_to(self, room: RoomView, message_id: int, pages: int) -> None:
+        room.wanted = None
+        position = room.timeline.position_of(message_id)
+        if position is not None:
+            room.viewport.pointed = position
+            room.viewport.show(position)
+        elif not pages or room.timeline.complete:
+            self._feed.tell("That message is too far back to be shown here.", room=room)
+        else:
+            room.wanted, room.wanted_pages = message_id, pages - 1
+            self._load_older(room, MAX_PAGE_OF_HISTORY)
 
     # The rest.
 
@@ -268,6 +306,9 @@ def _is_named(key: str) -> bool:
     """Returns whether a key has a name and no letter of its own, like "f2" or "insert"."""
     return len(key) > 1 and key.isascii()
 
+
+#: Keys that stand for a text in a paste.
+_PASTED: dict[Action | None, str] = {Action.SAY: "\n", Action.COMPLETE: "    "}
 
 _HANDLERS: dict[Action, Callable[[Controller], None]] = {
     Action.SAY: Controller._say,

@@ -5,7 +5,7 @@ Brings what happens in the chat to the rooms: it draws nothing, and asks for a r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from groupchat.cli.terminal.mentions import mentions
@@ -17,7 +17,7 @@ from groupchat.wire import events, names, plain
 from groupchat.wire.commands import Position
 from groupchat.wire.events import Event
 
-__all__ = ["Feed", "line_of", "local_time"]
+__all__ = ["Feed", "line_of", "lines_of", "local_time"]
 
 
 def local_time(at: str) -> datetime | None:
@@ -44,8 +44,25 @@ def line_of(message: events.Message, me: str, mine: bool = False) -> Line:
         message.id,
         own=own,
         mention=not own and mentions(message.text, me),
-        removed=bool(getattr(message, "redacted", False)),
+        removed=message.redacted,
     )
+
+
+def lines_of(page: list[events.Message], room: RoomView, me: str) -> list[Line]:
+    """Returns a page of older messages as lines, as they read now: corrections are no lines."""
+    for message in page:
+        if message.replaces is not None or message.redacts is not None:
+            room.corrections.receive(message)
+    return [
+        _edited(message, room.corrections.apply(message), me)
+        for message in page
+        if message.replaces is None and message.redacts is None
+    ]
+
+
+def _edited(before: events.Message, now: events.Message, me: str) -> Line:
+    line = line_of(now, me)
+    return line if now.redacted or now.text == before.text else replace(line, edited=True)
 
 
 @dataclass
@@ -58,6 +75,7 @@ class Feed:
     :ivar notifier: calls the reader's attention.
     :ivar repaint: called when something changed that may be in sight.
     :ivar changed: called when the state of the connection is another one.
+    :ivar on_direct: gets the direct rooms with something in them, after each login.
     :ivar marks: how far rooms were read in earlier runs.
     :ivar focused: whether the terminal has the focus, as far as it says.
     """
@@ -67,6 +85,7 @@ class Feed:
     notifier: Notifier
     repaint: Callable[[], None]
     changed: Callable[[], None] = lambda: None
+    on_direct: Callable[[events.Direct], None] = lambda event: None
     marks: dict[str, Position] = field(default_factory=dict)
     focused: bool = True
     _greeted: bool = False
@@ -84,6 +103,10 @@ class Feed:
             self._on_tell(event)
         elif isinstance(event, events.Reset):
             self._on_reset(event)
+        elif isinstance(event, events.Mark):
+            self._on_mark(event)
+        elif isinstance(event, events.Direct):
+            self.on_direct(event)
         elif isinstance(event, events.CaughtUp):
             self._on_caught_up(event)
         elif isinstance(event, events.Welcome):
@@ -139,6 +162,8 @@ class Feed:
             mark = self.marks.get(room.name)
             known = mark is not None and mark.epoch == event.epoch
             timeline.mark = min(event.head, mark.after or 0) if mark and known else event.head
+            if event.mark:
+                timeline.mark = max(event.mark, timeline.mark if known else 0)
         room.epoch = event.epoch
         timeline.head = event.head
         timeline.complete = timeline.complete and len(timeline) > 0
@@ -153,12 +178,17 @@ class Feed:
         timeline = room.timeline
         timeline.mark = timeline.head = timeline.newest = event.head
 
+    def _on_mark(self, event: events.Mark) -> None:
+        room = self.rooms.get(event.room)
+        if room is not None:
+            room.timeline.read_up_to(event.id)
+
     def _on_caught_up(self, event: events.CaughtUp) -> None:
         room = self.rooms.get(event.room)
         if room is not None:
             room.timeline.arrived(room.timeline.head)
             if self._sees(room):
-                room.timeline.read()
+                self._read(room)
 
     def _on_presence(self, event: events.Presence) -> None:
         room = self.rooms.add(event.room)
@@ -178,6 +208,7 @@ class Feed:
         room = self.rooms.add(event.room)
         if self._corrects(room, event):
             return
+        event = room.corrections.apply(event)
         line = line_of(event, self.talk.name, mine)
         if mine:
             room.timeline.add_own(line)
@@ -196,14 +227,13 @@ class Feed:
 
     def _corrects(self, room: RoomView, event: events.Message) -> bool:
         """Apply a correction to the line that it is about. Returns whether it is one."""
-        replaces = getattr(event, "replaces", None)
-        redacts = getattr(event, "redacts", None)
-        if replaces is not None:
-            room.timeline.replace(replaces, text=event.text, edited=True)
-        elif redacts is not None:
-            room.timeline.replace(redacts, text="", removed=True)
-        else:
+        if event.replaces is None and event.redacts is None:
             return False
+        room.corrections.receive(event)
+        if event.redacts is not None:
+            room.timeline.replace(event.redacts, text="", removed=True)
+        elif event.replaces is not None:
+            room.timeline.replace(event.replaces, text=event.text, edited=True)
         room.timeline.arrived(event.id)
         self._pass_over(room)
         return True
@@ -213,7 +243,7 @@ class Feed:
         if (line.id or 0) <= timeline.mark:
             return
         if self._sees(room) and not past:
-            timeline.read()
+            self._read(room)
             return
         timeline.notice_unread(line.mention)
         if line.mention:
@@ -242,8 +272,12 @@ class Feed:
         """The reader looks at the room in view."""
         room = self.rooms.current
         if self._sees(room):
-            room.timeline.read()
+            self._read(room)
         self.notifier.looked_at(room.name)
+
+    def _read(self, room: RoomView) -> None:
+        room.timeline.read()
+        self.talk.mark_read(room.name)
 
     def positions(self) -> dict[str, Position]:
         """Returns how far each room was read, for the next run."""

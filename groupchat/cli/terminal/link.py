@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from groupchat.cli.terminal.talk import Connection, Lost, Phase, Refused, TalkListener
 from groupchat.client.chat import Chat, ChatObserver, State
 from groupchat.client.errors import ClientError, PasswordWithheld
+from groupchat.client.inbound import OLDER_SERVER
 from groupchat.client.model import Model
 from groupchat.client.reconnect import MAX_BACKOFF, Backoff
 from groupchat.client.sender import RETRYABLE
@@ -130,17 +131,36 @@ class Link(ChatObserver):
         return self.model.is_in(room)
 
     def say(self, room: str, text: str, act: bool = False) -> Deferred[int | None]:
-        stored: Deferred[int | None] = Deferred()
         if not self.model.is_in(room):
-            stored.errback(
-                Refused("not-in-room", f"You are not in {room}. /join {room} enters it.")
-            )
-            return stored
-        say = commands.Say(room=room, text=text, act=act)
+            text = f"You are not in {room}. /join {room} enters it."
+            return fail(Refused("not-in-room", text))
+        return self._send(room, commands.Say(room=room, text=text, act=act))
+
+    def _send(self, room: str, say: commands.Say | commands.Correction) -> Deferred[int | None]:
+        stored: Deferred[int | None] = Deferred()
         self._said.setdefault(room, deque()).append(stored)
         self.model.say_line(room, jsonlines.encode_command(say)[:-1])
         self.chat.guard(self.model.flush)
         return stored
+
+    def correct(self, room: str, message_id: int, text: str | None) -> Deferred[int | None]:
+        known = self.model.rooms.get(room)
+        if known is None or not known.corrects:
+            return fail(Refused("unknown-type", OLDER_SERVER))
+        correction = commands.Correction(
+            room=room,
+            text=text,
+            replaces=None if text is None else message_id,
+            redacts=message_id if text is None else None,
+        )
+        return self._send(room, correction)
+
+    def newest_own(self, room: str) -> int | None:
+        known = self.model.rooms.get(room)
+        return None if known is None else known.own.newest
+
+    def mark_read(self, room: str) -> None:
+        self.model.marks.read(room)
 
     def request(self, command: Command) -> Deferred[Event]:
         if not self.model.session.logged_in:

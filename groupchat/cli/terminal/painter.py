@@ -5,6 +5,7 @@ Paints the screen: the topic, the room in view, the bar and the line.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -12,6 +13,7 @@ from groupchat.cli.terminal.line_input import LineInput
 from groupchat.cli.terminal.page import Page, compose
 from groupchat.cli.terminal.palette import Entry
 from groupchat.cli.terminal.repaint import Repainter
+from groupchat.cli.terminal.results import Results
 from groupchat.cli.terminal.room_list import RoomList
 from groupchat.cli.terminal.rows import Row, Segment, fit
 from groupchat.cli.terminal.screen import Screen
@@ -36,7 +38,9 @@ def state_text(connection: Connection) -> str:
     return "" if connection.phase is Phase.ONLINE else "not connected"
 
 
-def page(talk: Talk, rooms: RoomList, line: LineInput, width: int, height: int) -> Page:
+def page(
+    talk: Talk, rooms: RoomList, line: LineInput, results: Results, width: int, height: int
+) -> Page:
     """Returns the screen as it is to be, in a window of this size."""
     room = rooms.current
     topic = f" {room.name}: {room.topic}" if room.topic else f" {room.name}"
@@ -53,7 +57,10 @@ def page(talk: Talk, rooms: RoomList, line: LineInput, width: int, height: int) 
         rooms.news(),
         HINT if room.viewport.selected is not None else "",
     )
-    return compose(width, height, top, room.viewport, bar, line.view(f"{talk.name}> "))
+    typed = line.view(f"{talk.name}> ")
+    if results.active:
+        typed = replace(typed, hints=results.rows)
+    return compose(width, height, top, room.viewport, bar, typed)
 
 
 class Painter:

@@ -29,6 +29,7 @@ from groupchat.cli.terminal.lend import Lender, editor_command
 from groupchat.cli.terminal.line_input import LineInput, Question
 from groupchat.cli.terminal.link import KnownBackoff, Link, Marks
 from groupchat.cli.terminal.notify import Notifier
+from groupchat.cli.terminal.page import Page
 from groupchat.cli.terminal.painter import Painter, page
 from groupchat.cli.terminal.palette import palette
 from groupchat.cli.terminal.plain_view import plain_view
@@ -139,9 +140,10 @@ class Client:
         self._controller = Controller(
             self._link, self._rooms, self._feed, self._line, self, reactor
         )
+        self._feed.on_direct = self._controller.commander.join_direct
         self._painter = Painter(
             self._screen,
-            lambda width, height: page(self._link, self._rooms, self._line, width, height),
+            self._compose,
             self._link,
             self._rooms,
             reactor,
@@ -153,6 +155,10 @@ class Client:
             room.draft = self._kept.drafts.get(room.name, "")
         self._line.set(self._rooms.current.draft)
         self._rooms.current.draft = ""
+
+    def _compose(self, width: int, height: int) -> Page:
+        results = self._controller.results
+        return page(self._link, self._rooms, self._line, results, width, height)
 
     def _is_encrypted(self) -> bool:
         connection = self._connector.connection

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from groupchat.cli.terminal.status import RoomNews
 from groupchat.cli.terminal.timeline import Kind, Line, Timeline
 from groupchat.cli.terminal.viewport import Viewport
+from groupchat.client.corrections import Corrections
 from groupchat.wire import names
 
 __all__ = ["RoomList", "RoomView"]
@@ -25,6 +26,7 @@ class RoomView:
     :ivar count: how many there are; more than `people` has in a big room.
     :ivar draft: the line that was begun here.
     :ivar epoch: the log that ids belong to.
+    :ivar corrections: what was corrected of the messages here.
     :ivar loading: whether older messages are on their way.
     """
 
@@ -39,6 +41,9 @@ class RoomView:
         self.draft = ""
         self.epoch = ""
         self.loading = False
+        self.wanted: int | None = None  # the message to show once it is loaded
+        self.wanted_pages = 0  # pages that may still be loaded for it
+        self.corrections = Corrections()
         self._presence = presence
 
     def _shows(self, line: Line) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from groupchat.cli.terminal.line_input import LineInput
-from groupchat.cli.terminal.room_list import RoomList
+from groupchat.cli.terminal.commander import Commander
+from groupchat.cli.terminal.line_input import LineInput, Question
+from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.timeline import Line
 
 __all__ = ["HINT", "Selection"]
 
-HINT = "select: ↑ ↓, r reply, q quote, y copy, Esc"
+HINT = "select: ↑ ↓, r reply, q quote, y copy, e edit, d delete, Esc"
 
 
 class Selection:
@@ -20,9 +21,20 @@ class Selection:
     :param rooms: the rooms.
     :param line: gets replies and quotes.
     :param copy: puts a text on the clipboard.
+    :param commander: corrects and removes messages.
+
+    :ivar edited: the message that the line is to correct: its room and its id; None if it is none.
     """
 
-    def __init__(self, rooms: RoomList, line: LineInput, copy: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        rooms: RoomList,
+        line: LineInput,
+        copy: Callable[[str], None],
+        commander: Commander,
+    ) -> None:
+        self.edited: tuple[RoomView, int] | None = None
+        self._commander = commander
         self._rooms = rooms
         self._line = line
         self._copy = copy
@@ -62,6 +74,31 @@ class Selection:
     def _quote(self, line: Line) -> None:
         self._line.insert(f"> {line.text} ")
 
+    def _edit(self, line: Line) -> None:
+        if line.own and line.id is not None:
+            self.edited = (self._rooms.current, line.id)
+            self._line.set(line.text)
+
+    def correct(self, text: str) -> None:
+        """The person has changed the text of the message."""
+        if self.edited is not None:
+            room, message_id = self.edited
+            self.edited = None
+            self._commander.correct(room, message_id, " ".join(text.split("\n")))
+
+    def _delete(self, line: Line) -> None:
+        message_id = line.id
+        if message_id is None:
+            return
+        room = self._rooms.current
+
+        def answered(answer: str | None) -> None:
+            if answer == "y":
+                self._commander.correct(room, message_id, None)
+
+        question = f"Remove the message of {line.sender}? y or n: "
+        self._line.ask(Question(question, answered, choices="yn"))
+
     def _to_clipboard(self, line: Line) -> None:
         self._copy(line.text)
 
@@ -70,4 +107,6 @@ _USES: dict[str, Callable[[Selection, Line], None]] = {
     "r": Selection._reply,
     "q": Selection._quote,
     "y": Selection._to_clipboard,
+    "e": Selection._edit,
+    "d": Selection._delete,
 }

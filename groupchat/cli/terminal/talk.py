@@ -76,6 +76,17 @@ class Talk(Protocol):
         `Refused`.
         """
 
+    def correct(self, room: str, message_id: int, text: str | None) -> Deferred[int | None]:
+        """
+        Say this in place of a message of ours; None: remove that. Fires and fails like `say`.
+        """
+
+    def newest_own(self, room: str) -> int | None:
+        """Returns the id of our newest message in a room; None if none is known."""
+
+    def mark_read(self, room: str) -> None:
+        """Everything that has arrived in a room was read: our other devices may know."""
+
     def request(self, command: Command) -> Deferred[Event]:
         """Ask the server. Fires with the answer; fails with `Refused` or `Lost`."""
 

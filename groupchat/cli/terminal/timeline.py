@@ -164,6 +164,7 @@ class Timeline:
         self._pending: list[Pending] = []
         self._presence: Presence | None = None  # of the last line
         self._limit = MAX_LINES_ELSEWHERE
+        self._oldest: int | None = None  # the id that older pages begin before
 
     # Reading.
 
@@ -190,7 +191,9 @@ class Timeline:
 
     @property
     def oldest_id(self) -> int | None:
-        """The id of the oldest message here; None if there is none."""
+        """Older messages are those before this id; None if none has arrived."""
+        if self._oldest is not None:
+            return self._oldest
         return next((line.id for line in self._lines if line.id is not None), None)
 
     @property
@@ -236,13 +239,15 @@ class Timeline:
         if self.news is not None and self.news > self.first + len(self._lines):
             self.news = None
 
-    def prepend(self, lines: list[Line], more: bool) -> None:
+    def prepend(self, lines: list[Line], more: bool, oldest: int | None = None) -> None:
         """
         Add older lines before all others.
 
+        :param oldest: the id up to which everything is known now, if there is no line for it.
         :param more: whether still older ones exist.
         """
         self.complete = not more
+        self._oldest = oldest
         for line in reversed(lines):
             self.first -= 1
             if line.id is not None:
@@ -263,7 +268,7 @@ class Timeline:
         self.first += len(self._lines)
         self._lines.clear()
         self._by_id.clear()
-        self._presence = self.news = None
+        self._presence = self.news = self._oldest = None
         self.complete = False
 
     # The reader's own messages.
@@ -316,6 +321,12 @@ class Timeline:
         self.mark = max(self.mark, self.newest)
         self.mentions = 0
 
+    def read_up_to(self, message_id: int) -> None:
+        """The reader has seen everything up to this id, perhaps on another device."""
+        self.mark = max(self.mark, message_id)
+        if not self.unread:
+            self.mentions = 0
+
     def forget_news(self) -> None:
         """The reader leaves the room, or says something: no line is new any more."""
         self.news = None
@@ -330,6 +341,7 @@ class Timeline:
             line = self._lines.popleft()
             self.first += 1
             self.complete = False
+            self._oldest = None
             if line.id is not None:
                 self._by_id.pop(line.id, None)
         if self.news is not None and self.news < self.first:

@@ -27,6 +27,9 @@ class FakeTalk:
         self.said = []
         self.requested = []
         self.reconnects = 0
+        self.corrected = []
+        self.newest = None
+        self.read = []
         self.left = False
 
     def is_in(self, room):
@@ -36,6 +39,17 @@ class FakeTalk:
         stored = Deferred()
         self.said.append((room, text, act, stored))
         return stored
+
+    def correct(self, room, message_id, text):
+        stored = Deferred()
+        self.corrected.append((room, message_id, text, stored))
+        return stored
+
+    def newest_own(self, room):
+        return self.newest
+
+    def mark_read(self, room):
+        self.read.append(room)
 
     def request(self, command):
         answer = Deferred()
@@ -119,6 +133,7 @@ class Desk:
         self.controller = Controller(
             self.talk, self.rooms, self.feed, self.line, self.surface, self.clock
         )
+        self.feed.on_direct = self.controller.commander.join_direct
         self.size = (width, height)
         for room in rooms:
             self.hear(state(room))
@@ -144,7 +159,7 @@ class Desk:
 
     @property
     def page(self):
-        return page(self.talk, self.rooms, self.line, *self.size)
+        return page(self.talk, self.rooms, self.line, self.controller.results, *self.size)
 
     @property
     def screen(self):

@@ -78,7 +78,7 @@ def test_other_commands_are_answered_or_silent(desk):
     desk.talk.answer(events.Ok())
     desk.type("/topic tea", "enter")
     desk.talk.answer(events.Topic(room="lobby", text="tea", sender="alice"))
-    assert desk.room == ["--  Your name is your own now."]
+    assert desk.room == ["--  /register: done."]
 
 
 @pytest.mark.parametrize("line", ["/nonsense", "/msg", "/join", "/notify loudly", "/help nonsense"])
@@ -398,3 +398,175 @@ def test_scrolling_back_keeps_own_words_from_jumping_only_until_they_are_said(de
     desk.press("page up")
     desk.type("hello", "enter")
     assert desk.room[-1].endswith("alice  hello")
+
+
+# Corrections.
+
+
+def test_the_newest_message_is_corrected_and_removed(desk):
+    desk.type("/edit better", "enter")
+    assert "Nothing that you said here is known" in desk.room[-1]
+    desk.talk.newest = 7
+    desk.type("/edit better", "enter")
+    desk.type("/remove", "enter")
+    assert [one[:3] for one in desk.talk.corrected] == [
+        ("lobby", 7, "better"),
+        ("lobby", 7, None),
+    ]
+    desk.talk.corrected[0][3].callback(8)
+    desk.talk.corrected[1][3].errback(Refused("not-allowed", "Too late."))
+    assert desk.room[-1] == "!  Too late."
+
+
+def test_a_selected_message_of_the_reader_is_edited_in_the_line(desk):
+    desk.hear(message(1, "helo", sender="alice"), mine=True)
+    desk.press("meta s", "e")
+    assert desk.typed == "alice> helo"
+    desk.press("backspace")
+    desk.type("lo", "enter")
+    assert desk.talk.corrected[0][:3] == ("lobby", 1, "hello") and desk.talk.said == []
+    desk.press("meta s", "e", "ctrl c")
+    desk.type("said", "enter")
+    assert desk.talk.texts == [("lobby", "said")]
+
+
+def test_a_message_of_somebody_else_is_not_edited(desk):
+    desk.hear(message(1))
+    desk.press("meta s", "e")
+    assert desk.typed == "alice>"
+
+
+def test_a_selected_message_is_removed_after_a_question(desk):
+    desk.hear(message(1, sender="alice"), mine=True)
+    desk.press("meta s", "d")
+    assert desk.typed == "Remove the message of alice? y or n:"
+    desk.press("n", "meta s", "d", "y")
+    assert [one[:3] for one in desk.talk.corrected] == [("lobby", 1, None)]
+
+
+def test_older_messages_are_shown_as_they_read_now(desk):
+    desk.hear(state(head=5))
+    desk.press("page up")
+    page = [
+        message(1, "helo"),
+        message(2, "secret"),
+        message(3, "hello", replaces=1),
+        message(4, "", redacts=2),
+        message(5, "gone", redacted=True),
+    ]
+    desk.talk.answer(events.History(room="lobby", messages=page, more=True))
+    assert [row.split("  ")[-1] for row in desk.room[-3:]] == [
+        "hello (edited)",
+        "(removed)",
+        "(removed)",
+    ]
+    desk.press("meta <")
+    assert desk.talk.asked.before == 1
+
+
+# Searching.
+
+
+def found(*messages, more=False, before=None):
+    return events.Found(room="lobby", messages=list(messages), more=more, before=before)
+
+
+def test_what_a_search_finds_is_listed_and_shown_in_its_place(desk):
+    fill(desk, 60)
+    desk.type("/search mess from:bob", "enter")
+    assert desk.talk.asked == commands.Search(room="lobby", text="mess", sender="bob")
+    desk.talk.answer(found(message(5, "message 5"), message(50, "message 50")))
+    assert any("2 found. " in row for row in desk.screen)
+    assert [row.strip().split("  ")[-1] for row in desk.screen[-4:-2]] == [
+        "bob: message 50",
+        "bob: message 5",
+    ]
+    desk.press("down", "down", "up", "down", "focus in", "down", "enter")
+    assert any("message 5" in row for row in desk.room)
+    assert desk.rooms.current.viewport.pointed == 4
+
+
+def test_a_search_looks_further_back_at_the_end_of_the_list(desk):
+    desk.type("/search tea", "enter")
+    desk.talk.answer(found(message(9, "tea"), more=True, before=9))
+    desk.press("down")
+    assert desk.talk.asked == commands.Search(room="lobby", text="tea", before=9)
+    desk.talk.answer(found(message(3, "more tea")))
+    desk.press("down", "down")
+    assert any("2 found. " in row for row in desk.screen)
+    desk.press("esc")
+    assert not any("found" in row for row in desk.screen)
+
+
+def test_nothing_found_and_a_search_that_is_refused(desk):
+    desk.type("/search tea", "enter")
+    desk.talk.answer(found())
+    assert any("Nothing found" in row for row in desk.screen)
+    desk.press("enter")
+    desk.type("/search tea", "enter")
+    desk.talk.fail(Refused("unknown-type", "This server is older than your client."))
+    desk.type("/search from:bob", "enter")
+    assert [row[:12] for row in desk.room] == ["!  /search: ", "!  /search: "]
+
+
+def test_another_key_closes_the_list_and_means_what_it_means(desk):
+    desk.type("/search tea", "enter")
+    desk.talk.answer(found(message(9, "tea")))
+    desk.type("x")
+    assert desk.typed == "alice> x" and not desk.controller.results.active
+    desk.talk.connection = Connection(Phase.CONNECTING)
+    desk.line.set("")
+    desk.type("/search tea", "enter")
+    assert "no connection" in desk.room[-1]
+
+
+def test_a_message_that_is_not_loaded_is_reached_page_by_page(desk):
+    desk.hear(state(head=2005))
+    fill(desk, 5, first=2001)
+    desk.type("/search tea", "enter")
+    desk.talk.answer(found(message(1, "tea")))
+    desk.press("enter")
+    for first in (1001, 1):
+        assert desk.talk.asked.limit == 1000
+        page = [message(number, f"message {number}") for number in range(first, first + 1000)]
+        desk.talk.answer(events.History(room="lobby", messages=page, more=first > 1))
+    assert any(row.endswith("message 1") for row in desk.room)
+
+
+def test_a_message_that_is_no_longer_kept_is_not_looked_for_without_end(desk):
+    desk.hear(state(head=5))
+    desk.type("/search tea", "enter")
+    desk.talk.answer(found(message(1, "tea")))
+    desk.press("enter")
+    desk.talk.answer(events.History(room="lobby", messages=[message(4)], more=False))
+    assert "too far back" in desk.room[-1]
+
+
+# Direct rooms, and marks.
+
+
+def test_direct_rooms_with_news_are_joined_by_themselves(desk):
+    desk.hear(
+        events.Direct(
+            rooms={
+                "@bob": events.DirectRoom(head=5, mark=3),
+                "@carol": events.DirectRoom(head=5, mark=5),
+            }
+        )
+    )
+    assert [command.room for command, _ in desk.talk.requested] == ["@bob"]
+    desk.talk.fail(Refused("no-such-name", "No."))
+    assert desk.room[-1] == "!  /join: No."
+
+
+def test_a_direct_room_is_joined_by_its_name(desk):
+    desk.type("/join @bob", "enter")
+    assert desk.talk.asked == commands.Join(room="@bob")
+
+
+def test_other_devices_learn_what_was_read_and_tell_it(desk):
+    desk.hear(message(1))
+    assert desk.talk.read == ["lobby"]
+    desk.hear(message(1, "alice: hi", room="dev"))
+    desk.hear(events.Mark(room="dev", id=1))
+    assert desk.rooms.unread == 0 and "dev" not in desk.bar

@@ -2,6 +2,7 @@
 Events of the chat, as the rooms show them.
 """
 
+import msgspec
 import pytest
 
 from groupchat.cli.terminal.feed import local_time
@@ -13,17 +14,6 @@ from tests.cli.terminal.fakes import AT, Desk, message, state
 @pytest.fixture
 def desk():
     return Desk(["lobby", "dev"])
-
-
-class Correction(events.Message, frozen=True):
-    """A message of a server that knows corrections."""
-
-    replaces: int | None = None
-    redacts: int | None = None
-
-
-def said(message_id, text):
-    return {"room": "lobby", "id": message_id, "at": AT, "sender": "bob", "text": text}
 
 
 def timeline(desk, room="lobby"):
@@ -123,8 +113,8 @@ def test_a_private_message_rings_and_is_shown_in_the_room_in_view(desk):
 def test_a_correction_and_a_removal_change_the_line(desk):
     desk.hear(message(1, "helo"))
     desk.hear(message(2, "secret"))
-    desk.hear(Correction(**said(3, "hello"), replaces=1))
-    desk.hear(Correction(**said(4, ""), redacts=2))
+    desk.hear(message(3, "hello", replaces=1))
+    desk.hear(message(4, "", redacts=2))
     assert [row.split("  ")[-1] for row in desk.room[-2:]] == ["hello (edited)", "(removed)"]
     assert timeline(desk).unread == 0
 
@@ -175,3 +165,11 @@ def test_a_change_of_the_connection_is_passed_on(desk):
 @pytest.mark.parametrize("at", ["", "yesterday", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_a_time_that_makes_no_sense_is_no_time(at):
     local_time(at)
+
+
+def test_a_mark_of_the_account_says_what_was_read_elsewhere(desk):
+    desk.feed.marks["ops"] = Position(epoch="e", after=2)
+    desk.hear(msgspec.structs.replace(state("ops", head=9), mark=7))
+    assert timeline(desk, "ops").unread == 2
+    desk.hear(msgspec.structs.replace(state("tea", head=9), mark=4))
+    assert timeline(desk, "tea").unread == 5

@@ -293,3 +293,31 @@ def test_marks_of_an_earlier_run_do_not_change_where_rooms_begin(linked):
     user.set_unproven(True)
     assert marks == {"lobby": Position(epoch="e", after=3)}
     assert linked.model.session.client == "d" * 16 and linked.model.session.unproven
+
+
+def test_a_correction_is_said_with_a_number_of_its_own():
+    linked = Linked().accept()
+    now = msgspec.structs.replace(state(), mark=0)
+    linked.hear(welcome(), now, events.Catchup(room="lobby", through=0))
+    linked.sent()
+    assert linked.link.newest_own("lobby") is None and linked.link.newest_own("dev") is None
+    linked.wait(linked.link.say("lobby", "helo"))
+    linked.hear(ok(1, 1), message(1, "helo"))
+    assert linked.link.newest_own("lobby") == 1
+    linked.wait(linked.link.correct("lobby", 1, "hello"))
+    linked.wait(linked.link.correct("lobby", 1, None))
+    first, second = [one for one in linked.sent() if one["type"] == "say"][1:]
+    assert (first["replaces"], first["text"], first["n"]) == (1, "hello", 2)
+    assert (second["redacts"], second["n"]) == (1, 3)
+    linked.hear(ok(2, 2), ok(3, 3))
+    assert linked.results == [1, 2, 3]
+    linked.link.mark_read("lobby")
+
+
+def test_an_older_server_knows_no_corrections():
+    linked = Linked().accept()
+    older = msgspec.structs.replace(state(), mark=None)
+    linked.hear(welcome(), older, events.Catchup(room="lobby", through=0))
+    linked.wait(linked.link.correct("lobby", 1, "hello"))
+    linked.wait(linked.link.correct("dev", 1, "hello"))
+    assert [one.code for one in linked.failures] == ["unknown-type"] * 2
