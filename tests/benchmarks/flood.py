@@ -92,7 +92,7 @@ class GarbageInput:
 
     def run(self, bench: Bench, case: str) -> Metrics:
         kind = KINDS[case]
-        with GroupChat(rate=kind.rate).running(bench.scratch) as running:
+        with GroupChat(options={"rate": kind.rate}).running(bench.scratch) as running:
             limit = max(0.1, WATCHED * bench.scale) if kind.slowed else LIMIT
             small, big = (_Input(kind, round(size * bench.scale), limit) for size in (SMALL, BIG))
             small_cpu, _ = _cost(running, small)

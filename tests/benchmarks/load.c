@@ -2,13 +2,14 @@
  * The load: the members of a chat, in one epoll loop. They log in, some of them speak, and all are listened to.
  *
  *     load -p PORT -w baseline|threads|plain|json|irc [-e] [-n members] [-s speakers] [-r rooms] [-m messages] [-b bytes]
- *          [-W window | -R rate] [-t seconds] [-g PID]
+ *          [-W window | -R rate] [-t seconds] [-g PID] [-d devices -P password]
  *
  *     -e  TLS
  *     -W  a closed loop: so many messages are on their way, and the next is said when one has reached everybody (throughput)
  *     -R  an open loop: so many are said a second, come what may; a message's time runs from when it was due (latency)
  *     -t  at most so long for logging in, and as long again for speaking
  *     -g  the server's process: its memory is noted before anyone comes and when all are in, its CPU time while they speak
+ *     -d  connections of one name; then every name is registered, with this password
  *
  * Member i is in room i % rooms, and the speakers take turns.
  *
@@ -28,7 +29,7 @@
 #define PENDING_TLS 50         /* or over TLS, where a server may limit handshakes that are not done */
 #define ADDRESS 5000           /* members from one address, so that its ports don't run out */
 
-static int rooms = 1, text_bytes = 80, window = 64, server;
+static int rooms = 1, devices = 1, text_bytes = 80, window = 64, server;
 static long members = 100, speakers = 10, messages = 1000;
 static double rate, patience = 120;
 
@@ -68,7 +69,8 @@ void received_line(struct member *m, const char *line, size_t size) {
 static void enter(long i) {
     struct member *m = &all[i];
     m->room = i % rooms;
-    sprintf(m->name, "m%ld", i);
+    m->number = i;
+    sprintf(m->name, "m%ld", i / devices);
     open_connection(m, INADDR_LOOPBACK + 1 + i / ADDRESS);
     hello(m, NULL);
 }
@@ -129,7 +131,7 @@ static long expect(void) {
 }
 
 static void read_options(int count, char **values) {
-    for (int option; (option = getopt(count, values, "p:w:en:s:r:m:b:W:R:t:g:")) != -1;) {
+    for (int option; (option = getopt(count, values, "p:w:en:s:r:m:b:W:R:t:g:d:P:")) != -1;) {
         switch (option) {
             case 'p': port = atoi(optarg); break;
             case 'w': choose_wire(optarg); break;
@@ -143,10 +145,13 @@ static void read_options(int count, char **values) {
             case 'R': rate = atof(optarg); break;
             case 't': patience = atof(optarg); break;
             case 'g': server = atoi(optarg); break;
+            case 'd': devices = atoi(optarg); break;
+            case 'P': password = optarg; break;
             default: exit(1);
         }
     }
     if (rooms > 1 && !has_rooms()) errx(1, "rooms are for json and irc");
+    if (devices < 1 || (devices > 1 && wire != JSON)) errx(1, "devices are for json");
     if (rooms < 1 || speakers < 1 || speakers > members || messages < 1 || window < 1) errx(1, "that makes no sense");
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -196,11 +197,13 @@ class Fanout:
         ):
             return self.end(load)
 
-    def begin(self, bench: Bench, running: Running, server: Server) -> subprocess.Popen[str]:
-        """Start the load on this server."""
+    def begin(
+        self, bench: Bench, running: Running, server: Server, more: Sequence[str] = ()
+    ) -> subprocess.Popen[str]:
+        """Start the load on this server, with more options of load.c."""
         where = ["-w", server.wire, "-p", str(running.port), "-g", str(running.pid)]
         encrypted = ["-e"] if server.encrypted else []
-        command = [str(bench.programs.load), *where, *encrypted, *self.options(bench.scale)]
+        command = [str(bench.programs.load), *where, *encrypted, *self.options(bench.scale), *more]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def options(self, scale: float) -> list[str]:
@@ -208,8 +211,7 @@ class Fanout:
         Its size, as load.c takes it. A smaller one has fewer messages, and fewer people by the root
         of that.
         """
-        rooms = max(1, round(self.rooms * math.sqrt(scale)))
-        members = max(2 * rooms, round(self.members * math.sqrt(scale)), 4)
+        rooms, members = self._rooms(scale), self.size(scale)
         sizes = {
             "-n": members,
             "-s": min(members, max(rooms, self.speakers)),
@@ -219,6 +221,13 @@ class Fanout:
             **({"-R": self.rate} if self.rate else {"-W": self.window}),
         }
         return [str(word) for option in sizes.items() for word in option]
+
+    def size(self, scale: float) -> int:
+        """Returns the number of members."""
+        return max(2 * self._rooms(scale), round(self.members * math.sqrt(scale)), 4)
+
+    def _rooms(self, scale: float) -> int:
+        return max(1, round(self.rooms * math.sqrt(scale)))
 
     def end(self, load: subprocess.Popen[str]) -> Metrics:
         """

@@ -17,6 +17,7 @@ struct bytes { char *at; size_t size; };
 struct member {
     int socket, room;
     bool in, lost;
+    long number;                /* which no other connection has */
     char name[24];
     long said;
     long last;                  /* the id of the last message that it got */

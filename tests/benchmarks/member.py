@@ -16,6 +16,10 @@ LIMIT = 60.0  #: seconds to wait for anything
 ROOM = "r0"  #: where everything happens, as in load.c
 
 
+class NotAnswered(Exception):
+    """The server did not answer what was asked: what it said instead."""
+
+
 class Member:
     """
     :param port: of the server.
@@ -74,10 +78,10 @@ class Member:
             if event.get("type") == "message":
                 self.last = event["id"]
             elif event.get("type") in ("error", "bye"):
-                raise AssertionError(f"waited for {wanted}, but: {event}")
+                raise NotAnswered(f"waited for {wanted}, but: {event}")
             if wanted.items() <= event.items():
                 return event
-        raise AssertionError(f"waited for {wanted}, but it was the end")
+        raise NotAnswered(f"waited for {wanted}, but it was the end")
 
     def say(self, n: int, text: str) -> None:
         """Say something with number n, and wait until it is stored."""
@@ -98,6 +102,24 @@ class Member:
         self.tell(type="history", room=ROOM, before=before, limit=1000)
         messages: list[dict[str, Any]] = self.wait("history")["messages"]
         return messages
+
+    def search(self, text: str, before: int | None) -> int | None:
+        """
+        Search for something that is nowhere.
+
+        :param before: where to go on, or None.
+        :returns: where to go on, or None at the end.
+        """
+        place = {} if before is None else {"before": before}
+        self.tell(type="search", room=ROOM, text=text, limit=100, **place)
+        found = self.wait("found")
+        assert not found["messages"], found
+        rest: int | None = found["before"] if found["more"] else None
+        return rest
+
+    def register(self, password: str) -> None:
+        self.tell(type="register", password=password, ref="register")
+        self.wait("ok", ref="register")
 
 
 def _any_certificate() -> ssl.SSLContext:

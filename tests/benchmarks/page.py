@@ -8,11 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.benchmarks import plot
+from tests.benchmarks.beside import HISTORY, HISTORY_TLS, SEARCH
+from tests.benchmarks.devices import DEVICES
 from tests.benchmarks.flood import GARBAGE_INPUT
 from tests.benchmarks.loads import FANOUT, FANOUT_TLS, SIZE, Load, OpenLoop
 from tests.benchmarks.restart import RESTART
 from tests.benchmarks.results import Results, simple_table
-from tests.benchmarks.stored import HISTORY, HISTORY_TLS, RESUME
+from tests.benchmarks.stored import RESUME
 
 LOADS: list[Load] = [
     *FANOUT,
@@ -21,6 +23,8 @@ LOADS: list[Load] = [
     RESTART,
     HISTORY,
     HISTORY_TLS,
+    SEARCH,
+    DEVICES,
     RESUME,
     GARBAGE_INPUT,
 ]

@@ -238,6 +238,7 @@ static void begin(void) {
     for (long i = 0; i < members; i++) {
         all[i].room = i % rooms;
         all[i].lost = true;
+        all[i].number = i;
         sprintf(all[i].name, "m%ld", i);
     }
 }

@@ -16,6 +16,7 @@ from tests.benchmarks import ledger, machine
 from tests.benchmarks.build import Programs, build
 from tests.benchmarks.irc import Inspircd, Ngircd
 from tests.benchmarks.loads import Bench, Load, Metrics, NotDelivered
+from tests.benchmarks.member import NotAnswered
 from tests.benchmarks.results import Results
 from tests.benchmarks.servers import (
     BASELINE,
@@ -64,7 +65,7 @@ def run(
         for number, load, case in _plan(bench, loads, rounds, only):
             try:
                 metrics = load.run(bench, case)
-            except (NotDelivered, DidNotStart) as why:
+            except (NotDelivered, DidNotStart, NotAnswered) as why:
                 results.fail(load.name, case, str(why))
                 told = f"FAILED: {why}"
             else:

@@ -155,9 +155,11 @@ class GroupChat(Server):
     :param wire: json or plain.
     :param encrypted: whether the load speaks TLS.
     :param ledger: a file to run on; otherwise a fresh one.
-    :param rate: as in ``--rate``; "": the default.
-    :param tls_rate: as in ``--tls-rate``; "": the default.
+    :param options: other than these of a benchmark; "": the default.
     """
+
+    #: those that it has; without limits, as the other servers
+    options = {"rate": "0", "tls-rate": "0"}
 
     def __init__(
         self,
@@ -165,14 +167,13 @@ class GroupChat(Server):
         encrypted: bool = False,
         *,
         ledger: Path | None = None,
-        rate: str = "0",
-        tls_rate: str = "0",
+        options: dict[str, str] | None = None,
     ) -> None:
         self.name = OURS + (", plain wire" if wire == "plain" else "") + (TLS if encrypted else "")
         self.wire = wire
         self.encrypted = encrypted
         self._ledger = ledger
-        self._options = {"rate": rate, "tls-rate": tls_rate}
+        self._options = {**self.options, **(options or {})}
 
     def command(self, folder: Path, port: int) -> list[str]:
         twistd = str(Path(sys.executable).with_name("twistd"))

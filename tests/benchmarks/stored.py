@@ -1,64 +1,20 @@
 """
-The cost of a long history: none, if all goes well. Live messages while history is read, and a long
-ledger beside a short one.
+The cost of a long ledger: none, if all goes well.
 """
 
 from __future__ import annotations
 
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tests.benchmarks.disk import syncs
 from tests.benchmarks.ledger import TEXT
-from tests.benchmarks.loads import Bench, Column, Fanout, Metrics
+from tests.benchmarks.loads import Bench, Column, Metrics
 from tests.benchmarks.member import Member
-from tests.benchmarks.servers import GroupChat, Running
+from tests.benchmarks.servers import GroupChat
 
-QUIET, READING = "nobody reads", "one reads all of it"
 SHORT, LONG = "short ledger", "long ledger"
-DISK_SYNCS = 400  #: before a load, and after it
-
-
-class History(Fanout):
-    """
-    Live messages while one member reads the whole history, page after page, as fast as it comes;
-    beside it, the time that the disk alone takes to sync messages, just before and just after.
-    """
-
-    long_ledger = True
-
-    def cases(self, bench: Bench) -> list[str]:
-        return [QUIET, READING] if bench.programs.tls or not self.encrypted else []
-
-    def run(self, bench: Bench, case: str) -> Metrics:
-        server = GroupChat(encrypted=self.encrypted, ledger=bench.stored)
-        disk = self._disk_alone(bench)
-        with (
-            server.running(bench.scratch) as running,
-            self.begin(bench, running, server) as load,
-        ):
-            pages = self._read(running, load) if case == READING else 0.0
-            metrics = self.end(load)
-        disk = sorted(disk + self._disk_alone(bench))
-        return {**metrics, "pages_s": pages, "disk_p99_ms": disk[len(disk) * 99 // 100]}
-
-    def _disk_alone(self, bench: Bench) -> list[float]:
-        return syncs(bench.scratch, self.rate, max(2, round(DISK_SYNCS * bench.scale)))
-
-    def _read(self, running: Running, load: subprocess.Popen[str]) -> float:
-        """Read history until the load ends. Returns the pages read in a second."""
-        begin, pages = time.monotonic(), 0
-        with Member(running.port, "reader", encrypted=self.encrypted) as reader:
-            before = reader.room["head"]
-            while load.poll() is None:
-                before = reader.history(before)[0]["id"]
-                if before <= reader.room["first"]:
-                    before = reader.room["head"]
-                pages += 1
-        return pages / (time.monotonic() - begin)
 
 
 class Resume:
@@ -116,27 +72,4 @@ def _median(act: Callable[[int], Any], numbers: Iterable[int]) -> float:
     return statistics.median(took) * 1000
 
 
-def _history(encrypted: bool) -> History:
-    return History(
-        "history-tls" if encrypted else "history",
-        "200 members, 200 messages a second, beside a long history"
-        + (", over TLS" if encrypted else ""),
-        [
-            Column("p50 ms", "p50_ms", 2),
-            Column("x quiet", "p50_ms", 2, over=QUIET),
-            Column("p99 ms", "p99_ms", 2),
-            Column("x quiet", "p99_ms", 2, over=QUIET),
-            Column("pages/s", "pages_s", 0),
-            Column("the disk alone: p99 ms", "disk_p99_ms", 2),
-        ],
-        members=200,
-        speakers=20,
-        messages=2_000,
-        rate=200,
-        encrypted=encrypted,
-    )
-
-
-HISTORY = _history(encrypted=False)
-HISTORY_TLS = _history(encrypted=True)
 RESUME = Resume()

@@ -12,7 +12,9 @@ import pytest
 
 from tests.benchmarks import page
 from tests.benchmarks.__main__ import parse
+from tests.benchmarks.beside import HISTORY, HISTORY_TLS
 from tests.benchmarks.build import has_openssl
+from tests.benchmarks.devices import DEVICES
 from tests.benchmarks.flood import EMPTY, NOTHING, GarbageInput
 from tests.benchmarks.irc import Inspircd, IrcServer, Ngircd
 from tests.benchmarks.loads import DISK, FANOUT, FANOUT_TLS, SIZE, Column, Load
@@ -21,7 +23,7 @@ from tests.benchmarks.restart import WITH_TLS, WITHOUT_TLS, Restart
 from tests.benchmarks.results import Results, simple_table
 from tests.benchmarks.run import run
 from tests.benchmarks.servers import BASELINE, BASELINE_JSON, OURS, THREAD_PER_CLIENT, TLS
-from tests.benchmarks.stored import HISTORY, HISTORY_TLS, RESUME
+from tests.benchmarks.stored import RESUME
 
 TINY = 0.0004
 SERVERS = [OURS, BASELINE, BASELINE_JSON]
@@ -37,6 +39,7 @@ LINES = {
     "restart-tls": [WITHOUT_TLS, WITH_TLS],
     "history": ["nobody reads", "one reads all of it"],
     "history-tls": ["nobody reads", "one reads all of it"],
+    "devices-200": ["200 members", "20 members, 10 devices each"],
     "resume": ["short ledger", "long ledger"],
     "garbage-input": [NOTHING, EMPTY],
 }
@@ -62,6 +65,7 @@ def measured(compilers, tmp_path) -> Results:
         Restart([WITHOUT_TLS, WITH_TLS]),
         HISTORY,
         HISTORY_TLS,
+        DEVICES,
         RESUME,
         GarbageInput([NOTHING, EMPTY]),
     ]

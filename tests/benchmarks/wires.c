@@ -9,6 +9,7 @@
 #define TEXT 4096
 
 enum wire wire = JSON;
+const char *password;
 static const char *wires[] = { "baseline", "threads", "plain", "json", "irc", NULL };
 
 void choose_wire(const char *name) {
@@ -24,14 +25,18 @@ bool has(const char *line, size_t size, const char *what) {
     return memmem(line, size, what, strlen(what)) != NULL;
 }
 
+static int json_hello(char *line, const struct member *m, const char *cursor) {
+    int size = sprintf(line, "{\"type\":\"hello\",\"name\":\"%s\",\"client\":\"load-%08d-%08ld\",\"rooms\":{\"r%d\":%s}",
+                       m->name, getpid(), m->number, m->room, cursor);
+    if (password) size += sprintf(line + size, ",\"password\":\"%.64s\"", password);
+    return size + sprintf(line + size, "}\n");
+}
+
 void hello(struct member *m, const char *cursor) {
     char line[512];
     int size;
     switch (wire) {
-        case JSON:
-            size = sprintf(line, "{\"type\":\"hello\",\"name\":\"%s\",\"client\":\"load-%08d-%s\",\"rooms\":{\"r%d\":%s}}\n",
-                           m->name, getpid(), m->name, m->room, cursor ? cursor : "null");
-            break;
+        case JSON: size = json_hello(line, m, cursor ? cursor : "null"); break;
         case IRC: size = sprintf(line, "NICK %s\r\nUSER %s 0 * :%s\r\n", m->name, m->name, m->name); break;
         default: size = sprintf(line, "%s\n", m->name);
     }

@@ -15,6 +15,8 @@ bool has_rooms(void);
 bool hears_itself(void);
 bool has(const char *line, size_t size, const char *what);
 
+extern const char *password;    /* of every name; NULL: nobody is registered */
+
 /* Log in. A cursor (the inside of a JSON object), or NULL: then the newest messages are shown, as to a new member. */
 void hello(struct member *, const char *cursor);
 
