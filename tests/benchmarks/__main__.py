@@ -40,6 +40,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="only these servers, or other rows of the tables",
     )
     parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="PYTHON",
+        help="the Python of an environment with another groupchat, to be measured by turns",
+    )
+    parser.add_argument(
         "--rounds",
         type=int,
         help="how often each is run, in turn with the others (default: 5; 1 with --quick)",
@@ -80,7 +86,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if (
         options.docs
         and not options.again
-        and (options.quick or options.loads != names or options.cases)
+        and (options.quick or options.loads != names or options.cases or options.against)
     ):
         parser.error("--docs is for all loads in their whole size")
     return options
@@ -109,6 +115,7 @@ def measure(options: argparse.Namespace) -> Results:
             stored,
             lambda line: print(line, flush=True),
             options.cases,
+            options.against,
         )
 
 

@@ -164,20 +164,21 @@ int main(int count, char **values) {
     long memory_in = memory_of(server);
 
     received = 0;
-    double start = now(), busy = own_cpu(), served = cpu_of(server);
+    double start = now(), busy = own_cpu(), served = cpu_of(server), user = user_cpu_of(server);
     (rate > 0 ? open_loop : closed_loop)(start);
     double took = now() - start;
     busy = own_cpu() - busy;
     served = cpu_of(server) - served;
+    user = user_cpu_of(server) - user;
     turn(200);
 
     printf("{\"members\": %ld, \"rooms\": %d, \"join_s\": %.3f, \"messages\": %ld, \"elapsed_s\": %.4f, \"deliveries_s\": %.0f, "
            "\"missing\": %ld, \"surplus\": %ld, \"lost\": %ld, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"last_p50_ms\": %.3f, "
            "\"last_p99_ms\": %.3f, \"received_mb_s\": %.1f, \"load_cpu\": %.2f, \"server_cpu\": %.2f, \"cpu_us\": %.3f, "
-           "\"memory_before_kib\": %ld, \"memory_in_kib\": %ld, \"memory_talked_kib\": %ld}\n",
+           "\"user_us\": %.3f, \"memory_before_kib\": %ld, \"memory_in_kib\": %ld, \"memory_talked_kib\": %ld}\n",
            members, rooms, join_s, messages, took, delivered / took, expected - delivered, surplus, lost,
            percentile(&singles, 0.5), percentile(&singles, 0.99), percentile(&lasts, 0.5), percentile(&lasts, 0.99),
-           received / took / 1e6, busy / took, served / took, delivered ? served * 1e6 / delivered : 0,
+           received / took / 1e6, busy / took, served / took, served * 1e6 / delivered, user * 1e6 / delivered,
            memory_before, memory_in, memory_of(server));
     return delivered == expected && !surplus ? 0 : 2;
 }

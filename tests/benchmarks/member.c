@@ -225,6 +225,17 @@ double cpu_of(int pid) {
     return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
+double user_cpu_of(int pid) {
+    char path[64], line[512];
+    unsigned long ticks = 0;
+    sprintf(path, "/proc/%d/stat", pid);
+    FILE *stat = pid ? fopen(path, "r") : NULL;
+    if (stat && fgets(line, sizeof line, stat))
+        sscanf(strrchr(line, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu", &ticks);
+    if (stat) fclose(stat);
+    return (double)ticks / sysconf(_SC_CLK_TCK);
+}
+
 double own_cpu(void) {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);

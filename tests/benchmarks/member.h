@@ -47,9 +47,10 @@ bool turn(int milliseconds);
 /* Begin: before anything else. */
 void begin_loop(void);
 
-/* The server's process: KiB that it occupies, seconds of CPU that it has used; 0 where it is not known. */
+/* The server's process: KiB that it occupies, seconds of CPU that it has used, those outside the kernel; 0: not known. */
 long memory_of(int pid);
 double cpu_of(int pid);
+double user_cpu_of(int pid);
 double own_cpu(void);
 
 /* What a load does with a line (without its LF), and with a lost connection, which is closed already. */

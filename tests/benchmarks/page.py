@@ -5,6 +5,7 @@ command writes itself.
 
 from __future__ import annotations
 
+import statistics
 from pathlib import Path
 
 from tests.benchmarks import plot
@@ -14,6 +15,7 @@ from tests.benchmarks.flood import GARBAGE_INPUT
 from tests.benchmarks.loads import FANOUT, FANOUT_TLS, SIZE, Load, OpenLoop
 from tests.benchmarks.restart import RESTART
 from tests.benchmarks.results import Results, simple_table
+from tests.benchmarks.servers import BEFORE
 from tests.benchmarks.stored import RESUME
 
 LOADS: list[Load] = [
@@ -28,6 +30,12 @@ LOADS: list[Load] = [
     RESUME,
     GARBAGE_INPUT,
 ]
+_COMPARED = {
+    "deliveries/s": "deliveries_s",
+    "CPU a delivery": "cpu_us",
+    "user CPU a delivery": "user_us",
+    "p99": "p99_ms",
+}
 PAGE = Path(__file__).parents[2] / "docs" / "performance.rst"
 BEGIN, END = ".. begin of the results\n", ".. end of the results\n"
 
@@ -38,9 +46,31 @@ def report(results: Results) -> str:
     for load in LOADS:
         if results.cases(load.name):
             parts.append(f"**{load.name}**: {load.title}\n\n{results.table(load)}")
+    if against := _against(results):
+        parts.append(f"**Against the version before**: ratios within each round\n\n{against}")
     parts += [f"Not measured: {name} ({why})." for name, why in results.skipped.items()]
     parts += [f"Failed: {what}." for what in results.failed]
     return "\n\n".join(parts) + "\n"
+
+
+def _against(results: Results) -> str:
+    """A table of this version's ratios to another one; "" where there was none."""
+    rows = [
+        [f"{load.name}, {case}", *(_ratios(results, load.name, case))]
+        for load in LOADS
+        for case in results.cases(load.name)
+        if case + BEFORE in results.cases(load.name)
+    ]
+    return simple_table([["", *_COMPARED], *rows]) if rows else ""
+
+
+def _ratios(results: Results, load: str, case: str) -> list[str]:
+    """The median of each ratio, and its range over the rounds."""
+    cells = []
+    for metric in _COMPARED.values():
+        ratios = results.ratios(load, case, metric, case + BEFORE)
+        cells.append(f"{statistics.median(ratios):.3f} ({min(ratios):.2f} to {max(ratios):.2f})")
+    return cells
 
 
 def _machine(results: Results) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,22 +49,25 @@ class Results:
         The median of the ratios within each round: a machine that drifts from round to round does
         not change them. None where there is nothing to divide by.
         """
-        return self._median_of_pairs(
-            load, case, metric, over, lambda one, other: one / other if other else 0.0
-        )
+        return _median(self.ratios(load, case, metric, over))
+
+    def ratios(self, load: str, case: str, metric: str, over: str) -> list[float]:
+        """Those of each round; none where there is nothing to divide by."""
+        pairs = self._pairs(load, case, metric, over)
+        return [one / other if other else 0.0 for one, other in pairs]
 
     def difference(self, load: str, case: str, metric: str, less: str) -> float | None:
         """The same of the differences."""
-        return self._median_of_pairs(load, case, metric, less, lambda one, other: one - other)
+        return _median([one - other for one, other in self._pairs(load, case, metric, less)])
 
-    def _median_of_pairs(
-        self, load: str, case: str, metric: str, to: str, pair: Callable[[float, float], float]
-    ) -> float | None:
+    def _pairs(self, load: str, case: str, metric: str, to: str) -> list[tuple[float, float]]:
         rounds = self.measured[load]
         if to not in rounds:
-            return None
-        pairs = zip(rounds[case], rounds[to], strict=True)
-        return statistics.median(pair(one[metric], other[metric]) for one, other in pairs)
+            return []
+        return [
+            (one[metric], other[metric])
+            for one, other in zip(rounds[case], rounds[to], strict=True)
+        ]
 
     def cell(self, load: str, case: str, column: Column) -> str:
         """As a table shows it."""
@@ -96,6 +98,10 @@ class Results:
         results = cls({}, 0, {})
         vars(results).update(json.loads(path.read_text()))
         return results
+
+
+def _median(values: list[float]) -> float | None:
+    return statistics.median(values) if values else None
 
 
 def simple_table(rows: list[list[str]], right: bool = True) -> str:

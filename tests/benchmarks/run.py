@@ -38,6 +38,7 @@ def run(
     stored: int,
     progress: Callable[[str], None],
     only: list[str] | None = None,
+    before: Path | None = None,
 ) -> Results:
     """
     Measure.
@@ -45,9 +46,10 @@ def run(
     :param folder: for programs, configurations and ledgers.
     :param stored: messages in the long ledger.
     :param only: cases to measure; otherwise all that can be measured here.
+    :param before: the Python of an environment with another version of ours.
     """
     programs = build(folder)
-    all_ = all_servers(programs)
+    all_ = all_servers(programs, before)
     skipped = {
         server.name: why
         for server in all_
@@ -75,17 +77,27 @@ def run(
     return results
 
 
-def all_servers(programs: Programs) -> list[Server]:
-    """Returns all that there are, those that can't be measured here included."""
+def all_servers(programs: Programs, before: Path | None = None) -> list[Server]:
+    """
+    Returns all that there are, those that can't be measured here included.
+
+    :param before: the Python of an environment with another version of ours, which is measured in
+        turn with this one.
+    """
+
+    def ours(wire: str = "json", encrypted: bool = False) -> list[Server]:
+        pythons = [None, before] if before else [None]
+        return [GroupChat(wire, encrypted, python=python) for python in pythons]
+
     return [
-        GroupChat(),
-        GroupChat("plain"),
+        *ours(),
+        *ours("plain"),
         Program(BASELINE, programs.baseline, "baseline"),
         Program(BASELINE_JSON, programs.baseline, "json"),
         Ngircd(),
         Inspircd(),
         Program(THREAD_PER_CLIENT, programs.thread_per_client, "threads"),
-        GroupChat(encrypted=True),
+        *ours(encrypted=True),
         Program(BASELINE_JSON + TLS, programs.baseline, "json", encrypted=True),
         Ngircd(encrypted=True),
         Inspircd(encrypted=True),

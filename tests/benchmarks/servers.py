@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ END = 20.0  #: seconds until it has ended
 PLACES = 20_000
 TLS = ", TLS"  #: ends the name of a server that speaks TLS
 OURS = "groupchat"
+BEFORE = ", before"  #: ends the name of another version of it
 BASELINE, BASELINE_JSON = "epoll baseline", "epoll baseline (JSON)"
 THREAD_PER_CLIENT = "thread-per-client"
 LOOPBACK = "127.0.0.1"
@@ -156,6 +158,8 @@ class GroupChat(Server):
     :param encrypted: whether the load speaks TLS.
     :param ledger: a file to run on; otherwise a fresh one.
     :param options: other than these of a benchmark; "": the default.
+    :param python: of an environment with another version of it, which is called "before"; None:
+        this one.
     """
 
     #: those that it has; without limits, as the other servers
@@ -168,31 +172,47 @@ class GroupChat(Server):
         *,
         ledger: Path | None = None,
         options: dict[str, str] | None = None,
+        python: Path | None = None,
     ) -> None:
-        self.name = OURS + (", plain wire" if wire == "plain" else "") + (TLS if encrypted else "")
+        wire_and_tls = (", plain wire" if wire == "plain" else "") + (TLS if encrypted else "")
+        self.name = OURS + wire_and_tls + (BEFORE if python else "")
         self.wire = wire
         self.encrypted = encrypted
         self._ledger = ledger
+        self._python = python
         self._options = {**self.options, **(options or {})}
 
     def command(self, folder: Path, port: int) -> list[str]:
-        twistd = str(Path(sys.executable).with_name("twistd"))
         options = {
             "listen": f"tcp:{port}:interface={LOOPBACK}:backlog=4096",
             "max": str(PLACES),
             "ledger": f"sqlite:{self._ledger or folder / 'groupchat.db'}",
-            **{name: value for name, value in self._options.items() if value and _has_option(name)},
+            **{name: value for name, value in self._options.items() if value and self._has(name)},
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        return [sys.executable, twistd, "-n", "--pidfile=", "groupchat", *words]
+        return [*self._program(), "-n", "--pidfile=", "groupchat", *words]
+
+    def environment(self) -> dict[str, str]:
+        return dict(os.environ) if self._python else super().environment()
+
+    def _program(self) -> list[str]:
+        python = self._python or Path(sys.executable)
+        return [str(python), str(python.with_name("twistd"))]
+
+    def _has(self, option: str) -> bool:
+        """Whether it has this option: another version may call it otherwise."""
+        if not self._python:
+            return any(parameter[0] == option for parameter in Options.optParameters)
+        return f" --{option}=" in _help(*self._program(), "groupchat", "--help")
 
     def answers(self, connection: socket.socket) -> bool:
         connection.sendall(b'{"type":"ping"}\n')
         return bool(connection.recv(1))
 
 
-def _has_option(name: str) -> bool:
-    return any(parameter[0] == name for parameter in Options.optParameters)
+@cache
+def _help(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=READY).stdout
 
 
 class Program(Server):

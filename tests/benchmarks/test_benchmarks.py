@@ -22,7 +22,7 @@ from tests.benchmarks.page import LOADS
 from tests.benchmarks.restart import WITH_TLS, WITHOUT_TLS, Restart
 from tests.benchmarks.results import Results, simple_table
 from tests.benchmarks.run import run
-from tests.benchmarks.servers import BASELINE, BASELINE_JSON, OURS, THREAD_PER_CLIENT, TLS
+from tests.benchmarks.servers import BASELINE, BASELINE_JSON, BEFORE, OURS, THREAD_PER_CLIENT, TLS
 from tests.benchmarks.stored import RESUME
 
 TINY = 0.0004
@@ -146,6 +146,17 @@ def test_what_failed_once_has_no_figures(results):
     results.add("chat-200", BASELINE, {"deliveries_s": 1.0})
     assert results.cases("chat-200") == ["groupchat"]
     assert "Failed: chat-200, epoll baseline.\n" in page.report(results)
+
+
+def test_another_version_is_compared_round_by_round(results):
+    assert "Against" not in page.report(results)
+    for speed in (800, 500):
+        metrics = {"deliveries_s": speed, "cpu_us": 2.0, "user_us": 0.0, "p99_ms": 3.0}
+        results.add("chat-200", OURS + BEFORE, metrics | {"p50_ms": 2.0})
+    for metrics in results.measured["chat-200"][OURS]:
+        metrics["user_us"] = 1.0
+    row = "chat-200, groupchat  0.844 (0.75 to 0.94)  0.500 (0.50 to 0.50)"
+    assert row in page.report(results)
 
 
 def test_a_table_is_restructuredtext():
