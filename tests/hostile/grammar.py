@@ -24,6 +24,10 @@ ROOMS = [
     b'""',
     b'"\\u0000"',
     '"lоbby"'.encode(),
+    b'"@amy"',
+    b'"@mallory"',
+    b'"@"',
+    b'"@a+b"',
 ]
 PEOPLE = [
     b'"mallory"',
@@ -108,10 +112,29 @@ VERBS: dict[bytes, dict[bytes, list[bytes]]] = {
     b"bans": {b"after": PEOPLE},
     b"mutes": {b"after": PEOPLE},
     b"places": {},
+    b"edit": {b"room": ROOMS[:4], b"text": SAID, b"replaces": COUNTS, b"n": COUNTS},
+    b"redact": {b"room": ROOMS[:4], b"redacts": COUNTS, b"n": COUNTS},
+    b"search": {
+        b"room": ROOMS[:4],
+        b"text": SAID,
+        b"from": PEOPLE,
+        b"before": COUNTS,
+        b"limit": COUNTS,
+    },
+    b"mark": {b"room": ROOMS[:4], b"id": COUNTS},
+    b"private": {b"room": ROOMS, b"private": [b"true", b"false", b"1"]},
+    b"invite": {b"room": ROOMS, b"name": PEOPLE},
+    b"uninvite": {b"room": ROOMS, b"name": PEOPLE},
+    b"close": {b"room": ROOMS},
     b"notice": {b"text": SAID},
     b"dance": {b"with": PEOPLE},
 }
-KINDS = [*VERBS, *[b"say"] * 12, *[b"ping", b"tell", b"topic", b"join", b"leave"] * 2]
+TYPES = {b"edit": b"say", b"redact": b"say"}  #: of those that are not called as on the wire
+KINDS = [
+    *VERBS,
+    *[b"say"] * 12,
+    *[b"ping", b"tell", b"topic", b"join", b"leave", b"edit", b"search"] * 2,
+]
 RAW = [*lines.NO_JSON.values(), *lines.NESTED.values(), *(data for data in framing.BROKEN.values()), *framing.TELNET.values(),
        *openings.STRANGE.values(), *(data for data, _ in openings.KNOWN.values()), *(name.encode() for name in names.BAD.values()),
        b"x" * 32_767, b"x" * 32_768, b"x" * 40_000, b"\0" * 100, b"\r", b"\r\n\n\r\n"]  # fmt: skip
@@ -217,7 +240,7 @@ class Grammar:
     def _json(self) -> bytes:
         random, choice = self.random.random, self.random.choice
         kind = choice(KINDS)
-        parts = [b'{"type":"%s"' % kind]
+        parts = [b'{"type":"%s"' % TYPES.get(kind, kind)]
         for field, values in VERBS[kind].items():
             chance = random()
             if chance < 0.8:
