@@ -85,9 +85,10 @@ class AccessPolicy:
         """
         Return whether an account is an operator's.
 
-        :param account: its key.
+        :param account: its id.
         """
-        return self._accounts.permissions.is_operator(account)
+        found = self._accounts.permissions.with_id(account)
+        return found is not None and found.operator
 
     def identify(self, name: str, client: bytes) -> Account | None:
         """
@@ -161,14 +162,14 @@ class AccessPolicy:
         """
         Check that a member may take this name.
 
-        :param account: the key of the account that the member logged in with; "" for a guest.
+        :param account: the id of the account that the member logged in with; "" for a guest.
         :raises NameTaken: it is registered by another, or could be mistaken for such a name.
         :raises NotAllowed: it is banned; or it is not registered, and only members are allowed.
         """
         if self.ban_on_person(name, b""):
             raise errors.NotAllowed("That name is banned. Take another.")
         owner = self._accounts.permissions.owner(name)
-        if owner is not None and (owner.key == account or client in owner.clients):
+        if owner is not None and (owner.id == account or client in owner.clients):
             return
         if self._accounts.knows(name):
             raise errors.NameTaken(
@@ -190,7 +191,7 @@ class AccessPolicy:
         if not self._accounts.registers:
             raise errors.NotAllowed("Passwords are kept elsewhere here. Ask an operator.")
         owner = self._accounts.permissions.owner(name)
-        if owner is not None and owner.key == account:
+        if owner is not None and owner.id == account:
             return owner
         if self._accounts.knows(name):
             raise errors.NameTaken(f'The name "{name}" is registered by another.')

@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from groupchat.core.marks import Marks
 from groupchat.core.moderation import Moderation
 from groupchat.core.naming import Naming
+from groupchat.core.privacy import Privacy
 from groupchat.core.queries import Queries
 from groupchat.core.speaking import Speaking
-from groupchat.wire import commands, errors, events
+from groupchat.core.telling import Telling
+from groupchat.core.topics import Topics
+from groupchat.wire import commands, events
 from groupchat.wire.commands import Command, Position
 
 if TYPE_CHECKING:
@@ -39,13 +43,13 @@ def _quit(session: Session, command: commands.Quit) -> None:
 
 
 def _join(session: Session, command: commands.Join) -> None:
-    room = session.rooms.new(command.room)
+    room = session.rooms.to_join(command.room)
     session.rooms.check([*session.rooms.cursors, room])
     session.rooms.join(room, Position(command.epoch, command.after), command.ref)
 
 
 def _move(session: Session, command: commands.MoveTo) -> None:
-    room = session.rooms.new(command.room)
+    room = session.rooms.to_join(command.room)
     session.rooms.check([room])
     session.rooms.move(room)
 
@@ -66,11 +70,16 @@ def _pong(session: Session, command: commands.Pong) -> None:
     """Do nothing: that the line came says that the client is there."""
 
 
-def _unsupported(session: Session, command: Command) -> None:
-    raise errors.UnknownType("There is no such type of line.")
-
-
-def table(speaking: Speaking, queries: Queries, naming: Naming, moderation: Moderation) -> Actions:
+def table(
+    speaking: Speaking,
+    telling: Telling,
+    topics: Topics,
+    marks: Marks,
+    queries: Queries,
+    naming: Naming,
+    privacy: Privacy,
+    moderation: Moderation,
+) -> Actions:
     """Return the action of each command."""
     return {
         commands.Hello: _hello,
@@ -79,9 +88,14 @@ def table(speaking: Speaking, queries: Queries, naming: Naming, moderation: Mode
         commands.MoveTo: _move,
         commands.Leave: _leave,
         commands.Say: speaking.say,
-        commands.Tell: speaking.tell,
-        commands.SetTopic: speaking.topic,
+        commands.Correction: speaking.correct,
+        commands.Edit: speaking.edit,
+        commands.Remove: speaking.remove,
+        commands.Tell: telling.tell,
+        commands.SetTopic: topics.topic,
+        commands.Mark: marks.mark,
         commands.AskHistory: queries.history,
+        commands.Search: queries.search,
         commands.AskRooms: queries.rooms,
         commands.AskWho: queries.who,
         commands.Help: _help,
@@ -89,6 +103,10 @@ def table(speaking: Speaking, queries: Queries, naming: Naming, moderation: Mode
         commands.Pong: _pong,
         commands.Rename: naming.rename,
         commands.Register: naming.register,
+        commands.Private: privacy.private,
+        commands.Invite: privacy.invite,
+        commands.Uninvite: privacy.invite,
+        commands.Close: privacy.close,
         commands.Kick: moderation.moderate,
         commands.Mute: moderation.moderate,
         commands.Unmute: moderation.moderate,
@@ -101,13 +119,4 @@ def table(speaking: Speaking, queries: Queries, naming: Naming, moderation: Mode
         commands.AskBans: moderation.answer,
         commands.AskMutes: moderation.answer,
         commands.AskPlaces: moderation.answer,
-        commands.Correction: _unsupported,
-        commands.Search: _unsupported,
-        commands.Mark: _unsupported,
-        commands.Private: _unsupported,
-        commands.Invite: _unsupported,
-        commands.Uninvite: _unsupported,
-        commands.Close: _unsupported,
-        commands.Edit: _unsupported,
-        commands.Remove: _unsupported,
     }

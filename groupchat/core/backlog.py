@@ -5,8 +5,9 @@ The tail of a room's log in memory: the last batches of events, each encoded onc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from groupchat.core.log_reader import redacted
 from groupchat.wire.events import Event, Message, Presence
 from groupchat.wire.interfaces import IWire
 
@@ -36,6 +37,16 @@ class Batch:
         self.size = size
         self._lines: dict[IWire, list[bytes]] = {}
         self._whole: dict[IWire, bytes] = {}
+
+    def redact(self, ids: Collection[int]) -> None:
+        """Drop the texts of these messages."""
+        if any(isinstance(event, Message) and event.id in ids for event in self.events):
+            self.events = [
+                redacted(event) if isinstance(event, Message) and event.id in ids else event
+                for event in self.events
+            ]
+            self._lines.clear()
+            self._whole.clear()
 
     def encoded(self, wire: IWire) -> bytes:
         """Return the lines on this wire."""
@@ -108,6 +119,18 @@ class Backlog:
             self._size -= dropped.size
             self.start += 1
             self.head_before = dropped.head
+
+    def redact(self, ids: Collection[int]) -> None:
+        """
+        Drop the texts of these messages.
+
+        :param ids: at least one.
+        """
+        before, low, high = self.head_before, min(ids), max(ids)
+        for batch in self._batches:
+            if before < high and low <= batch.head:
+                batch.redact(ids)
+            before = batch.head
 
     def at(self, position: int) -> Batch:
         """Return the batch at a position from `start` on."""

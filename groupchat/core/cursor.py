@@ -8,8 +8,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from groupchat.wire.events import Event
+from groupchat.wire.interfaces import IWire
 
 if TYPE_CHECKING:
+    from groupchat.core.member import Member
     from groupchat.core.session import Session
 
 __all__ = ["Cursor", "Origin", "Phase"]
@@ -38,13 +40,16 @@ class Cursor:
     """
     Where one session stands in one room.
 
-    :param session: the member.
+    :param session: whose cursor it is.
+    :param label: the room's name, as the client knows it.
+    :param wire: the wire on which the session hears of the room.
     :param ref: comes back in the room line.
 
     :ivar member: whose session it is.
     :ivar name: the name under which the room knows the member.
     :ivar since: milliseconds since 1970 at which it joined.
     :ivar last_n: its client's last n stored here.
+    :ivar mark: the last id that the member has marked as read.
     :ivar after: the last id that it was given.
     :ivar through: the last id that is history to it.
     :ivar position: the next batch of the backlog that it is given.
@@ -53,7 +58,9 @@ class Cursor:
 
     __slots__ = (
         "after",
+        "label",
         "last_n",
+        "mark",
         "member",
         "name",
         "origin",
@@ -64,21 +71,25 @@ class Cursor:
         "since",
         "through",
         "unechoed",
+        "wire",
     )
 
-    def __init__(self, session: Session, ref: str | None = None) -> None:
+    def __init__(self, session: Session, label: str, wire: IWire, ref: str | None = None) -> None:
         self.session = session
+        self.label = label
+        self.wire = wire
         self.ref = ref
-        self.member = session.member
+        self.member: Member = session.member
         self.name = session.name
         self.since = 0
         self.last_n = 0
+        self.mark = 0
         self.after = 0
         self.through = 0
         self.position = 0
         self.phase = Phase.NEEDS_STATE
         self.origin = Origin.RESUMING
-        self.unechoed: set[int] | None = None if session.wire.capabilities.echoes_own else set()
+        self.unechoed: set[int] | None = None if wire.capabilities.echoes_own else set()
 
     def send(self, event: Event, past: bool = False) -> None:
         """
@@ -87,4 +98,4 @@ class Cursor:
         :param past: whether it is history.
         """
         session = self.session
-        session.peer.write(session.wire.encode(event, session.name, past))
+        session.peer.write(self.wire.encode(event, session.name, past))

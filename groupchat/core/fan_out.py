@@ -24,14 +24,14 @@ class FanOut:
         """Make a cursor live: it has been given everything so far, and its client reads."""
         session = cursor.session
         cursor.phase = Phase.LIVE
-        self._live.setdefault(session.wire, {})[cursor] = session.peer
+        self._live.setdefault(cursor.wire, {})[cursor] = session.peer
         session.on_live()
 
     def remove(self, cursor: Cursor) -> None:
         """Give a cursor no more batches, if it is live: the pump goes on with it."""
         if cursor.phase is Phase.LIVE:
             cursor.phase = Phase.IN_TAIL
-            del self._live[cursor.session.wire][cursor]
+            del self._live[cursor.wire][cursor]
 
     def write(self, batch: Batch, before: int, position: int) -> None:
         """

@@ -45,6 +45,10 @@ class FlowControl:
         """Take a line's token. Returns 0.0, or the seconds until there is one."""
         return self._bucket.take()
 
+    def spend(self, lines: int) -> None:
+        """Count a line as several: the next ones wait longer."""
+        self._bucket.spend(lines - 1)
+
     def expect_reply(self) -> None:
         """Hold the next line back until a reply has been given."""
         self.pending_replies += 1

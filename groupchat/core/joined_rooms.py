@@ -4,17 +4,20 @@ The rooms that one session is in, each with its cursor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from groupchat.core.cursor import Cursor, Phase
+from groupchat.core.direct import LabelledWire
+from groupchat.core.direct_rooms import is_direct
 from groupchat.core.entries import Entry, JoinEntry, LeaveEntry
 from groupchat.settings import Settings
 from groupchat.wire import errors, names
-from groupchat.wire.commands import Position
+from groupchat.wire.commands import LOBBY, Position
 
 if TYPE_CHECKING:
-    from groupchat.core.room import Room
+    from groupchat.core.room_names import RoomNames
+    from groupchat.core.rooms import Rooms
     from groupchat.core.session import Session
 
 __all__ = ["JoinedRooms"]
@@ -24,61 +27,84 @@ class JoinedRooms:
     """
     :param session: the session that is in the rooms.
     :param rooms: all rooms of the node.
+    :param room_names: translates the names that clients give to rooms.
     :param post: gives an entry to the ledger.
 
-    :ivar cursors: the cursor in each room, by the room's name.
+    :ivar cursors: the cursor in each room, by the room's internal name.
     :ivar current: the room that a command without one is about.
     """
 
-    __slots__ = ("_post", "_rooms", "_session", "_settings", "current", "cursors")
+    __slots__ = (
+        "_names", "_post", "_previous", "_rooms", "_session", "_settings", "current", "cursors",
+    )  # fmt: skip
 
     def __init__(
         self,
         session: Session,
-        rooms: Mapping[str, Room],
+        rooms: Rooms,
+        room_names: RoomNames,
         settings: Settings,
         post: Callable[[Entry], None],
     ) -> None:
         self.cursors: dict[str, Cursor] = {}
         self.current = ""
+        self._previous = ""  # the room that was left for the current one
         self._session = session
         self._rooms = rooms
+        self._names = room_names
         self._settings = settings
         self._post = post
 
+    # Names.
+
     def resolve(self, name: str) -> str:
         """
-        Return the room that a command is about, as the server writes it.
+        Return the internal name of the room that a command is about.
 
         :param name: as the command gives it; "" for the current room.
         :raises NotInRoom: the session is not in it.
         """
         if name in self.cursors:
             return name
-        if name:
-            room = names.key(name)
-        else:
-            room = self.current if self._session.wire.capabilities.single_room else ""
+        room = self.find(name)
         if room not in self.cursors:
             raise errors.NotInRoom("You are not in that room. Join it first.")
         return room
 
-    def new(self, name: str) -> str:
-        """
-        Return the name of a room to join, as the server writes it.
+    def find(self, name: str) -> str:
+        """Like `resolve`, but for a room in which the session need not be."""
+        if not name:
+            return self.current if self._session.wire.capabilities.single_room else ""
+        if is_direct(name):
+            label = names.key(name)
+            for room, cursor in self.cursors.items():
+                if cursor.label == label:
+                    return room
+        return self._names.find(name, self._session.account)
 
-        :raises BadName: it is no name of a room.
-        :raises AlreadyIn: the session is in it.
+    def to_join(self, name: str) -> str:
         """
-        room = self._settings.names.room(name)
-        if room in self.cursors:
-            raise errors.AlreadyIn(f"You are in {room} already.")
+        Return the internal name of a room to join.
+
+        :raises Refused: there is no such room, or the session is in it.
+        """
+        room = self._names.to_join(name, self._session.account)
+        if room in self.cursors or self.find(name) in self.cursors:
+            raise errors.AlreadyIn(f"You are in {self.label(room)} already.")
         return room
+
+    def label(self, room: str) -> str:
+        """Return the name by which the client knows a room, of which this is the internal name."""
+        cursor = self.cursors.get(room)
+        if cursor is not None:
+            return cursor.label
+        return self._names.label_of(room, self._session.account)
 
     def check(self, wanted: Collection[str]) -> None:
         """
         Check that a member can be in all these rooms at once.
 
+        :param wanted: their names, internal or not.
         :raises TooMany: it can't.
         """
         settings, rooms = self._settings, self._rooms
@@ -86,10 +112,13 @@ class JoinedRooms:
             raise errors.TooMany(
                 f"You can be in at most {settings.max_rooms_per_member} rooms. Leave a room first."
             )
-        if len(rooms) + sum(room not in rooms for room in wanted) > settings.max_rooms:
+        new = sum(room not in rooms and not is_direct(room) for room in wanted)
+        if rooms.listed + new > settings.max_rooms:
             raise errors.TooMany(
-                f"The server has {len(rooms)} rooms, and takes no more. Join a room that exists."
+                f"The server has {rooms.listed} rooms, and takes no more. Join a room that exists."
             )
+
+    # Joining.
 
     def join(
         self,
@@ -101,19 +130,28 @@ class JoinedRooms:
         """
         Join a room. The next line of the client waits for the room line.
 
-        :param room: its name, as the server writes it.
+        :param room: its internal name.
         :param position: up to where the client knows the room.
         :param instead: the cursor of an older connection, whose place this one takes.
         """
         session = self._session
-        cursor = self.cursors[room] = Cursor(session, ref)
+        label = self._names.label_of(room, session.account)
+        wire = LabelledWire(session.wire, label) if is_direct(room) else session.wire
+        cursor = self.cursors[room] = Cursor(session, label, wire, ref)
         self.current = room
         entry = JoinEntry(
-            room, session.client, position.epoch, position.after, cursor, session, ref
-        )
+            room, session.client, position.epoch, position.after, cursor, session, ref,
+            session.account,
+        )  # fmt: skip
         entry.instead = instead
         session.flow.expect_reply()
         self._post(entry)
+
+    def refused(self, cursor: Cursor, refusal: errors.Refused) -> None:
+        """Take note that a room can't be joined, and tell the client."""
+        self._drop(cursor, refusal, tell=False)
+
+    # Leaving.
 
     def leave(self, room: str, ref: str | None) -> None:
         """Leave a room, with an answer once all that the session said there has been answered."""
@@ -121,9 +159,26 @@ class JoinedRooms:
 
     def move(self, room: str) -> None:
         """Leave the current room, and join another."""
-        old = self.current
-        self.depart(old, self.cursors.pop(old))
+        self._previous = self.current
+        self.depart(self.current, self.cursors.pop(self.current))
         self.join(room, Position())
+
+    def expel(self, cursor: Cursor) -> None:
+        """Leave a room that is not open to the session any more, and tell the client."""
+        self._drop(cursor, errors.expelled(cursor.label), tell=True)
+
+    def _drop(self, cursor: Cursor, why: errors.Refused, tell: bool) -> None:
+        """Leave the room of a cursor, if the session is still there."""
+        session = self._session
+        room = next((name for name, one in self.cursors.items() if one is cursor), None)
+        if room is None or session.ended:
+            return
+        del self.cursors[room]
+        self.depart(room, cursor, tell)
+        session.peer.write(session.refusal(why, None, cursor.label, cursor.ref))
+        if session.wire.capabilities.single_room and not self.cursors:  # it has to be in one
+            back, self._previous = self._previous, ""
+            self.join(back if back not in ("", room) else LOBBY, Position())
 
     def depart(self, room: str, cursor: Cursor, tell: bool = True) -> None:
         """
@@ -149,10 +204,12 @@ class JoinedRooms:
             self.depart(room, cursor, tell=room not in taken_over)
         return {room: self.cursors[room] for room in self.cursors.keys() & taken_over}
 
+    # The state of all rooms.
+
     def heads(self) -> dict[str, int]:
         """Return the last id of each room that was written to the session."""
         return {
-            name: self._rooms[name].last_given(cursor)
+            cursor.label: self._rooms[name].last_given(cursor)
             for name, cursor in self.cursors.items()
             if cursor.phase is not Phase.NEEDS_STATE
         }

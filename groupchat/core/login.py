@@ -19,7 +19,9 @@ from groupchat.wire.limits import MAX_LINE, MAX_TEXT
 if TYPE_CHECKING:
     from groupchat.core.access import AccessPolicy
     from groupchat.core.cursor import Cursor
+    from groupchat.core.direct import DirectRooms
     from groupchat.core.members import Members
+    from groupchat.core.room_names import RoomNames
     from groupchat.core.session import Session
 
 __all__ = ["MAX_LOGIN_ATTEMPTS", "Login", "client_digest"]
@@ -44,14 +46,16 @@ class Login:
     :param session: the session that logs in.
     :param access: decides under which name it may.
     :param members: where it joins.
+    :param direct: tells an account its direct rooms.
+    :param names: translates the names of the rooms that it is to be in.
     :param on_joined: called once the session is a member.
 
     :ivar has_client_id: whether the client will come again under the same secret.
     """
 
     __slots__ = (
-        "_access", "_attempts", "_members", "_on_joined", "_password_for", "_session", "_settings",
-        "_state", "has_client_id",
+        "_access", "_attempts", "_direct", "_members", "_names", "_on_joined", "_password_for",
+        "_session", "_settings", "_state", "has_client_id",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +64,8 @@ class Login:
         settings: Settings,
         access: AccessPolicy,
         members: Members,
+        direct: DirectRooms,
+        names: RoomNames,
         on_joined: Callable[[], None],
     ) -> None:
         self.has_client_id = False
@@ -67,6 +73,8 @@ class Login:
         self._settings = settings
         self._access = access
         self._members = members
+        self._direct = direct
+        self._names = names
         self._on_joined = on_joined
         self._state = State.AWAITING_NAME
         self._password_for = ""  # the name whose password is awaited
@@ -123,7 +131,7 @@ class Login:
         positions = {}
         for name, position in rooms.items():
             try:
-                positions[self._settings.names.room(name)] = position or Position()
+                positions[self._names.label(name)] = position or Position()
             except errors.BadName as bad:
                 raise errors.BadField(bad.text) from None
         if len(positions) < len(rooms):
@@ -141,7 +149,7 @@ class Login:
         session, settings = self._session, self._settings
         if session.ended:
             return
-        session.account = account.key if account else ""
+        session.account = account.id if account else ""
         replaced = self._members.enter(session, name, owner=account is not None)
         session.joined = True
         self._state = State.JOINED
@@ -156,13 +164,29 @@ class Login:
                 hello.ref,
             )
         )
-        cursors: dict[str, Cursor] = {}
-        for old in replaced:
-            cursors.update(old.replaced(frozenset(positions) - cursors.keys()))
-        for room, position in positions.items():
-            session.rooms.join(room, position, instead=cursors.get(room))
+        self._join_rooms(positions, replaced)
+        if session.account:
+            self._direct.announce(session)
         self._on_joined()
         session.flow.resume()
+
+    def _join_rooms(self, positions: dict[str, Position], replaced: list[Session]) -> None:
+        """
+        Join the rooms of a hello.
+
+        :param positions: by the names of the rooms; whose direct room one is, is known only now.
+        """
+        session, rooms = self._session, {}
+        for name, position in positions.items():
+            try:
+                rooms[session.rooms.to_join(name)] = position
+            except errors.Refused as refused:
+                session.peer.write(session.refusal(refused, None, name))
+        cursors: dict[str, Cursor] = {}
+        for old in replaced:
+            cursors.update(old.replaced(frozenset(rooms) - cursors.keys()))
+        for room, position in rooms.items():
+            session.rooms.join(room, position, instead=cursors.get(room))
 
     def refused(self, hello: commands.Hello, error: errors.Refused) -> None:
         """Answer a refused hello: ask for the password, or say why and count the attempt."""

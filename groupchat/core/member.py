@@ -19,7 +19,7 @@ class Member:
     Somebody who is logged in: a guest with one session, or an account with one for each device.
 
     :ivar name: the name under which others know the member.
-    :ivar account: the key of its account; "" for a guest.
+    :ivar account: the id of its account; "" for a guest.
     :ivar sessions: its sessions, in the order in which they logged in; at least one.
     :ivar rename_limit: counts its changes of name, from whichever device.
     """

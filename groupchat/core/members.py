@@ -57,6 +57,14 @@ class Members:
             raise errors.NoSuchName(f'Nobody here is called "{names.printable(name)}".')
         return member
 
+    def of_account(self, account: str) -> list[Session]:
+        """
+        Return the sessions that are logged in to an account, under whatever name.
+
+        :param account: its id.
+        """
+        return self._registry.of_account(account)
+
     def recipients(self, name: str) -> list[Session]:
         """
         Return the sessions of a member that can be told something.
@@ -182,10 +190,15 @@ class Members:
             session.name = name
 
     def register(self, member: Member, account: str) -> None:
-        """Let a member have an account, which other devices can log in to."""
+        """
+        Let a member have an account, which other devices can log in to.
+
+        :param account: its id.
+        """
         member.account = account
         for session in member.sessions:
             session.account = account
+            self._registry.add_account(session)
 
     # The log.
 

@@ -16,6 +16,7 @@ from groupchat.settings import Settings
 from groupchat.wire import commands, errors, events
 
 if TYPE_CHECKING:
+    from groupchat.core.delivery import Delivery
     from groupchat.core.members import Members
     from groupchat.core.session import Session
 
@@ -64,6 +65,7 @@ class Naming:
     def __init__(
         self,
         settings: Settings,
+        delivery: Delivery,
         access: AccessPolicy,
         members: Members,
         accounts: IAccounts,
@@ -71,6 +73,7 @@ class Naming:
         now: Callable[[], int],
     ) -> None:
         self._settings = settings
+        self._delivery = delivery
         self._access = access
         self._members = members
         self._accounts = accounts
@@ -90,6 +93,15 @@ class Naming:
         self._members.rename(session.member, name)
         self._post(RenameEntry(name, session, command.ref))
 
+    def renamed(self, entry: RenameEntry) -> None:
+        """Tell the rooms of a member, of all its devices, its new name."""
+        for session in {entry.session: None, **entry.session.member.sessions}:
+            for name, cursor in session.rooms.cursors.items():
+                room = self._delivery.touch(name)
+                if room is not None:
+                    room.rename(cursor, entry.name)
+        self._delivery.answer(entry)
+
     def register(self, session: Session, command: commands.Register) -> None:
         """
         Make a member's name its own, under a password.
@@ -104,7 +116,7 @@ class Naming:
         audit = AuditEntry(self._now(), session.name, "register", session.name)
 
         def registered(_: None) -> None:
-            self._members.register(session.member, account.key)
+            self._members.register(session.member, account.id)
             text = f"The name {account.name} is yours: from now on it needs your password."
             session.send(events.Done(text, command.ref))
 

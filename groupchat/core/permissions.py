@@ -51,6 +51,7 @@ class Account(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
+        """The name, as names are compared."""
         return names.key(self.name)
 
     def with_client(self, client: bytes) -> Account:
@@ -82,6 +83,7 @@ class Restriction(msgspec.Struct, frozen=True):
     text: str = ""
 
     def is_active(self, now: int) -> bool:
+        """Return whether it has not ended yet."""
         return self.until is None or now < self.until
 
 
@@ -130,6 +132,7 @@ class Permissions:
         self._skeletons |= dict.fromkeys(names.UNICODE.readings(account.name), account.key)
 
     def remove_account(self, account: Account) -> None:
+        """Remove the account of this name, if there is one."""
         old = self._accounts.pop(account.key, None)
         if old is not None:
             self._ids.pop(old.id, None)
@@ -171,6 +174,7 @@ class Permissions:
             self._networks[restriction.target] = ipaddress.ip_network(restriction.target)
 
     def remove_restriction(self, restriction: Restriction) -> None:
+        """Remove any restriction of its kind on that target."""
         held = self._restrictions.pop((restriction.kind, restriction.target), None)
         if (
             held is not None and self._clients.get((held.kind, held.client)) is held

@@ -8,12 +8,12 @@ presence that was in it, so it gets the room line again before its pages.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from groupchat.core.backlog import Backlog
 from groupchat.core.cursor import Cursor, Origin, Phase
 from groupchat.core.fan_out import FanOut
+from groupchat.core.log_reader import LogReader
 from groupchat.interfaces import ILedger
 from groupchat.wire.events import Catchup, CaughtUp, Gap, Message, Reset, RoomState
 
@@ -30,16 +30,20 @@ _IDLE = frozenset({Phase.LIVE, Phase.FETCHING, Phase.CLOSED})  #: phases that ne
 class Pump:
     """
     :param room: the room, as it is now.
-    :param ledger: gives pages.
+    :param ledger: knows the epoch.
+    :param reader: gives pages.
     :param backlog: the tail of the room's log.
     :param fan_out: takes over the cursors that lack nothing.
     """
 
-    __slots__ = ("_backlog", "_fan_out", "_ledger", "_room")
+    __slots__ = ("_backlog", "_fan_out", "_ledger", "_reader", "_room")
 
-    def __init__(self, room: Room, ledger: ILedger, backlog: Backlog, fan_out: FanOut) -> None:
+    def __init__(
+        self, room: Room, ledger: ILedger, reader: LogReader, backlog: Backlog, fan_out: FanOut
+    ) -> None:
         self._room = room
         self._ledger = ledger
+        self._reader = reader
         self._backlog = backlog
         self._fan_out = fan_out
 
@@ -63,7 +67,7 @@ class Pump:
         """Tell the room as it is now, and where the client's knowledge of the log goes on from."""
         room = self._room
         epoch = self._ledger.epoch
-        members = [cursor.name for cursor in islice(room.occupants(), MAX_NAMES_IN_STATE)]
+        members, count = room.member_names(MAX_NAMES_IN_STATE)
         cursor.send(
             RoomState(
                 room.name,
@@ -73,8 +77,9 @@ class Pump:
                 cursor.last_n,
                 room.topic,
                 members,
-                len(room.members),
+                count,
                 cursor.ref,
+                cursor.mark,
             )
         )
         cursor.ref = None
@@ -92,7 +97,7 @@ class Pump:
 
     def _give_batch(self, cursor: Cursor) -> None:
         batch = self._backlog.at(cursor.position)
-        wire, own = cursor.session.wire, cursor.unechoed
+        wire, own = cursor.wire, cursor.unechoed
         cursor.session.peer.write(batch.without(wire, own) if own else batch.encoded(wire))
         cursor.position += 1
         cursor.after = cursor.through = batch.head
@@ -105,7 +110,7 @@ class Pump:
             self._give_page(self._backlog.page(cursor.after, cursor.through), cursor)
         else:
             cursor.phase = Phase.FETCHING
-            page = self._ledger.page(self._room.name, cursor.after, cursor.through)
+            page = self._reader.page(cursor.after, cursor.through)
             # Where this fails, the hub is told, and ends it all.
             page.addCallbacks(self._on_page, lambda _: None, (cursor,))
 
@@ -117,7 +122,7 @@ class Pump:
 
     def _give_page(self, page: list[Message], cursor: Cursor) -> None:
         session, room = cursor.session, self._room.name
-        encode, me, own = session.wire.encode, session.name, cursor.unechoed
+        encode, me, own = cursor.wire.encode, session.name, cursor.unechoed
         lines = []
         for message in page:
             if message.id > cursor.after + 1:

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
+from groupchat.core.search import Found, SearchQuery
 from groupchat.interfaces import ILedger
 from groupchat.settings import Settings
-from groupchat.wire import commands, events, names
+from groupchat.wire import commands, errors, events, names
 from groupchat.wire.events import RoomEntry
 from groupchat.wire.timestamps import stamp
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from groupchat.core.room import Room
     from groupchat.core.session import Session
 
-__all__ = ["BIG_PAGE_COOLDOWN", "ROWS_PER_ANSWER", "SMALL_PAGE", "Queries"]
+__all__ = ["BIG_PAGE_COOLDOWN", "LINES_PER_SEARCH", "ROWS_PER_ANSWER", "SMALL_PAGE", "Queries"]
 
 SMALL_PAGE = 100  #: messages of history after which the next line need not wait
 BIG_PAGE_COOLDOWN = 0.05  #: seconds that the next line waits after more
 ROWS_PER_ANSWER = 1000  #: rows in an answer to who and rooms
+LINES_PER_SEARCH = 10  #: lines that a search counts as
 
 
 class Queries:
@@ -53,38 +55,64 @@ class Queries:
 
         :raises NotInRoom: the session is not in the room.
         """
-        room = session.rooms.resolve(command.room)
-        newest = self._rooms[room].head + 1
-        before = newest if command.before is None else min(command.before, newest)
+        room, cursor, before = self._position(session, command)
 
         def answer(found: tuple[list[events.Message], bool]) -> None:
             messages, more = found
-            session.send(events.History(room, messages, more, command.ref))
+            cursor.send(events.History(room.name, messages, more, command.ref))
             if len(messages) > SMALL_PAGE:  # a member that reads history yields to those that talk
                 session.flow.expect_reply()
                 self._call_later(BIG_PAGE_COOLDOWN, session.flow.replied)
 
-        session.await_reply(self._ledger.history(room, before, command.limit), answer, command)
+        session.await_reply(room.reader.history(before, command.limit), answer, command)
+
+    def search(self, session: Session, command: commands.Search) -> None:
+        """
+        Answer with the newest messages of a room that contain all words.
+
+        :raises NotInRoom: the session is not in the room.
+        """
+        room, cursor, before = self._position(session, command)
+
+        def answer(found: Found) -> None:
+            older = found.reached if found.more else None
+            cursor.send(events.Found(room.name, found.messages, found.more, older, command.ref))
+
+        session.flow.spend(LINES_PER_SEARCH)
+        query = SearchQuery.parse(command.text, command.sender)
+        session.await_reply(room.reader.search(query, before, command.limit), answer, command)
+
+    def _position(
+        self, session: Session, command: commands.AskHistory | commands.Search
+    ) -> tuple[Room, Cursor, int]:
+        """Return the room and the cursor of a command, and the id before which it asks."""
+        name = session.rooms.resolve(command.room)
+        room = self._rooms[name]
+        newest = room.head + 1
+        before = newest if command.before is None else min(command.before, newest)
+        return room, session.rooms.cursors[name], before
 
     def rooms(self, session: Session, command: commands.AskRooms) -> None:
         """Answer with the rooms that have members or stored messages, by name."""
 
         def answer(topics: dict[str, str]) -> None:
-            rows = self._rows(topics)
+            rows = self._rows(topics, session.account)
             after = names.key(command.after) if command.after is not None else ""
             page = [row for row in rows if row.room > after][:ROWS_PER_ANSWER]
             session.send(events.Rooms(page, len(rows), command.ref))
 
-        session.await_reply(self._ledger.rooms(), answer, command)
+        session.await_reply(self._ledger.rooms(session.account), answer, command)
 
-    def _rows(self, topics: dict[str, str]) -> list[RoomEntry]:
+    def _rows(self, topics: dict[str, str], account: str) -> list[RoomEntry]:
         """
-        Return a row for each room, by name.
+        Return a row for each room that an account may know of, by name.
 
-        :param topics: the topics of the rooms in which messages are stored.
+        :param topics: the topics of those in which messages are stored.
         """
         rows = {name: RoomEntry(name, 0, topic) for name, topic in topics.items()}
         for name, room in self._rooms.items():
+            if room.is_direct or not room.access.admits(account):
+                continue
             rows[name] = RoomEntry(name, len(room.members), room.topic)
         return [rows[name] for name in sorted(rows)]
 
@@ -92,10 +120,12 @@ class Queries:
         """
         Answer with the members of a room, by name.
 
-        :raises NotInRoom: the session is not in the room.
+        :raises Refused: the session is not in the room, or that is a direct one.
         """
         room = session.rooms.resolve(command.room)
         here = self._rooms[room]
+        if here.is_direct:
+            raise errors.NotAllowed("A direct room has no list: its members are you two.")
         page = members = here.by_name()
         seen_by = self._settings.show_addresses
         shown = seen_by == "everyone" or (seen_by == "operators" and session.operator)

@@ -48,6 +48,10 @@ class TokenBucket:
         self._tokens -= cost
         return 0.0
 
+    def spend(self, cost: float) -> None:
+        """Take tokens even if there are fewer: the next event waits for the difference."""
+        self._tokens -= cost if self._rate else 0.0
+
     def give(self) -> None:
         """Put back a token that was taken."""
         self._tokens = min(self._burst, self._tokens + 1)

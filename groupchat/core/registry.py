@@ -36,6 +36,7 @@ class Registry:
         self._names: dict[str, Member] = {}
         self._skeletons: dict[str, Member] = {}
         self._clients: dict[bytes, Session] = {}
+        self._accounts: dict[str, dict[Session, None]] = {}
 
     def member_named(self, name: str) -> Member | None:
         """Return the member of this name."""
@@ -44,6 +45,14 @@ class Registry:
     def of_client(self, client: bytes) -> Session | None:
         """Return the session that logged in with this client."""
         return self._clients.get(client)
+
+    def of_account(self, account: str) -> list[Session]:
+        """
+        Return the sessions that are logged in to an account, under whatever name.
+
+        :param account: its id.
+        """
+        return list(self._accounts.get(account, ()))
 
     def holders(self, name: str) -> Iterator[Member]:
         """Yield the members that have this name, or one that could be read as it."""
@@ -84,19 +93,31 @@ class Registry:
         """Add a session of a member."""
         self.sessions[session] = None
         self._clients[session.client] = session
+        self.add_account(session)
 
     def remove_session(self, session: Session) -> None:
         """Remove a session of a member."""
         del self.sessions[session]
         if self._clients.get(session.client) is session:  # else its client has logged in again
             del self._clients[session.client]
+        same = self._accounts.get(session.account, {})
+        same.pop(session, None)
+        if not same:
+            self._accounts.pop(session.account, None)
+
+    def add_account(self, session: Session) -> None:
+        """Index the account of a session, if it has one."""
+        if session.account:
+            self._accounts.setdefault(session.account, {})[session] = None
 
     def is_consistent(self) -> bool:
         """Return whether nothing is indexed but members and their sessions; for tests."""
         indexed = {*self._names.values(), *self._skeletons.values()}
         sessions = {session for member in self.members for session in member.sessions}
+        owners = {session for same in self._accounts.values() for session in same}
         return (
-            indexed <= self.members.keys()
+            owners == {session for session in sessions if session.account}
+            and indexed <= self.members.keys()
             and {*self._clients.values()} <= sessions
             and sessions == self.sessions.keys()
         )

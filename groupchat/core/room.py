@@ -11,14 +11,17 @@ is in it twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from groupchat.core.backlog import Backlog, Batch, portions
 from groupchat.core.cursor import Cursor, Phase
 from groupchat.core.fan_out import FanOut
+from groupchat.core.log_reader import LogReader
 from groupchat.core.presence import PresenceBatch
 from groupchat.core.pump import Pump
+from groupchat.core.room_access import OPEN
 from groupchat.interfaces import ILedger
 from groupchat.wire import names
 from groupchat.wire.events import Event, Message
@@ -46,7 +49,11 @@ class Room:
     :ivar members: the members, each with the cursors of its sessions.
     :ivar topic: the topic, or "".
     :ivar topic_by: the member that set it.
+    :ivar access: whether it is private, and whose.
+    :ivar reader: reads older messages.
     """
+
+    is_direct = False
 
     def __init__(
         self, name: str, head: int, ledger: ILedger, call_later: Callable[..., IDelayedCall]
@@ -56,11 +63,13 @@ class Room:
         self.first = 1
         self.topic = ""
         self.topic_by = ""
+        self.access = OPEN
         self.members: dict[Member, dict[Cursor, None]] = {}
         self._call_later = call_later
         self._backlog = Backlog(head)
         self._fan_out = FanOut()
-        self._pump = Pump(self, ledger, self._backlog, self._fan_out)
+        self.reader = LogReader(name, ledger)
+        self._pump = Pump(self, ledger, self.reader, self._backlog, self._fan_out)
         self._unpublished: list[Event] = []
         self._presence = PresenceBatch()
         self._timer: IDelayedCall | None = None
@@ -144,6 +153,10 @@ class Room:
         """Yield the first cursor of each member, in the order in which they joined."""
         return (next(iter(cursors)) for cursors in self.members.values())
 
+    def member_names(self, limit: int) -> tuple[list[str], int]:
+        """Return the names of the first members, and the number of all."""
+        return [cursor.name for cursor in islice(self.occupants(), limit)], len(self.members)
+
     def by_name(self) -> list[Cursor]:
         """Return the first cursor of each member, sorted by name."""
         if self._by_name is None:
@@ -205,6 +218,12 @@ class Room:
         self.publish_messages()
         for cursor in told.entering:
             self.pump(cursor)
+
+    def redact(self, ids: Collection[int]) -> None:
+        """Show no text of these messages any more, to whoever did not read it before."""
+        self.publish_messages()
+        self._backlog.redact(ids)
+        self.reader.redact(ids)
 
     def publish_messages(self) -> None:
         """Show what was said since the last time."""

@@ -49,7 +49,7 @@ class Session:
 
     :ivar name: the member's name; "" before login.
     :ivar client: the digest of the client's secret.
-    :ivar account: the key of the account that it logged in to; "" for a guest.
+    :ivar account: the id of the account that it logged in to; "" for a guest.
     :ivar member: the member whose session it is; not there before login.
     :ivar rooms: the rooms that it is in.
     :ivar joined: whether it has logged in.
@@ -81,12 +81,14 @@ class Session:
         self.joined = False
         self.ended = False
         self.flow = FlowControl(settings.rate, settings.burst, hub.seconds, resume)
-        self.rooms = JoinedRooms(self, hub.rooms, settings, hub.post)
+        self.rooms = JoinedRooms(self, hub.rooms, hub.room_names, settings, hub.post)
         self._access = hub.access
         self._actions = hub.actions
         self._members = hub.members
         self._post = hub.post
-        self._login = Login(self, settings, hub.access, hub.members, on_joined)
+        self._login = Login(
+            self, settings, hub.access, hub.members, hub.direct, hub.room_names, on_joined
+        )
         self._bad_lines = FailureWindow(*MAX_BAD_LINES, hub.seconds)
         self._quitting = False
 

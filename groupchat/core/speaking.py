@@ -1,5 +1,5 @@
 """
-The commands that say something: each posts an entry, and is answered when that comes back.
+Messages, and their corrections: from the command to the entry, and from there to the room.
 """
 
 from __future__ import annotations
@@ -8,42 +8,47 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from groupchat.core.access import AccessPolicy
-from groupchat.core.entries import (
-    DirectMessageEntry,
-    Entry,
-    MessageEntry,
-    TopicEntry,
-    TopicQuery,
-)
-from groupchat.core.members import Members
+from groupchat.core.direct_rooms import is_direct, parties
+from groupchat.core.entries import CorrectionEntry, Entry, MessageEntry
 from groupchat.wire import commands, errors, names
+from groupchat.wire.events import Message, Tell
+from groupchat.wire.timestamps import stamp
 
 if TYPE_CHECKING:
+    from groupchat.core.delivery import Delivery
+    from groupchat.core.members import Members
     from groupchat.core.session import Session
 
 __all__ = ["Speaking"]
 
+NEWEST = 0  #: stands for the author's newest message, as the one that is corrected
+
 
 class Speaking:
     """
-    Messages, private messages and topics.
-
     :param access: decides who may speak.
     :param post: gives an entry to the ledger.
     :param now: the time in milliseconds since 1970.
+    :param edit_within: seconds for which members can correct their messages; 0: never.
     """
 
     def __init__(
         self,
         access: AccessPolicy,
         members: Members,
+        delivery: Delivery,
         post: Callable[[Entry], None],
         now: Callable[[], int],
+        edit_within: int,
     ) -> None:
         self._access = access
         self._members = members
+        self._delivery = delivery
         self._post = post
         self._now = now
+        self._edit_within = edit_within * 1000
+
+    # Commands.
 
     def say(self, session: Session, command: commands.Say) -> None:
         """
@@ -60,43 +65,129 @@ class Speaking:
             if command.n is None:
                 raise
             refusal = refused  # but the ledger may know this n, and then it was stored
-            text, room = names.visible(command.text), names.key(command.room)
+            text, room = names.visible(command.text), session.rooms.find(command.room)
         entry = MessageEntry(
-            room,
-            session.name,
-            text,
-            self._now(),
-            act=command.act,
-            client=session.client,
-            n=command.n,
-            session=session,
-            ref=command.ref,
-        )
+            room, session.name, text, self._now(), act=command.act, client=session.client,
+            n=command.n, account=session.account, session=session, ref=command.ref,
+        )  # fmt: skip
         entry.refusal = refusal
         self._post(entry)
         session.flow.posted(text)
 
-    def tell(self, session: Session, command: commands.Tell) -> None:
+    def correct(self, session: Session, command: commands.Correction) -> None:
         """
-        Say something to one member.
+        Replace a message, or redact it.
 
-        :raises Refused: it can't be said.
+        :raises Refused: it can't be done, and has no n.
         """
-        text = names.message_text(command.text)
-        self._access.check_may_speak(session.name, session.client)
-        to = self._members.recipients(command.to)[0].name
-        self._post(DirectMessageEntry(session.name, to, text, self._now(), session, command.ref))
-
-    def topic(self, session: Session, command: commands.SetTopic) -> None:
-        """
-        Set the topic of a room, or ask for it.
-
-        :raises Refused: it can't be set.
-        """
-        room = session.rooms.resolve(command.room)
-        if command.text is None:
-            self._post(TopicQuery(room, session, command.ref))
-        else:
+        refusal: errors.Refused | None = None
+        text = command.text or ""
+        try:
+            room = session.rooms.resolve(command.room)
+            text = names.message_text(text) if command.redacts is None else ""
             self._access.check_may_speak(session.name, session.client)
-            text = names.topic_text(command.text)
-            self._post(TopicEntry(room, session.name, text, session, command.ref))
+        except errors.Refused as refused:
+            if command.n is None:
+                raise
+            refusal = refused  # but the ledger may know this n, as in `say`
+            text, room = names.visible(text), session.rooms.find(command.room)
+        self._correct(session, room, text, command, refusal)
+
+    def _correct(
+        self,
+        session: Session,
+        room: str,
+        text: str,
+        command: commands.Correction,
+        refusal: errors.Refused | None,
+    ) -> None:
+        entry = CorrectionEntry(
+            room, session.name, text, self._now(),
+            replaces=command.replaces, redacts=command.redacts, operator=session.operator,
+            within=self._edit_within, act=command.act, client=session.client, n=command.n,
+            account=session.account, session=session, ref=command.ref,
+        )  # fmt: skip
+        entry.refusal = refusal
+        self._post(entry)
+        session.flow.posted(text)
+
+    def edit(self, session: Session, command: commands.Edit) -> None:
+        """
+        Replace the session's last message in its current room.
+
+        :raises Refused: it can't be done.
+        """
+        room = session.rooms.current
+        self.correct(
+            session,
+            commands.Correction(room=room, text=command.text, replaces=NEWEST, ref=command.ref),
+        )
+
+    def remove(self, session: Session, command: commands.Remove) -> None:
+        """
+        Redact the session's last message in its current room.
+
+        :raises Refused: it can't be done.
+        """
+        room = session.rooms.current
+        self.correct(session, commands.Correction(room=room, redacts=NEWEST, ref=command.ref))
+
+    # Entries.
+
+    def said(self, entry: MessageEntry) -> None:
+        """Answer a message, and show it if it was stored just now."""
+        room = self._delivery.touch(entry.room)
+        session, cursor = entry.session, None
+        if room is not None:
+            room.announce(entry.sender)
+        if session is not None:
+            session.flow.committed(entry.text)
+            cursor = session.rooms.cursors.get(entry.room)
+            label = cursor.label if cursor is not None else session.rooms.label(entry.room)
+            self._delivery.answer(entry, label, entry.n, entry.id)
+        if not entry.fresh or entry.id is None:
+            return
+        if cursor is not None:
+            cursor.last_n = entry.n or cursor.last_n
+            if cursor.unechoed is not None:
+                cursor.unechoed.add(entry.id)
+        if room is not None:
+            room.append(
+                Message(entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act)
+            )
+        if room is None or room.is_direct:
+            self._tell_absent(entry)
+
+    def _tell_absent(self, entry: MessageEntry) -> None:
+        """Tell what was said in a direct room to the sessions of the other that are not in it."""
+        if not is_direct(entry.room):
+            return
+        self._delivery.show()  # a member is heard in one order, wherever it speaks
+        for account in parties(entry.room):
+            for session in self._members.of_account(account) if account != entry.account else ():
+                if entry.room not in session.rooms.cursors and not session.peer.full:
+                    session.send(Tell(entry.sender, session.name, entry.text, stamp(entry.at)))
+
+    def corrected(self, entry: CorrectionEntry) -> None:
+        """Answer a correction, and show it if it was stored just now."""
+        room = self._delivery.touch(entry.room)
+        session, cursor = entry.session, None
+        if room is not None:
+            room.announce(entry.sender)
+            if entry.redacted:
+                room.redact(entry.redacted)
+        if session is not None:
+            session.flow.committed(entry.text)
+            cursor = session.rooms.cursors.get(entry.room)
+            self._delivery.answer(entry, session.rooms.label(entry.room), entry.n, entry.id)
+        if not entry.fresh or entry.id is None:
+            return
+        if cursor is not None:
+            cursor.last_n = entry.n or cursor.last_n
+        if room is not None:
+            room.append(
+                Message(
+                    entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act,
+                    entry.replaces, entry.redacts,
+                )
+            )  # fmt: skip

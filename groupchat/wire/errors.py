@@ -47,6 +47,7 @@ __all__ = [
     "Unavailable",
     "UnknownType",
     "banned",
+    "expelled",
     "full",
     "kicked",
     "muted",
@@ -240,6 +241,11 @@ def not_open() -> NotAllowed:
     for a room that does not exist: nobody can tell the two apart.
     """
     return NotAllowed("There is no such room, or it is not open to you.")
+
+
+def expelled(room: str) -> NotAllowed:
+    """Return the error for a member that has to leave a room since that is private now."""
+    return NotAllowed(f"You have left {room}: it is private, and not open to you.")
 
 
 def _until(until: str | None) -> str:

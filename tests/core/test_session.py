@@ -37,6 +37,7 @@ def test_a_program_that_says_hello_is_welcomed_and_told_the_room(server):
         "topic": "",
         "members": ["alice"],
         "count": 1,
+        "mark": 0,
     }
     assert catchup == {"type": "catchup", "room": "lobby", "through": 0}
 
@@ -935,7 +936,7 @@ def test_where_the_ledger_can_not_be_read_it_is_unavailable(server, expect_logge
 
     expect_logged(ZeroDivisionError)
     alice = server.json("alice")
-    server.ledger.rooms = lambda: fail(ZeroDivisionError())
+    server.ledger.rooms = lambda account: fail(ZeroDivisionError())
     assert codes(alice.ask("rooms", ref="r")) == ["unavailable"]
     assert alice.ask("ping") == [{"type": "pong"}]
 

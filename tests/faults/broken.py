@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 from twisted.scripts import twistd
 
 from groupchat.client.receiver import RoomReceiver
-from groupchat.core import fan_out, hub, pump
+from groupchat.core import delivery, fan_out, membership, pump
 from groupchat.core.cursor import Phase
 from groupchat.core.entries import JoinEntry, MessageEntry
 from groupchat.ledgers import batch, database, environment, epochs, sqlite, writer
-from groupchat.wire.events import Message, Ok
+from groupchat.wire.events import Message
 from groupchat.wire.timestamps import stamp
 
 
@@ -105,22 +105,22 @@ def _with_connection(wrap: Callable[[Any], Any]) -> None:
 @build("kill", "kill", finds=("lost", "id reused"))
 def answer_before_commit() -> None:
     answered: set[int] = set()
-    answer = hub.Hub._answer
+    answer = delivery.Delivery.answer
 
-    def early(owner: Any, sayings: list[MessageEntry]) -> None:
+    def early(owner: Any, sayings: list[Any]) -> None:
         for draft in sayings:
             if draft.fresh:
-                answer(owner, draft, Ok(draft.n, draft.room, draft.id, draft.ref))
+                answer(owner._delivery, draft, draft.room, draft.n, draft.id)
                 draft.session.peer.flush()
                 answered.add(id(draft))
 
-    def once(self: Any, draft: Any, ok: Ok) -> None:
+    def once(self: Any, draft: Any, *fields: Any) -> None:
         if id(draft) in answered:
             answered.discard(id(draft))
         else:
-            answer(self, draft, ok)
+            answer(self, draft, *fields)
 
-    hub.Hub._answer = once  # type: ignore[method-assign]
+    delivery.Delivery.answer = once  # type: ignore[method-assign]
     _before_commit(early)
 
 
@@ -188,26 +188,26 @@ def an_old_copy_in_the_same_epoch() -> None:
 
 @build("reset", "reset", finds=("silent hole",))
 def resume_one_too_late() -> None:
-    entered = hub._ON_COMMITTED[JoinEntry]
+    joined = membership.Membership.joined
 
-    def late(owner: Any, draft: JoinEntry) -> None:
+    def late(self: Any, draft: JoinEntry) -> None:
         if draft.after is not None and draft.after < draft.head:
             draft.after += 1
-        entered(owner, draft)
+        joined(self, draft)
 
-    hub._ON_COMMITTED[JoinEntry] = late
+    membership.Membership.joined = late  # type: ignore[method-assign]
 
 
 @build("reset", "reset", finds=("delivered twice",))
 def resume_one_too_early() -> None:
-    entered = hub._ON_COMMITTED[JoinEntry]
+    joined = membership.Membership.joined
 
-    def early(owner: Any, draft: JoinEntry) -> None:
+    def early(self: Any, draft: JoinEntry) -> None:
         if draft.after:
             draft.after -= 1
-        entered(owner, draft)
+        joined(self, draft)
 
-    hub._ON_COMMITTED[JoinEntry] = early
+    membership.Membership.joined = early  # type: ignore[method-assign]
 
 
 @build("reset", "reset", "reset", "reset", finds=("silent hole",))

@@ -175,7 +175,7 @@ def test_while_an_answer_is_under_way_the_next_line_waits(server, wire):
 
     alice, bob = server.join(wire, "alice"), server.json("bob")
     answer = Deferred()
-    server.ledger.rooms = lambda: answer
+    server.ledger.rooms = lambda account: answer
     alice.type("/rooms") if wire == "plain" else alice.do("rooms")
     alice.say("hi")
     server.run()

@@ -1,0 +1,64 @@
+"""
+The closed table of effects: what each entry does once the ledger has handed it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from groupchat.core.entries import (
+    CloseEntry,
+    CorrectionEntry,
+    DirectMessageEntry,
+    Entry,
+    InviteEntry,
+    JoinEntry,
+    LeaveEntry,
+    MarkEntry,
+    MessageEntry,
+    PrivacyEntry,
+    QuitEntry,
+    RenameEntry,
+    TopicEntry,
+    TopicQuery,
+)
+from groupchat.core.marks import Marks
+from groupchat.core.membership import Membership
+from groupchat.core.naming import Naming
+from groupchat.core.privacy import Privacy
+from groupchat.core.speaking import Speaking
+from groupchat.core.telling import Telling
+from groupchat.core.topics import Topics
+
+__all__ = ["Effects", "table"]
+
+#: Any: each effect takes the entries of its own type.
+Effects = Mapping[type[Entry], Callable[[Any], None]]
+
+
+def table(
+    speaking: Speaking,
+    telling: Telling,
+    topics: Topics,
+    marks: Marks,
+    membership: Membership,
+    naming: Naming,
+    privacy: Privacy,
+) -> Effects:
+    """Return the effect of each entry."""
+    return {
+        MessageEntry: speaking.said,
+        CorrectionEntry: speaking.corrected,
+        DirectMessageEntry: telling.told,
+        TopicEntry: topics.changed,
+        TopicQuery: topics.asked,
+        MarkEntry: marks.marked,
+        JoinEntry: membership.joined,
+        LeaveEntry: membership.left,
+        QuitEntry: membership.quit,
+        RenameEntry: naming.renamed,
+        PrivacyEntry: privacy.changed,
+        InviteEntry: privacy.invited,
+        CloseEntry: privacy.closed,
+    }

@@ -1,0 +1,75 @@
+"""
+The rooms of this node, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from groupchat.core.direct import DirectRoom
+from groupchat.core.direct_rooms import is_direct
+from groupchat.core.entries import Entry, JoinEntry, TopicEntry
+from groupchat.core.room import Room
+from groupchat.interfaces import ILedger
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IDelayedCall
+
+    from groupchat.core.direct import DirectRooms
+
+__all__ = ["Rooms"]
+
+
+class Rooms(dict[str, Room]):
+    """
+    The rooms with members, each by its internal name.
+
+    :param ledger: gives the rooms their pages.
+    :param direct: tells whose direct rooms are whose.
+    :param post: gives an entry to the ledger.
+    :param call_later: that of a reactor.
+
+    :ivar listed: the number of rooms without the direct ones.
+    """
+
+    def __init__(
+        self,
+        ledger: ILedger,
+        direct: DirectRooms,
+        post: Callable[[Entry], None],
+        call_later: Callable[..., IDelayedCall],
+    ) -> None:
+        super().__init__()
+        self.listed = 0
+        self._ledger = ledger
+        self._direct = direct
+        self._post = post
+        self._call_later = call_later
+
+    def begin(self, entry: JoinEntry) -> Room:
+        """Add the room that somebody is the first to join."""
+        name = entry.room
+        room: Room
+        if is_direct(name):
+            room = DirectRoom(
+                name, entry.head, self._ledger, self._call_later, self._direct.names(name)
+            )
+        else:
+            room = Room(name, entry.head, self._ledger, self._call_later)
+            self.listed += 1
+        room.topic, room.topic_by = entry.topic, entry.topic_by
+        self[name] = room
+        return room
+
+    def end(self, room: Room) -> None:
+        """
+        Drop a room without members. Where the ledger has none of its messages, its topic goes, too.
+        """
+        if self.get(room.name) is not room:
+            return
+        del self[room.name]
+        if not is_direct(room.name):
+            self.listed -= 1
+        if room.topic and room.head < room.first:
+            self._post(TopicEntry(room.name, "", ""))
