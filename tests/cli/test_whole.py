@@ -236,6 +236,17 @@ def test_with_an_outbox_the_lines_wait_for_the_next_run(start, server, tmp_path)
     assert [line for line in bob.heard() if ":" in line] == ["alice: one", "alice: two"]
 
 
+def test_a_correction_waits_in_an_outbox_as_a_message_does(start, server, tmp_path):
+    outbox = f"--outbox={tmp_path}/unsent"
+    assert start(outbox, typed=b"te\n")[0] == 0
+    correction = b'{"type":"say","room":"lobby","text":"tea","replaces":1}\n'
+    removal = b'{"type":"say","room":"lobby","redacts":1}\n'
+    assert start("--json", outbox, typed=correction + removal, there=False)[0] == 7
+    bob = server.plain("bob")
+    assert start(outbox)[0] == 0
+    assert bob.heard()[1:3] == ["alice corrected: tea", "alice removed a message."]
+
+
 def test_a_password_of_a_file_is_given(start, server, tmp_path):
     alice = server.json("alice")
     alice.ask("register", password="a long password")
