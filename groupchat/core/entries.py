@@ -9,26 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupchat.wire.errors import NotAllowed, Refused
+from groupchat.wire.errors import Refused
 
 if TYPE_CHECKING:
     from groupchat.core.cursor import Cursor
     from groupchat.core.session import Session
 
 __all__ = [
-    "NOT_OPEN", "STORED", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry",
+    "STORED", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry",
     "InviteEntry", "JoinEntry", "LeaveEntry", "MarkEntry", "MessageEntry", "PrivacyEntry",
-    "QuitEntry", "RenameEntry", "TopicEntry", "TopicQuery", "not_open",
+    "QuitEntry", "RenameEntry", "TopicEntry", "TopicQuery",
 ]  # fmt: skip
-
-#: the one sentence for a room that is not there and for one that is private, so that nobody can
-#: tell them apart
-NOT_OPEN = "There is no such room, or it is not open to you."
-
-
-def not_open() -> NotAllowed:
-    """Return the refusal of anything about a room that may or may not be there."""
-    return NotAllowed(NOT_OPEN)
 
 
 class Entry:

@@ -113,6 +113,7 @@ class Permissions:
         self._accounts: dict[str, Account] = {}
         self._ids: dict[str, Account] = {}
         self._skeletons: dict[str, str] = {}
+        self._known_clients: dict[bytes, set[str]] = {}
         self._restrictions: dict[tuple[str, str], Restriction] = {}
         self._clients: dict[tuple[str, bytes], Restriction] = {}
         self._networks: dict[str, Network] = {}
@@ -125,19 +126,27 @@ class Permissions:
 
     def add_account(self, account: Account) -> None:
         """Add an account, in place of any with that name."""
-        old = self._accounts.get(account.key)
-        if old is not None:
-            self._ids.pop(old.id, None)
+        self._forget(account.key)
+        for client in account.clients:
+            self._known_clients.setdefault(client, set()).add(account.key)
         self._accounts[account.key] = self._ids[account.id] = account
         self._skeletons |= dict.fromkeys(names.UNICODE.readings(account.name), account.key)
 
     def remove_account(self, account: Account) -> None:
         """Remove the account of this name, if there is one."""
-        old = self._accounts.pop(account.key, None)
-        if old is not None:
-            self._ids.pop(old.id, None)
+        self._forget(account.key)
         for skeleton in names.UNICODE.readings(account.name):
             self._skeletons.pop(skeleton, None)
+
+    def _forget(self, key: str) -> None:
+        old = self._accounts.pop(key, None)
+        if old is None:
+            return
+        self._ids.pop(old.id, None)
+        for client in old.clients:
+            self._known_clients[client].discard(key)
+            if not self._known_clients[client]:
+                del self._known_clients[client]
 
     def accounts(self) -> list[Account]:
         """Return all accounts, sorted by name."""
@@ -207,8 +216,17 @@ class Permissions:
         return not self._restrictions
 
     def on_person(self, kind: str, name: str, client: bytes, now: int) -> Restriction | None:
-        """Return the active restriction on a person, by name or by the client's secret, or None."""
-        found = (self._restrictions.get((kind, names.key(name))), self._clients.get((kind, client)))
+        """
+        Return the active restriction on a person, by name or by client, or None.
+
+        A guest is also the person of an account that its client can log in to without a password:
+        one of the devices of a name that is banned is not a way around the ban.
+        """
+        key = names.key(name)
+        found = [self._restrictions.get((kind, key)), self._clients.get((kind, client))]
+        if key not in self._accounts:
+            same = self._known_clients.get(client, ())
+            found += [self._restrictions.get((kind, other)) for other in same]
         return next((entry for entry in found if entry is not None and entry.is_active(now)), None)
 
     def on_address(self, address: str, now: int) -> Restriction | None:

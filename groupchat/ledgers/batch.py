@@ -11,8 +11,8 @@ from groupchat.core.entries import (
     MarkEntry,
     MessageEntry,
     TopicEntry,
-    not_open,
 )
+from groupchat.core.room_access import OPEN
 from groupchat.ledgers import corrections, privacy
 from groupchat.ledgers.clients import ClientRow, Clients
 from groupchat.ledgers.dedupe import is_next, repeat
@@ -24,7 +24,7 @@ from groupchat.ledgers.rooms import ROOM_SHIFT, RoomRow, Rooms
 from groupchat.ledgers.stamping import Stamper
 from groupchat.ledgers.targets import Targets
 from groupchat.ledgers.transaction import Row, Transaction
-from groupchat.wire.errors import NotAllowed, Refused
+from groupchat.wire.errors import NotAllowed, Refused, not_open
 
 __all__ = ["Batch", "Tables"]
 
@@ -156,7 +156,7 @@ class Batch(EntryProcessor):
 
     def _join(self, entry: JoinEntry) -> None:
         room = self._rooms.find(entry.room)
-        access = room.privacy if room else privacy.OPEN
+        access = room.privacy if room else OPEN
         if not privacy.admits(entry.room, access, entry.account):
             self._refuse(entry, not_open())
             return
@@ -209,7 +209,7 @@ class Batch(EntryProcessor):
     def _access(self, entry: privacy.AccessEntry) -> None:
         room = self._rooms.find(entry.room)
         try:
-            changed = privacy.change(room.privacy if room else privacy.OPEN, entry)
+            changed = privacy.change(room.privacy if room else OPEN, entry)
         except NotAllowed as refusal:
             self._refuse(entry, refusal)
             return

@@ -20,7 +20,6 @@ from groupchat.core.entries import (
     MarkEntry,
     MessageEntry,
     TopicEntry,
-    not_open,
 )
 from groupchat.core.search import Found, SearchQuery
 from groupchat.interfaces import ILedger, ILedgerOwner
@@ -32,7 +31,7 @@ from groupchat.ledgers.memory_room import MemoryClient, MemoryRoom, StoredMessag
 from groupchat.ledgers.pages import page
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.search import is_sent_by, matcher
-from groupchat.wire.errors import NotAllowed
+from groupchat.wire.errors import NotAllowed, not_open
 from groupchat.wire.events import Message
 from groupchat.wire.timestamps import stamp
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from groupchat.core.room_access import OPEN
 from groupchat.ledgers.corrections import MAX_SCANNED_FOR_LAST, Target
 from groupchat.ledgers.dedupe import REMEMBERED_NUMBERS
-from groupchat.ledgers.privacy import OPEN
 from groupchat.wire.events import Message
 
 __all__ = ["MemoryClient", "MemoryRoom", "StoredMessage"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from groupchat.core.direct_rooms import is_direct, parties
+from groupchat.core.room_access import OPEN, RoomAccess
 from groupchat.ledgers.database import LedgerDatabase
-from groupchat.ledgers.privacy import OPEN, Privacy
 from groupchat.ledgers.transaction import Transaction
 
 __all__ = ["MAX_ID", "ROOM_SHIFT", "RoomRow", "Rooms"]
@@ -85,7 +85,9 @@ class Rooms:
         room.epoch_started = self._file.value(started, room.no, self._epoch) is not None
         if owner:
             found = self._db.execute("SELECT account FROM invitations WHERE room = ?", (room.no,))
-            room.privacy = Privacy(owner, bool(private), frozenset(account for (account,) in found))
+            room.privacy = RoomAccess(
+                owner, bool(private), frozenset(account for (account,) in found)
+            )
         return room
 
     def create(self, name: str) -> RoomRow:
@@ -107,7 +109,7 @@ class Rooms:
             "UPDATE rooms SET topic = ?, topic_by = ? WHERE no = ?", (topic, by, room.no)
         )
 
-    def set_privacy(self, room: RoomRow, privacy: Privacy) -> None:
+    def set_privacy(self, room: RoomRow, privacy: RoomAccess) -> None:
         self._transaction.begin()
         old, room.privacy = room.privacy.invited, privacy
         self._db.execute(

@@ -86,8 +86,9 @@ def _folded() -> dict[str, list[str]]:
     """Return, for each folded letter, all letters that fold to it, if there are several."""
     found: dict[str, list[str]] = {}
     for letter in map(chr, range(_LAST_CASED + 1)):
-        found.setdefault(_fold(letter), []).append(letter)
-    return {folded: letters for folded, letters in found.items() if len(letters) > 1}
+        if letter.casefold() != letter and (folded := _fold(letter)) != letter:
+            found.setdefault(folded, [folded]).append(letter)
+    return found
 
 
 def _fold(letter: str) -> str:

@@ -295,6 +295,27 @@ def test_a_ban_ends_all_devices_and_admits_no_new_one(server):
     assert codes(logged_in(server, "tablet").events()) == ["banned"]
 
 
+def test_no_device_of_a_banned_name_comes_back_as_a_guest(server):
+    for name in ("phone", "laptop"):
+        joined(server, name)
+    op = joined(server, "op", name="op")
+    op.ask("ban", name="alice")
+    for name in ("phone", "laptop"):
+        guest = server.connect()
+        assert codes(guest.ask("hello", name="zoe", client=secret(name))) == ["banned"]
+    op.ask("unban", name="alice")
+    for name in ("phone", "laptop"):
+        guest = server.connect()
+        assert "welcome" in kinds(guest.ask("hello", name=f"a{name}", client=secret(name)))
+
+
+def test_a_ban_on_one_name_of_a_client_keeps_its_other_registered_name(server):
+    joined(server, "shared"), joined(server, "shared", name="op")
+    op = joined(server, "elsewhere", name="op")
+    op.ask("ban", name="alice")
+    assert not joined(server, "shared", name="op").gone
+
+
 @both_wires
 def test_a_mute_and_its_end_concern_all_devices(server, wire):
     devices = [joined(server, name, wire=wire) for name in ("phone", "laptop")]

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 
 from groupchat.core.direct_rooms import direct_room
-from groupchat.core.entries import NOT_OPEN, CloseEntry, InviteEntry, PrivacyEntry
-from groupchat.wire.errors import BadField, NotAllowed
+from groupchat.core.entries import CloseEntry, InviteEntry, PrivacyEntry
+from groupchat.wire.errors import BadField, NotAllowed, not_open
 from tests.ledgers.keeping import ALICE, BOB
 
 
@@ -19,7 +19,7 @@ def done(log, entry):
 
 
 def refused(entry):
-    return isinstance(entry.refusal, NotAllowed) and entry.refusal.text == NOT_OPEN
+    return isinstance(entry.refusal, NotAllowed) and entry.refusal.text == not_open().text
 
 
 def private(log, room="den", account="1", members=(), wanted=True, operator=False):
@@ -116,7 +116,7 @@ def test_who_may_not_join_can_not_tell_a_private_room_from_none(log):
     log.fill(3, room="den")
     log.topic("secret")
     entered = log.entered(room="den", account="3")
-    assert entered.refusal.text == NOT_OPEN
+    assert entered.refusal.text == not_open().text
     assert (entered.head, entered.first, entered.topic, entered.owner) == (0, 1, "", "")
     assert refused(invite(log, "3", by="3")) and refused(invite(log, "3", by="3", room="none"))
     assert refused(done(log, CloseEntry("none")))
