@@ -26,7 +26,7 @@ from groupchat.server.pool import PendingPool
 from groupchat.server.protocol import ChatProtocol
 from groupchat.server.sniff import FOREIGN, LINE_WIRES, TLS, Opening, Sniffer, speak_plain
 from groupchat.server.throttle import ConnectionThrottle
-from groupchat.server.tls import HTTP
+from groupchat.server.tls import HTTP, Certificate
 from groupchat.server.turns import LOGIN_LINES_PER_TURN, LoginTurns
 from groupchat.wire import errors
 
@@ -66,7 +66,7 @@ class ChatFactory(ServerFactory):
         clock: Any,
         max_connections: int = 1_000_000,
         *,
-        certificate: Any = None,
+        certificate: Certificate | None = None,
         require_tls: bool = False,
         tls_rate: float = 100,
     ) -> None:
@@ -100,7 +100,7 @@ class ChatFactory(ServerFactory):
 
     def sniffer_for(self, outbound: Outbound) -> Sniffer:
         """Return what detects the protocol of a connection: TLS only once."""
-        may_encrypt = self.certificate is not None and not outbound.encrypted
+        may_encrypt = self.certificate is not None and outbound.may_encrypt
         return self._sniffer_before_tls if may_encrypt else self._sniffer
 
     def acceptableProtocols(self) -> list[bytes]:

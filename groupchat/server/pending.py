@@ -133,7 +133,8 @@ class PendingConnection:
         self._last_line = self._factory.clock.seconds()  # its wait was not its fault
         self._factory.served(self)
         self._protocol.transport.resumeProducing()
-        self._protocol.encrypt(self._factory.certificate, first)
+        assert self._factory.certificate is not None
+        self._protocol.encrypt(self._factory.certificate.context(), first)
 
     def encrypted(self) -> None:
         """Begin again within TLS: the handshake is done."""

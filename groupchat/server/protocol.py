@@ -27,15 +27,17 @@ from groupchat.wire.interfaces import IWire
 from groupchat.wire.limits import MAX_LINE
 
 if TYPE_CHECKING:
+    import ssl
+
     from twisted.internet.interfaces import IProtocol
     from twisted.python.failure import Failure
 
     from groupchat.server.factory import ChatFactory
-    from groupchat.server.tls import Certificate
 
 __all__ = ["TLS_READ_SIZE", "ChatProtocol"]
 
-TLS_READ_SIZE = 16_384  #: bytes that one turn reads: up to 700 records, each handed over alone
+#: bytes that one turn reads within TLS, where they take up memory for as long as the connection
+TLS_READ_SIZE = 16_384
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -65,7 +67,7 @@ class ChatProtocol(LineReceiver):
     def connectionMade(self) -> None:
         clock = self.factory.clock
         tune(self.transport)
-        self.peer = Outbound(self.transport, self.address, self._drained, clock.callLater)
+        self.peer = Outbound(self.transport, self.address, self._drained, clock)
         idle_timeout = self.factory.hub.settings.idle_timeout
         self._heartbeat = Heartbeat(self.peer, idle_timeout, clock.seconds())
         self.pending = self.factory.opened(self)
@@ -134,24 +136,20 @@ class ChatProtocol(LineReceiver):
 
         :param first: the bytes that have come.
         """
-        transport = self.peer.release()
+        transport = self.peer.hand_over(protocol)
         self.factory.closed(self)
-        if self.peer.encrypted:
-            transport.wrappedProtocol = protocol
-        else:
-            transport.protocol = protocol
         protocol.makeConnection(transport)
         protocol.dataReceived(first)
 
-    def encrypt(self, certificate: Certificate, first: bytes) -> None:
+    def encrypt(self, context: ssl.SSLContext, first: bytes) -> None:
         """
         Begin a TLS handshake.
 
         :param first: the bytes of it that have come.
         """
-        self.peer.encrypt(certificate)
         self.transport.bufferSize = TLS_READ_SIZE
-        self.transport.protocol.dataReceived(first)
+        layer = self.peer.encrypt(context, self, self.handshakeCompleted)
+        layer.dataReceived(first)
 
     def handshakeCompleted(self) -> None:
         if self.pending is not None:
@@ -171,7 +169,8 @@ class ChatProtocol(LineReceiver):
         self.resume()
 
     def readConnectionLost(self) -> None:
-        if self._input is None or self.session is None or self.session.ended:
+        # TLS knows no half: with one direction, the other has ended.
+        if self._input is None or self.session is None or self.session.ended or self.peer.encrypted:
             self.peer.close()
         else:
             self._input.end()

@@ -9,22 +9,29 @@ from __future__ import annotations
 
 import datetime
 import os
-from typing import Any
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from OpenSSL import SSL
-from twisted.internet.interfaces import IOpenSSLContextFactory
-from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.logger import Logger
-from zope.interface import implementer
 
 from groupchat import atomicfile
 from groupchat.errors import CannotStart, CannotStartYet
 from groupchat.fingerprints import fingerprint
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+__all__ = ["HTTP", "Certificate", "make"]
+
+#: of TLS 1.2; those of TLS 1.3 are all good, and in the order of the library
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 CERTIFICATE_YEARS = 10  #: the life of a self-signed certificate
 #: a clock that shows an earlier time is wrong
 EARLIEST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -36,7 +43,6 @@ class Unusable(Exception):
     """A certificate cannot be used; the text says why."""
 
 
-@implementer(IOpenSSLContextFactory)
 class Certificate:
     """
     :param path: a file in PEM with the certificate, its chain and its key; None: a self-signed
@@ -52,7 +58,7 @@ class Certificate:
         self.path = path
         self.own = own
         self._seen: object = None  # what the file looked like when it was last read
-        self._context: SSL.Context
+        self._context: ssl.SSLContext
 
     def open(self) -> None:
         """
@@ -83,7 +89,7 @@ class Certificate:
             return "Make it writable, or remove it: then a new one is made."
         return "Name another by --certificate."
 
-    def getContext(self) -> SSL.Context:
+    def context(self) -> ssl.SSLContext:
         """Return the context for a connection that begins to speak TLS."""
         if self.path is not None and _stat_signature(self.path) != self._seen:
             self.refresh()
@@ -126,9 +132,9 @@ class Certificate:
             raise Unusable("its key is that of another certificate")
         try:
             self._context = _context(key, chain)
-        except SSL.Error as error:
-            reasons = "; ".join(reason for _, _, reason in error.args[0])
-            raise Unusable(f"OpenSSL does not take it ({reasons})") from None
+        except ssl.SSLError as error:
+            reason = (error.reason or "no reason given").replace("_", " ").lower()
+            raise Unusable(f"OpenSSL does not take it ({reason})") from None
         self.fingerprint = fingerprint(chain[0].public_bytes(serialization.Encoding.DER))
 
 
@@ -167,25 +173,46 @@ def _stat_signature(path: str) -> object:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _context(key: Any, chain: list[Any]) -> SSL.Context:
-    """Return a context for TLS 1.2 and later with Twisted's ciphers, without renegotiation."""
-    own, *others = chain
-    options = CertificateOptions(
-        privateKey=key, certificate=own, extraCertChain=others, raiseMinimumTo=TLSVersion.TLSv1_2
-    )
-    context = options.getContext()
-    context.set_options(SSL.OP_NO_RENEGOTIATION)
-    # Twisted's own answer, where nothing is offered by both, is an error that ends the handshake
-    # without a word.
-    context.set_alpn_select_callback(_negotiate)
+def _context(key: PrivateKeyTypes, chain: list[x509.Certificate]) -> ssl.SSLContext:
+    """
+    Return a context for TLS 1.2 and later.
+
+    Sessions are not resumed: a restart would forget them, and a handshake without is no dearer
+    with the keys of today.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
+    context.num_tickets = 0
+    context.set_ciphers(CIPHERS)
+    # A browser can read what this server is; where nothing is offered by both, that is no error.
+    context.set_alpn_protocols([HTTP.decode()])
+    _load(context, _pem(key, chain))
     return context
 
 
-def _negotiate(connection: SSL.Connection, offered: list[bytes]) -> Any:
-    """
-    Return what ALPN agrees on.
+def _pem(key: PrivateKeyTypes, chain: list[x509.Certificate]) -> bytes:
+    encoding = serialization.Encoding.PEM
+    private = key.private_bytes(
+        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return b"".join([*(one.public_bytes(encoding) for one in chain), private])
 
-    That is HTTP, so that a browser can read what this server is; otherwise nothing, which is no
-    error.
-    """
-    return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+
+def _load(context: ssl.SSLContext, pem: bytes) -> None:
+    """Give a context its certificate and key, which the standard library reads from files only."""
+    with _file(pem) as path:
+        context.load_cert_chain(path)
+
+
+@contextmanager
+def _file(data: bytes) -> Iterator[str]:
+    """Return the path of a file that nobody else can read: in memory where the system has that."""
+    if hasattr(os, "memfd_create"):
+        with open(os.memfd_create(NAME), "w+b", buffering=0) as memory:
+            memory.write(data)
+            yield f"/proc/self/fd/{memory.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile(buffering=0) as file:
+            file.write(data)
+            yield file.name

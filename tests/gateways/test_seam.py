@@ -8,6 +8,7 @@ import pytest
 from twisted.internet.protocol import Protocol
 
 from groupchat.gateways import Connection, Opening
+from groupchat.server.tls import Certificate
 from tests.support import Server
 
 
@@ -66,3 +67,17 @@ def test_other_connections_are_what_they_were(server):
     client.send(b"POST / HTTP/1.0\n")
     server.run()
     assert client.read().startswith(b"HTTP/1.0 400 ")
+
+
+def test_within_tls_it_is_the_same():
+    certificate = Certificate(None, own=True)
+    certificate.open()
+    server = Server(certificate=certificate, tls_rate=0)
+    server.factory.register(GATEWAY)
+    client = server.connect("plain, tls")
+    client.send(b"SHOUT hello\n")
+    client.shake()
+    assert client.read() == b"SHOUT HELLO\n"
+    client.send(b"more\n")
+    server.run()
+    assert client.read() == b"MORE\n"

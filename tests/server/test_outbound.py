@@ -10,7 +10,8 @@ from twisted.internet.testing import StringTransport
 from zope.interface.verify import verifyObject
 
 from groupchat.interfaces import IOutbound
-from groupchat.server.outbound import HIGH_WATER_MARK, LINGER, Outbound
+from groupchat.server.outbound import LINGER, Outbound
+from groupchat.server.writers import HIGH_WATER_MARK
 from tests.support import Reactor, Transport
 
 
@@ -46,9 +47,7 @@ def drained():
 
 @pytest.fixture
 def peer(reactor, transport, drained):
-    return Outbound(
-        transport, "192.0.2.1", lambda: drained.append(transport.waiting), reactor.callLater
-    )
+    return Outbound(transport, "192.0.2.1", lambda: drained.append(transport.waiting), reactor)
 
 
 def test_it_is_a_peer(peer):
@@ -189,13 +188,13 @@ class Wrapped(StringTransport):
 
 def test_a_wrapped_transport_says_itself_when_it_is_full(reactor):
     transport, drained = Wrapped(), []
-    peer = Outbound(transport, "local", lambda: drained.append(True), reactor.callLater)
+    peer = Outbound(transport, "local", lambda: drained.append(True), reactor)
     peer.write(b"hello\n")
     assert transport.value() == b"hello\n"
     assert transport.streaming
-    peer.pauseProducing()
+    transport.producer.pauseProducing()
     assert peer.full
-    peer.resumeProducing()
+    transport.producer.resumeProducing()
     assert not peer.full and drained == [True]
     peer.finish(b"bye\n")
     assert transport.disconnecting and transport.value() == b"hello\nbye\n"

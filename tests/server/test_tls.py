@@ -16,10 +16,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from OpenSSL import SSL
-from twisted.internet.interfaces import IOpenSSLContextFactory
 from twisted.logger import formatEvent, globalLogPublisher
-from zope.interface.verify import verifyObject
 
 from groupchat.errors import CannotStart
 from groupchat.server import tls
@@ -67,10 +64,6 @@ def written(path, *pems):
 # One of our own.
 
 
-def test_it_is_what_twisted_asks_for():
-    verifyObject(IOpenSSLContextFactory, opened(None, own=True))
-
-
 def test_where_there_is_none_it_is_made_and_only_we_can_read_it(path):
     opened(path, own=True)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -106,7 +99,7 @@ def test_each_is_another(tmp_path):
 def test_one_in_memory_is_kept_nowhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     certificate = opened(None, own=True)
-    assert certificate.getContext() is certificate.getContext()
+    assert certificate.context() is certificate.context()
     certificate.refresh()
     assert os.listdir() == []
 
@@ -158,19 +151,19 @@ def test_of_a_chain_the_one_of_the_key_is_its_own(path):
     )
 
 
-def test_it_allows_nothing_old(path):
-    context = opened(path, own=True).getContext()
-    options = context.set_options(0)
-    for without in (
-        SSL.OP_NO_RENEGOTIATION,
-        SSL.OP_NO_COMPRESSION,
-        SSL.OP_NO_TLSv1,
-        SSL.OP_NO_TLSv1_1,
-        SSL.OP_NO_TICKET,
-    ):
-        assert options & without
-    assert not options & (SSL.OP_NO_TLSv1_2 | SSL.OP_NO_TLSv1_3)
-    assert context.get_session_cache_mode() == SSL.SESS_CACHE_OFF
+def test_it_allows_nothing_old_and_no_sessions_to_be_resumed(path):
+    context = opened(path, own=True).context()
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert context.options & ssl.OP_NO_RENEGOTIATION and context.options & ssl.OP_NO_COMPRESSION
+    assert context.options & ssl.OP_NO_TICKET and context.num_tickets == 0
+
+
+def test_of_tls_1_2_only_ciphers_with_forward_secrecy_are_spoken(path):
+    ciphers = opened(path, own=True).context().get_ciphers()
+    assert ciphers
+    for cipher in ciphers:
+        assert cipher["protocol"] == "TLSv1.3" or cipher["name"].startswith("ECDHE-")
+        assert cipher["aead"]
 
 
 def locked():
@@ -224,24 +217,24 @@ def test_so_is_what_is_not_there(path):
 
 def test_while_its_file_stays_the_same_it_is_not_read_again(path):
     certificate = opened(path, own=True)
-    assert certificate.getContext() is certificate.getContext()
+    assert certificate.context() is certificate.context()
 
 
 def test_it_is_read_anew_when_its_file_is_another(path, logged):
     certificate = opened(path, own=True)
-    context, fingerprint = certificate.getContext(), certificate.fingerprint
+    context, fingerprint = certificate.context(), certificate.fingerprint
     fresh = written(path.parent / "fresh", tls.make())
     fresh.rename(path)
-    assert certificate.getContext() is not context
+    assert certificate.context() is not context
     assert certificate.fingerprint != fingerprint
     assert logged() == [f"The certificate {path} is read: {certificate.fingerprint}"]
 
 
 def test_it_is_read_anew_when_it_is_told_to(path):
     certificate = opened(path, own=True)
-    context, fingerprint = certificate.getContext(), certificate.fingerprint
+    context, fingerprint = certificate.context(), certificate.fingerprint
     certificate.refresh()
-    assert certificate.getContext() is not context
+    assert certificate.context() is not context
     assert certificate.fingerprint == fingerprint
 
 
@@ -250,14 +243,14 @@ def test_where_the_new_one_is_bad_the_one_before_is_kept_and_the_log_says_so_onc
     path, logged, bad
 ):
     certificate = opened(path, own=True)
-    context = certificate.getContext()
+    context = certificate.context()
     path.unlink() if bad == "gone" else written(path, BAD[bad][0])
     for _ in range(3):
-        assert certificate.getContext() is context
+        assert certificate.context() is context
     (line,) = logged()
     assert line.startswith(f"The certificate {path} can't be used: ") and line.endswith(
         ". The one before is kept."
     )
     written(path, tls.make())
-    assert certificate.getContext() is not context
+    assert certificate.context() is not context
     assert len(logged()) == 2

@@ -1,0 +1,289 @@
+"""
+TLS between a transport and a protocol, by the standard library's ssl.
+
+Most of the cost of TLS for a server of small messages is calls, not cryptography: here a write is
+three of them (`SSLObject.write`, `MemoryBIO.read` and the `send` of the socket).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Callable, Iterable
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.internet.interfaces import (
+    IConsumer,
+    IHalfCloseableProtocol,
+    INegotiated,
+    IProtocol,
+    IPushProducer,
+    ISSLTransport,
+    ITCPTransport,
+)
+from twisted.python.components import proxyForInterface
+from zope.interface import implementer
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import ITransport
+    from twisted.python.failure import Failure
+
+__all__ = ["RECORD_BYTES", "TLSLayer", "TLSTransport"]
+
+RECORD_BYTES = 16_384  #: bytes of text in a record, at most
+
+
+class Below(Protocol):
+    """
+    The way out for bytes of the wire.
+
+    :ivar full: whether much waits there for the other side to read it.
+    """
+
+    @property
+    def full(self) -> bool: ...
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, after those that wait."""
+
+
+class State(Enum):
+    """The life of a TLS connection."""
+
+    HANDSHAKING = auto()
+    OPEN = auto()
+    SHUT = auto()  #: this side has ended its direction
+    ENDED = auto()  #: the other side has ended or broken TLS: nothing more is decrypted
+
+
+@implementer(IProtocol, IHalfCloseableProtocol)
+class TLSLayer:
+    """
+    The server's side of TLS: a protocol of its transport, with a protocol of its own.
+
+    :param context: the certificate and the settings.
+    :param transport: the transport beneath.
+    :param below: the way out beneath.
+    :param upper: the protocol within. It hears `readConnectionLost`, where it has that, once the
+        other side has ended or broken TLS.
+    :param handshake_done: called once, before anything is decrypted.
+
+    :ivar upper: the protocol within, for as long as it is that one.
+    :ivar seal: encrypts text, as `SSLObject.write` does.
+    :ivar sealed: takes what is encrypted, as `MemoryBIO.read` does.
+    """
+
+    __slots__ = (
+        "_below", "_handshake_done", "_held", "_incoming", "_outgoing", "_shut", "_state", "_tls",
+        "_transport", "seal", "sealed", "upper",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        transport: Any,  # Twisted's transports have more methods than any one interface
+        below: Below,
+        upper: IProtocol,
+        handshake_done: Callable[[], None],
+    ) -> None:
+        self.upper = upper
+        self._state = State.HANDSHAKING
+        self._transport = transport
+        self._below = below
+        self._handshake_done = handshake_done
+        self._held = b""  # text that waits for the end of the handshake
+        self._shut: Callable[[], None] | None = None  # waits for that, too
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self.seal = self._tls.write
+        self.sealed = self._outgoing.read
+
+    # The way in.
+
+    def makeConnection(self, transport: ITransport) -> None:
+        """Do nothing: the transport was connected before it spoke TLS."""
+
+    def connectionMade(self) -> None:
+        """Do nothing, likewise."""
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._state is State.ENDED:
+            return
+        self._incoming.write(data)
+        if self._state is State.HANDSHAKING and not self._shake_hands():
+            return
+        text: list[bytes] = []
+        over = False
+        try:
+            while self._incoming.pending and not over:
+                text.append(self._tls.read(RECORD_BYTES))
+                over = not text[-1]
+        except ssl.SSLWantReadError:
+            pass  # of the last record, a part has come
+        except ssl.SSLError:
+            over = True
+        self._answer()
+        if text:
+            self.upper.dataReceived(b"".join(text))
+        if over:
+            self._end()
+
+    def _shake_hands(self) -> bool:
+        """Go on with the handshake. Returns whether it is done."""
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._answer()
+            return False
+        except ssl.SSLError:
+            self._answer()
+            self._end()
+            return False
+        self._state = State.OPEN
+        self._answer()
+        self._handshake_done()
+        held, self._held = self._held, b""
+        self.write(held)
+        if self._shut is not None:
+            self.shut(self._shut)
+        return True
+
+    def _answer(self) -> None:
+        """Send what TLS itself has to say."""
+        if not self._outgoing.pending:
+            return
+        answer = self.sealed()
+        if self._below.full:
+            self._transport.abortConnection()  # it makes us answer, and reads no answers
+        else:
+            self._below.write(answer)
+
+    def _end(self) -> None:
+        self._state = State.ENDED
+        if IHalfCloseableProtocol.providedBy(self.upper):
+            self.upper.readConnectionLost()
+        else:
+            self.close()
+
+    def readConnectionLost(self) -> None:
+        if self._state is not State.ENDED:
+            self._end()
+
+    def writeConnectionLost(self) -> None:
+        """Wait for the other side to close: this one has."""
+
+    def connectionLost(self, reason: Failure) -> None:
+        self._handshake_done = _nothing  # which refers to the upper protocol
+        self._shut = None
+        self.upper.connectionLost(reason)
+
+    # The way out.
+
+    def encrypt(self, text: bytes) -> bytes:
+        """
+        Return what is to be sent for a text.
+
+        That is nothing before the handshake is done, when the text is sent, and once TLS is ended.
+        """
+        if self._state is State.HANDSHAKING:
+            self._held += text
+            return b""
+        if self._state is not State.OPEN:
+            return b""
+        if len(text) <= RECORD_BYTES:
+            self.seal(text)
+            return self.sealed()
+        # A MemoryBIO never gives its memory back, so it gets no more than a record.
+        return b"".join(
+            self.encrypt(text[start : start + RECORD_BYTES])
+            for start in range(0, len(text), RECORD_BYTES)
+        )
+
+    def write(self, text: bytes) -> None:
+        """Send a text."""
+        records = self.encrypt(text) if text else b""
+        if records:
+            self._below.write(records)
+
+    def shut(self, then: Callable[[], None]) -> None:
+        """End this direction after all that was written, once the handshake is done."""
+        if self._state is State.HANDSHAKING:
+            self._shut = then
+        else:
+            self.notify_end()
+            then()
+
+    def notify_end(self) -> None:
+        """Tell the other side, once, that TLS ends here."""
+        if self._state is State.SHUT:
+            return
+        if self._state is State.OPEN:
+            self._state = State.SHUT
+        # An error: the other side has not ended TLS yet, or has broken it.
+        with contextlib.suppress(ssl.SSLError):
+            self._tls.unwrap()
+        if self._outgoing.pending:
+            self._below.write(self.sealed())
+
+    def close(self) -> None:
+        """End TLS, and the connection as soon as all is sent."""
+        self.notify_end()
+        self._transport.loseConnection()
+
+    # For other protocols.
+
+    @property
+    def negotiated(self) -> bytes | None:
+        """The protocol that ALPN has agreed on, or None."""
+        agreed = self._tls.selected_alpn_protocol()
+        return agreed.encode() if agreed else None
+
+    def hand_over(self, protocol: IProtocol, below: Below) -> TLSTransport:
+        """
+        Give the connection to another protocol.
+
+        :param below: the way out beneath from now on.
+        :returns: its transport.
+        """
+        self.upper = protocol
+        self._below = below
+        return TLSTransport(self._transport, self)
+
+
+def _nothing() -> None:
+    """Do nothing: the connection is gone."""
+
+
+class IBeneath(ITCPTransport, IConsumer, IPushProducer):
+    """The methods that a protocol may ask of its transport."""
+
+
+@implementer(ISSLTransport, INegotiated)
+class TLSTransport(proxyForInterface(IBeneath, "beneath")):  # type: ignore[misc]  # made at run time
+    """
+    The transport of another protocol within TLS: all but its output is that of the one beneath.
+    """
+
+    def __init__(self, beneath: ITCPTransport, layer: TLSLayer) -> None:
+        super().__init__(beneath)
+        self._layer = layer
+
+    @property
+    def negotiatedProtocol(self) -> bytes | None:
+        return self._layer.negotiated
+
+    def getPeerCertificate(self) -> None:
+        """Return None: clients have no certificates here."""
+
+    def write(self, data: bytes) -> None:
+        self._layer.write(data)
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        self._layer.write(b"".join(data))
+
+    def loseConnection(self) -> None:
+        self._layer.close()
+
+    def loseWriteConnection(self) -> None:
+        self._layer.shut(self.beneath.loseWriteConnection)
