@@ -8,10 +8,15 @@ which nobody can take the places of others.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolNegotiationFactory
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IListeningPort,
+    IProtocolNegotiationFactory,
+    IReactorTime,
+)
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -63,7 +68,7 @@ class ChatFactory(ServerFactory):
     def __init__(
         self,
         hub: Hub,
-        clock: Any,
+        clock: IReactorTime,
         max_connections: int = 1_000_000,
         *,
         certificate: Certificate | None = None,
@@ -87,8 +92,8 @@ class ChatFactory(ServerFactory):
         self._sniffer = Sniffer([*FOREIGN, *LINE_WIRES], speak_plain)
         self._sniffer_before_tls = Sniffer([*FOREIGN, *LINE_WIRES, TLS], speak_plain)
         self._unchecked: list[ChatProtocol] = []
-        self._accepting: Any = None
-        self._sweeping: Any = None
+        self._accepting: IDelayedCall | None = None
+        self._sweeping: IDelayedCall | None = None
         self._emptied: Deferred[None] | None = None
 
     # Protocols.

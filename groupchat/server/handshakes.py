@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from groupchat.core.ratelimit import TokenBucket
 
@@ -23,11 +24,11 @@ class HandshakeQueue:
     :param clock: provides `seconds` and `callLater`.
     """
 
-    def __init__(self, rate: float, clock: Any) -> None:
+    def __init__(self, rate: float, clock: IReactorTime) -> None:
         self._bucket = TokenBucket(rate, rate * BURST_SECONDS, clock.seconds)
         self._clock = clock
         self._queues: dict[str, deque[Callable[[], None]]] = {}  # the next origin comes first
-        self._timer: Any = None
+        self._timer: IDelayedCall | None = None
 
     def request(self, begin: Callable[[], None], origin: str = "") -> None:
         """Call `begin` when its turn comes: at once, where nobody waits and the rate allows it."""

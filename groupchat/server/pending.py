@@ -6,7 +6,7 @@ deadlines, and why it may be rejected.
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from groupchat.core.ratelimit import client_prefix
 from groupchat.server.address import is_loopback
@@ -16,6 +16,8 @@ from groupchat.wire.events import Bye
 from groupchat.wire.interfaces import IWire
 
 if TYPE_CHECKING:
+    from twisted.internet.interfaces import IProtocol
+
     from groupchat.server.factory import ChatFactory
     from groupchat.server.protocol import ChatProtocol
 
@@ -114,7 +116,7 @@ class PendingConnection:
         self._factory.no_longer_pending(self._protocol)
         self._protocol.peer.finish(answer)
 
-    def hand_over(self, protocol: Any, first: bytes) -> None:
+    def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         self._factory.no_longer_pending(self._protocol)
         self._protocol.hand_over(protocol, first)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, Protocol
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 GRACE_SECONDS = 1.0  #: seconds in which a connection may log in before it counts
 MAX_IN_GRACE = 1024  #: connections that do not count yet, at most
@@ -73,7 +75,7 @@ class PendingPool:
         half of that at most.
     """
 
-    def __init__(self, places: int, clock: Any, free: Callable[[], int]) -> None:
+    def __init__(self, places: int, clock: IReactorTime, free: Callable[[], int]) -> None:
         self._places = places
         self._clock = clock
         self._free = free
@@ -81,7 +83,7 @@ class PendingPool:
         self._ripe = ByAddress()
         #: when the time of each began; the first has had the most of it
         self._young: dict[Pending, float] = {}
-        self._timer: Any = None
+        self._timer: IDelayedCall | None = None
 
     def add(self, one: Pending) -> None:
         """Add a connection."""

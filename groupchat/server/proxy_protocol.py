@@ -15,9 +15,16 @@ from typing import Any, Union
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IListeningPort,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import WrappingFactory
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from groupchat.server.address import format_address
@@ -113,9 +120,9 @@ class Introduction(Protocol):
     :param proxy: the address of the proxy.
     """
 
-    transport: Any
+    transport: Any  # Twisted's transports have more methods than any one interface
 
-    def __init__(self, factory: ProxyProtocolFactory, proxy: Any) -> None:
+    def __init__(self, factory: ProxyProtocolFactory, proxy: IAddress | None) -> None:
         self.factory = factory
         self._proxy = proxy
         self._data = b""
@@ -135,7 +142,7 @@ class Introduction(Protocol):
             source, rest = found
             self._hand_over(self._proxy if source is None else source, rest)
 
-    def _hand_over(self, source: Any, rest: bytes) -> None:
+    def _hand_over(self, source: IAddress | None, rest: bytes) -> None:
         """Let the connection go on like any other."""
         self.factory.closed(self)
         protocol = self.factory.port.buildProtocol(source)
@@ -153,7 +160,7 @@ class Introduction(Protocol):
         self.factory.closed(self)
         self.transport.abortConnection()
 
-    def connectionLost(self, reason: Any = None) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.closed(self)
 
 
@@ -170,9 +177,13 @@ class ProxyProtocolFactory(WrappingFactory):
     def __init__(self, port: ChatFactory) -> None:
         super().__init__(port)  # type: ignore[no-untyped-call]
         self.port = port
-        self._open: dict[Introduction, Any] = {}  # with the timer that ends it; the oldest first
+        self._open: dict[
+            Introduction, IDelayedCall
+        ] = {}  # with the timer that ends it; the oldest first
 
-    def buildProtocol(self, addr: Any) -> Any:
+    def buildProtocol(  # type: ignore[override]  # Twisted's factories may be any
+        self, addr: IAddress | None
+    ) -> Introduction:
         return Introduction(self, addr)
 
     def doStop(self) -> None:
@@ -205,5 +216,6 @@ class ProxyProtocolEndpoint:
     def __init__(self, endpoint: IStreamServerEndpoint) -> None:
         self._endpoint = endpoint
 
-    def listen(self, protocolFactory: Any) -> Deferred[IListeningPort]:
+    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
+        assert isinstance(protocolFactory, ChatFactory)
         return self._endpoint.listen(ProxyProtocolFactory(protocolFactory))

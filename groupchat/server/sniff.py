@@ -8,7 +8,9 @@ registers its own in a `Sniffer`; no other part of the server has to know it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast
+
+from twisted.internet.interfaces import IProtocol
 
 from groupchat.wire import jsonlines, plain, telnet
 from groupchat.wire.interfaces import IWire
@@ -61,11 +63,10 @@ class Connection(Protocol):
     def refuse(self, answer: bytes) -> None:
         """Send these bytes and close."""
 
-    def hand_over(self, protocol: Any, first: bytes) -> None:
+    def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         """
         Give the connection to another protocol, for good.
 
-        :param protocol: an `IProtocol`.
         :param first: the bytes that have come.
         """
 

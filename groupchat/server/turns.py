@@ -5,7 +5,9 @@ Turns for lines of connections that have not logged in: a crowd never delays a c
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall
 
 __all__ = ["LOGIN_LINES_PER_TURN", "LoginTurns"]
 
@@ -26,11 +28,11 @@ class LoginTurns:
     :param call_later: that of a reactor.
     """
 
-    def __init__(self, call_later: Callable[..., Any]) -> None:
+    def __init__(self, call_later: Callable[[float, Callable[[], None]], IDelayedCall]) -> None:
         self._call_later = call_later
         self._left = LOGIN_LINES_PER_TURN  # lines that this turn still has time for
         self._due: dict[Caller, None] = {}  # connections that wait for a later turn
-        self._timer: Any = None
+        self._timer: IDelayedCall | None = None
 
     def take(self, caller: Caller) -> bool:
         """
