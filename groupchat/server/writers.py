@@ -82,6 +82,7 @@ class SocketWriter:
 
     __slots__ = ("_owner", "_transport", "queued", "send")
 
+    # Any: Twisted's transports have more methods than any one interface
     def __init__(self, transport: Any, owner: Owner) -> None:
         self._transport = transport
         self._owner = owner
@@ -216,6 +217,7 @@ class TransportWriter:
     try_send = None
     queued = 0
 
+    # Any: Twisted's transports have more methods than any one interface
     def __init__(self, transport: Any, owner: Owner) -> None:
         self._transport = transport
         self._owner = owner

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
-from twisted.internet.interfaces import IReactorFDSet, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorTime
 from twisted.python.failure import Failure
 from urwid.canvas import Canvas
 from urwid.display import raw
@@ -150,11 +150,10 @@ class _Alarms:
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
 
-    # The result of callLater, which only `remove_alarm` gets.
-    def alarm(self, seconds: float, callback: Callable[[], object]) -> Any:
+    def alarm(self, seconds: float, callback: Callable[[], object]) -> IDelayedCall:
         return self._clock.callLater(seconds, callback)
 
-    def remove_alarm(self, handle: Any) -> bool:
+    def remove_alarm(self, handle: IDelayedCall) -> bool:
         if handle.active():
             handle.cancel()
             return True
@@ -314,7 +313,7 @@ class Screen:
         # The toolkit's type asks for its own event loop, of which it uses two methods here.
         self._raw.parse_input(self._alarms, self._take, codes)  # type: ignore[call-overload]
 
-    def _take(self, keys: list[Any], codes: list[int]) -> None:
+    def _take(self, keys: list[object], codes: list[int]) -> None:
         # Reports of the terminal and of the mouse are tuples.
         self._press([key for key in keys if isinstance(key, str)])
 
