@@ -64,7 +64,7 @@ def collections(server: Server, budgets: bool = False) -> dict[str, int]:
         if id(owner) in seen or not module.startswith(("groupchat.core", "groupchat.server")):
             return
         seen.add(id(owner))
-        if module.endswith((".ratelimit", ".throttledlog")) and not budgets:
+        if module.endswith((".attempt_limits", ".ratelimit", ".throttledlog")) and not budgets:
             return
         for key, value in vars(owner).items():
             if hasattr(value, "__dict__"):

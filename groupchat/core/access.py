@@ -7,11 +7,12 @@ elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from groupchat.core.attempt_limits import AttemptLimits
 from groupchat.core.permissions import BAN, MUTE, Account, Restriction
-from groupchat.core.ratelimit import KeyedTokenBuckets, client_prefix
+from groupchat.core.ratelimit import client_prefix
 from groupchat.interfaces import IAccounts
 from groupchat.settings import MAX_PASSWORD, Settings
 from groupchat.wire import errors, names
@@ -22,19 +23,6 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 __all__ = ["AccessPolicy"]
-
-#: Wrong passwords at once, and per second after that: from one address (as many as it can have
-#: connections before login); from one address for one name; and for one name from all addresses
-#: that never gave its password, which is enough that a few addresses lock no owner out.
-ATTEMPTS_PER_ADDRESS = (64, 1 / 10)
-ATTEMPTS_PER_NAME_AND_ADDRESS = (10, 1 / 30)
-ATTEMPTS_PER_NAME = (200, 1 / 10)
-MAX_KNOWN_ORIGINS = (
-    4096  #: pairs of a name and an address that gave its password that are remembered
-)
-
-
-Taken = list[tuple[KeyedTokenBuckets, Hashable]]
 
 
 class AccessPolicy:
@@ -55,7 +43,7 @@ class AccessPolicy:
         self._accounts = accounts
         self._settings = settings
         self._now = now
-        self._attempts = _AttemptLimits(seconds)
+        self._attempts = AttemptLimits(seconds)
 
     # Before login.
 
@@ -222,56 +210,3 @@ def _banned(found: Restriction | None) -> Bye | None:
     if found is None:
         return None
     return errors.banned(found.text, stamp(found.until) if found.until else None)
-
-
-class _AttemptLimits:
-    """
-    Limits password attempts. Only an address that tries is slowed, not the owner of a name
-    at another: many addresses are slowed together, but for those from which the owner has logged
-    in.
-
-    :param seconds: a monotonic clock, in seconds.
-    """
-
-    def __init__(self, seconds: Callable[[], float]) -> None:
-        self._addresses = KeyedTokenBuckets(
-            ATTEMPTS_PER_ADDRESS[1], ATTEMPTS_PER_ADDRESS[0], seconds
-        )
-        self._pairs = KeyedTokenBuckets(
-            ATTEMPTS_PER_NAME_AND_ADDRESS[1], ATTEMPTS_PER_NAME_AND_ADDRESS[0], seconds
-        )
-        self._strangers = KeyedTokenBuckets(ATTEMPTS_PER_NAME[1], ATTEMPTS_PER_NAME[0], seconds)
-        self._known: dict[
-            tuple[str, str], None
-        ] = {}  # the one that logged in longest ago is the first
-
-    def take(self, key: str, origin: str) -> tuple[Taken, float]:
-        """
-        Take a try for the name of this key, from this origin. Returns what was taken and 0.0, or
-        the seconds until there is one (and then nothing is taken).
-        """
-        pair: tuple[str, str] = (key, origin)
-        taken: Taken = []
-        limits: Taken = [(self._addresses, origin), (self._pairs, pair)]
-        if pair not in self._known:
-            limits.append((self._strangers, key))
-        for limit, limited in limits:
-            wait = limit.take(limited)
-            if wait:
-                _give(taken)
-                return [], wait
-            taken.append((limit, limited))
-        return taken, 0.0
-
-    def succeeded(self, key: str, origin: str, taken: Taken) -> None:
-        """It was the right password: it does not count, and its origin is known from now on."""
-        _give(taken)
-        self._known.pop((key, origin), None)
-        self._known[key, origin] = None
-        if len(self._known) > MAX_KNOWN_ORIGINS:
-            del self._known[next(iter(self._known))]
-
-
-def _give(taken: Taken) -> None:
-    for limit, limited in taken:
-        limit.give(limited)

@@ -79,11 +79,14 @@ class DirectRooms:
 
     def label(self, room: str, account: str) -> str:
         """
-        Return the name of a direct room for one of the two.
+        Return the name of a direct room for one of the two; for anybody else, the name is as given.
 
-        :param room: its internal name.
+        :param room: its internal name, or what a client has given as such.
         """
-        other = next(id for id in parties(room) if id != account)
+        ids = parties(room)
+        if account not in ids:
+            return room
+        other = ids[ids[0] == account]
         found = self._accounts.permissions.with_id(other)
         return names.DIRECT + (found.key if found is not None else other)
 

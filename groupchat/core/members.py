@@ -197,8 +197,7 @@ class Members:
         """
         member.account = account
         for session in member.sessions:
-            session.account = account
-            self._registry.add_account(session)
+            self._registry.set_account(session, account)
 
     # The log.
 

@@ -93,22 +93,34 @@ class Registry:
         """Add a session of a member."""
         self.sessions[session] = None
         self._clients[session.client] = session
-        self.add_account(session)
+        self._add_account(session)
 
     def remove_session(self, session: Session) -> None:
         """Remove a session of a member."""
         del self.sessions[session]
         if self._clients.get(session.client) is session:  # else its client has logged in again
             del self._clients[session.client]
+        self._remove_account(session)
+
+    def set_account(self, session: Session, account: str) -> None:
+        """
+        Give a session another account.
+
+        :param account: its id.
+        """
+        self._remove_account(session)
+        session.account = account
+        self._add_account(session)
+
+    def _add_account(self, session: Session) -> None:
+        if session.account:
+            self._accounts.setdefault(session.account, {})[session] = None
+
+    def _remove_account(self, session: Session) -> None:
         same = self._accounts.get(session.account, {})
         same.pop(session, None)
         if not same:
             self._accounts.pop(session.account, None)
-
-    def add_account(self, session: Session) -> None:
-        """Index the account of a session, if it has one."""
-        if session.account:
-            self._accounts.setdefault(session.account, {})[session] = None
 
     def is_consistent(self) -> bool:
         """Return whether nothing is indexed but members and their sessions; for tests."""

@@ -19,7 +19,7 @@ def digest(text: str, act: bool, replaces: int | None = None, redacts: int | Non
     """Return a digest that is equal for messages that say the same, about the same message."""
     person = b"act" if act else b""
     if replaces is not None or redacts is not None:
-        person = b"%d%s%d" % (act, b"x" if replaces is None else b"r", replaces or redacts or 0)
+        person = b"%d%s%x" % (act, b"x" if replaces is None else b"r", replaces or redacts or 0)
     return blake2b(text.encode(), digest_size=8, person=person).digest()
 
 

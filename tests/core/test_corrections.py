@@ -108,6 +108,8 @@ def test_a_message_that_is_not_there_can_not_be_changed(server, id):
     zoe = server.json("zoe")
     said(zoe, "one")
     assert codes(zoe.ask("say", room="lobby", redacts=id)) == ["bad-field"]
+    said(zoe, "one with an n", n=1)
+    assert codes(zoe.ask("say", room="lobby", redacts=id, n=1)) == ["conflict"]
 
 
 def test_what_is_redacted_can_not_be_changed_any_more(server):

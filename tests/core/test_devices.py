@@ -223,6 +223,16 @@ def test_a_name_that_is_registered_now_admits_other_devices(server):
     assert "welcome" in kinds(told) and not phone.gone
 
 
+def test_a_member_that_registers_another_name_has_that_account_alone(server):
+    phone = joined(server, "phone")
+    phone.ask("rename", name="al")
+    assert "ok" in kinds(phone.ask("register", password="tea at four"))
+    assert server.hub.members.is_consistent()
+    phone.close()
+    server.run()
+    assert server.hub.members.is_consistent()
+
+
 def test_the_welcome_tells_the_name_as_its_other_devices_spell_it(server):
     joined(server, "phone")
     laptop = logged_in(server, "laptop", name="ALICE")

@@ -179,6 +179,23 @@ def test_nobody_else_is_in_it(server, name):
     assert "for bob alone" not in str(told)
 
 
+@pytest.mark.parametrize("room", ["@", "@nobody", "@bob", "@+", "@a+b", "@bob+", "@" + "x" * 600])
+@pytest.mark.parametrize("registered", [True, False])
+def test_any_name_that_looks_like_one_is_answered(server, room, registered):
+    client = joined(server, "alice") if registered else server.json("zoe")
+    for type, fields in {
+        "join": {}, "leave": {}, "say": {"text": "x", "n": 1}, "topic": {}, "who": {},
+        "history": {}, "search": {"text": "x"}, "mark": {"id": 0}, "private": {"private": True},
+        "invite": {"name": "carol"}, "uninvite": {"name": "carol"}, "close": {},
+    }.items():  # fmt: skip
+        told = client.ask(type, room=room, ref=type, **fields)
+        assert told[0]["ref"] == type
+    assert kinds(client.ask("private", room=room, private=False, ref="o")) == ["error"]
+    assert not client.gone
+    told = server.connect().ask("hello", name="amy", rooms={room: None})
+    assert told[0]["type"] in ("error", "welcome")
+
+
 # Private messages between registered names.
 
 

@@ -38,7 +38,7 @@ REPLAY = 3
 
 #: Small bounds, so that little talk reaches them.
 BOUNDS = {
-    "groupchat.server.outbound.HIGH_WATER_MARK": 1000,
+    "groupchat.server.writers.HIGH_WATER_MARK": 1000,
     "groupchat.core.backlog.TAIL_BYTES": 1500,
     "groupchat.ledgers.pages.PAGE_BYTES": 1200,
 }

@@ -37,7 +37,7 @@ WIRES = ("json", "plain")
 _line = msgspec.json.Decoder(events.AnyEvent).decode
 _NAME = "[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
 _PLAIN = re.compile(
-    rf"-- .+|! .+|What is your name\?|(\[[0-9: -]{{16}}\] )?(\* {_NAME} |{_NAME}: )|{_NAME} \(to you\): ",
+    rf"-- .+|! .+|What is your name\?|(\[[0-9: -]{{16}}\] )?(\* {_NAME} |{_NAME}: |-- {_NAME}\b)|{_NAME} \(to you\): ",
     re.DOTALL,
 )
 _RAW = re.compile(f"[{''.join(map(re.escape, map(chr, sorted(VISIBLE.keys() - {0x0A}))))}]")
