@@ -30,7 +30,6 @@ from groupchat.wire import names
 
 __all__ = ["connect", "main"]
 
-_NO_SCREEN = ("", "dumb", "unknown")  #: values of $TERM without a cursor that can be moved
 LAST_LINE_TIMEOUT = 3.0  #: seconds to wait until the last line is printed
 
 
@@ -81,26 +80,14 @@ def _print_last(data: bytes) -> None:
     writer.join(LAST_LINE_TIMEOUT)
 
 
-def wants_screen(options: argparse.Namespace) -> bool:
-    """Returns whether the full-screen client is wanted, and possible here."""
-    asked = options.screen and not (options.line or options.json or options.quiet or options.stay)
-    usable = os.environ.get("TERM", "") not in _NO_SCREEN
-    return asked and usable and os.isatty(0) and os.isatty(1)
-
-
 def _connect(options: argparse.Namespace, reactor: IClientReactor, timeout: float) -> Exit:
-    if not wants_screen(options):
+    if not options.screen:
         return connect(options, reactor, timeout)
-    from groupchat.cli.terminal.preferences import PreferencesError, config_path, load
-
     # Only here: a pipe starts without the toolkit.
     from groupchat.cli.terminal.program import run
+    from groupchat.cli.terminal.start import prepare
 
-    try:
-        preferences = load(config_path())
-    except PreferencesError as error:
-        raise Exit(USAGE, str(error)) from None
-    return run(options, reactor, preferences, timeout)
+    return run(options, reactor, prepare(options), timeout)
 
 
 def _options() -> argparse.Namespace:

@@ -7,11 +7,12 @@ from typing import NoReturn
 
 from groupchat import __version__, fingerprints, prompt
 from groupchat.cli import naming, target
+from groupchat.cli.choice import wants_screen
 from groupchat.cli.exit import USAGE, Exit
 from groupchat.client.address import is_loopback
 from groupchat.wire.errors import Refused
 
-__all__ = ["PROGRAM", "parse"]
+__all__ = ["PROGRAM", "parse", "settle_security"]
 
 PROGRAM = "groupchat-connect"
 _DESCRIPTION = (
@@ -43,6 +44,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """
     Parse the command line.
 
+    :return: the options. `screen` says whether the full-screen client is wanted, and `alone`
+        whether it has to ask for the name and the server.
     :raises Exit: it makes no sense.
     """
     parser = _Parser(
@@ -52,22 +55,33 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     _add_security_options(parser)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     options = parser.parse_intermixed_args(arguments)
+    options.screen = wants_screen(options)
+    options.alone = options.screen and not options.where
     name, options.host, options.port = target.parse(options.where)
+    options.named, options.roomed = name is not None, options.room is not None
     options.room = list(dict.fromkeys(options.room or ["lobby"]))
     _check_combinations(parser, options)
+    if options.alone:
+        options.name = ""  # asked for, as the server is
+        return options
     if name is None:
         options.name = naming.default_name(PROGRAM, asks=_asks(options))
     else:
         options.name = naming.parse_name(name)
+    settle_security(options)
+    return options
+
+
+def settle_security(options: argparse.Namespace) -> None:
+    """Decide whether the connection has to be encrypted, once the host is known."""
     may_be_plain = options.no_tls or is_loopback(options.host)
     options.tls = bool(options.tls or options.fingerprint or not may_be_plain)
-    return options
 
 
 def _add_chat_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("where", metavar="[NAME] [HOST] [PORT]", help=_WHERE, nargs="*")
     parser.add_argument(
-        "--room", action="append", type=_room, help="the room to enter (default: lobby)"
+        "--room", action="append", type=_room, help="the room to join (default: lobby)"
     )
     parser.add_argument(
         "--json", action="store_true", help="print the server's lines as they are; for programs"
@@ -86,10 +100,14 @@ def _add_chat_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quiet", action="store_true", help="print nothing at all, not even errors"
     )
-    parser.add_argument("--line", action="store_true", help=argparse.SUPPRESS)
-    # Not in --help until it is the usual way at a terminal.
-    parser.add_argument("--screen", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--no-color", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--line",
+        action="store_true",
+        help="at a terminal: show lines one after the other, in place of a whole screen",
+    )
+    parser.add_argument(
+        "--no-color", action="store_true", help="use no colours on the screen, as with $NO_COLOR"
+    )
     parser.add_argument(
         "--outbox",
         metavar="FILE",
@@ -122,8 +140,8 @@ def _add_security_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _check_combinations(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    if len(options.room) > 1 and not options.json:
-        parser.error("--room can be given more than once only with --json")
+    if len(options.room) > 1 and not (options.json or options.screen):
+        parser.error("--room can be given more than once only with --json, or at a terminal")
     if options.quiet and (options.show or options.json):
         parser.error(f"--quiet and {'--show' if options.show else '--json'} exclude each other")
     if options.no_tls and (options.tls or options.fingerprint):

@@ -126,7 +126,8 @@ def test_options_stand_anywhere(line):
         ),
         (
             "alice h 1 --room a --room b",
-            "--room can be given more than once only with --json. See groupchat-connect --help",
+            "--room can be given more than once only with --json, or at a terminal. "
+            "See groupchat-connect --help",
         ),
     ],
 )

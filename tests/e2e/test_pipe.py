@@ -508,6 +508,7 @@ async def test_a_terminal_that_nobody_reads_stops_nobody(sandbox: Sandbox):
             "alice",
             "localhost",
             str(daemon.port),
+            "--line",
             files={0: tty, 1: tty, 2: tty},
         )
         await bob.event("presence", joined=["alice"])
@@ -561,7 +562,7 @@ async def test_a_person_at_a_terminal_types_and_reads(sandbox: Sandbox):
     daemon = await sandbox.daemon()
     bob = await sandbox.nc("bob", daemon)
     async with Tmux(
-        sandbox, ["groupchat-connect", "alice", "localhost", str(daemon.port)]
+        sandbox, ["groupchat-connect", "alice", "localhost", str(daemon.port), "--line"]
     ) as terminal:
         await terminal.shows("-- You are up to date.")
         await terminal.type("hello from a terminal", "Enter")
@@ -577,7 +578,7 @@ async def test_a_person_at_a_terminal_types_and_reads(sandbox: Sandbox):
 async def test_a_person_at_a_terminal_leaves(sandbox: Sandbox, keys: list[str]):
     daemon = await sandbox.daemon()
     async with Tmux(
-        sandbox, ["groupchat-connect", "alice", "localhost", str(daemon.port)]
+        sandbox, ["groupchat-connect", "alice", "localhost", str(daemon.port), "--line"]
     ) as terminal:
         await terminal.shows("-- You are up to date.")
         await terminal.type(*keys)

@@ -280,7 +280,7 @@ async def test_a_password_is_asked_at_the_terminal_and_not_shown_there(strict: H
 
 @pytest_twisted.ensureDeferred
 async def test_ctrl_c_at_the_question_leaves_the_terminal_as_it_was(strict: House):
-    command = f"trap : INT; groupchat-connect alice localhost {strict.port}; stty -a"
+    command = f"trap : INT; groupchat-connect --line alice localhost {strict.port}; stty -a"
     script = strict.sandbox.start("sh", "-c", command, terminal=True)
     await script.prompt("Password for alice: ")
     script.press("\x03")

@@ -9,8 +9,10 @@ lines are in the literal block that follows. ``…`` stands for anything.
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ import pytest
 import pytest_twisted
 
 from tests.e2e.support import Program, Sandbox
+from tests.e2e.terminal.tmux import Terminal
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.rst"
 STEP = re.compile(
@@ -48,6 +51,14 @@ class Player:
         self._place = sandbox
         self._port = 0
         self._terminals: dict[str, Program] = {}
+        self._screens: dict[str, Terminal] = {}
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Player:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
 
     async def play(self, step: Step) -> None:
         """Do what a step says, or wait for what it shows."""
@@ -64,13 +75,14 @@ class Player:
         if step.terminal == "server":
             await self._serve(command)
         else:
-            program = self._place.start(
-                "sh",
-                "-c",
-                command.replace("groupchat-connect", "exec groupchat-connect"),
-                terminal=True,
-            )
-            self._terminals[step.terminal] = program
+            await self._start(step.terminal, command)
+
+    async def _start(self, name: str, command: str) -> None:
+        if command.startswith("groupchat-connect"):
+            screen = Terminal(self._place, shlex.split(command), name)
+            self._screens[name] = await self._open.enter_async_context(screen)
+        else:
+            self._terminals[name] = self._place.start("sh", "-c", command, terminal=True)
 
     async def _serve(self, command: str) -> None:
         self._terminals["server"] = daemon = self._place.groupchat(*command.split(), terminal=True)
@@ -80,12 +92,20 @@ class Player:
         self._port = int(listening[1])
 
     async def _type(self, step: Step) -> None:
-        self._terminals[step.terminal].send(*step.lines)
+        if step.terminal in self._screens:
+            for line in step.lines:
+                await self._screens[step.terminal].type(line, "Enter")
+        else:
+            self._terminals[step.terminal].send(*step.lines)
 
     async def _see(self, step: Step) -> None:
         for line in step.lines:
             shown = line.replace("9000", str(self._port))
-            await self._terminals[step.terminal].line(".*".join(map(re.escape, shown.split("…"))))
+            pattern = ".*".join(map(re.escape, shown.split("…")))
+            if step.terminal in self._screens:
+                await self._screens[step.terminal].matches(pattern)
+            else:
+                await self._terminals[step.terminal].line(pattern)
 
     async def _interrupt(self, step: Step) -> None:
         self._terminals[step.terminal].signal(signal.SIGINT)
@@ -107,8 +127,8 @@ def test_the_steps_are_read_from_the_page():
 @pytest.mark.limit(60)
 @pytest_twisted.ensureDeferred
 async def test_the_tutorial_does_what_it_shows(sandbox):
-    player = Player(sandbox)
     played = list(steps(PAGE.read_text()))
-    for step in played:
-        await player.play(step)
+    async with Player(sandbox) as player:
+        for step in played:
+            await player.play(step)
     assert len(played) > 20

@@ -20,7 +20,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,6 +82,10 @@ class Preferences:
     time: str = _TIME
     colours: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, ServerPreferences] = field(default_factory=dict)
+
+    def with_notify(self, method: Method | None) -> Preferences:
+        """Returns the same with another way to notify the reader; None changes nothing."""
+        return self if method is None else replace(self, notify=method)
 
     def of(self, server: str) -> ServerPreferences:
         """Returns what holds for a server, given as HOST:PORT."""

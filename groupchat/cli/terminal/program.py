@@ -36,6 +36,7 @@ from groupchat.cli.terminal.plain_view import plain_view
 from groupchat.cli.terminal.preferences import Preferences
 from groupchat.cli.terminal.room_list import RoomList
 from groupchat.cli.terminal.screen import Screen
+from groupchat.cli.terminal.start import remember
 from groupchat.client import client_id
 from groupchat.client.address import format_address
 from groupchat.client.chat import Chat
@@ -98,6 +99,7 @@ class Client:
         self._where = format_address(options.host, options.port)
         self._ending = Exit()
         self._stopped = False
+        self._joined = False
         self._crashes = Crashes(client_id.directory() / _REPORT, self._stop)
         owner = f"{options.name}@{options.host}:{options.port}"
         self._file = KeptFile(client_id.directory(), owner)
@@ -187,6 +189,8 @@ class Client:
         self._save()
         self._line.history.save()
         outcome = Outcome(undelivered=self._outbox.count, outbox=self._options.outbox)
+        if self._joined:
+            remember(self._options, self._model.session.name)
         self._identity.close()
         self._outbox.close()
         if self._crashes.text:
@@ -223,6 +227,7 @@ class Client:
             self._ending = exit_for(error)
             self._repaint()
             return
+        self._joined = self._joined or chat.ever_joined
         self._ending = exit_for(error)
         self._stop()
 

@@ -1,0 +1,94 @@
+"""
+Prepares a run of the full-screen client: a first run asks for the name and the server, and settings
+complete the command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from groupchat import prompt
+from groupchat.cli import naming, target
+from groupchat.cli.exit import USAGE, Exit
+from groupchat.cli.options import settle_security
+from groupchat.cli.terminal.first_run import KnownServer, KnownServers, Questions
+from groupchat.cli.terminal.preferences import Preferences, PreferencesError, config_path, load
+from groupchat.client import client_id
+from groupchat.client.address import DEFAULT_PORT
+
+__all__ = ["ask_where", "prepare", "remember"]
+
+_SERVERS = "servers"  #: the file of servers that were joined
+
+
+def prepare(options: argparse.Namespace) -> Preferences:
+    """
+    Complete the command line with answers and settings, and return the settings.
+
+    :raises Exit: the settings make no sense, or the person gives no answer.
+    """
+    try:
+        preferences = load(config_path())
+    except PreferencesError as error:
+        raise Exit(USAGE, str(error)) from None
+    if options.alone:
+        ask_where(options)
+    server = preferences.of(f"{options.host}:{options.port}")
+    if server.name is not None and not options.named:
+        options.name = naming.parse_name(server.name)
+    if server.rooms and not options.roomed:
+        options.room = list(dict.fromkeys(map(naming.room_name, server.rooms)))
+    if server.password_file is not None and options.password_file is None:
+        options.password_file = os.path.expanduser(server.password_file)
+    return preferences.with_notify(server.notify)
+
+
+def ask_where(options: argparse.Namespace) -> None:
+    """
+    Ask for the name and the server.
+
+    :raises Exit: the person gives no answer.
+    """
+    known = KnownServers(client_id.directory() / _SERVERS).read()
+    questions = Questions(known, _usual_name(), _parse_name, _parse_server)
+    try:
+        while questions.result is None:
+            wrong = questions.answer(prompt.ask(questions.text) or "")
+            if wrong:
+                print(wrong)
+    except (EOFError, KeyboardInterrupt):
+        print()
+        raise Exit() from None
+    found = questions.result
+    options.name, options.host, options.port = found.name, found.host, found.port
+    options.named = True
+    settle_security(options)
+
+
+def remember(options: argparse.Namespace, name: str) -> None:
+    """The server was joined under this name: offer it in later runs."""
+    server = KnownServer(name, options.host, options.port)
+    KnownServers(client_id.directory() / _SERVERS).add(server)
+
+
+def _usual_name() -> str:
+    try:
+        return naming.parse_name(os.environ.get("USER", ""))
+    except Exit:
+        return ""
+
+
+def _parse_name(text: str) -> str:
+    try:
+        return naming.parse_name(text)
+    except Exit as wrong:
+        raise ValueError(wrong.text) from None
+
+
+def _parse_server(text: str) -> tuple[str, int]:
+    try:
+        found = target.parse(["name", text] if ":" in text else ["name", text, str(DEFAULT_PORT)])
+    except Exit as wrong:
+        raise ValueError(wrong.text) from None
+    return found.host, found.port
