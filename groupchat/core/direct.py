@@ -91,9 +91,9 @@ class DirectRooms:
         return names.DIRECT + (found.key if found is not None else other)
 
     def names(self, room: str) -> list[str]:
-        """Return the names of the two, as they are registered."""
+        """Return the names of the two, as they are registered, in alphabetical order."""
         found = map(self._accounts.permissions.with_id, parties(room))
-        return [account.name for account in found if account is not None]
+        return sorted((one.name for one in found if one is not None), key=names.key)
 
     def announce(self, session: Session) -> None:
         """Tell a session the direct rooms of its account that have messages, if there are any."""

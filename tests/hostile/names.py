@@ -142,7 +142,7 @@ TWENTY = [(f"m{n - 1}" if n else ME, f"m{n}") for n in range(20)]
 def welcome(name: str, room: str = "lobby", members: str = "amy,ben,", count: int = 3) -> list[str]:
     return [
         f"welcome name={name} operator=False",
-        f"room room={room} first=1 head=0 said=0 topic= members={members}{name} count={count}",
+        f"room room={room} first=1 head=0 said=0 topic= members={members}{name} count={count} mark=0",
         f"catchup room={room} through=0",
     ]
 

@@ -28,6 +28,7 @@ from tests.hostile.case import (
 from tests.support import Client, JsonClient, Server, collections
 
 BYSTANDERS = {"amy": "plain", "ben": "json"}
+AFTER = 2.5  #: seconds in which a ledger on disk takes a removed text out of its files
 PATIENCE = 0.25  #: seconds that a bystander waits for another's word, at most
 
 
@@ -70,12 +71,12 @@ class MemoryRunner:
             account, entry = Account(OPERATOR, operator=True), AuditEntry(0, "!root", "op")
             self.server.accounts.register(account, PASSWORD, entry)
         for by in self.case.scene:
-            person = self._person(by.who)
-            person.send(by.data)
+            self._person(by.who).send(by.data)
             self.server.run()
-            if person.gone:
-                person.close()
-                del self.people[by.who]
+        for who, one in list(self.people.items()):
+            if one.gone:
+                one.close()
+                del self.people[who]
 
     def _visit(self, data: bytes = b"", **fields: Any) -> None:
         """Mallory logs in, does this, and is gone again."""
@@ -199,7 +200,7 @@ class MemoryRunner:
         )
         if not self.mallory.transport.lost:
             self.mallory.close()
-        self.server.run()
+        self.server.run(AFTER)
         assert self.heard() == [[f"{name} left."] if "lobby" in rooms and not stays else []] * 2
         assert self.left_over() == []
 

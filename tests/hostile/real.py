@@ -133,7 +133,10 @@ class SocketRunner:
         self._people: dict[str, Member] = {}
 
     async def begin(self, settings: dict[str, Any]) -> None:
-        named = {f"--{name.replace('_', '-')}": value for name, value in settings.items()}
+        named = {
+            f"--{name.replace('_', '-')}": f"{value}s" if name == "edit_within" and value else value
+            for name, value in settings.items()
+        }
         options = {**USUAL, **named}
         self.daemon = await self._place.daemon(
             *(str(word) for pair in options.items() for word in pair)

@@ -30,7 +30,7 @@ def say(text: str = "hi", room: str = "lobby", **more: Any) -> bytes:
 
 def entered(room: str, ref: str = "") -> list[str]:
     return [
-        f"room room={room} first=1 head=0 said=0 topic= members={ME} count=1{ref}",
+        f"room room={room} first=1 head=0 said=0 topic= members={ME} count=1{ref} mark=0",
         f"catchup room={room} through=0",
     ]
 
