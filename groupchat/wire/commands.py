@@ -369,6 +369,9 @@ class Close(OperatorCommand, tag="close"):
 
     room: str
 
+    def about(self) -> Reference:
+        return {**super().about(), "room": self.room}
+
 
 class Quit(Command):
     pass

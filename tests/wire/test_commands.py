@@ -152,3 +152,12 @@ def test_a_search_has_words(text):
 def test_a_search_without_words_or_with_too_many_is_none(text):
     with pytest.raises(ValueError, match="at most 256 bytes"):
         commands.Search(room="lobby", text=text)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in get_args(commands.AnyCommand) if "room" in kind.__struct_fields__]
+)
+def test_each_command_about_a_room_names_it_in_its_error(kind):
+    given = {"room": "dev", "name": "bob", "text": "hi", "id": 7, "private": True}
+    fields = {field: given[field] for field in kind.__struct_fields__ if field in given}
+    assert kind(**fields, ref="r").about() == {"room": "dev", "ref": "r"}

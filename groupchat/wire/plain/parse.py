@@ -9,6 +9,7 @@ from groupchat.wire import commands
 from groupchat.wire.commands import HERE, LOBBY, Command
 from groupchat.wire.errors import BadField, BadUtf8
 from groupchat.wire.interfaces import Reference
+from groupchat.wire.limits import MAX_QUERY
 from groupchat.wire.names import MARK
 from groupchat.wire.plain import moderation
 from groupchat.wire.plain.arguments import AT, count, no_argument, some_text, word
@@ -99,6 +100,8 @@ def _search(rest: str) -> Command:
         else:
             before = count(option["id"], _MAX_COUNT)
         rest = rest[option.end() :]
+    if len(rest.encode()) > MAX_QUERY:
+        raise BadField(f"A search has at most {MAX_QUERY} bytes. Search for fewer words.")
     return commands.Search(room=HERE, text=rest, sender=sender, before=before, limit=_FOUND)
 
 
