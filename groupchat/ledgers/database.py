@@ -32,6 +32,8 @@ __all__ = [
 APPLICATION = 0x67726368  #: "grch", in the header of the file
 #: the version of SQLite, of 2020, from which on a statement can have as many values as here
 MIN_SQLITE = (3, 32, 0)
+_SECURE_SINCE = 5  #: the version from which on what is deleted is overwritten
+_FILLED_PAGES = 10_000  #: free pages that are filled by one row
 _FULL = "database or disk is full"  # SQLITE_FULL (Python 3.10 has no sqlite_errorcode)
 _LOCKED = "database is locked"  # SQLITE_BUSY
 
@@ -56,6 +58,7 @@ class LedgerDatabase:
     :ivar real: the file's one path, whichever way leads to it; absolute, so that SQLite takes it
         for nothing but a path.
     :ivar db: the connection.
+    :ivar page_size: bytes of a page of the file.
     """
 
     def __init__(self, path: str, environment: Environment) -> None:
@@ -78,6 +81,7 @@ class LedgerDatabase:
                 with self.patience():
                     self._prepare(environment.schemas())
                     self._check()
+                self.page_size: int = self.value("PRAGMA page_size")
                 self.checkpoint("TRUNCATE")  # nothing is vouched for from the page cache alone
                 undo.pop_all()
         except sqlite3.Error as error:
@@ -88,11 +92,32 @@ class LedgerDatabase:
             raise CannotOpen(f"the ledger {path}: {error.strerror}") from None
 
     @contextmanager
-    def patience(self) -> Iterator[None]:
-        """Meanwhile a statement waits for a lock of another program, up to `open_timeout`."""
-        self.db.execute(f"PRAGMA busy_timeout = {round(self._limits.open_timeout * 1000)}")
+    def patience(self, seconds: float | None = None) -> Iterator[None]:
+        """Meanwhile a statement waits for a lock, up to `open_timeout` unless given."""
+        seconds = self._limits.open_timeout if seconds is None else seconds
+        self.db.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
         yield
         self.db.execute("PRAGMA busy_timeout = 0")
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return bytes of the file, as far as the WAL is written back."""
+        return self._locks.read(offset, size)
+
+    @property
+    def wal_is_empty(self) -> bool:
+        """Whether the file itself has everything."""
+        return os.path.getsize(f"{self.real}-wal") == 0
+
+    def write(self, offset: int, data: bytes) -> None:
+        """
+        Write bytes to the file, past SQLite: only where it keeps nothing, in a transaction, while
+        the WAL is empty.
+        """
+        self._locks.write(offset, data)
+
+    def sync(self) -> None:
+        """Sync what was written so."""
+        self._locks.sync()
 
     def close(self) -> None:
         self.checkpoint("TRUNCATE")
@@ -145,11 +170,26 @@ class LedgerDatabase:
         self.db.execute("PRAGMA secure_delete = ON")  # texts that are deleted are gone
         # there may be no other folder that can be written
         self.db.execute("PRAGMA temp_store = MEMORY")
+        if 0 < version < _SECURE_SINCE:
+            self._overwrite_free_pages()
         for number in range(version + 1, newest + 1):
             self.db.executescript(
                 f"BEGIN IMMEDIATE; {schemas[number]}; PRAGMA application_id = {APPLICATION};"
                 f" PRAGMA user_version = {number}; COMMIT"
             )
+
+    def _overwrite_free_pages(self) -> None:
+        """Overwrite what earlier versions deleted: fill the free pages, and free them again."""
+        free, size = self.value("PRAGMA freelist_count"), self.value("PRAGMA page_size")
+        if not free:
+            return
+        self.db.execute("BEGIN IMMEDIATE")
+        self.db.execute("CREATE TABLE filler (bytes BLOB)")
+        for start in range(0, free, _FILLED_PAGES):
+            filled = min(_FILLED_PAGES, free - start) * size
+            self.db.execute("INSERT INTO filler VALUES (zeroblob(?))", (filled,))
+        self.db.execute("DROP TABLE filler")
+        self.db.execute("COMMIT")
 
     def _check(self) -> None:
         """

@@ -29,13 +29,11 @@ from groupchat.ledgers.group_commit import GroupCommit
 from groupchat.ledgers.reader import Reader
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.threads import Runner, WriterThread
-from groupchat.ledgers.wal import RETRY_SECONDS
+from groupchat.ledgers.upkeep import Upkeep
 from groupchat.ledgers.writer import Writer
 from groupchat.wire.errors import Unavailable
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IDelayedCall
-
     from groupchat.clock import IReactor
     from groupchat.core.entries import Entry
     from groupchat.core.search import Found, SearchQuery
@@ -58,6 +56,7 @@ class SQLiteLedger:
     :param writing: runs the writer.
     :param reading: runs the reader.
     :param searching: runs the reader that searches.
+    :param scanning: runs what looks through the file for texts that have to leave it.
     """
 
     epoch = ""
@@ -71,6 +70,7 @@ class SQLiteLedger:
         writing: Runner | None = None,
         reading: ThreadPool | None = None,
         searching: ThreadPool | None = None,
+        scanning: ThreadPool | None = None,
     ) -> None:
         self._reactor = reactor
         self._path = path
@@ -78,10 +78,11 @@ class SQLiteLedger:
         self._writer = Writer(path, keep or RetentionPolicy(), self._environment)
         self._reader: _ReadingThread | None = None
         self._searcher: _ReadingThread | None = None
-        self._retry: IDelayedCall | None = None
         self._writing = writing or WriterThread("ledger-writer")
         self._reading = reading or ThreadPool(0, 1, "ledger-reader")
         self._searching = searching or ThreadPool(0, 1, "ledger-search")
+        self._scanning = scanning or ThreadPool(0, 1, "ledger-scan")
+        self._upkeep = Upkeep(reactor, self._writer, self._writing, self._scanning, self._broken)
         self._queue = GroupCommit(reactor.callLater, self._write)
         self.post = self._queue.post
 
@@ -91,6 +92,8 @@ class SQLiteLedger:
         self._reader = self._open_reader(self._reading)
         self._searcher = self._open_reader(self._searching)
         self._writing.start()
+        self._scanning.start()
+        self._upkeep.check()
 
     def _open_reader(self, pool: ThreadPool) -> _ReadingThread:
         clock, limits = self._environment.clock, self._environment.limits
@@ -102,9 +105,8 @@ class SQLiteLedger:
         return self._queue.idle().addCallback(lambda _: self._shut())
 
     def _shut(self) -> None:
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+        self._upkeep.stop()
+        self._scanning.stop()
         self._writing.stop()
         # before the writer, so that the last to close is the one that checkpoints
         for reader in (self._reader, self._searcher):
@@ -128,30 +130,11 @@ class SQLiteLedger:
 
     def _written(self, batch: list[Entry]) -> None:
         self._queue.written(batch)
-        if self._writer.has_to_write_back:
-            self._plan_write_back()
+        self._upkeep.check()
 
     def _broken(self, error: BaseException | None) -> None:
         what = str(error) if isinstance(error, sqlite3.Error) else repr(error)
         self._queue.owner.failed(f"the ledger {self._path}: {what}")
-
-    # A WAL that a reader keeps from being written back, or that has deleted texts.
-
-    def _plan_write_back(self) -> None:
-        if self._writer.has_to_write_back and self._retry is None and self._reader is not None:
-            self._retry = self._reactor.callLater(RETRY_SECONDS, self._ask_to_write_back)
-
-    def _ask_to_write_back(self) -> None:
-        self._retry = None
-        self._writing.callInThread(self._write_back)
-
-    def _write_back(self) -> None:
-        try:
-            self._writer.write_back()
-        except Exception as error:
-            self._reactor.callFromThread(self._broken, error)
-        else:
-            self._reactor.callFromThread(self._plan_write_back)
 
     # Reading.
 

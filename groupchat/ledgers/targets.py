@@ -12,6 +12,8 @@ from groupchat.ledgers.transaction import Transaction
 
 __all__ = ["Targets"]
 
+MIN_TRACE = 8  #: characters from which on a text alone is a trace
+
 #: The newest message of two authors that is neither a correction nor redacted.
 _NEWEST = f"""
     SELECT key & {MAX_ID} FROM (
@@ -25,7 +27,7 @@ _FIND = """
     FROM messages LEFT JOIN clients ON clients.no = messages.client WHERE key = ?
 """
 _GROUP = """
-    SELECT key, text, act, client, n, replaces FROM messages
+    SELECT key, sender, text, act, client, n, replaces FROM messages
     WHERE key = :first OR key IN (SELECT key FROM replacements WHERE target = :first)
 """
 
@@ -98,9 +100,14 @@ class Targets:
             "INSERT OR REPLACE INTO digests",
             [
                 (client, n, key & MAX_ID, digest(text, bool(act), replaces and replaces & MAX_ID))
-                for key, text, act, client, n, replaces in group
+                for key, _, text, act, client, n, replaces in group
                 if n is not None
             ],
+        )
+        # a short text alone would be found everywhere
+        self._db.executemany(
+            "INSERT INTO erasures (trace) VALUES (?)",
+            [(text if len(text) >= MIN_TRACE else sender + text,) for _, sender, text, *_ in group],
         )
         keys = [row[0] for row in group]
         self._db.executemany(

@@ -19,6 +19,8 @@ __all__ = ["RETRY_SECONDS", "WriteAhead"]
 
 #: seconds after which a held WAL is tried again, and from which on the log says that it is held
 RETRY_SECONDS = 2.0
+#: seconds that a WAL with deleted texts waits for readers: for the server's own, that is enough
+READER_SECONDS = 0.3
 
 
 class _State(Enum):
@@ -51,15 +53,13 @@ class WriteAhead:
         """Whether it has to be written back soon, even if it does not grow."""
         return self._has_deleted or self._state is not _State.FREE
 
-    def grow(self, size: int, erases: bool) -> None:
-        """
-        Count bytes that were written.
+    def erase(self) -> None:
+        """Texts that were deleted are in it: it has to be cut."""
+        self._has_deleted = True
 
-        :param size: about how many.
-        :param erases: whether texts were deleted with them.
-        """
+    def grow(self, size: int) -> None:
+        """Count bytes that were written: about this many."""
         self._grown += size
-        self._has_deleted = self._has_deleted or erases
         if self._grown > self._limit:
             self.write_back()
 
@@ -68,7 +68,8 @@ class WriteAhead:
         self._grown = 0
         found = self._file.checkpoint("PASSIVE")
         if found is Checkpoint.DONE and self.is_due:
-            found = self._file.checkpoint("TRUNCATE")
+            with self._file.patience(READER_SECONDS if self._has_deleted else 0.0):
+                found = self._file.checkpoint("TRUNCATE")
         if found is Checkpoint.HELD:
             self._hold()
         elif found is Checkpoint.DONE:

@@ -8,6 +8,7 @@ It runs in a thread of its own and caches rooms and clients, so that a message n
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from twisted.logger import Logger
 
@@ -19,6 +20,7 @@ from groupchat.ledgers.clock import Clock
 from groupchat.ledgers.database import LedgerDatabase, cannot_open, is_full, is_locked
 from groupchat.ledgers.environment import Environment, Limits
 from groupchat.ledgers.epochs import Epochs
+from groupchat.ledgers.erasure import Erasure, Traces, find_pages
 from groupchat.ledgers.identities import Identities
 from groupchat.ledgers.marks import Marks
 from groupchat.ledgers.pruning import Pruning
@@ -95,6 +97,7 @@ class Writer:
         )
         self._pruning = Pruning(file, self._tables, self._aging, clock, limits)
         self._wal = WriteAhead(file, clock, limits.checkpoint_bytes)
+        self._erasure = Erasure(file, transaction)
         file.db.execute(_ON_INSERT_TRIGGER.format(max_messages=self._keep.count or MAX_ID))
 
     def close(self) -> None:
@@ -121,23 +124,48 @@ class Writer:
         else:
             self._log_full(False)
             self._aging.committed()
-            self._wal.grow(work.size, work.erases)
+            if work.erases:
+                self._wal.erase()
+                self._erasure.is_due = True
+            self._wal.grow(work.size)
 
     @property
-    def has_to_write_back(self) -> bool:
+    def needs_upkeep(self) -> bool:
         """
         Whether `write_back` has to be called soon: another program has kept the WAL from being
-        written back, or the WAL has texts that were deleted.
+        written back, or texts that were deleted have to leave the files.
         """
-        return self._wal.is_due
+        return self._wal.is_due or self._erasure.is_due
 
-    def write_back(self) -> None:
+    def write_back(self) -> Traces | None:
         """
-        Write the WAL back.
+        Write the WAL back. Return the traces to look for in the file, if there are any and the WAL
+        has none of them.
 
-        :raises sqlite3.Error: it is unknown what of it was.
+        :raises sqlite3.Error: it is unknown what of it was written.
         """
         self._wal.write_back()
+        due = self._erasure.is_due and not self._wal.is_due
+        return self._erasure.traces() if due else None
+
+    def find_pages(self, traces: Traces, is_cancelled: Callable[[], bool]) -> list[int]:
+        """Return the offsets of the pages with traces. Runs in any thread."""
+        return find_pages(self._file, traces, self._environment.clock, is_cancelled)
+
+    def erase(self, pages: list[int], traces: Traces) -> None:
+        """
+        Clear pages of traces, and forget these.
+
+        :raises sqlite3.Error: the outcome is unknown.
+        """
+        self._wal.write_back()
+        try:
+            self._erasure.clear(pages, traces)
+        except sqlite3.OperationalError as error:
+            if not is_locked(error) and not is_full(error):
+                raise
+            self._tables.transaction.roll_back()
+        self._wal.erase()
 
     def _store(self, batch: list[Entry]) -> Batch:
         """Store a batch, as soon as no other program has the ledger locked."""

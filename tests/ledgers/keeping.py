@@ -97,6 +97,7 @@ class Machine:
 
     :ivar limits: other limits than usual, for ledgers that are opened from now on.
     :ivar schemas: likewise.
+    :ivar failing: what fails of connections that are opened from now on, like `Connection.fails`.
     :ivar writing: the connection that the last ledger writes with.
     :ivar reading: the connection that it reads with.
     :ivar searching: the connection that it searches with.
@@ -106,6 +107,7 @@ class Machine:
         self.clock = Clock()
         self.limits: dict[str, Any] = {}
         self.schemas: Mapping[int, str] = environment.schemas()
+        self.failing: tuple[str, str] | None = None
         self.writing: Any = None
         self.reading: Any = None
         self.searching: Any = None
@@ -115,6 +117,7 @@ class Machine:
 
     def _connect(self, path: str, read_only: bool) -> Any:
         connection = Connection(environment.connect(path, read_only))
+        connection.fails = self.failing
         if not read_only:
             self.writing, self.reading = connection, None
         elif self.reading is None:
@@ -168,9 +171,8 @@ class Unthreaded(SQLiteLedger):
         machine: Machine | None = None,
     ) -> None:
         pool: Any = Pool()
-        super().__init__(
-            reactor, path, keep, (machine or Machine()).environment(), pool, pool, pool
-        )
+        environment = (machine or Machine()).environment()
+        super().__init__(reactor, path, keep, environment, pool, pool, pool, pool)
 
 
 @implementer(ILedgerOwner)

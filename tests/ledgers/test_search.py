@@ -228,7 +228,9 @@ def test_only_so_many_searches_wait(tmp_path):
 
     def make(reactor):
         path = str(tmp_path / "chat.db")
-        return SQLiteLedger(reactor, path, None, machine.environment(), Pool(), Pool(), Busy())
+        return SQLiteLedger(
+            reactor, path, None, machine.environment(), Pool(), Pool(), Busy(), Pool()
+        )
 
     log = Log(make)
     query = SearchQuery.parse("x")

@@ -16,14 +16,24 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred
 
-from groupchat.core.entries import JoinEntry, LeaveEntry, MessageEntry, TopicEntry
+from groupchat.core.direct_rooms import direct_room
+from groupchat.core.entries import (
+    CorrectionEntry,
+    InviteEntry,
+    JoinEntry,
+    LeaveEntry,
+    MarkEntry,
+    MessageEntry,
+    PrivacyEntry,
+    TopicEntry,
+)
 from groupchat.errors import CannotStart
 from groupchat.ledgers import database as opening
 from groupchat.ledgers import wal
 from groupchat.ledgers.dedupe import CLIENT_LIFETIME_MS, digest
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.sqlite import SQLiteLedger
-from groupchat.wire.errors import Conflict, OutOfOrder, StorageFull
+from groupchat.wire.errors import BadField, Conflict, NotAllowed, OutOfOrder, StorageFull
 from tests.ledgers.keeping import ALICE, BOB, Log, Owner, now, on_disk
 
 FULL_DISK = "database or disk is full"
@@ -113,6 +123,78 @@ def test_an_n_is_known_after_a_restart(log, again):
     assert log.said("one", n=1).id == 1
     assert isinstance(log.said("another", n=1).refusal, Conflict)
     assert log.said("ahead", n=3).refusal.want == 2
+
+
+def test_corrections_and_redactions_survive_a_restart(log, again):
+    log.said("a", n=1)
+    log.corrected("b", replaces=1, n=2)
+    log.said("c", n=3)
+    log.removed(3, n=4)
+    messages = log.page(0, 9)
+    log = again(log)
+    assert log.page(0, 9) == messages
+    assert log.corrected("b", replaces=1, n=2).id == 2
+    assert log.said("c", n=3).id == 3 and isinstance(log.said("", n=3).refusal, Conflict)
+    assert sorted(log.removed(2).redacted) == [1, 2]
+
+
+def test_authors_are_known_after_a_restart(log, again):
+    log.said("a", account="1")
+    log.said("b")
+    log = again(log)
+    assert log.corrected("x", replaces=1, account="1", client=BOB).refusal is None
+    assert isinstance(log.corrected("x", replaces=1).refusal, NotAllowed)
+    assert log.corrected("x", replaces=2).refusal is None
+
+
+def test_marks_and_private_rooms_survive_a_restart(log, again):
+    direct = direct_room("1", "2")
+    for room in ("lobby", "den", direct):
+        log.fill(3, room=room)
+    log.marked(2, "1")
+    log.marked(1, ALICE)
+    log.marked(3, "2", room=direct)
+    log.post(PrivacyEntry("den", True, "1", ("2", "3")))
+    log.post(InviteEntry("den", "2", "1", False))
+    log.run()
+    log = again(log)
+    assert log.entered(account="1").mark == 2 and log.entered().mark == 1
+    assert log.direct_rooms("2") == {direct: (3, 3)} and log.direct_rooms("1") == {direct: (3, 0)}
+    den = log.entered(room="den", account="3")
+    assert (den.refusal, den.owner, den.private, den.invited) == (None, "1", True, {"3"})
+    assert log.entered(room="den", account="2").refusal is not None
+    assert log.rooms("3").keys() == {"lobby", "den"} and log.rooms("2").keys() == {"lobby"}
+
+
+def test_a_guest_unseen_for_30_days_is_forgotten_and_an_account_is_not(start, machine, path):
+    log = start()
+    log.said("a")
+    log.said("b", account="1", client=BOB)
+    log.marked(1, ALICE)
+    log.marked(1, "1")
+    log.said("c", client=b"carol" * 3)
+    machine.clock.days(20)
+    log.said("d", client=b"carol" * 3, at=machine.clock.now())
+    machine.clock.days(15)
+    log.said("e", client=b"dave" * 4, at=machine.clock.now())
+    assert log.entered().mark == 0 and log.entered(account="1").mark == 1
+    assert isinstance(log.corrected("x", replaces=1, within=1 << 50).refusal, NotAllowed)
+    assert log.corrected("x", replaces=2, account="1", within=1 << 50).refusal is None
+    known = log.corrected("x", replaces=3, client=b"carol" * 3, within=1 << 50)
+    assert known.refusal is None, "it was seen 15 days ago"
+    assert rows(path, "SELECT count(*) FROM identities WHERE no = 1") == [(0,)]
+
+
+def test_pruning_forgets_which_messages_were_replacements(log, again, machine, path):
+    machine.limits = {"prune_interval": 0.0}
+    log.said("a", n=1)
+    log.corrected("b", replaces=1, n=2)
+    log = again(log, keep="1 messages")
+    log.said("c", n=3)
+    log.said("d", n=4)
+    assert rows(path, "SELECT count(*) FROM replacements") == [(0,)]
+    assert log.corrected("b", replaces=1, n=2).id == 2
+    assert isinstance(log.corrected("x", replaces=1, n=2).refusal, Conflict)
 
 
 def test_each_start_is_a_new_epoch(log, again):
@@ -752,6 +834,40 @@ def test_on_a_full_disk_a_topic_is_refused(log, disk):
     full_batch(log)
     assert isinstance(topic.refusal, StorageFull)
     assert log.entered().topic == "tea at four"
+
+
+def test_on_a_full_disk_corrections_marks_and_privacy_are_refused(log, disk):
+    log.fill(1, room="den")
+    log.marked(1, "1", room="den")
+    disk(True)
+    posted = [
+        log.post(entry)
+        for entry in (
+            CorrectionEntry(
+                "lobby", "alice", "x" * 4096, now(), replaces=1, client=ALICE, within=9999
+            ),
+            CorrectionEntry("lobby", "alice", "", now(), redacts=1, client=ALICE, within=9999),
+            MarkEntry("lobby", "1", 1),
+            PrivacyEntry("den", True, "1"),
+        )
+    ]
+    full_batch(log)
+    assert [type(entry.refusal) for entry in posted] == [StorageFull] * 4
+    assert not posted[2].moved and log.entered(account="1").mark == 0
+    assert not log.entered(room="den").private
+    assert log.page(0, 1)[0].text == "before"
+    disk(False)
+    assert log.removed(1).refusal is None and log.marked(1, "1").moved
+
+
+def test_a_refusal_by_what_was_not_stored_after_all_does_not_hold(log, other):
+    """The second attempt, once the lock is gone, judges each entry again."""
+    removal = log.post(
+        CorrectionEntry("lobby", "alice", "", now(), redacts=1, client=ALICE, within=60_000)
+    )
+    correction = log.corrected("x", replaces=1)
+    assert removal.refusal is None and removal.redacted == [1]
+    assert isinstance(correction.refusal, BadField)
 
 
 def test_on_a_full_disk_nothing_of_a_new_room_is_left(log, disk):

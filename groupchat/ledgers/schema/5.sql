@@ -39,3 +39,9 @@ CREATE TABLE direct_rooms (
     room    INTEGER NOT NULL,
     PRIMARY KEY (account, room)
 ) WITHOUT ROWID;
+
+-- Texts that still have to leave the file, until that is done.
+CREATE TABLE erasures (
+    no    INTEGER PRIMARY KEY AUTOINCREMENT,
+    trace TEXT NOT NULL
+);
