@@ -66,7 +66,7 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         _connections(),
         certificate=_certificate(options),
         require_tls=bool(options["require-tls"]),
-        tls_rate=options["tls-rate"],
+        tls_share=options["tls-share"] / 100,
     )
     pidfile = options.parent.get("pidfile", "") if options.parent is not None else ""
     service = GroupChat(

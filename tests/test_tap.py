@@ -4,15 +4,12 @@ The options of `twistd groupchat`, its errors, and the daemon that it composes.
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from groupchat import prompt
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
-from groupchat.server.handshakes import BURST_SECONDS
 from groupchat.settings import Settings
 from groupchat.tap import Options, makeService
 from groupchat.wire import durations, names
@@ -103,7 +100,7 @@ def test_without_options_it_listens_on_9000_for_a_hundred():
         (["--motd", "/nowhere/motd"], "--motd"),
         (["--nonsense"], "nonsense"),
         (["stray"], '"stray"'),
-        (["--tls-rate", "-1"], "--tls-rate"),
+        (["--tls-share", "101"], "--tls-share"),
         (["--names", "latin"], "--names"),
         (["--no-tls", "--require-tls"], "--require-tls"),
         (["--no-tls", "--certificate", "x"], "--certificate"),
@@ -284,12 +281,9 @@ def test_without_tls_there_is_none():
 
 def test_who_has_to_speak_tls_and_how_often_is_told_to_the_port():
     assert made().port.require_tls is False
-    port = made("--require-tls", "--tls-rate", "70").port
+    port = made("--require-tls", "--tls-share", "70").port
     assert port.require_tls is True
-    begun = []
-    for number in range(1000):
-        port.handshakes.request(partial(begun.append, number))
-    assert len(begun) == 70 * BURST_SECONDS
+    assert port.handshakes.share == 0.7
 
 
 def test_it_listens_with_a_backlog_for_a_crowd():

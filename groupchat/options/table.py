@@ -80,11 +80,11 @@ PARAMETERS = [
         " (default: a self-signed certificate)",
     ),
     Option(
-        "tls-rate",
+        "tls-share",
         None,
-        "100",
-        "TLS handshakes per second; further ones wait; 0: no limit",
-        values.number("tls-rate", 0, 1_000_000),
+        "25",
+        "percent of the time that TLS handshakes may take; further ones wait; 0: no limit",
+        values.number("tls-share", 0, 100),
     ),
     Option(
         "per-address",

@@ -7,7 +7,9 @@ which nobody can take the places of others.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
@@ -55,7 +57,8 @@ class ChatFactory(ServerFactory):
     :param max_connections: connections that can be open at once; further ones wait.
     :param certificate: a `groupchat.server.tls.Certificate`; without one, TLS is not spoken.
     :param require_tls: whether clients of other machines have to speak TLS.
-    :param tls_rate: TLS handshakes a second; further ones wait. 0 means no limit.
+    :param tls_share: of the time that TLS handshakes may take, from 0 to 1. 0 means no limit.
+    :param processor_time: the seconds that the processor has worked for this thread.
 
     :ivar ports: the ports that listen.
     :ivar connections: all that are open.
@@ -73,13 +76,14 @@ class ChatFactory(ServerFactory):
         *,
         certificate: Certificate | None = None,
         require_tls: bool = False,
-        tls_rate: float = 100,
+        tls_share: float = 0.25,
+        processor_time: Callable[[], float] = time.thread_time,
     ) -> None:
         self.hub = hub
         self.clock = clock
         self.certificate = certificate
         self.require_tls = require_tls
-        self.handshakes = HandshakeQueue(tls_rate, clock)
+        self.handshakes = HandshakeQueue(tls_share, clock, processor_time)
         self.turns = LoginTurns(clock.callLater)
         self.ports: list[IListeningPort] = []
         self.connections: set[ChatProtocol] = set()
@@ -124,6 +128,7 @@ class ChatFactory(ServerFactory):
         if not self.numPorts:
             self._pool.stop()
             self.turns.stop()
+            self.handshakes.stop()
             for call in (self._sweeping, self._accepting):
                 if call is not None and call.active():
                     call.cancel()

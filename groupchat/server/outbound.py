@@ -110,18 +110,23 @@ class Outbound:
         return isinstance(self._writer, SocketWriter)
 
     def encrypt(
-        self, context: ssl.SSLContext, protocol: IProtocol, handshake_done: Callable[[], None]
+        self,
+        context: ssl.SSLContext,
+        protocol: IProtocol,
+        proceed: Callable[[Callable[[], None]], None],
+        handshake_done: Callable[[], None],
     ) -> TLSLayer:
         """
         Encrypt everything from here on.
 
         :param protocol: gets what is decrypted.
+        :param proceed: calls a step of the handshake when there is time for it.
         :param handshake_done: called once, before anything is decrypted.
         :returns: what is to get the bytes that are received.
         """
         below = self._writer
         assert isinstance(below, SocketWriter)
-        layer = TLSLayer(context, self._transport, below, protocol, handshake_done)
+        layer = TLSLayer(context, self._transport, below, protocol, proceed, handshake_done)
         self.encrypted = True
         self._transport.protocol = layer
         self._writer = TLSWriter(layer, below)

@@ -148,7 +148,8 @@ class ChatProtocol(LineReceiver):
         :param first: the bytes of it that have come.
         """
         self.transport.bufferSize = TLS_READ_SIZE
-        layer = self.peer.encrypt(context, self, self.handshakeCompleted)
+        proceed = self.factory.handshakes.proceed
+        layer = self.peer.encrypt(context, self, proceed, self.handshakeCompleted)
         layer.dataReceived(first)
 
     def handshakeCompleted(self) -> None:

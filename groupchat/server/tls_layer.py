@@ -52,9 +52,13 @@ class State(Enum):
     """The life of a TLS connection."""
 
     HANDSHAKING = auto()
+    WAITING = auto()  #: the next step of the handshake waits for its turn
     OPEN = auto()
     SHUT = auto()  #: this side has ended its direction
     ENDED = auto()  #: the other side has ended or broken TLS: nothing more is decrypted
+
+
+_BEFORE_OPEN = (State.HANDSHAKING, State.WAITING)
 
 
 @implementer(IProtocol, IHalfCloseableProtocol)
@@ -67,6 +71,7 @@ class TLSLayer:
     :param below: the way out beneath.
     :param upper: the protocol within. It hears `readConnectionLost`, where it has that, once the
         other side has ended or broken TLS.
+    :param proceed: calls a step of the handshake when there is time for it.
     :param handshake_done: called once, before anything is decrypted.
 
     :ivar upper: the protocol within, for as long as it is that one.
@@ -75,8 +80,8 @@ class TLSLayer:
     """
 
     __slots__ = (
-        "_below", "_handshake_done", "_held", "_incoming", "_outgoing", "_shut", "_state", "_tls",
-        "_transport", "seal", "sealed", "upper",
+        "_below", "_handshake_done", "_held", "_incoming", "_outgoing", "_proceed", "_shut",
+        "_state", "_tls", "_transport", "seal", "sealed", "upper",
     )  # fmt: skip
 
     def __init__(
@@ -85,12 +90,14 @@ class TLSLayer:
         transport: Any,  # Twisted's transports have more methods than any one interface
         below: Below,
         upper: IProtocol,
+        proceed: Callable[[Callable[[], None]], None],
         handshake_done: Callable[[], None],
     ) -> None:
         self.upper = upper
         self._state = State.HANDSHAKING
         self._transport = transport
         self._below = below
+        self._proceed = proceed
         self._handshake_done = handshake_done
         self._held = b""  # text that waits for the end of the handshake
         self._shut: Callable[[], None] | None = None  # waits for that, too
@@ -111,8 +118,42 @@ class TLSLayer:
         if self._state is State.ENDED:
             return
         self._incoming.write(data)
-        if self._state is State.HANDSHAKING and not self._shake_hands():
-            return
+        if self._state is State.HANDSHAKING:
+            self._state = State.WAITING
+            self._proceed(self._shake_hands)
+            if self._state is State.WAITING:
+                self._transport.pauseProducing()
+        elif self._state is not State.WAITING:
+            self._decrypt()
+
+    def _shake_hands(self) -> None:
+        """Do a step of the handshake."""
+        if self._state is not State.WAITING:
+            return  # it is gone
+        self._transport.resumeProducing()
+        self._state = State.HANDSHAKING
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._answer()
+        except ssl.SSLError:
+            self._answer()
+            self._end()
+        else:
+            self._open()
+
+    def _open(self) -> None:
+        self._state = State.OPEN
+        self._answer()
+        self._handshake_done()
+        held, self._held = self._held, b""
+        self.write(held)
+        if self._shut is not None:
+            self.shut(self._shut)
+        self._decrypt()  # what came with the end of the handshake
+
+    def _decrypt(self) -> None:
+        """Hand over what can be decrypted of the bytes that have come."""
         text: list[bytes] = []
         over = False
         try:
@@ -128,26 +169,6 @@ class TLSLayer:
             self.upper.dataReceived(b"".join(text))
         if over:
             self._end()
-
-    def _shake_hands(self) -> bool:
-        """Go on with the handshake. Returns whether it is done."""
-        try:
-            self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            self._answer()
-            return False
-        except ssl.SSLError:
-            self._answer()
-            self._end()
-            return False
-        self._state = State.OPEN
-        self._answer()
-        self._handshake_done()
-        held, self._held = self._held, b""
-        self.write(held)
-        if self._shut is not None:
-            self.shut(self._shut)
-        return True
 
     def _answer(self) -> None:
         """Send what TLS itself has to say."""
@@ -174,8 +195,7 @@ class TLSLayer:
         """Wait for the other side to close: this one has."""
 
     def connectionLost(self, reason: Failure) -> None:
-        self._handshake_done = _nothing  # which refers to the upper protocol
-        self._shut = None
+        self._state = State.ENDED
         self.upper.connectionLost(reason)
 
     # The way out.
@@ -186,7 +206,7 @@ class TLSLayer:
 
         That is nothing before the handshake is done, when the text is sent, and once TLS is ended.
         """
-        if self._state is State.HANDSHAKING:
+        if self._state in _BEFORE_OPEN:
             self._held += text
             return b""
         if self._state is not State.OPEN:
@@ -208,7 +228,7 @@ class TLSLayer:
 
     def shut(self, then: Callable[[], None]) -> None:
         """End this direction after all that was written, once the handshake is done."""
-        if self._state is State.HANDSHAKING:
+        if self._state in _BEFORE_OPEN:
             self._shut = then
         else:
             self.notify_end()
@@ -249,10 +269,6 @@ class TLSLayer:
         self.upper = protocol
         self._below = below
         return TLSTransport(self._transport, self)
-
-
-def _nothing() -> None:
-    """Do nothing: the connection is gone."""
 
 
 class IBeneath(ITCPTransport, IConsumer, IPushProducer):

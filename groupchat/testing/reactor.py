@@ -61,7 +61,7 @@ class MemoryReactor(Clock):
             if not due:
                 break
             self.rightNow = max(self.rightNow, min(due))
-        self.rightNow = end
+        self.rightNow = max(self.rightNow, end)
 
     def turn(self) -> bool:
         """Do one turn. Returns whether there was anything to do."""

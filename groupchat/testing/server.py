@@ -56,7 +56,7 @@ class MemoryServer:
         *,
         certificate: Certificate | None = None,
         require_tls: bool = False,
-        tls_rate: float = 100,
+        tls_share: float = 0.25,
         max_connections: int = 1_000_000,
         **settings: Any,  # `Settings` has their types
     ) -> None:
@@ -74,7 +74,8 @@ class MemoryServer:
             max_connections,
             certificate=certificate,
             require_tls=require_tls,
-            tls_rate=tls_rate,
+            tls_share=tls_share,
+            processor_time=self.reactor.seconds,
         )
         self.factory.doStart()
         self.proxied: ProxyProtocolFactory | None = None

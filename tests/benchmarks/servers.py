@@ -163,7 +163,7 @@ class GroupChat(Server):
     """
 
     #: those that it has; without limits, as the other servers
-    options = {"rate": "0", "tls-rate": "0"}
+    options = {"rate": "0", "tls-share": "0", "tls-rate": "0"}
 
     def __init__(
         self,

@@ -72,7 +72,7 @@ def test_other_connections_are_what_they_were(server):
 def test_within_tls_it_is_the_same():
     certificate = Certificate(None, own=True)
     certificate.open()
-    server = Server(certificate=certificate, tls_rate=0)
+    server = Server(certificate=certificate, tls_share=0)
     server.factory.register(GATEWAY)
     client = server.connect("plain, tls")
     client.send(b"SHOUT hello\n")

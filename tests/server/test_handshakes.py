@@ -1,5 +1,5 @@
 """
-The line of those who wait for their handshake.
+The queue of connections that wait for their handshake, and the time that handshakes take.
 """
 
 from __future__ import annotations
@@ -7,73 +7,134 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
-from groupchat.server.handshakes import HandshakeQueue
+from groupchat.server.handshakes import MAX_IN_A_ROW, HandshakeQueue
+
+
+class Handshakes:
+    """Handshakes that take some time, in the order in which they began."""
+
+    def __init__(self, share: float = 0.5, seconds: float = 0.5) -> None:
+        self.clock = Clock()
+        self.queue = HandshakeQueue(share, self.clock, self.clock.seconds)
+        self.seconds = seconds
+        self.begun: list[object] = []
+
+    def step(self, name: object):
+        def begin():
+            self.begun.append(name)
+            self.clock.rightNow += self.seconds
+
+        return begin
+
+    def ask(self, *names: object, origin: str = ""):
+        steps = [self.step(name) for name in names]
+        for step in steps:
+            self.queue.request(step, origin)
+        return steps
+
+    @property
+    def timers(self) -> int:
+        return len(self.clock.getDelayedCalls())
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+def handshakes():
+    return Handshakes()
 
 
-def asked(handshakes, count):
-    """Let this many ask for a handshake. Returns the list of those that have begun."""
-    begun = []
-    asking = [lambda number=number: begun.append(number) for number in range(count)]
-    for begin in asking:
-        handshakes.request(begin)
-    return asking, begun
+def test_without_a_limit_all_begin_at_once():
+    handshakes = Handshakes(share=0)
+    handshakes.ask(*range(1000))
+    assert handshakes.begun == list(range(1000)) and handshakes.timers == 0
 
 
-def test_without_a_limit_all_begin_at_once(clock):
-    _, begun = asked(HandshakeQueue(0, clock), 1000)
-    assert begun == list(range(1000))
-    assert clock.getDelayedCalls() == []
+def test_some_begin_in_a_row_and_the_rest_in_order_as_there_is_time():
+    handshakes = Handshakes(share=0.25, seconds=0.001)
+    handshakes.ask(*range(64))
+    in_a_row = len(handshakes.begun)
+    assert in_a_row == pytest.approx(MAX_IN_A_ROW / 0.001 / 0.75, abs=1)
+    began = handshakes.clock.seconds()
+    while len(handshakes.begun) < 64:
+        handshakes.clock.advance(0.001)
+    took = handshakes.clock.seconds() - began
+    assert (64 - in_a_row) * 0.001 / took == pytest.approx(0.25, abs=0.03)
+    assert handshakes.begun == list(range(64)) and handshakes.timers == 0
 
 
-def test_a_tenth_of_a_second_s_worth_begins_at_once_and_the_rest_in_order_as_it_may(clock):
-    _, begun = asked(HandshakeQueue(100, clock), 64)
-    assert begun == list(range(10))
-    for done in (20, 30, 40, 50, 60, 64):
-        clock.advance(0.1001)
-        assert begun == list(range(done))
-    assert clock.getDelayedCalls() == []
+def test_time_that_nobody_used_is_not_saved_up():
+    handshakes = Handshakes(share=0.25, seconds=0.001)
+    handshakes.clock.advance(3600)
+    handshakes.ask(*range(64))
+    assert len(handshakes.begun) < 10
 
 
-def test_nobody_overtakes(clock):
-    handshakes = HandshakeQueue(1, clock)
-    _, begun = asked(handshakes, 2)
-    clock.advance(0.9)
-    handshakes.request(lambda: begun.append("late"))
-    clock.advance(0.1)
-    assert begun == [0, 1]
-    clock.advance(1)
-    assert begun == [0, 1, "late"]
+def test_a_step_that_takes_long_is_made_up_for(handshakes):
+    handshakes.ask("first", "second")
+    handshakes.clock.advance(0.45)
+    assert handshakes.begun == ["first"]
+    handshakes.clock.advance(0.05)
+    assert handshakes.begun == ["first", "second"]
 
 
-def test_many_from_one_origin_wait_for_one_of_each_other(clock):
-    handshakes = HandshakeQueue(1, clock)
-    begun = []
-    for number in range(5):
-        handshakes.request(lambda number=number: begun.append(number), "192.0.2.66")
+def test_nobody_overtakes(handshakes):
+    handshakes.ask(0, 1)
+    handshakes.clock.advance(0.4)
+    handshakes.ask("late")
+    handshakes.clock.advance(0.1)
+    assert handshakes.begun == [0, 1]
+    handshakes.clock.advance(0.5)
+    assert handshakes.begun == [0, 1, "late"]
+
+
+def test_many_from_one_origin_wait_for_one_of_each_other(handshakes):
+    handshakes.ask(*range(5), origin="192.0.2.66")
     for name in ("alice", "bob"):
-        handshakes.request(lambda name=name: begun.append(name), name)
-    clock.pump([1] * 6)
-    assert begun == [0, 1, "alice", "bob", 2, 3, 4]
-    assert clock.getDelayedCalls() == []
+        handshakes.ask(name, origin=name)
+    handshakes.clock.pump([0.5] * 6)
+    assert handshakes.begun == [0, 1, "alice", "bob", 2, 3, 4]
+    assert handshakes.timers == 0
 
 
-def test_one_may_leave_the_line(clock):
-    handshakes = HandshakeQueue(1, clock)
-    asking, begun = asked(handshakes, 3)
-    handshakes.cancel(asking[0])
-    handshakes.cancel(asking[1])
-    clock.advance(1)
-    assert begun == [0, 2]
+def test_a_handshake_that_has_begun_goes_on_before_others_begin(handshakes):
+    handshakes.ask(0, 1, 2)
+    handshakes.queue.proceed(handshakes.step("next"))
+    assert handshakes.begun == [0]
+    handshakes.clock.pump([0.5] * 3)
+    assert handshakes.begun == [0, "next", 1, 2]
 
 
-def test_where_nobody_waits_there_is_no_timer(clock):
-    handshakes = HandshakeQueue(1, clock)
-    asking, _ = asked(handshakes, 2)
-    assert len(clock.getDelayedCalls()) == 1
-    handshakes.cancel(asking[1])
-    assert clock.getDelayedCalls() == []
+def test_where_there_is_time_it_goes_on_at_once(handshakes):
+    handshakes.queue.proceed(handshakes.step("next"))
+    assert handshakes.begun == ["next"] and handshakes.timers == 0
+
+
+def test_a_step_within_a_step_is_of_the_same_turn_and_counts_once(handshakes):
+    inner = handshakes.step("inner")
+    handshakes.queue.request(lambda: handshakes.queue.proceed(inner))
+    handshakes.ask("other")
+    assert handshakes.begun == ["inner"]
+    handshakes.clock.advance(0.5)
+    assert handshakes.begun == ["inner", "other"]
+
+
+def test_one_may_leave_the_queue(handshakes):
+    asking = handshakes.ask(0, 1, 2)
+    handshakes.queue.cancel(asking[0])
+    handshakes.queue.cancel(asking[1])
+    handshakes.clock.advance(0.5)
+    assert handshakes.begun == [0, 2]
+
+
+def test_where_nobody_waits_there_is_no_timer(handshakes):
+    asking = handshakes.ask(0, 1)
+    assert handshakes.timers == 1
+    handshakes.queue.cancel(asking[1])
+    assert handshakes.timers == 0
+
+
+def test_once_stopped_it_calls_nothing_more(handshakes):
+    handshakes.ask(0, 1)
+    handshakes.queue.proceed(handshakes.step("next"))
+    handshakes.queue.stop()
+    handshakes.clock.advance(10)
+    assert handshakes.begun == [0] and handshakes.timers == 0
