@@ -88,12 +88,27 @@ class Controller:
         self._selection = Selection(rooms, line, surface.copy, self.commander)
         self._last_clear: float | None = None
 
+    def press_all(self, keys: list[str]) -> None:
+        """Keys arrived together, as they do when a text is pasted."""
+        letters = ""
+        for key in keys:
+            if self.line.pasting and KEYS.get(key) is not Action.PASTE_END:
+                letters += _pasted(key)
+                continue
+            self._paste(letters)
+            letters = ""
+            self.press(key)
+        self._paste(letters)
+
+    def _paste(self, text: str) -> None:
+        if text:
+            self.line.type(text)
+            self._feed.repaint()
+
     def press(self, key: str) -> None:
         """A key was pressed."""
         action = KEYS.get(key)
-        if self.line.pasting and action not in (Action.PASTE_END, None):
-            self.line.type(_PASTED.get(action, ""))
-        elif self._press_in_list(key):
+        if self._press_in_list(key):
             pass
         elif action is None:
             self._press_other(key)
@@ -302,13 +317,21 @@ class Controller:
         self._feed.focus(focused)
 
 
+def _pasted(key: str) -> str:
+    """Returns the text that a key stands for in a paste."""
+    action = KEYS.get(key)
+    if action is not None:
+        return _PASTED.get(action, "")
+    return "" if key.startswith(("ctrl ", "meta ", "shift ", "<")) or _is_named(key) else key
+
+
 def _is_named(key: str) -> bool:
     """Returns whether a key has a name and no letter of its own, like "f2" or "insert"."""
     return len(key) > 1 and key.isascii()
 
 
 #: Keys that stand for a text in a paste.
-_PASTED: dict[Action | None, str] = {Action.SAY: "\n", Action.COMPLETE: "    "}
+_PASTED: dict[Action, str] = {Action.SAY: "\n", Action.COMPLETE: "    "}
 
 _HANDLERS: dict[Action, Callable[[Controller], None]] = {
     Action.SAY: Controller._say,

@@ -29,6 +29,7 @@ class _Step(Enum):
     """The last thing that was done; what follows on its like needs no step of undo of its own."""
 
     TYPED = auto()
+    PASTED = auto()
     KILLED = auto()
     YANKED = auto()
     OTHER = auto()
@@ -75,8 +76,8 @@ class Editor:
         """Type or paste this. Controls in it are made visible, but for line breaks."""
         lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         clean = "\n".join(names.visible(line.replace("\t", "    ")) for line in lines)
-        step = _Step.OTHER if pasted or text.isspace() else _Step.TYPED
-        self._change(step)
+        step = _Step.OTHER if text.isspace() else _Step.TYPED
+        self._change(_Step.PASTED if pasted else step)
         self.before += clean[: max(0, MAX_TEXT - len(self.text))]
 
     def backspace(self) -> None:
@@ -185,7 +186,7 @@ class Editor:
         self._last = _Step.OTHER
 
     def _change(self, step: _Step) -> None:
-        if step is not _Step.TYPED or self._last is not _Step.TYPED:
+        if step is not self._last or step not in (_Step.TYPED, _Step.PASTED):
             self._undo = [*self._undo, (self.before, self.after)][-_MAX_UNDO:]
         self._last = step
 

@@ -16,7 +16,8 @@ from groupchat.wire import plain
 __all__ = ["MAX_KEPT", "InputHistory"]
 
 MAX_KEPT = 1000  #: lines that are kept
-_MAX_FILE_BYTES = 4_000_000
+MAX_LENGTH = 4000  #: characters of a line that is kept
+_MAX_FILE_BYTES = 50_000_000
 _SECRET = "/register"
 
 
@@ -37,7 +38,8 @@ class InputHistory:
     def add(self, line: str) -> None:
         """Keep a line that was typed, and start at the end again."""
         repeated = bool(self._lines) and self._lines[-1] == line
-        if line.strip() and not repeated and not _is_secret(line):
+        kept = line.strip() and len(line) <= MAX_LENGTH and not _is_secret(line)
+        if kept and not repeated:
             self._lines = [*self._lines, line][-MAX_KEPT:]
             self._saved = -1
         self.reset()

@@ -271,8 +271,7 @@ class Client:
 
     def _press(self, keys: list[str]) -> None:
         try:
-            for key in keys:
-                self._controller.press(key)
+            self._controller.press_all(keys)
         except Exception as error:
             self._crashes.on_error(error)
         self._painter.repainter.now()

@@ -147,11 +147,10 @@ class Desk:
     def press(self, *keys):
         for key in keys:
             assert self.page  # what the person sees
-            self.controller.press(key)
+            self.controller.press_all([key])
 
     def type(self, text, *keys):
-        for letter in text:
-            self.controller.press(letter)
+        self.controller.press_all(list(text))
         self.press(*keys)
 
     def hear(self, event, past=False, mine=False):

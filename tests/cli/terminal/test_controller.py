@@ -570,3 +570,13 @@ def test_other_devices_learn_what_was_read_and_tell_it(desk):
     desk.hear(message(1, "alice: hi", room="dev"))
     desk.hear(events.Mark(room="dev", id=1))
     assert desk.rooms.unread == 0 and "dev" not in desk.bar
+
+
+def test_a_paste_of_a_megabyte_is_one_step_that_undo_takes_back(desk):
+    desk.press("begin paste")
+    for _ in range(256):
+        desk.controller.press_all(["x"] * 4095 + ["enter"])
+    desk.press("end paste", "y")
+    assert len(desk.line.text) == 1 << 20
+    desk.press("ctrl _", "ctrl _")
+    assert desk.line.text == ""

@@ -53,6 +53,11 @@ def test_lines_survive_the_run_in_a_file_for_their_owner_only(tmp_path):
     assert InputHistory(path).older("") == "hello\nworld"
 
 
+def test_a_very_long_line_is_not_kept(history):
+    history.add("x" * 5000)
+    assert history.older("") == "three"
+
+
 def test_a_file_that_does_not_change_is_not_written(tmp_path):
     path = tmp_path / "history"
     InputHistory(path).save()
