@@ -5,7 +5,7 @@ Does what a finished line asks for: says it, or gives the command in it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twisted.python.failure import Failure
 
@@ -182,7 +182,7 @@ class Commander:
     def _found(self, event: Event, room: RoomView, search: commands.Search) -> None:
         if not isinstance(event, events.Found) or self.results is None:
             return
-        lines = [line_of(message, self.talk.name) for message in reversed(event.messages)]
+        lines = [_found_line(message, self.talk.name) for message in reversed(event.messages)]
         following = None
         if event.more:
             following = commands.Search(
@@ -293,6 +293,12 @@ class Commander:
 
     def _quit(self, rest: str) -> None:
         self.leave()
+
+
+def _found_line(message: events.Message, me: str) -> Line:
+    """Returns a message as a result. A correction is shown where the corrected message is."""
+    line = line_of(message, me)
+    return line if message.replaces is None else replace(line, id=message.replaces, edited=True)
 
 
 def _with_sender(search: commands.Search, room: str) -> commands.Search:

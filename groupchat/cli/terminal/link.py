@@ -79,6 +79,11 @@ class Link(ChatObserver):
     :param backoff: knows when the next attempt comes.
     :param listener: is told what happens; to be set before anything is received.
     :param encrypted: says whether the connection is.
+
+    :ivar bye: the last bye of the server; None if there was none.
+    :ivar on_left: called if the person leaves while nobody has to be told.
+    :ivar on_hurry: called if the person wants the next chat to begin now.
+    :ivar on_refused_hello: is told that the hello was rejected; says whether the person is asked.
     """
 
     listener: TalkListener
@@ -92,9 +97,13 @@ class Link(ChatObserver):
         self._backoff = backoff
         self._encrypted = encrypted
         self._refs = count(1)
+        self._again_at: float | None = None  # the clock's time when another chat begins
         self._asked: dict[str, Deferred[Event]] = {}
         self._said: dict[str, deque[Deferred[int | None]]] = {}
         self._reason = ""
+        self.bye: events.Bye | None = None
+        self.on_left: Callable[[], None] = lambda: None
+        self.on_hurry: Callable[[], None] = lambda: None
         self.on_refused_hello: Callable[[events.Error], bool] = lambda error: False
 
     def attach(self, model: Model, chat: Chat, listener: TalkListener) -> None:
@@ -125,7 +134,19 @@ class Link(ChatObserver):
         if state is State.WAITING:
             seconds = max(0.0, self._backoff.due - self._clock.seconds())
             return Connection(Phase.WAITING, seconds, self._reason)
-        return Connection(Phase.ENDED if state is State.ENDED else Phase.CONNECTING)
+        if state is State.ENDED:
+            return self._ended_connection()
+        return Connection(Phase.CONNECTING)
+
+    def _ended_connection(self) -> Connection:
+        if self._again_at is None:
+            return Connection(Phase.ENDED)
+        seconds = max(0.0, self._again_at - self._clock.seconds())
+        return Connection(Phase.WAITING, seconds, self._reason)
+
+    def expect_again(self, seconds: float | None) -> None:
+        """The chat has ended, but another one begins after this time; None: it does not."""
+        self._again_at = None if seconds is None else self._clock.seconds() + seconds
 
     def is_in(self, room: str) -> bool:
         return self.model.is_in(room)
@@ -178,12 +199,15 @@ class Link(ChatObserver):
     def reconnect(self) -> None:
         if self.chat.state is State.WAITING:
             self.chat.connector.hurry()
+        elif self._again_at is not None:
+            self.on_hurry()
 
     def leave_server(self) -> None:
         if self.chat.state is State.JOINED:
             self.chat.quit()
         else:
             self.chat.end()
+            self.on_left()
 
     # For the model: see `groupchat.client.interfaces.Display`.
 
@@ -194,6 +218,7 @@ class Link(ChatObserver):
             return
         if isinstance(event, events.Bye):
             self._reason = event.text
+            self.bye = event
         if isinstance(event, events.Error) and not self.model.session.logged_in:
             return
         self.listener.on_event(event, past, mine)

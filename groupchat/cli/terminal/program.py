@@ -47,6 +47,7 @@ from groupchat.client.identity import Identity
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.session import Session
+from groupchat.client.timer import Timer
 from groupchat.wire.commands import Position
 
 __all__ = ["Client", "run"]
@@ -100,6 +101,7 @@ class Client:
         self._ending = Exit()
         self._stopped = False
         self._joined = False
+        self._again = Timer(reactor, self._begin)
         self._crashes = Crashes(client_id.directory() / _REPORT, self._stop)
         owner = f"{options.name}@{options.host}:{options.port}"
         self._file = KeptFile(client_id.directory(), owner)
@@ -214,12 +216,21 @@ class Client:
 
     def _begin(self) -> None:
         """Begin the chat, or begin it again after the server has ended it."""
+        self._again.cancel()
+        self._link.expect_again(None)
+        self._link.bye = None
         chat = Chat(self._connector, self._where, self._model, self._reactor)
         self._link.attach(self._model, chat, self._feed)
         self._link.on_refused_hello = self._dialogs.on_refused
+        self._link.on_hurry = self._begin
+        self._link.on_left = self.leave
         chat.start().addCallback(self._ended, chat)
 
     def _ended(self, error: ClientError | None, chat: Chat) -> None:
+        bye = self._link.bye
+        if isinstance(error, Rejected) and bye is not None and bye.retry and not self._stopped:
+            self._begin_after(bye.retry)
+            return
         if isinstance(error, Rejected) and chat.ever_joined and not self._stopped:
             self._feed.tell(str(error))
             question = Question("Enter comes back, Ctrl-D leaves: ", self._come_back)
@@ -231,6 +242,12 @@ class Client:
         self._ending = exit_for(error)
         self._stop()
 
+    def _begin_after(self, seconds: float) -> None:
+        """The server is full: it may have a place later."""
+        self._link.expect_again(seconds)
+        self._again.start(seconds)
+        self._repaint()
+
     def _come_back(self, answer: str | None) -> None:
         if answer is None:
             self._stop()
@@ -240,6 +257,7 @@ class Client:
 
     def _stop(self) -> None:
         self._stopped = True
+        self._again.cancel()
         self._lender.stop()
         self._painter.stop()
         with contextlib.suppress(ReactorNotRunning):
@@ -248,6 +266,7 @@ class Client:
     def _shut_down(self) -> None:
         """The reactor stops, perhaps by a signal."""
         self._stopped = True
+        self._again.cancel()
         self._lender.stop()
         self._painter.stop()
         self._link.end()
@@ -311,4 +330,6 @@ class Client:
 
     def leave(self) -> None:
         self._ending = Exit()
+        self._stopped = True
         self._link.end()
+        self._stop()

@@ -509,6 +509,15 @@ def test_nothing_found_and_a_search_that_is_refused(desk):
     assert [row[:12] for row in desk.room] == ["!  /search: ", "!  /search: "]
 
 
+def test_a_correction_that_is_found_is_shown_where_the_message_is(desk):
+    desk.hear(message(1, "te"))
+    desk.hear(message(2, "tea", replaces=1))
+    desk.type("/search tea", "enter")
+    desk.talk.answer(found(message(2, "tea", replaces=1)))
+    desk.press("enter")
+    assert desk.rooms.current.viewport.pointed == 0
+
+
 def test_another_key_closes_the_list_and_means_what_it_means(desk):
     desk.type("/search tea", "enter")
     desk.talk.answer(found(message(9, "tea")))

@@ -320,3 +320,34 @@ def test_the_focus_is_known_and_the_clipboard_is_used():
         run.screen.drained()
 
     Run(script).end()
+
+
+FULL = events.Bye(code="full", text="The server is full (20 of 20).", retry=30)
+
+
+def test_a_server_that_is_full_is_tried_again():
+    def script(run):
+        run.accept()
+        run.bye(FULL)
+        run.reactor.advance(1)
+        assert "The server is full (20 of 20). again in" in run.screen.rows[-2]
+        run.reactor.advance(30)
+        run.accept()
+        run.bye(FULL)
+        run.type("", "enter")
+        run.enter()
+        assert run.screen.rows[-2].startswith(" lobby 1")
+        run.type("", "ctrl d")
+        run.bye(BYE)
+
+    assert Run(script).end() == (0, "")
+
+
+def test_leaving_a_full_server_ends_at_once():
+    def script(run):
+        run.accept()
+        run.bye(FULL)
+        run.type("", "ctrl d")
+        assert run.reactor.hasStopped and not run.screen.started
+
+    assert Run(script).end() == (0, "")
