@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from groupchat.core.session import Session
     from groupchat.wire.commands import Command
 
-__all__ = ["DirectRoom", "DirectRooms", "LabelledWire"]
+__all__ = ["MAX_ROOMS_IN_DIRECT", "DirectRoom", "DirectRooms", "LabelledWire"]
+
+MAX_ROOMS_IN_DIRECT = 1000  #: direct rooms in one line; more lines follow
 
 
 class DirectRooms:
@@ -99,13 +101,16 @@ class DirectRooms:
         """Tell a session the direct rooms of its account that have messages, if there are any."""
 
         def tell(found: dict[str, tuple[int, int]]) -> None:
-            rooms = {
-                self.label(room, account): events.DirectRoom(head, mark)
+            rooms = [
+                (self.label(room, account), events.DirectRoom(head, mark))
                 for room, (head, mark) in found.items()
                 if len(self.names(room)) == len(parties(room))
-            }
-            if rooms and not session.ended:
-                session.send(events.Direct(rooms))
+            ]
+            if session.ended:
+                return
+            for start in range(0, len(rooms), MAX_ROOMS_IN_DIRECT):
+                some = rooms[start : start + MAX_ROOMS_IN_DIRECT]
+                session.send(events.Direct(dict(some)))
 
         account = session.account
         self._ledger.direct_rooms(account).addCallback(tell).addErrback(

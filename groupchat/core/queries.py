@@ -5,6 +5,7 @@ The questions about rooms: who is there, which rooms there are, and their histor
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from groupchat.core.search import Found, SearchQuery
@@ -26,6 +27,7 @@ __all__ = ["BIG_PAGE_COOLDOWN", "LINES_PER_SEARCH", "ROWS_PER_ANSWER", "SMALL_PA
 SMALL_PAGE = 100  #: messages of history after which the next line need not wait
 BIG_PAGE_COOLDOWN = 0.05  #: seconds that the next line waits after more
 ROWS_PER_ANSWER = 1000  #: rows in an answer to who and rooms
+ADDRESSES_PER_ROW = 8  #: addresses in a row of who, so that a line stays below 1 MiB
 LINES_PER_SEARCH = 10  #: lines that a search counts as
 
 
@@ -146,6 +148,10 @@ def _row(first: Cursor, cursors: Collection[Cursor], shown: bool) -> events.Memb
     :param cursors: those of all of them.
     :param shown: whether the addresses are shown.
     """
-    addresses = [cursor.session.peer.address for cursor in cursors] if shown else []
+    addresses = (
+        [cursor.session.peer.address for cursor in islice(cursors, ADDRESSES_PER_ROW)]
+        if shown
+        else []
+    )
     since = stamp(first.since)
     return events.Member(first.name, since, addresses[0] if shown else None, addresses)

@@ -312,3 +312,13 @@ def test_a_connection_that_takes_over_goes_on_with_the_direct_room(server):
     again = logged_in(server, "alice", rooms={"@bob": {"after": 0}})
     bob.ask("say", room="@alice", text="hello")
     assert [event["text"] for event in types(again.events(), "message")] == ["hello"]
+
+
+def test_many_direct_rooms_are_told_in_several_lines(monkeypatch):
+    monkeypatch.setattr("groupchat.core.direct.MAX_ROOMS_IN_DIRECT", 2)
+    server = made("carol", "dave")
+    for name in ("bob", "carol", "dave"):
+        joined(server, name).ask("tell", to="alice", text="psst")
+    told = types(logged_in(server, "alice").events(), "direct")
+    assert [len(event["rooms"]) for event in told] == [2, 1]
+    assert {room for event in told for room in event["rooms"]} == {"@bob", "@carol", "@dave"}
