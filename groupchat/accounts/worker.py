@@ -5,9 +5,6 @@ without a thread, for programs and tests that may block.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
@@ -15,6 +12,7 @@ from twisted.internet.defer import Deferred, execute, fail
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from groupchat.priority import lower_priority
 from groupchat.wire.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ class ThreadWorker:
     def start(self) -> None:
         self._pool.start()
         if self._low_priority:
-            self._pool.callInThread(_lower_priority)
+            self._pool.callInThread(lower_priority)
 
     def stop(self) -> None:
         self._pool.stop()
@@ -96,9 +94,3 @@ class InlineWorker:
 
     def do(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Deferred[T]:
         return execute(work, *arguments, **named)
-
-
-def _lower_priority() -> None:
-    """Raise the niceness of this thread (Linux has one for each thread)."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -28,7 +28,7 @@ from groupchat.ledgers.environment import Environment
 from groupchat.ledgers.group_commit import GroupCommit
 from groupchat.ledgers.reader import Reader
 from groupchat.ledgers.retention import RetentionPolicy
-from groupchat.ledgers.threads import Runner, WriterThread
+from groupchat.ledgers.threads import LowPriorityPool, Runner, WriterThread
 from groupchat.ledgers.upkeep import Upkeep
 from groupchat.ledgers.writer import Writer
 from groupchat.wire.errors import Unavailable
@@ -80,8 +80,8 @@ class SQLiteLedger:
         self._searcher: _ReadingThread | None = None
         self._writing = writing or WriterThread("ledger-writer")
         self._reading = reading or ThreadPool(0, 1, "ledger-reader")
-        self._searching = searching or ThreadPool(0, 1, "ledger-search")
-        self._scanning = scanning or ThreadPool(0, 1, "ledger-scan")
+        self._searching = searching or LowPriorityPool("ledger-search")
+        self._scanning = scanning or LowPriorityPool("ledger-scan")
         self._upkeep = Upkeep(reactor, self._writer, self._writing, self._scanning, self._broken)
         self._queue = GroupCommit(reactor.callLater, self._write)
         self.post = self._queue.post

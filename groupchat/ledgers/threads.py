@@ -1,4 +1,4 @@
-"""The thread of the writer."""
+"""The threads of the ledger on disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Protocol
 
-__all__ = ["Runner", "WriterThread"]
+from twisted.python.threadpool import ThreadPool
+
+from groupchat.priority import lower_priority
+
+__all__ = ["LowPriorityPool", "Runner", "WriterThread"]
 
 
 class Runner(Protocol):
@@ -47,3 +51,14 @@ class WriterThread:
         while (function := self._queue.get()) is not None:
             function()
             del function  # while it waits, it holds nothing of what was done
+
+
+class LowPriorityPool(ThreadPool):
+    """A pool of one thread that yields to everything else on the machine."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(0, 1, name)
+
+    def start(self) -> None:
+        super().start()
+        self.callInThread(lower_priority)
