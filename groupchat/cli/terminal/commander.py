@@ -5,15 +5,13 @@ Does what a finished line asks for: says it, or gives the command in it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from twisted.python.failure import Failure
 
-from groupchat.cli.naming import room_name
-from groupchat.cli.terminal.client_commands import CLIENT_COMMANDS, all_commands, find
+from groupchat.cli.terminal.client_commands import find
 from groupchat.cli.terminal.feed import Feed, line_of
-from groupchat.cli.terminal.keys import HELP
-from groupchat.cli.terminal.notify import Method
+from groupchat.cli.terminal.own_commands import OFFLINE, OwnCommands
 from groupchat.cli.terminal.results import Results
 from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.talk import Lost, Phase, Refused, Talk
@@ -25,10 +23,7 @@ from groupchat.wire.events import Event
 
 __all__ = ["Commander"]
 
-MAX_DIRECT_ROOMS = 9  #: direct rooms with news that are joined by themselves
 _FROM = "from:"
-_OFFLINE = "There is no connection. Ask again when there is."
-_OWN = {command.word for command in CLIENT_COMMANDS} | {"/help", "/quit"}
 
 
 @dataclass
@@ -42,6 +37,7 @@ class Commander:
     :ivar show: brings a room into view.
     :ivar leave: leaves the server.
     :ivar bare: shows plain lines.
+    :ivar own: the commands of this client.
     :ivar results: lists what a search has found.
     """
 
@@ -52,6 +48,10 @@ class Commander:
     leave: Callable[[], None]
     bare: Callable[[], None]
     results: Results | None = None
+    own: OwnCommands = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.own = OwnCommands(self, self.talk, self.rooms, self.feed)
 
     def run(self, text: str) -> None:
         """Do what a text asks for; each of its lines is a message or a command."""
@@ -68,9 +68,10 @@ class Commander:
                 self._say(plain.decode(line.encode(errors="replace")))
         except wire_errors.Refused as refused:
             word = plain.about(line.encode(errors="replace")).get("ref")
-            self._complain(refused.text, str(word) if word else "")
+            self.complain(refused.text, str(word) if word else "")
 
-    def _complain(self, text: str, word: str = "") -> None:
+    def complain(self, text: str, word: str = "") -> None:
+        """Tell what is wrong, perhaps with a command."""
         self.feed.tell(f"{word}: {text}" if word else text, Kind.ERROR)
 
     # Saying.
@@ -106,8 +107,7 @@ class Commander:
     def _command(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         command = find(word)
-        if command is not None and command.word in _OWN:
-            _DO[command.word](self, rest.strip())
+        if command is not None and self.own.run(command.word, rest.strip()):
             return
         parsed = plain.decode(line.encode(errors="replace"))
         if isinstance(parsed, commands.Say):
@@ -126,11 +126,11 @@ class Commander:
         if getattr(command, "room", None) == HERE:
             command.room = self.rooms.current.name  # type: ignore[attr-defined]
         if self.talk.connection.phase is not Phase.ONLINE:
-            self._complain(_OFFLINE, word)
+            self.complain(OFFLINE, word)
             return
         command.ref = None
         answer = self.talk.request(command)
-        answer.addCallbacks(self._answered, self._unanswered, (command, word), {}, (word,))
+        answer.addCallbacks(self._answered, self.unanswered, (command, word), {}, (word,))
 
     def _answered(self, event: Event, command: Command, word: str) -> None:
         if isinstance(command, commands.Tell):
@@ -145,9 +145,10 @@ class Commander:
             self.feed.answer(event)
         self.feed.repaint()
 
-    def _unanswered(self, failure: Failure, word: str) -> None:
+    def unanswered(self, failure: Failure, word: str) -> None:
+        """A request has failed."""
         failure.trap(Refused, Lost)
-        self._complain(str(failure.value), word)
+        self.complain(str(failure.value), word)
 
     # Corrections.
 
@@ -173,11 +174,11 @@ class Commander:
         """Search on the server, and list what is found."""
         room = self.rooms.get(search.room)
         if room is None or self.talk.connection.phase is not Phase.ONLINE:
-            self._complain(_OFFLINE, "/search")
+            self.complain(OFFLINE, "/search")
             return
         search.ref = None
         answer = self.talk.request(search)
-        answer.addCallbacks(self._found, self._unanswered, (room, search), {}, ("/search",))
+        answer.addCallbacks(self._found, self.unanswered, (room, search), {}, ("/search",))
 
     def _found(self, event: Event, room: RoomView, search: commands.Search) -> None:
         if not isinstance(event, events.Found) or self.results is None:
@@ -190,109 +191,6 @@ class Commander:
             )
         self.results.add(room, lines, following)
         self.feed.repaint()
-
-    # Commands of this client.
-
-    def _join(self, rest: str) -> None:
-        if not rest:
-            raise wire_errors.BadField("Type it like this: /join ROOM")
-        name = room_name(rest.split()[0].removeprefix("#"))
-        room = self.rooms.get(name)
-        if room is not None:
-            self.show(room)
-            return
-        if self.talk.connection.phase is not Phase.ONLINE:
-            self._complain(_OFFLINE, "/join")
-            return
-        answer = self.talk.request(commands.Join(room=name))
-        answer.addCallbacks(self._joined, self._unanswered, (name,), {}, ("/join",))
-
-    def join_direct(self, event: events.Direct) -> None:
-        """Join the direct rooms in which something was not read."""
-        unread = [name for name, room in event.rooms.items() if room.head > room.mark]
-        for name in unread[:MAX_DIRECT_ROOMS]:
-            if self.rooms.get(name) is None:
-                answer = self.talk.request(commands.Join(room=name))
-                answer.addErrback(self._unanswered, "/join")
-
-    def _joined(self, event: Event, name: str) -> None:
-        self.show(self.rooms.add(name))
-
-    def _leave_room(self, rest: str) -> None:
-        room = self.rooms.get(rest.removeprefix("#")) if rest else self.rooms.current
-        if room is None:
-            self._complain(f"You are not in {rest}.", "/leave")
-        elif len(self.rooms) == 1:
-            self._complain("This is your only room. /quit leaves the server.", "/leave")
-        elif room.timeline.waiting:
-            self._complain(f"Lines of yours in {room.name} are not stored yet.", "/leave")
-        elif self.talk.connection.phase is not Phase.ONLINE:
-            self._complain(_OFFLINE, "/leave")
-        else:
-            answer = self.talk.request(commands.Leave(room=room.name))
-            answer.addCallbacks(self._left, self._unanswered, (room,), {}, ("/leave",))
-
-    def _left(self, event: Event, room: RoomView) -> None:
-        following = self.rooms.last if room is self.rooms.current else self.rooms.current
-        if following is room:
-            following = self.rooms.beside(-1)
-        self.show(following)
-        self.rooms.remove(room)
-        self.feed.repaint()
-
-    def _clear(self, rest: str) -> None:
-        self.rooms.current.timeline.clear()
-        self.rooms.current.viewport.to_end()
-        self.feed.repaint()
-
-    def _ignore(self, rest: str) -> None:
-        if rest:
-            self.rooms.ignored.add(names.key(rest.split()[0].removeprefix("@")))
-        listed = ", ".join(sorted(self.rooms.ignored)) or "nobody"
-        self.feed.tell(f"You hide what these say: {listed}.", Kind.ANSWER)
-
-    def _unignore(self, rest: str) -> None:
-        self.rooms.ignored.discard(names.key(rest.removeprefix("@")))
-        self._ignore("")
-
-    def _notify(self, rest: str) -> None:
-        if rest:
-            try:
-                self.feed.notifier.method = Method(rest.lower())
-            except ValueError:
-                raise wire_errors.BadField("Type bell, desktop or none.") from None
-        method = self.feed.notifier.method.value
-        self.feed.tell(f"A mention is told by: {method}.", Kind.ANSWER)
-
-    def _reconnect(self, rest: str) -> None:
-        self.talk.reconnect()
-
-    def _help(self, rest: str) -> None:
-        if rest:
-            command = find("/" + rest.split()[0].removeprefix("/"))
-            if command is None:
-                raise wire_errors.UnknownType(f"There is no command {rest.split()[0]}.")
-            shown = [command]
-        else:
-            shown = all_commands(self.talk.operator)
-        for one in shown:
-            usage = f"{one.word} {one.arguments}".strip()
-            self.feed.tell(f"{usage:<32} {one.help}", Kind.ANSWER)
-            for more in one.more if rest else ():
-                self.feed.tell(more, Kind.ANSWER)
-        if not rest:
-            self.feed.tell("F1 lists the keys. // says a line that begins with /.", Kind.ANSWER)
-
-    def list_keys(self, rest: str = "") -> None:
-        """Show what the keys do."""
-        for key, meaning in HELP:
-            self.feed.tell(f"{key:<38} {meaning}", Kind.ANSWER)
-
-    def _show_bare(self, rest: str) -> None:
-        self.bare()
-
-    def _quit(self, rest: str) -> None:
-        self.leave()
 
 
 def _found_line(message: events.Message, me: str) -> Line:
@@ -309,18 +207,3 @@ def _with_sender(search: commands.Search, room: str) -> commands.Search:
     if not text:
         raise wire_errors.BadField("Type it like this: /search TEXT [from:NAME]")
     return commands.Search(room=room, text=text, sender=senders[-1] if senders else None)
-
-
-_DO: dict[str, Callable[[Commander, str], None]] = {
-    "/join": Commander._join,
-    "/leave": Commander._leave_room,
-    "/bare": Commander._show_bare,
-    "/clear": Commander._clear,
-    "/ignore": Commander._ignore,
-    "/unignore": Commander._unignore,
-    "/notify": Commander._notify,
-    "/reconnect": Commander._reconnect,
-    "/keys": Commander.list_keys,
-    "/help": Commander._help,
-    "/quit": Commander._quit,
-}

@@ -8,26 +8,21 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 
 from groupchat.cli.terminal.commander import Commander
-from groupchat.cli.terminal.feed import Feed, lines_of
+from groupchat.cli.terminal.feed import Feed
 from groupchat.cli.terminal.keys import KEYS, Action, room_number
 from groupchat.cli.terminal.line_input import LineInput, Question
+from groupchat.cli.terminal.pager import Pager
 from groupchat.cli.terminal.results import Results
 from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.selection import Selection
-from groupchat.cli.terminal.talk import Lost, Phase, Refused, Talk
-from groupchat.wire import commands, events
-from groupchat.wire.events import Event
+from groupchat.cli.terminal.talk import Phase, Talk
 
 __all__ = ["Controller", "Surface"]
 
 TWICE = 2.0  #: seconds between two Ctrl-C that leave
 MAX_LINES_UNASKED = 3  #: lines that are said at once without a question
-PAGE_OF_HISTORY = 100  #: older messages asked for at once
-MAX_PAGE_OF_HISTORY = 1000  #: the same, to reach one that a search has found
-MAX_PAGES_TO_FIND = 10  #: pages that are loaded for it, at most
 
 
 class Surface(Protocol):
@@ -83,7 +78,8 @@ class Controller:
         self._feed = feed
         self._surface = surface
         self._clock = clock
-        self.results = Results(self.go_to, self._search_on)
+        self._pager = Pager(talk, feed)
+        self.results = Results(self._go_to, self.commander.search)
         self.commander.results = self.results
         self._selection = Selection(rooms, line, surface.copy, self.commander)
         self._last_clear: float | None = None
@@ -225,12 +221,12 @@ class Controller:
     def _scroll(self, pages: int) -> None:
         viewport = self._rooms.current.viewport
         if viewport.scroll(pages * viewport.page):
-            self._load_older()
+            self._pager.load(self._rooms.current)
         self._feed.look()
 
     def _to_top(self) -> None:
         self._rooms.current.viewport.to_start()
-        self._load_older()
+        self._pager.load(self._rooms.current)
 
     def _to_bottom(self) -> None:
         self._rooms.current.viewport.to_end()
@@ -250,55 +246,9 @@ class Controller:
             viewport.pointed = found
             viewport.show(found)
 
-    # Older messages.
-
-    def _load_older(self, room: RoomView | None = None, limit: int = PAGE_OF_HISTORY) -> None:
-        room = room or self._rooms.current
-        offline = self._talk.connection.phase is not Phase.ONLINE
-        if room.loading or room.timeline.complete or offline or not self._talk.is_in(room.name):
-            return
-        before = room.timeline.oldest_id or room.timeline.head + 1
-        room.loading = True
-        page = commands.AskHistory(room=room.name, before=before, limit=limit)
-        self._talk.request(page).addCallbacks(self._loaded, self._not_loaded, (room,), {}, (room,))
-
-    def _loaded(self, event: Event, room: RoomView) -> None:
-        room.loading = False
-        if isinstance(event, events.History):
-            lines = lines_of(event.messages, room, self._talk.name)
-            oldest = event.messages[0].id if event.messages else None
-            room.timeline.prepend(lines, event.more, oldest)
-        if room.wanted is not None:
-            self._go_to(room, room.wanted, room.wanted_pages)
-        self._feed.repaint()
-
-    def _not_loaded(self, failure: Failure, room: RoomView) -> None:
-        room.loading = False
-        room.wanted = None
-        failure.trap(Refused, Lost)
-        self._feed.tell(str(failure.value), room=room)
-
-    # Messages that a search has found.
-
-    def go_to(self, room: RoomView, message_id: int) -> None:
-        """Show a message, once everything from it on is loaded."""
+    def _go_to(self, room: RoomView, message_id: int) -> None:
         self.show(room)
-        self._go_to(room, message_id, MAX_PAGES_TO_FIND)
-
-    def _search_on(self, search: commands.Search) -> None:
-        self.commander.search(search)
-
-    def _go_to(self, room: RoomView, message_id: int, pages: int) -> None:
-        room.wanted = None
-        position = room.timeline.position_of(message_id)
-        if position is not None:
-            room.viewport.pointed = position
-            room.viewport.show(position)
-        elif not pages or room.timeline.complete:
-            self._feed.tell("That message is too far back to be shown here.", room=room)
-        else:
-            room.wanted, room.wanted_pages = message_id, pages - 1
-            self._load_older(room, MAX_PAGE_OF_HISTORY)
+        self._pager.go_to(room, message_id)
 
     # The rest.
 
@@ -354,7 +304,7 @@ _HANDLERS: dict[Action, Callable[[Controller], None]] = {
     Action.EDITOR: Controller._edit,
     Action.REDRAW: lambda self: self._surface.redraw(),
     Action.SUSPEND: lambda self: self._surface.suspend(),
-    Action.HELP: lambda self: self.commander.list_keys(),
+    Action.HELP: lambda self: self.commander.own.list_keys(),
     Action.FOCUS_IN: lambda self: self._focus(True),
     Action.FOCUS_OUT: lambda self: self._focus(False),
     Action.PASTE_BEGIN: lambda self: self.line.paste(True),

@@ -4,22 +4,20 @@ Connects the full-screen client to the client library: the one place that knows 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
-from itertools import count
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 
+from groupchat.cli.terminal.answers import Answers
 from groupchat.cli.terminal.talk import Connection, Lost, Phase, Refused, TalkListener
 from groupchat.client.chat import Chat, ChatObserver, State
 from groupchat.client.errors import ClientError, PasswordWithheld
 from groupchat.client.inbound import OLDER_SERVER
 from groupchat.client.model import Model
 from groupchat.client.reconnect import MAX_BACKOFF, Backoff
-from groupchat.client.sender import RETRYABLE
-from groupchat.wire import commands, events, jsonlines, names
+from groupchat.wire import commands, events, jsonlines
 from groupchat.wire.commands import Command, Position
 from groupchat.wire.events import Event
 
@@ -96,10 +94,8 @@ class Link(ChatObserver):
         self._clock = clock
         self._backoff = backoff
         self._encrypted = encrypted
-        self._refs = count(1)
         self._again_at: float | None = None  # the clock's time when another chat begins
-        self._asked: dict[str, Deferred[Event]] = {}
-        self._said: dict[str, deque[Deferred[int | None]]] = {}
+        self._answers = Answers()
         self._reason = ""
         self.bye: events.Bye | None = None
         self.on_left: Callable[[], None] = lambda: None
@@ -112,9 +108,7 @@ class Link(ChatObserver):
         self.chat = chat
         self.listener = listener
         chat.observer = self
-        if not self._said:  # messages that an earlier run has left are answered first
-            for entry in model.outbox.entries():
-                self._said.setdefault(entry.room, deque()).append(Deferred())
+        self._answers.expect_left([entry.room for entry in model.outbox.entries()])
 
     # For the screen.
 
@@ -158,8 +152,7 @@ class Link(ChatObserver):
         return self._send(room, commands.Say(room=room, text=text, act=act))
 
     def _send(self, room: str, say: commands.Say | commands.Correction) -> Deferred[int | None]:
-        stored: Deferred[int | None] = Deferred()
-        self._said.setdefault(room, deque()).append(stored)
+        stored = self._answers.expect_stored(room)
         self.model.say_line(room, jsonlines.encode_command(say)[:-1])
         self.chat.guard(self.model.flush)
         return stored
@@ -186,14 +179,11 @@ class Link(ChatObserver):
     def request(self, command: Command) -> Deferred[Event]:
         if not self.model.session.logged_in:
             return fail(Lost("There is no connection."))
-        answer: Deferred[Event] = Deferred()
-        command.ref = f"t{next(self._refs)}"
-        self._asked[command.ref] = answer
+        command.ref, answer = self._answers.expect()
         try:
             self.model.request(command)
         except PasswordWithheld as withheld:
-            del self._asked[command.ref]
-            return fail(Refused("", str(withheld)))
+            self._answers.fail(command.ref, Refused("", str(withheld)))
         return answer
 
     def reconnect(self) -> None:
@@ -214,7 +204,13 @@ class Link(ChatObserver):
     def show(
         self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
     ) -> None:
-        if event is None or self._settles(event):
+        if event is None:
+            return
+        if isinstance(event, events.RoomState) and event.ref is not None:
+            self.listener.on_event(event, past, mine)  # before whoever waits for it
+            self._answers.settle(event)
+            return
+        if self._answers.settle(event):
             return
         if isinstance(event, events.Bye):
             self._reason = event.text
@@ -233,42 +229,8 @@ class Link(ChatObserver):
         self.listener.on_notice(text)
 
     def complain(self, text: str, word: str | None = None) -> None:
-        answer = self._asked.pop(word or "", None)
-        if answer is not None:
-            answer.errback(Lost(text))
-        else:
+        if not self._answers.fail(word or "", Lost(text)):
             self.listener.on_notice(text)
-
-    def _settles(self, event: Event) -> bool:
-        """Fire what waits for this event. Returns whether anything did."""
-        if isinstance(event, (events.Ok, events.Error)) and event.n is not None:
-            return self._settle_said(event)
-        answer = self._asked.pop(getattr(event, "ref", None) or "", None)
-        if answer is None:
-            return False
-        if isinstance(event, events.Error):
-            answer.errback(Refused(event.code, event.text))
-        elif isinstance(event, events.RoomState):
-            self.listener.on_event(event, False, False)
-            answer.callback(event)
-        else:
-            answer.callback(event)
-        return True
-
-    def _settle_said(self, event: events.Ok | events.Error) -> bool:
-        """
-        The oldest message of a room that has no answer gets this one: the server answers in order,
-        and one that it refuses for now is sent again before all later ones.
-        """
-        waiting = self._said.get(names.key(event.room or ""))
-        if isinstance(event, events.Error):
-            if event.code in RETRYABLE:
-                self.listener.on_event(event, False, False)
-            elif waiting:
-                waiting.popleft().errback(Refused(event.code, event.text))
-        elif waiting:
-            waiting.popleft().callback(event.id)
-        return True
 
     # For the chat: see `groupchat.client.chat.ChatObserver`.
 
@@ -288,9 +250,7 @@ class Link(ChatObserver):
         self.listener.on_change()
 
     def on_ended(self) -> None:
-        asked, self._asked = self._asked, {}
-        for answer in asked.values():
-            answer.errback(Lost("The chat has ended."))
+        self._answers.fail_all(Lost("The chat has ended."))
 
     def end(self, error: ClientError | None = None) -> None:
         """End now."""

@@ -13,8 +13,7 @@ from twisted.internet.interfaces import ISSLTransport, IStreamClientEndpoint
 from twisted.internet.task import LoopingCall
 
 from groupchat.cli import parts, password
-from groupchat.cli.exit import DONE, Exit
-from groupchat.cli.failures import exit_for
+from groupchat.cli.exit import Exit
 from groupchat.cli.interfaces import IClientReactor
 from groupchat.cli.outcome import Outcome
 from groupchat.cli.pipe import Source
@@ -26,7 +25,8 @@ from groupchat.cli.terminal.feed import Feed
 from groupchat.cli.terminal.input_history import InputHistory
 from groupchat.cli.terminal.kept import Kept, KeptFile
 from groupchat.cli.terminal.lend import Lender, editor_command
-from groupchat.cli.terminal.line_input import LineInput, Question
+from groupchat.cli.terminal.life import Life
+from groupchat.cli.terminal.line_input import LineInput
 from groupchat.cli.terminal.link import KnownBackoff, Link, Marks
 from groupchat.cli.terminal.notify import Notifier
 from groupchat.cli.terminal.page import Page
@@ -42,12 +42,10 @@ from groupchat.client.address import format_address
 from groupchat.client.chat import Chat
 from groupchat.client.connector import TIMEOUT, Connector
 from groupchat.client.cursors import SAVE_INTERVAL
-from groupchat.client.errors import ClientError, Rejected
 from groupchat.client.identity import Identity
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.session import Session
-from groupchat.client.timer import Timer
 from groupchat.wire.commands import Position
 
 __all__ = ["Client", "run"]
@@ -98,10 +96,6 @@ class Client:
         self._reactor = reactor
         self._preferences = preferences
         self._where = format_address(options.host, options.port)
-        self._ending = Exit()
-        self._stopped = False
-        self._joined = False
-        self._again = Timer(reactor, self._begin)
         self._crashes = Crashes(client_id.directory() / _REPORT, self._stop)
         owner = f"{options.name}@{options.host}:{options.port}"
         self._file = KeptFile(client_id.directory(), owner)
@@ -144,7 +138,7 @@ class Client:
         self._controller = Controller(
             self._link, self._rooms, self._feed, self._line, self, reactor
         )
-        self._feed.on_direct = self._controller.commander.join_direct
+        self._feed.on_direct = self._controller.commander.own.join_direct
         self._painter = Painter(
             self._screen,
             self._compose,
@@ -153,7 +147,11 @@ class Client:
             reactor,
             self._crashes.on_error,
         )
-        self._dialogs = Dialogs(self._model.session, self._link, self._line, self._feed)
+        dialogs = Dialogs(self._model.session, self._link, self._line, self._feed)
+        self._link.on_refused_hello = dialogs.on_refused
+        self._life = Life(
+            self._make_next, self._link, self._feed, self._line, reactor, over=self._stop
+        )
         self._lender = Lender(reactor, self._painter.stop, self._take_screen)
         for room in self._rooms:
             room.draft = self._kept.drafts.get(room.name, "")
@@ -163,6 +161,11 @@ class Client:
     def _compose(self, width: int, height: int) -> Page:
         results = self._controller.results
         return page(self._link, self._rooms, self._line, results, width, height)
+
+    def _make_next(self) -> Chat:
+        chat = Chat(self._connector, self._where, self._model, self._reactor)
+        self._link.attach(self._model, chat, self._feed)
+        return chat
 
     def _is_encrypted(self) -> bool:
         connection = self._connector.connection
@@ -191,13 +194,13 @@ class Client:
         self._save()
         self._line.history.save()
         outcome = Outcome(undelivered=self._outbox.count, outbox=self._options.outbox)
-        if self._joined:
+        if self._life.joined:
             remember(self._options, self._model.session.name)
         self._identity.close()
         self._outbox.close()
         if self._crashes.text:
             return Exit(CRASHED, self._crashes.text)
-        return outcome.judge(self._ending)
+        return outcome.judge(self._life.ending)
 
     def _start(self) -> None:
         self._crashes.watch()
@@ -209,55 +212,13 @@ class Client:
         ):
             signal.signal(number, self._in_reactor(act))
         self._take_screen()
-        self._begin()
+        self._life.begin()
 
     def _in_reactor(self, act: Callable[[], None]) -> Callable[[int, object], None]:
         return lambda number, frame: self._reactor.callFromThread(act)
 
-    def _begin(self) -> None:
-        """Begin the chat, or begin it again after the server has ended it."""
-        self._again.cancel()
-        self._link.expect_again(None)
-        self._link.bye = None
-        chat = Chat(self._connector, self._where, self._model, self._reactor)
-        self._link.attach(self._model, chat, self._feed)
-        self._link.on_refused_hello = self._dialogs.on_refused
-        self._link.on_hurry = self._begin
-        self._link.on_left = self.leave
-        chat.start().addCallback(self._ended, chat)
-
-    def _ended(self, error: ClientError | None, chat: Chat) -> None:
-        bye = self._link.bye
-        if isinstance(error, Rejected) and bye is not None and bye.retry and not self._stopped:
-            self._begin_after(bye.retry)
-            return
-        if isinstance(error, Rejected) and chat.ever_joined and not self._stopped:
-            self._feed.tell(str(error))
-            question = Question("Enter comes back, Ctrl-D leaves: ", self._come_back)
-            self._line.ask(question)
-            self._ending = exit_for(error)
-            self._repaint()
-            return
-        self._joined = self._joined or chat.ever_joined
-        self._ending = exit_for(error)
-        self._stop()
-
-    def _begin_after(self, seconds: float) -> None:
-        """The server is full: it may have a place later."""
-        self._link.expect_again(seconds)
-        self._again.start(seconds)
-        self._repaint()
-
-    def _come_back(self, answer: str | None) -> None:
-        if answer is None:
-            self._stop()
-        else:
-            self._ending = Exit()
-            self._begin()
-
     def _stop(self) -> None:
-        self._stopped = True
-        self._again.cancel()
+        self._life.stop()
         self._lender.stop()
         self._painter.stop()
         with contextlib.suppress(ReactorNotRunning):
@@ -265,8 +226,7 @@ class Client:
 
     def _shut_down(self) -> None:
         """The reactor stops, perhaps by a signal."""
-        self._stopped = True
-        self._again.cancel()
+        self._life.stop()
         self._lender.stop()
         self._painter.stop()
         self._link.end()
@@ -307,8 +267,7 @@ class Client:
 
     def _hang_up(self) -> None:
         """The terminal is gone."""
-        self._ending = Exit(DONE)
-        self._stop()
+        self._life.leave()
 
     def redraw(self) -> None:
         self._painter.redraw()
@@ -329,7 +288,4 @@ class Client:
         self._painter.repainter.focused = focused
 
     def leave(self) -> None:
-        self._ending = Exit()
-        self._stopped = True
-        self._link.end()
-        self._stop()
+        self._life.leave()

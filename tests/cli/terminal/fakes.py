@@ -133,7 +133,7 @@ class Desk:
         self.controller = Controller(
             self.talk, self.rooms, self.feed, self.line, self.surface, self.clock
         )
-        self.feed.on_direct = self.controller.commander.join_direct
+        self.feed.on_direct = self.controller.commander.own.join_direct
         self.size = (width, height)
         for room in rooms:
             self.hear(state(room))
