@@ -53,12 +53,16 @@ class WriterThread:
             del function  # while it waits, it holds nothing of what was done
 
 
+class _LowPriorityThread(Thread):
+    def run(self) -> None:
+        lower_priority()
+        super().run()
+
+
 class LowPriorityPool(ThreadPool):
     """A pool of one thread that yields to everything else on the machine."""
 
+    threadFactory = _LowPriorityThread
+
     def __init__(self, name: str) -> None:
         super().__init__(0, 1, name)
-
-    def start(self) -> None:
-        super().start()
-        self.callInThread(lower_priority)
