@@ -33,6 +33,16 @@ _EPILOG = (
 )
 
 
+class _Settings(argparse.Action):
+    """Prints the settings with their defaults, and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from groupchat.cli.terminal.preferences import EXAMPLE, config_path
+
+        print(f"# {config_path()}\n{EXAMPLE}", end="")
+        parser.exit()
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports an error in one line."""
 
@@ -53,6 +63,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     _add_chat_options(parser)
     _add_security_options(parser)
+    parser.add_argument(
+        "--settings", action=_Settings, nargs=0, help="print the settings file, with the defaults"
+    )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     options = parser.parse_intermixed_args(arguments)
     options.screen = wants_screen(options)

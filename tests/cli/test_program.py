@@ -44,3 +44,9 @@ def test_the_version_is_printed(run):
 def test_a_password_file_that_is_not_there_ends_it_before_it_connects(run, tmp_path):
     status, out, (line,) = run("alice", "localhost", "9", "--password-file", f"{tmp_path}/none")
     assert (status, out) == (2, []) and "No such file" in line
+
+
+def test_the_settings_are_printed_with_their_defaults(run):
+    status, out, err = run("--settings")
+    assert (status, err) == (0, []) and 'notify = "bell"' in out[3]
+    assert out[0].endswith("groupchat/connect.toml")

@@ -13,9 +13,11 @@ from groupchat.cli.terminal.commander import Commander
 from groupchat.cli.terminal.feed import Feed
 from groupchat.cli.terminal.keys import KEYS, Action, room_number
 from groupchat.cli.terminal.line_input import LineInput, Question
+from groupchat.cli.terminal.links import Links
 from groupchat.cli.terminal.pager import Pager
 from groupchat.cli.terminal.results import Results
 from groupchat.cli.terminal.room_list import RoomList, RoomView
+from groupchat.cli.terminal.rows import Row
 from groupchat.cli.terminal.selection import Selection
 from groupchat.cli.terminal.talk import Phase, Talk
 
@@ -42,6 +44,9 @@ class Surface(Protocol):
 
     def copy(self, text: str) -> None:
         """Put a text on the clipboard."""
+
+    def open_link(self, link: str) -> None:
+        """Show a link in the person's browser."""
 
     def set_focus(self, focused: bool) -> None:
         """The terminal has the focus, or has lost it."""
@@ -79,6 +84,7 @@ class Controller:
         self._surface = surface
         self._clock = clock
         self._pager = Pager(talk, feed)
+        self.links = Links(surface.open_link, surface.copy)
         self.results = Results(self._go_to, self.commander.search)
         self.commander.results = self.results
         self._selection = Selection(rooms, line, surface.copy, self.commander)
@@ -116,6 +122,8 @@ class Controller:
         """Returns whether the list of results or the selected message has taken the key."""
         if self.results.active:
             return self.results.press(key)
+        if self.links.active:
+            return self.links.press(key)
         return self._selection.active and self._selection.press(key)
 
     def _press_other(self, key: str) -> None:
@@ -198,6 +206,13 @@ class Controller:
         if answer == "y":
             self._surface.leave()
 
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of a list that is open above the bar; none if there is none."""
+        if self.results.active:
+            return self.results.rows
+        return self.links.rows if self.links.active else []
+
     # Rooms.
 
     def show(self, room: RoomView) -> None:
@@ -252,6 +267,10 @@ class Controller:
 
     # The rest.
 
+    def _show_links(self) -> None:
+        if not self.links.show(self._rooms.current):
+            self._feed.tell("There are no links here.")
+
     def _edit(self) -> None:
         self._surface.edit(self.line.text, self._edited)
 
@@ -300,6 +319,7 @@ _HANDLERS: dict[Action, Callable[[Controller], None]] = {
     Action.LAST_ROOM: lambda self: self.show(self._rooms.last),
     Action.NEXT_NEWS: Controller._next_news,
     Action.SELECT: lambda self: self._selection.start(),
+    Action.LINKS: Controller._show_links,
     Action.BARE: lambda self: self._surface.bare(),
     Action.EDITOR: Controller._edit,
     Action.REDRAW: lambda self: self._surface.redraw(),

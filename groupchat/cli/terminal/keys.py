@@ -51,6 +51,7 @@ class Action(Enum):
     LAST_ROOM = "the room that was in view last"
     NEXT_NEWS = "the next room with news"
     SELECT = "select a message"
+    LINKS = "the links of the room"
     BARE = "plain lines, for the terminal's own selection"
     EDITOR = "edit the line in $EDITOR"
     CLEAR_OR_LEAVE = "clear the line; twice in an empty one: leave"
@@ -111,6 +112,7 @@ KEYS = {
     "meta /": Action.LAST_ROOM,
     "meta a": Action.NEXT_NEWS,
     "meta s": Action.SELECT,
+    "meta o": Action.LINKS,
     "meta l": Action.BARE,
     "meta e": Action.EDITOR,
     "ctrl c": Action.CLEAR_OR_LEAVE,
@@ -136,7 +138,8 @@ HELP = (
     ("Alt-1 to Alt-9, Ctrl-N, Ctrl-P, Alt-/", "room by number; next; before; last"),
     ("Alt-U", "the first unread line"),
     ("Alt-P, Alt-N", "the mention before, and after"),
-    ("Alt-S", "select a message: r reply, q quote, y copy"),
+    ("Alt-S", "select a message: reply, quote, copy, edit, delete"),
+    ("Alt-O", "the room's links: Enter opens, y copies"),
     ("Alt-L", "plain lines, for the terminal's own selection"),
     ("Alt-E", "edit the line in $EDITOR"),
     ("Ctrl-C", "clear the line; twice in an empty one: leave"),

@@ -144,6 +144,20 @@ class Lender:
             childFDs={0: 0, 1: 1, 2: 2},
         )
 
+    def run(self, command: list[str]) -> None:
+        """Run a program that needs no terminal, and don't wait for it."""
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            IReactorProcess(self._reactor).spawnProcess(
+                ProcessProtocol(),
+                command[0],
+                command,
+                env=None,
+                childFDs={0: null, 1: null, 2: null},
+            )
+        finally:
+            os.close(null)
+
     def _take_back(self) -> None:
         self._forget_enter()
         if self.lent:

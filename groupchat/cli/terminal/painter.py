@@ -13,7 +13,6 @@ from groupchat.cli.terminal.line_input import LineInput
 from groupchat.cli.terminal.page import Page, compose
 from groupchat.cli.terminal.palette import Entry
 from groupchat.cli.terminal.repaint import Repainter
-from groupchat.cli.terminal.results import Results
 from groupchat.cli.terminal.room_list import RoomList
 from groupchat.cli.terminal.rows import Row, Segment, fit
 from groupchat.cli.terminal.screen import Screen
@@ -39,9 +38,13 @@ def state_text(connection: Connection) -> str:
 
 
 def page(
-    talk: Talk, rooms: RoomList, line: LineInput, results: Results, width: int, height: int
+    talk: Talk, rooms: RoomList, line: LineInput, above: list[Row], width: int, height: int
 ) -> Page:
-    """Returns the screen as it is to be, in a window of this size."""
+    """
+    Returns the screen as it is to be, in a window of this size.
+
+    :param above: rows above the bar in place of hints; none for the hints.
+    """
     room = rooms.current
     topic = f" {room.name}: {room.topic}" if room.topic else f" {room.name}"
     top: Row = fit([Segment("topic", topic)], width)
@@ -58,8 +61,8 @@ def page(
         HINT if room.viewport.selected is not None else "",
     )
     typed = line.view(f"{talk.name}> ")
-    if results.active:
-        typed = replace(typed, hints=results.rows)
+    if above:
+        typed = replace(typed, hints=above)
     return compose(width, height, top, room.viewport, bar, typed)
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from groupchat.cli.terminal.notify import Method
 
 __all__ = [
     "COLOUR_NAMES",
+    "EXAMPLE",
     "Preferences",
     "PreferencesError",
     "ServerPreferences",
@@ -40,7 +42,28 @@ __all__ = [
 COLOUR_NAMES = ("time", "notice", "mention", "mark", "bar", "error", "link")
 _MAX_FILE_BYTES = 1_000_000
 _TIME = "%H:%M"
+_OPEN = ("open",) if sys.platform == "darwin" else ("xdg-open",)
 _T = TypeVar("_T")
+
+#: All settings with their defaults, as --settings prints them.
+EXAMPLE = f"""\
+# Settings of groupchat-connect at a terminal.
+
+notify = "bell"      # how you learn of messages that name you: "bell", "desktop" or "none"
+presence = true      # whether joins and leaves are shown
+time = "{_TIME}"       # how times look, as strftime writes them
+open = {list(_OPEN)!r}  # the program that opens links
+
+[colours]            # names: https://urwid.org/manual/displayattributes.html
+# time, notice, mention, mark, bar, error, link
+# mention = "light red"
+
+# [servers."chat.example.org:9000"]
+# name = "alice"
+# rooms = ["lobby", "dev"]
+# notify = "none"
+# password-file = "~/.chat-password"
+"""
 _SERVER_KEYS = ("name", "rooms", "notify", "password-file")
 
 
@@ -73,6 +96,7 @@ class Preferences:
     :ivar notify: how the reader is notified.
     :ivar presence: whether joins and leaves are shown.
     :ivar time: how times look, in the letters of strftime.
+    :ivar open: the program that opens links, with its arguments.
     :ivar colours: other colours, by `COLOUR_NAMES`.
     :ivar servers: by HOST:PORT.
     """
@@ -80,6 +104,7 @@ class Preferences:
     notify: Method = Method.BELL
     presence: bool = True
     time: str = _TIME
+    open: tuple[str, ...] = _OPEN
     colours: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, ServerPreferences] = field(default_factory=dict)
 
@@ -126,7 +151,7 @@ def parse(text: str) -> Preferences:
     :raises ValueError: it is no TOML.
     """
     table = tomllib.loads(text)
-    _check_keys(table, ("notify", "presence", "time", "colours", "servers"), "setting")
+    _check_keys(table, ("notify", "presence", "time", "open", "colours", "servers"), "setting")
     colours = _table(table, "colours")
     _check_keys(colours, COLOUR_NAMES, "colour")
     servers = _table(table, "servers")
@@ -134,6 +159,7 @@ def parse(text: str) -> Preferences:
         notify=_method(table) or Method.BELL,
         presence=_value(table, "presence", bool, True),
         time=_value(table, "time", str, _TIME),
+        open=_texts(table, "open", _OPEN),
         colours={name: _value(colours, name, str, "") for name in colours},
         servers={where: _server(_table(servers, where)) for where in servers},
     )
@@ -141,15 +167,19 @@ def parse(text: str) -> Preferences:
 
 def _server(table: Mapping[str, object]) -> ServerPreferences:
     _check_keys(table, _SERVER_KEYS, "setting of a server")
-    rooms = _value(table, "rooms", list, [])
-    if not all(isinstance(room, str) for room in rooms):
-        raise PreferencesError('rooms has to be a list of names, like ["lobby"].')
     return ServerPreferences(
         name=_value(table, "name", str, "") or None,
-        rooms=tuple(rooms),
+        rooms=_texts(table, "rooms", ()),
         notify=_method(table),
         password_file=_value(table, "password-file", str, "") or None,
     )
+
+
+def _texts(table: Mapping[str, object], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    found = _value(table, name, list, list(default))
+    if not all(isinstance(one, str) for one in found):
+        raise PreferencesError(f'{name} has to be a list of texts, like ["lobby"].')
+    return tuple(found) or default
 
 
 def _method(table: Mapping[str, object]) -> Method | None:

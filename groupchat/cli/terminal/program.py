@@ -159,8 +159,8 @@ class Client:
         self._rooms.current.draft = ""
 
     def _compose(self, width: int, height: int) -> Page:
-        results = self._controller.results
-        return page(self._link, self._rooms, self._line, results, width, height)
+        above = self._controller.rows
+        return page(self._link, self._rooms, self._line, above, width, height)
 
     def _make_next(self) -> Chat:
         chat = Chat(self._connector, self._where, self._model, self._reactor)
@@ -283,6 +283,9 @@ class Client:
 
     def copy(self, text: str) -> None:
         self._screen.copy(text)
+
+    def open_link(self, link: str) -> None:
+        self._lender.run([*self._preferences.open, link])
 
     def set_focus(self, focused: bool) -> None:
         self._painter.repainter.focused = focused

@@ -15,7 +15,7 @@ from groupchat.cli.terminal.colours import colour_of
 from groupchat.cli.terminal.timeline import Kind, Line
 from groupchat.cli.terminal.width import Cluster, clusters, columns, cut, pad_left, printable, shown
 
-__all__ = ["NARROW", "Layout", "Row", "Segment", "fit", "rule", "wrap"]
+__all__ = ["LINK", "NARROW", "Layout", "Row", "Segment", "fit", "rule", "wrap"]
 
 NARROW = 50  #: columns under which there are no columns for times and names
 _TIME_COLUMNS = 5
@@ -25,7 +25,7 @@ _NARROW_INDENT = 2
 _WAITING = "…"
 _REMOVED = "(removed)"
 _EDITED = " (edited)"
-_LINK = re.compile(r"https?://[^\s<>\"]+")
+LINK = re.compile(r"https?://[^\s<>\"]+")
 _WORD = re.compile(r" +|https?://[^\s<>\"]+|[^ ]+")
 
 
@@ -168,7 +168,7 @@ def _styled(text: str, line: Line) -> Iterator[Segment]:
     style = _style(line)
     end = 0
     if style == "text":
-        for link in _LINK.finditer(text):
+        for link in LINK.finditer(text):
             if link.start() > end:
                 yield Segment(style, text[end : link.start()])
             yield Segment("link", link[0])

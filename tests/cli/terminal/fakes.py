@@ -110,6 +110,9 @@ class FakeSurface:
     def copy(self, text):
         self.done.append(f"copy {text}")
 
+    def open_link(self, link):
+        self.done.append(f"open {link}")
+
     def set_focus(self, focused):
         self.focused = focused
 
@@ -158,7 +161,7 @@ class Desk:
 
     @property
     def page(self):
-        return page(self.talk, self.rooms, self.line, self.controller.results, *self.size)
+        return page(self.talk, self.rooms, self.line, self.controller.rows, *self.size)
 
     @property
     def screen(self):

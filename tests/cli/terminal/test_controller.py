@@ -589,3 +589,33 @@ def test_a_paste_of_a_megabyte_is_one_step_that_undo_takes_back(desk):
     assert len(desk.line.text) == 1 << 20
     desk.press("ctrl _", "ctrl _")
     assert desk.line.text == ""
+
+
+# Links.
+
+
+def test_links_are_listed_opened_and_copied(desk):
+    desk.press("meta o")
+    assert desk.room == ["--  There are no links here."]
+    desk.hear(message(1, "see https://example.org/a. and (https://example.org/b)"))
+    desk.hear(message(2, "again https://example.org/a"))
+    desk.press("meta o")
+    assert [row.strip() for row in desk.screen[-4:-2]] == [
+        "1  https://example.org/a",
+        "2  https://example.org/b",
+    ]
+    desk.press("down", "down", "up", "focus in", "2", "enter")
+    desk.press("meta o", "y")
+    assert desk.surface.done == ["open https://example.org/b", "copy https://example.org/a"]
+    desk.press("meta o", "esc")
+    desk.press("meta o")
+    desk.type("x")
+    assert desk.typed == "alice> x" and not desk.controller.links.active
+
+
+def test_only_the_newest_links_are_listed(desk):
+    for number in range(1, 21):
+        desk.hear(message(number, f"https://example.org/{number}"))
+    desk.press("meta o")
+    assert sum("https://example.org/" in row for row in desk.screen[-11:-2]) == 9
+    assert "1  https://example.org/20" in desk.screen[-11]

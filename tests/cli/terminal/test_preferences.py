@@ -8,6 +8,7 @@ import pytest
 
 from groupchat.cli.terminal.notify import Method
 from groupchat.cli.terminal.preferences import (
+    EXAMPLE,
     Preferences,
     PreferencesError,
     config_path,
@@ -19,6 +20,7 @@ WHOLE = """
 notify = "desktop"
 presence = false
 time = "%H.%M"
+open = ["firefox", "--new-tab"]
 
 [colours]
 mention = "light red"
@@ -33,6 +35,7 @@ password-file = "/home/alice/.chat"
 
 def test_a_whole_file():
     settings = parse(WHOLE)
+    assert settings.open == ("firefox", "--new-tab")
     assert settings.notify is Method.DESKTOP and not settings.presence
     assert settings.time == "%H.%M" and settings.colours == {"mention": "light red"}
     server = settings.of("chat.example.org:9000")
@@ -42,7 +45,7 @@ def test_a_whole_file():
 
 
 def test_without_a_file_everything_is_as_usual(tmp_path):
-    assert load(tmp_path / "connect.toml") == Preferences() == parse("")
+    assert load(tmp_path / "connect.toml") == Preferences() == parse("") == parse(EXAMPLE)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +58,7 @@ def test_without_a_file_everything_is_as_usual(tmp_path):
         ("time = 1", "time has to be a text in quotes."),
         ("colours = 1", "colours has to be a table."),
         ('[colours]\nmentions = "red"', 'there is no colour "mentions". Did you mean mention?'),
-        ("[servers.x]\nrooms = [1]", "rooms has to be a list of names"),
+        ("[servers.x]\nrooms = [1]", "rooms has to be a list of texts"),
         ("[servers.x]\nrooms = 1", "rooms has to be a list."),
         ("[servers.x]\nroom = 1", 'there is no setting of a server "room". Did you mean rooms?'),
         ("= 1", "Invalid"),

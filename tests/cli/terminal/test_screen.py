@@ -294,6 +294,14 @@ def test_a_text_is_edited_in_a_file_of_the_person_only(lent):
     assert not os.path.exists(path) and signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_link_is_opened_by_a_program_of_its_own(lent):
+    lent.lender.run(["xdg-open", "https://example.org"])
+    assert [arguments for _, arguments in lent.reactor.processes] == [
+        ["xdg-open", "https://example.org"]
+    ]
+    assert lent.done == [] and not lent.lender.lent
+
+
 def test_a_file_that_the_editor_removed_is_an_empty_text(lent):
     edited = []
     lent.lender.edit("hello", edited.append, ["vi"])
