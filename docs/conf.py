@@ -15,9 +15,16 @@ project = "groupchat"
 copyright = "the authors of groupchat"
 version = release = groupchat.__version__
 
-extensions = ["optiontable"]
+extensions = ["optiontable", "sphinx.ext.autodoc"]
+autodoc_class_signature = "separated"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
 exclude_patterns = ["_build", "_ext"]
 nitpicky = True
+# Types in signatures: Python's, Twisted's, and those of modules without a page.
+nitpick_ignore_regex = [("py:(class|obj|data)", ".*")]
 smartquotes_action = "qe"  # not the dashes: options begin with two
 
 html_theme = "alabaster"

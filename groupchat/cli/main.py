@@ -18,14 +18,15 @@ from groupchat.cli.exit import USAGE, Exit
 from groupchat.cli.failures import exit_for
 from groupchat.cli.interfaces import IClientReactor
 from groupchat.cli.options import PROGRAM, parse
-from groupchat.cli.pipe import Pipe
+from groupchat.cli.pipe import Pipe, Source
 from groupchat.cli.run import Run
 from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Aside
-from groupchat.client.connector import TIMEOUT, Connector
+from groupchat.client.chat import Chat
+from groupchat.client.connector import TIMEOUT
 from groupchat.client.errors import ClientError
-from groupchat.client.model import Model
-from groupchat.client.session import Session
+from groupchat.client.parts import Policy, make_parts
+from groupchat.client.reconnect import NAME_TIMEOUT
 from groupchat.wire import names
 
 __all__ = ["connect", "main"]
@@ -43,24 +44,25 @@ def connect(options: argparse.Namespace, reactor: IClientReactor, timeout: float
     known = password.read(options.password_file) if options.password_file is not None else None
     source = parts.source_of(options, os.isatty(0))
     outbox = parts.make_outbox(options, source)
-    identity = parts.make_identity(options, outbox, source)
+    access = parts.make_access(options, source)
+    identity = access.identity(outbox)
+    policy = Policy(timeout, NAME_TIMEOUT if source is Source.SCRIPT else 0.0)
+    made = make_parts(
+        reactor, access, options.room, outbox, identity, password=known, policy=policy
+    )
+    lifecycle, model = made.lifecycle, made.model
     stdio, aside = StdioProtocol(), Aside(reactor)
     display = parts.make_display(options, source, stdio, aside, reactor)
-    endpoint, on_first_event = parts.make_endpoint(options, source, identity, reactor, timeout)
-    session = Session(options.name, identity.value, known, on_first_event)
-    model = Model(session, options.room, display, outbox, reactor, identity.read())
-    identity.user = model
+    chat = Chat.of(made)
+    chat.show_on(display)
     parser = parts.parser_class(options, source)(model, display)
-    connector = Connector(endpoint, reactor, timeout=timeout)
-    chat = parts.make_chat(options, source, identity, connector, model, reactor)
-    dialog = parts.make_dialog(options, source, stdio, aside, chat, model)
-    pipe = Pipe(chat, model, parser, stdio, reactor, source, options.stay, dialog)
+    dialog = parts.make_dialog(options, source, stdio, aside, lifecycle, model)
+    pipe = Pipe(lifecycle, model, parser, stdio, reactor, source, options.stay, dialog)
     stdio.attach(parser, pipe)
-    run = Run(chat, pipe, model, parser, stdio, source, reactor)
+    run = Run(chat, pipe, model, display, parser, stdio, source, reactor)
     ending = run.run(save=lambda: identity.save_positions(model.positions))
     outcome = run.outcome(options.outbox)
-    identity.close()
-    outbox.close()
+    chat.close()
     aside.close()
     return outcome.judge(ending)
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
-from functools import partial
 
-from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
-from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IReactorTime
 
 from groupchat.cli.display import JsonDisplay, PipeDisplay, PlainDisplay
 from groupchat.cli.input import InputParser, JsonInputParser, PipeInputParser
@@ -17,30 +14,21 @@ from groupchat.cli.password import PasswordDialog, Terminal
 from groupchat.cli.pipe import Source
 from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Aside
-from groupchat.client import client_id
-from groupchat.client.address import format_address, host_key, is_loopback, socket_path
-from groupchat.client.chat import Chat
-from groupchat.client.connector import Connector
-from groupchat.client.fallback import PlaintextFallback
+from groupchat.client.access import Access, Way
 from groupchat.client.identity import Identity
 from groupchat.client.interfaces import Display
-from groupchat.client.known_hosts import FILENAME, KnownHosts
-from groupchat.client.local_trust import LocalServer, LocalTrust, pinned_server
+from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.model import Model
-from groupchat.client.outbox import FileOutbox, Outbox
-from groupchat.client.reconnect import NAME_TIMEOUT, NameRetry
-from groupchat.client.tls import TLSEndpoint
-from groupchat.client.trust import PinnedTrust, TofuTrust, Trust, Verdict
-from groupchat.wire import names
+from groupchat.client.outbox import Outbox
+from groupchat.client.reconnect import NAME_TIMEOUT
 
 __all__ = [
-    "make_chat",
+    "make_access",
     "make_dialog",
     "make_display",
     "make_endpoint",
     "make_identity",
     "make_outbox",
-    "make_trust",
     "parser_class",
     "source_of",
 ]
@@ -81,51 +69,34 @@ def parser_class(options: argparse.Namespace, source: Source) -> type[InputParse
     return InputParser if source is Source.PERSON or options.commands else PipeInputParser
 
 
+def make_access(options: argparse.Namespace, source: Source) -> Access:
+    """Returns the way to the server, and who we are there."""
+    person = source is Source.PERSON
+    return Access(
+        options.name,
+        options.host,
+        options.port,
+        False if options.no_tls else options.tls or None,
+        options.fingerprint,
+        strict=options.outbox is not None or options.password_file is not None,
+        announces_changes=person,
+        resumes_reading=person and os.isatty(1) and not options.quiet,
+    )
+
+
 def make_endpoint(
     options: argparse.Namespace,
     source: Source,
     identity: Identity,
     reactor: IClientReactor,
     timeout: float,
-) -> tuple[IStreamClientEndpoint, Callable[[], str] | None]:
+) -> Way:
     """
-    Returns the way to the server, and what to call on its first event.
+    Returns the endpoint of the server, and what to call on its first event.
 
     :param timeout: seconds for an attempt to connect.
     """
-    endpoint = _plain_endpoint(options, reactor, timeout)
-    if options.no_tls:
-        return endpoint, None
-    trust = make_trust(options, source, identity)
-    encrypted = TLSEndpoint(endpoint, options.host, trust.check)
-    if options.tls or not isinstance(trust, LocalTrust):
-        return encrypted, trust.remember
-    fallback = PlaintextFallback(endpoint, encrypted, trust, identity.set_unproven)
-    return fallback, fallback.remember
-
-
-def _plain_endpoint(
-    options: argparse.Namespace, reactor: IClientReactor, timeout: float
-) -> IStreamClientEndpoint:
-    path = socket_path(options.host)
-    if path is not None:
-        return UNIXClientEndpoint(reactor, path, timeout=timeout)
-    return HostnameEndpoint(reactor, options.host.lower(), options.port, timeout=timeout)
-
-
-def make_trust(options: argparse.Namespace, source: Source, identity: Identity) -> Trust:
-    """Returns what decides about the server's certificate."""
-    key = host_key(options.host, options.port)
-    path = client_id.directory() / FILENAME
-    if options.fingerprint:
-        return PinnedTrust(key, options.fingerprint)
-    if not is_loopback(options.host):
-        return TofuTrust(key, path)
-    announced = {Verdict.FIRST} if options.tls else set()
-    if source is Source.PERSON:
-        announced |= {Verdict.CHANGED, Verdict.RENEWED}
-    strict = options.outbox is not None or options.password_file is not None
-    return LocalTrust(key, path, identity, strict, announced)
+    return make_access(options, source).way(reactor, identity, timeout)
 
 
 def make_outbox(options: argparse.Namespace, source: Source) -> Outbox:
@@ -134,63 +105,14 @@ def make_outbox(options: argparse.Namespace, source: Source) -> Outbox:
 
     :raises OutboxError: the file can't be used.
     """
-    if options.outbox is None:
-        return Outbox()
-    host = options.host if socket_path(options.host) else options.host.lower()
-    owner = f"{names.key(options.name)}@{host}:{options.port}"
-    return FileOutbox(
-        options.outbox, owner, lock_timeout=NAME_TIMEOUT if source is Source.SCRIPT else 0
+    return make_access(options, source).outbox(
+        options.outbox, NAME_TIMEOUT if source is Source.SCRIPT else 0
     )
 
 
 def make_identity(options: argparse.Namespace, outbox: Outbox, source: Source) -> Identity:
-    """
-    Returns the client secret: that of the outbox, that of the address, or, on this machine, that
-    of the server which will be there.
-    """
-    where = client_id.directory()
-    local = not options.no_tls and is_loopback(options.host)
-    pinned = None
-    if local and options.fingerprint:
-        pinned = pinned_server(
-            KnownHosts(where / FILENAME),
-            host_key(options.host, options.port),
-            options.fingerprint,
-        )
-
-    def claim(server: LocalServer | None) -> client_id.ClientId:
-        if isinstance(outbox, FileOutbox):
-            return _bound_id(outbox, server or pinned)
-        return client_id.claim(
-            options.name, options.host, options.port, where, *(server or pinned or ())
-        )
-
-    claimed = claim(None) if outbox.persistent or pinned or not local else None
-    drop = partial(client_id.forget, options.host, options.port, where)
-    return Identity(
-        claimed, claim, drop, source is Source.PERSON and os.isatty(1) and not options.quiet
-    )
-
-
-def _bound_id(outbox: FileOutbox, server: LocalServer | None) -> client_id.ClientId:
-    if server is not None:
-        outbox.bind(server.certificate)
-    return client_id.ClientId(outbox.client_id, cursors=outbox.cursors)
-
-
-def make_chat(
-    options: argparse.Namespace,
-    source: Source,
-    identity: Identity,
-    connector: Connector,
-    model: Model,
-    clock: IReactorTime,
-) -> Chat:
-    """Returns the chat. Only scripts wait for a name that is taken."""
-    names = None
-    if source is Source.SCRIPT:
-        names = NameRetry(clock, None if model.outbox.persistent else identity)
-    return Chat(connector, format_address(options.host, options.port), model, clock, names)
+    """Returns the client secret."""
+    return make_access(options, source).identity(outbox)
 
 
 def make_dialog(
@@ -198,7 +120,7 @@ def make_dialog(
     source: Source,
     stdio: StdioProtocol,
     aside: Aside,
-    chat: Chat,
+    chat: Lifecycle,
     model: Model,
 ) -> PasswordDialog | None:
     """Returns what asks for a password; None if nobody is to be asked."""

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from groupchat.cli.exit import USAGE, Exit
 from groupchat.cli.stdio import StdioProtocol
-from groupchat.client.chat import Chat
+from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.model import Model
 from groupchat.settings import MAX_PASSWORD
 from groupchat.wire import events
@@ -72,7 +72,7 @@ class PasswordDialog:
     :ivar is_open: whether a question has no answer yet.
     """
 
-    def __init__(self, asker: Asker, chat: Chat, model: Model) -> None:
+    def __init__(self, asker: Asker, chat: Lifecycle, model: Model) -> None:
         self._asker = asker
         self._chat = chat
         self._model = model

@@ -13,17 +13,13 @@ from twisted.internet.interfaces import IReactorTime
 
 from groupchat.cli.input import InputParser
 from groupchat.cli.password import PasswordDialog
-from groupchat.client.chat import Chat, ChatObserver, State
-from groupchat.client.connector import TIMEOUT
-from groupchat.client.errors import DeliveryAbandoned, NotReachable, Stopped
+from groupchat.client.departure import Departure
+from groupchat.client.errors import NotReachable, Stopped
+from groupchat.client.lifecycle import Lifecycle, LifecycleObserver, State
 from groupchat.client.model import Model
-from groupchat.client.timer import Timer
 from groupchat.wire import events
 
-__all__ = ["DELIVERY_TIMEOUT", "Input", "Pipe", "Source"]
-
-#: Seconds for which the client tries to deliver the rest once its input has ended.
-DELIVERY_TIMEOUT = 300.0
+__all__ = ["Input", "Pipe", "Source"]
 
 
 class Input(Protocol):
@@ -46,7 +42,7 @@ class Source(Enum):
     )
 
 
-class Pipe(ChatObserver):
+class Pipe(LifecycleObserver):
     """
     Passes input to the chat as fast as it can be said, and ends the chat after the last line.
 
@@ -62,7 +58,7 @@ class Pipe(ChatObserver):
 
     def __init__(
         self,
-        chat: Chat,
+        chat: Lifecycle,
         model: Model,
         parser: InputParser,
         input: Input,
@@ -79,9 +75,8 @@ class Pipe(ChatObserver):
         self._stay = stay
         self._dialog = dialog
         self._missed: NotReachable | None = None  # the server was never there
-        self._answer_timer = Timer(clock, chat.quit)
-        self._delivery_timer = Timer(clock, self._abandon)
-        chat.observer = self
+        self._departure = Departure(chat, model, clock)
+        chat.watch(self)
 
     def stop(self) -> None:
         """End now, at a signal."""
@@ -112,9 +107,6 @@ class Pipe(ChatObserver):
 
     # The chat.
 
-    def on_joined(self) -> None:
-        self._delivery_timer.cancel()
-
     def on_chunk(self) -> None:
         self.check()
 
@@ -131,12 +123,7 @@ class Pipe(ChatObserver):
             self._missed = error
         return self._may_keep_more
 
-    def on_disconnected(self) -> None:
-        self._answer_timer.cancel()
-
     def on_ended(self) -> None:
-        self._answer_timer.cancel()
-        self._delivery_timer.cancel()
         if self._dialog is not None:
             self._dialog.close()
 
@@ -167,7 +154,7 @@ class Pipe(ChatObserver):
         if self._missed is not None and self._is_waiting_in_vain():
             self._chat.end(self._missed)
         elif self._parser.quitting or (self._parser.done and not self._stay):
-            self._finish()
+            self._departure.advance()
         self._pace()
 
     def _is_waiting_in_vain(self) -> bool:
@@ -186,27 +173,3 @@ class Pipe(ChatObserver):
             self._input.pause()
         else:
             self._input.resume()
-
-    # The end.
-
-    def _finish(self) -> None:
-        """
-        The input has ended. End the chat as soon as every message is stored and every request is
-        answered.
-        """
-        if not self._chat.ever_joined or self._chat.state is State.QUITTING:
-            return
-        undelivered = self._model.outbox.count
-        if self._model.session.logged_in:
-            if not self._model.busy:
-                self._answer_timer.cancel()
-                self._chat.quit()
-            elif not undelivered and not self._answer_timer.active:
-                self._answer_timer.start(TIMEOUT)
-        elif not undelivered:
-            self._chat.end()
-        elif not self._delivery_timer.active:
-            self._delivery_timer.start(DELIVERY_TIMEOUT)
-
-    def _abandon(self) -> None:
-        self._chat.end(DeliveryAbandoned())

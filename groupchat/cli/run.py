@@ -19,7 +19,8 @@ from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Stdio
 from groupchat.client.chat import Chat
 from groupchat.client.cursors import SAVE_INTERVAL
-from groupchat.client.errors import ClientError
+from groupchat.client.errors import ClientError, Ending
+from groupchat.client.interfaces import Display
 from groupchat.client.model import Model
 
 __all__ = ["Run"]
@@ -34,6 +35,7 @@ class Run:
     :param chat: the chat to start.
     :param pipe: feeds it.
     :param model: its rooms and messages.
+    :param display: displays it.
     :param parser: acts on the input.
     :param stdio: standard input and output.
     :param source: the origin of the input.
@@ -45,6 +47,7 @@ class Run:
         chat: Chat,
         pipe: Pipe,
         model: Model,
+        display: Display,
         parser: InputParser,
         stdio: StdioProtocol,
         source: Source,
@@ -53,6 +56,7 @@ class Run:
         self._chat = chat
         self._pipe = pipe
         self._model = model
+        self._display = display
         self._parser = parser
         self._protocol = stdio
         self._source = source
@@ -80,10 +84,11 @@ class Run:
 
     def _start(self) -> None:
         self._stdio = Stdio(self._protocol, self._reactor)
-        self._chat.start().addCallback(self._ended)
+        self._chat.closed.addCallback(self._ended)
+        self._chat.start().addErrback(lambda _: None)  # the end says why
 
-    def _ended(self, error: ClientError | None) -> None:
-        ending = self._ending = exit_for(error)
+    def _ended(self, end: Ending) -> None:
+        ending = self._ending = exit_for(end.reason)
         if self._source is not Source.SCRIPT or ending.status == DONE:
             self._protocol.close().addCallback(self._stop)
             return
@@ -106,8 +111,8 @@ class Run:
         self._protocol.close().addCallback(self._stop)
 
     def _stop(self, _: None) -> None:
-        if isinstance(self._model.display, PipeDisplay):
-            self._model.display.close()
+        if isinstance(self._display, PipeDisplay):
+            self._display.close()
         with contextlib.suppress(ReactorNotRunning):
             self._reactor.stop()
 
@@ -119,7 +124,7 @@ class Run:
         :param outbox: the file of the outbox, if there is one.
         """
         stdio, parser, model = self._stdio, self._parser, self._model
-        display = model.display
+        display = self._display
         unsaid = {Source.PERSON: 0, Source.PROGRAM: parser.unsaid}.get(
             self._source, parser.unsaid + model.unsaid
         )

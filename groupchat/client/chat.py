@@ -1,296 +1,267 @@
-"""
-A chat over one connection after the other: it logs in, has the connector make another connection
-when one is lost, and knows when and why it ends.
-
-It is not a ClientService: that knows neither a server that asks to be left alone for a while nor
-one that says why it rejects the client.
-"""
+"""The chat of an application: a bot, a script, a program with a screen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
+import os
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from groupchat.client.access import Access
+from groupchat.client.address import DEFAULT_HOST, DEFAULT_PORT
+from groupchat.client.chat_life import ChatLife
+from groupchat.client.conversation import Conversation
+from groupchat.client.directory import Directory
+from groupchat.client.errors import Ending, Refused
+from groupchat.client.interfaces import Display
+from groupchat.client.parts import Parts, Policy, fixed_identity, make_parts
+from groupchat.client.reader import Reader, Readers, Received
+from groupchat.client.states import State
+from groupchat.wire import names
+from groupchat.wire.commands import LOBBY, Position
+from groupchat.wire.events import Message
 
-from groupchat.client.connection import ChatConnection
-from groupchat.client.connector import Connector
-from groupchat.client.errors import (
-    ClientError,
-    NotReachable,
-    Rejected,
-    no_welcome,
-    rejection,
-    unreachable,
-)
-from groupchat.client.model import Model
-from groupchat.client.reconnect import NameRetry
-from groupchat.client.timer import Timer
-from groupchat.wire import events
-from groupchat.wire.events import Event
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+    from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
-__all__ = ["Chat", "ChatObserver", "State"]
+__all__ = ["Chat"]
 
-
-class State(Enum):
-    """The state of a chat."""
-
-    CONNECTING = "a connection is being made"
-    LOGGING_IN = "the hello is sent, and the server has to answer in time"
-    SILENT = "the server did not answer in time, and the connection is being closed"
-    ASKING = "the server wants a password that a person is being asked for; it may have hung up"
-    ANSWERED = "the password is known, but the server hangs up; the next connection uses it"
-    JOINED = "the server has let us in"
-    LEAVING = "the server has rejected us or said bye, and the connection is being closed"
-    QUITTING = "we have said that we leave"
-    WAITING = "the next attempt comes after a while"
-    ENDED = "it is over"
+_STANDARD = Policy()
 
 
-class ChatObserver:
-    """Is told what happens to a chat. The methods here do nothing."""
-
-    def on_joined(self) -> None:
-        """The server has let us in."""
-
-    def on_chunk(self) -> None:
-        """Everything that arrived together was handled, or the next attempt was scheduled."""
-
-    def on_rejected(self, error: events.Error) -> bool:
-        """
-        The server rejected the hello.
-
-        Returns whether a password is being asked for, which `Chat.log_in` waits for: then
-        `Chat.await_password` was called.
-        """
-        return False
-
-    def on_unreachable(self, error: NotReachable) -> bool:
-        """The server was never there. Returns whether to try again all the same."""
-        return False
-
-    def on_disconnected(self) -> None:
-        """The connection is gone."""
-
-    def on_ended(self) -> None:
-        """The chat is over."""
-
-
-class Chat:
+class Chat(Conversation):
     """
-    The life of a chat, from `start` to `end`.
+    A chat at one server, over one connection after the other.
 
-    :param connector: makes the connections. If its endpoint fails with a `ClientError`, that ends
-        the chat.
-    :param where: the server, for people.
-    :param model: the rooms and messages.
-    :param clock: the reactor's time.
-    :param names: says whether to wait for a name that is taken.
-
-    :ivar connector: also pauses reading, on behalf of an application that can take no more.
-    :ivar observer: is told what happens; to be set before `start`.
-    :ivar state: its state.
-    :ivar ever_joined: whether the server has ever let us in.
+    :param reactor: Twisted's reactor.
+    :param name: the name to join under.
+    :param host: the server, or ``unix:PATH`` for a Unix socket.
+    :param port: its port.
+    :param rooms: the rooms to join.
+    :param password: the password of a registered name.
+    :param tls: True: encrypt in any case; False: never; None: encrypt, except to a server on this
+        machine that never did.
+    :param fingerprint: the certificate of the server, if only this one is good.
+    :param outbox: a file that keeps what the server has not stored yet, for the next run.
+    :param secret: the client secret: 16 to 64 letters, digits, ``-`` and ``_``. None stands for
+        the one that is kept for this name and server.
+    :param endpoint: another way to the server. Then host and port are for people only, and nothing
+        about the server is kept.
+    :param since: the positions to read on from, by room: see `position`.
+    :param policy: the habits of the client.
+    :raises ClientError: a file can't be used.
     """
+
+    _messages: Reader[Message] | None = None  # of `async for`
 
     def __init__(
         self,
-        connector: Connector,
-        where: str,
-        model: Model,
-        clock: IReactorTime,
-        names: NameRetry | None = None,
+        reactor: IReactorTime,
+        name: str,
+        host: str = DEFAULT_HOST,
+        port: int = DEFAULT_PORT,
+        rooms: Iterable[str] = (LOBBY,),
+        *,
+        password: str | None = None,
+        tls: bool | None = None,
+        fingerprint: str | None = None,
+        outbox: str | os.PathLike[str] | None = None,
+        secret: str | None = None,
+        endpoint: IStreamClientEndpoint | None = None,
+        since: Mapping[str, Position] | None = None,
+        policy: Policy = _STANDARD,
     ) -> None:
-        self.observer = ChatObserver()
-        self.state = State.CONNECTING
-        self.ever_joined = False
-        self.connector = connector
-        self._where = where
-        self._model = model
-        self._names = names or NameRetry(clock, timeout=0)
-        self._ended: Deferred[ClientError | None] = Deferred()
-        self._rejection: events.Error | None = None
-        self._bye: events.Bye | None = None
-        self._welcome_timer = Timer(clock, self._give_up_waiting)
-        connector.owner = self
-        model.session.listener = self
+        strict = outbox is not None or password is not None
+        access = Access(name, host, port, tls, fingerprint, strict)
+        box = access.outbox(None if outbox is None else os.fspath(outbox))
+        fixed = secret is not None or (endpoint is not None and not box.persistent)
+        identity = fixed_identity(secret) if fixed else access.identity(box)
+        read = None if since is None else {names.key(room): at for room, at in since.items()}
+        parts = make_parts(
+            reactor,
+            access,
+            map(names.key, rooms),
+            box,
+            identity,
+            password=password,
+            endpoint=endpoint,
+            since=read,
+            policy=policy,
+        )
+        self._use(parts, read)
+        self._messages = self._open_messages(patient=read is not None)
 
-    # For the application.
+    @classmethod
+    def of(cls, parts: Parts) -> Chat:
+        """Returns a chat of parts that were put together in another way."""
+        chat = cls.__new__(cls)
+        chat._use(parts, None)
+        return chat
 
-    def start(self) -> Deferred[ClientError | None]:
-        """Connect. The result fires when the chat ends: with the error, or None for a good end."""
-        self.connector.connect()
-        return self._ended
+    def _use(self, parts: Parts, since: Mapping[str, Position] | None) -> None:
+        super().__init__(parts, Directory(since or ()))
+        connector = parts.lifecycle.connector
+        self._readers = Readers(parts.agenda, self._directory, connector, self._is_awaiting)
+        self._life = ChatLife(parts, self._on_chunk, self._on_end)
+        parts.displays.add(self._readers)
 
-    def end(self, error: ClientError | None = None) -> None:
-        """End now, whatever is under way."""
-        if self.state is State.ENDED:
-            return
-        self.state = State.ENDED
-        self._welcome_timer.cancel()
-        self.observer.on_ended()
-        self.connector.stop()
-        self._model.disconnect()
-        self._ended.callback(error)
+    def _is_awaiting(self) -> bool:
+        return bool(self._unanswered or self._parts.questions or not self._life.settled)
 
-    def quit(self) -> None:
-        """Tell the server that we leave, and end as soon as it has closed the connection."""
-        self.state = State.QUITTING
-        self._model.quit()
-        self.connector.expect_close()
+    def _on_asked(self) -> None:
+        self._readers.pace()
 
-    def await_password(self) -> None:
-        """A person is being asked for the password: give them time."""
-        self.state = State.ASKING
-        self._welcome_timer.cancel()
+    def _on_chunk(self) -> None:
+        self._leave_rooms()
+        self._readers.pace()
 
-    def log_in(self) -> None:
-        """Log in with the password that the session knows now."""
-        if self.connector.connection is None:
-            self.connector.connect()
-        elif self._bye is not None:
-            self.state = State.ANSWERED
-        else:
-            self._expect_welcome()
-            self._model.send_hello()
+    def _on_end(self, ending: Ending) -> None:
+        self._end(ending)
+        self._readers.end(ending)
 
-    def reject(self, refusal: events.Error) -> None:
-        """End because the server has rejected the hello."""
-        session = self._model.session
-        known = session.password is not None
-        self.end(rejection(self._where, refusal, known, session.unproven))
+    # From start to end.
 
-    def guard(self, act: Callable[..., None], *arguments: object) -> None:
-        """Call this; an error of the client ends the chat."""
-        try:
-            act(*arguments)
-        except ClientError as error:
-            self.end(error)
+    def start(self) -> Deferred[None]:
+        """
+        Connect. The result fires once the server has let us in and the rooms are joined; it fails
+        with an `Ending` if the chat ends before.
+        """
+        return self._life.start()
 
-    # Connecting: see `groupchat.client.connector.ConnectorOwner`.
-
-    def connecting(self) -> None:
-        self.state = State.CONNECTING
-        client_id = None if self.ever_joined else self._names.next_client_id()
-        if client_id is not None:
-            self._model.session.client = client_id
-
-    def failed(self, reason: BaseException) -> None:
-        if self.state is State.ENDED:
-            return
-        if isinstance(reason, ClientError):
-            self.end(reason)
-        elif self.ever_joined:
-            self._retry()
-        else:
-            self._miss(unreachable(self._where, reason, self.connector.timeout))
-
-    def _miss(self, error: NotReachable) -> None:
-        if self.observer.on_unreachable(error):
-            self._retry()
-        else:
-            self.end(error)
-
-    def _retry(self) -> None:
-        self.state = State.WAITING
-        bye, self._bye = self._bye, None
-        self.connector.retry(bye, self._names.max_delay)
-        self.observer.on_chunk()
-
-    # The connection: see `groupchat.client.connection.ConnectionOwner`.
-
-    def opened(self, connection: ChatConnection) -> None:
-        if self.state is State.ENDED:
-            connection.abort()
-            return
-        self.connector.opened(connection)
-        self._expect_welcome()
-        self._model.connect(connection.send)
-
-    def received(self, event: Event | None, line: bytes) -> None:
-        if self.state is not State.ENDED:
-            self.guard(self._model.receive, event, line)
-
-    def check(self) -> None:
-        if self.state is not State.ENDED:
-            self.observer.on_chunk()
-
-    def lost(self) -> None:
-        state, was_joined = self.state, self._model.session.logged_in
-        self.connector.lost()
-        self._model.disconnect()
-        self._welcome_timer.cancel()
-        self.observer.on_disconnected()
-        if state is State.ENDED:
-            return
-        if state in (State.ASKING, State.ANSWERED) and not self._bye_is_final:
-            self._bye = None  # servers don't wait as long as a person may take for a password
-            if state is State.ANSWERED:
-                self.connector.connect()
-        else:
-            self._retry_or_end(state, was_joined)
-
-    def _expect_welcome(self) -> None:
-        self.state = State.LOGGING_IN
-        self._welcome_timer.start(self.connector.timeout)
-
-    def _give_up_waiting(self) -> None:
-        self.state = State.SILENT
-        self.connector.abort()
-
-    # After a lost connection.
+    def leave_server(self) -> Deferred[Ending]:
+        """
+        Leave as soon as everything is stored and answered. While there is no connection, that is
+        tried for five minutes. The result is that of `closed`.
+        """
+        return self._life.leave()
 
     @property
-    def _bye_is_final(self) -> bool:
-        return self._bye is not None and self._bye.retry is None
+    def closed(self) -> Deferred[Ending]:
+        """Fires with the end of the chat. Each use of this property returns another Deferred."""
+        return self._life.closed()
 
-    def _retry_or_end(self, state: State, was_joined: bool) -> None:
-        bye = self._bye
-        if self._names.waiting and (bye is None or bye.code == "quit"):
-            self._reconnect(was_joined)
-        elif self._rejection is not None:
-            self.reject(self._rejection)
-        elif bye is not None and bye.code == "quit":
-            self.end()
-        elif bye is not None and (self._bye_is_final or not self.ever_joined):
-            self.end(Rejected(bye.text))
-        elif not self.ever_joined:
-            timeout = self.connector.timeout if state is State.SILENT else None
-            self._miss(no_welcome(self._where, timeout))
-        elif state is State.QUITTING:
-            self.end()
-        else:
-            self._reconnect(was_joined)
+    def close(self) -> None:
+        """End now, whatever is under way, and let other processes use the files."""
+        self._parts.lifecycle.end()
+        self._parts.identity.close()
+        self._model.outbox.close()
 
-    def _reconnect(self, was_joined: bool) -> None:
-        if was_joined:
-            self._model.display.tell("Connection lost. Trying again …")
-        self._model.fail_requests()
-        self._retry()
+    async def __aenter__(self) -> Chat:
+        await self.start()
+        return self
 
-    # The server's words: see `groupchat.client.interfaces.SessionListener`.
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            ending = None if error else await self.leave_server()
+        finally:
+            self.close()
+        if ending is not None and ending.reason is not None:
+            raise ending
 
-    def on_welcome(self) -> None:
-        self.state = State.JOINED
-        self._welcome_timer.cancel()
-        if self.ever_joined:
-            self._model.display.tell("Connected again.")
-        self.ever_joined = True
-        self._names.on_joined()
-        self.connector.welcomed()
-        self.observer.on_joined()
+    def reconnect(self) -> None:
+        """Make the next attempt to connect now, if one is awaited."""
+        self._parts.lifecycle.connector.hurry()
 
-    def on_rejected(self, error: events.Error) -> None:
-        if self.observer.on_rejected(error):
-            return
-        self.state = State.LEAVING
-        self._names.on_rejected(error, self.ever_joined)
-        self._rejection = None if self._names.waiting else error
-        self.connector.close()
+    def on_refused(self, act: Callable[[Refused], bool]) -> None:
+        """
+        Call this if the server rejects the name or the password. If it returns True, the chat
+        waits until `log_in` or `give_up` is called; if not, it ends.
+        """
+        self._life.on_refused = act
 
-    def on_bye(self, bye: events.Bye) -> None:
-        self._bye = bye
-        if self.state in (State.LOGGING_IN, State.JOINED):
-            self.state = State.LEAVING
-        self.connector.close()
+    def log_in(self, *, name: str | None = None, password: str | None = None) -> None:
+        """Log in with another name or password."""
+        self._life.log_in(name, password)
+
+    def give_up(self) -> None:
+        """End, as the server has rejected the name or the password."""
+        self._life.give_up()
+
+    # The state.
+
+    @property
+    def state(self) -> State:
+        """The state: `Connecting`, `Online`, `Waiting` or `Ended`."""
+        return self._life.state
+
+    def on_state(self, act: Callable[[State], object]) -> None:
+        """Call this with each new state."""
+        self._life.watch(act)
+
+    @property
+    def name(self) -> str:
+        """Our own name, as the server writes it."""
+        return self._model.session.name
+
+    @property
+    def operator(self) -> bool:
+        """Whether we are an operator."""
+        return self._model.session.operator
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """The limits of the server, as it named them at the login."""
+        return self._directory.limits
+
+    def position(self, room: str) -> Position | None:
+        """
+        Returns the position behind the last message of a room that was given out; None if none is
+        known. A chat that begins with it as ``since`` goes on with the next message.
+        """
+        return self.positions.get(names.key(room))
+
+    @property
+    def positions(self) -> dict[str, Position]:
+        """The positions of all rooms: see `position`."""
+        received = self._model.positions
+        return {room: self._readers.position(room) or at for room, at in received.items()}
+
+    # Reading.
+
+    def __aiter__(self) -> Reader[Message]:
+        """
+        Iterates over the messages that others say in our rooms from now on: no history, no
+        corrections, and nothing that was said under our own name.
+        """
+        if self._messages is None:
+            self._messages = self._open_messages()
+        return self._messages.__aiter__()
+
+    def _open_messages(self, patient: bool = True) -> Reader[Message]:
+        return self._readers.open(self._choose_message, patient)
+
+    def listen(self, room: str) -> Reader[Message]:
+        """Returns an iterator over the messages of one room."""
+        room = names.key(room)
+
+        def choose(received: Received) -> Message | None:
+            message = self._choose_message(received)
+            return message if message is not None and message.room == room else None
+
+        return self._readers.open(choose)
+
+    def events(self) -> Reader[Received]:
+        """
+        Returns an iterator over everything that happens from now on, except answers to requests of
+        this chat.
+        """
+        return self._readers.open(lambda received: received)
+
+    def show_on(self, display: Display) -> None:
+        """Show everything on this display as it arrives, with the lines of the server."""
+        self._parts.displays.add(display)
+
+    def _choose_message(self, received: Received) -> Message | None:
+        message = received.event
+        if not isinstance(message, Message) or received.mine:
+            return None
+        corrects = message.replaces is not None or message.redacts is not None
+        if corrects or message.redacted or self._directory.is_history(message):
+            return None
+        return None if names.key(message.sender) == names.key(self.name) else message

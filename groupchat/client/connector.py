@@ -9,7 +9,12 @@ from functools import partial
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocol, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IProtocol,
+    IReactorTime,
+    ISSLTransport,
+    IStreamClientEndpoint,
+)
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
@@ -64,6 +69,7 @@ class Connector:
         self._retry_timer = Timer(clock, self.connect)
         self._close_timer = Timer(clock, self.abort)
         self._paused = False
+        self._next_attempt = 0.0
 
     # Attempts.
 
@@ -83,7 +89,22 @@ class Connector:
 
     def retry(self, bye: events.Bye | None, limit: float = MAX_BACKOFF) -> None:
         """Connect again after a while: see `Backoff.next_delay`."""
-        self._retry_timer.start(self._backoff.next_delay(bye, limit))
+        delay = self._backoff.next_delay(bye, limit)
+        self._next_attempt = self._clock.seconds() + delay
+        self._retry_timer.start(delay)
+
+    @property
+    def wait(self) -> float:
+        """The seconds until the next attempt; 0 if none is awaited."""
+        if not self._retry_timer.active:
+            return 0.0
+        return max(0.0, self._next_attempt - self._clock.seconds())
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the connection that is open is encrypted."""
+        connection = self.connection
+        return connection is not None and bool(ISSLTransport.providedBy(connection.transport))
 
     def hurry(self) -> None:
         """Make the next attempt now, if one is awaited."""

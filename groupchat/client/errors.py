@@ -18,6 +18,7 @@ from groupchat.client.address import socket_path
 from groupchat.wire import events
 
 __all__ = [
+    "AnswerLost",
     "BadTLS",
     "CertificateChanged",
     "CertificateError",
@@ -25,6 +26,7 @@ __all__ = [
     "CertificateMissing",
     "ClientError",
     "DeliveryAbandoned",
+    "Ending",
     "KnownHostsUnreadable",
     "NotReachable",
     "NotTLS",
@@ -35,6 +37,7 @@ __all__ = [
     "OutboxUnusable",
     "PasswordRequired",
     "PasswordWithheld",
+    "Refused",
     "Rejected",
     "ServerReplaced",
     "ServerUnproven",
@@ -48,6 +51,43 @@ __all__ = [
 
 class ClientError(Exception):
     """Ends a `groupchat.client.chat.Chat`. Its text is one line for people."""
+
+
+class Ending(Exception):
+    """
+    The end of a chat.
+
+    :ivar reason: the error that ended it; None for a good end.
+    """
+
+    def __init__(self, reason: ClientError | None = None) -> None:
+        super().__init__("The chat has ended." if reason is None else str(reason))
+        self.reason = reason
+
+
+# Messages and requests.
+
+
+class Refused(Exception):
+    """
+    The server refuses a message or a request. Its text is one line for people.
+
+    :ivar code: the reason, as the table of errors in the protocol has it.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class AnswerLost(Exception):
+    """
+    There is no connection, or it was lost before the answer to a request came: then what was asked
+    for may have been done.
+    """
+
+    def __init__(self, text: str = "There is no connection.") -> None:
+        super().__init__(text)
 
 
 # The outbox.

@@ -172,7 +172,7 @@ class Inbound:
             self._rooms.remove(room.name)
             self._switch.cancel()
         elif not asked and error.ref is None:  # the server has put us out, or let us in no more
-            self.refused += room.window.abandon()
+            self.refused += room.window.abandon(error)
             self._rooms.remove(room.name)
         return Refusal.SHOWN
 

@@ -17,7 +17,8 @@ from groupchat.client.errors import PasswordWithheld, ServerUnproven
 from groupchat.client.inbound import Inbound
 from groupchat.client.interfaces import Display
 from groupchat.client.marks import ReadMarks
-from groupchat.client.outbox import Entry, Outbox
+from groupchat.client.outbox import Answer, Entry, Outbox
+from groupchat.client.receiver import MAX_MISSED
 from groupchat.client.requests import Requests
 from groupchat.client.rooms import Rooms, RoomSwitch
 from groupchat.client.session import Session
@@ -42,6 +43,7 @@ class Model:
     :param clock: for what is tried again later.
     :param read: how far rooms were read before, if a person goes on reading there; None if rooms
         begin at their newest few messages.
+    :param max_missed: messages after these positions that are shown, at most; None for all.
     """
 
     def __init__(
@@ -52,12 +54,13 @@ class Model:
         outbox: Outbox,
         clock: IReactorTime,
         read: Mapping[str, Position] | None = None,
+        max_missed: int | None = MAX_MISSED,
     ) -> None:
         self.session = session
         self.display = display
         self.outbox = outbox
         self.clock = clock
-        self.rooms = Rooms(self, rooms, read)
+        self.rooms = Rooms(self, rooms, read, max_missed)
         self._requests = Requests()
         self._switch = RoomSwitch(next(iter(self.rooms)).name)
         self.marks = ReadMarks(session, self.rooms, clock)
@@ -179,16 +182,19 @@ class Model:
         say = commands.Say(room=self.current_room, text=text, act=act)
         self.say_line(self.current_room, jsonlines.encode_command(say)[:-1])
 
-    def say_line(self, room: str, line: bytes) -> None:
+    def say_line(
+        self, room: str, line: bytes, on_answer: Callable[[Answer], None] | None = None
+    ) -> None:
         """
         Say this in a room, under a number of ours.
 
         :param line: a valid `say` without an n, without its LF.
+        :param on_answer: called with the server's answer, once that is final.
         :raises NotInRoom: we are not in this room: the server has put us out.
         """
         if room not in self.rooms:
             raise NotInRoom(f"You are not in {room} any more. /join ROOM enters a room.")
-        entry = Entry(room, line)
+        entry = Entry(room, line, on_answer=on_answer)
         self.outbox.add(entry)
         self.rooms[room].window.add(entry)
 

@@ -24,9 +24,12 @@ from groupchat.client.errors import (
     OutboxOwned,
     OutboxUnusable,
 )
+from groupchat.wire import events
 from groupchat.wire.commands import Position
 
-__all__ = ["LOCK_POLL_INTERVAL", "Entry", "FileOutbox", "Outbox"]
+__all__ = ["LOCK_POLL_INTERVAL", "Answer", "Entry", "FileOutbox", "Outbox"]
+
+Answer = events.Ok | events.Error  #: to a message
 
 LOCK_POLL_INTERVAL = 0.1  #: seconds until a file that another process uses is tried again
 
@@ -52,12 +55,19 @@ class Entry:
     :ivar line: the JSON object of the `say`, without its n and its LF.
     :ivar n: its number, once it has one.
     :ivar key: its row in the file.
+    :ivar on_answer: called with the answer, once that is final; None if nobody waits for it.
     """
 
     room: str
     line: bytes
     n: int | None = None
     key: int = 0
+    on_answer: Callable[[Answer], None] | None = None
+
+    def answer(self, answer: Answer) -> None:
+        """The server has stored this message, or has refused it for good."""
+        if self.on_answer is not None:
+            self.on_answer(answer)
 
     @property
     def may_correct(self) -> bool:

@@ -185,6 +185,8 @@ class Room:
                 self._echoes.expect(ok.n, ok.id)
             self._note_own(entry, ok.id)
         self._reported = False
+        if entry is not None:
+            entry.answer(ok)
 
     def _note_own(self, entry: Entry, message_id: int) -> None:
         """Don't wait for the echo: the next line may be about this message."""
@@ -201,6 +203,7 @@ class Room:
         if entry is None:
             return Refusal.SHOWN
         if error.code not in RETRYABLE:
+            entry.answer(error)
             return Refusal.LOST
         if error.code in RENUMBERED or self._reported:
             return Refusal.HIDDEN

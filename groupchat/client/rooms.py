@@ -21,6 +21,7 @@ class Rooms:
     :param names: the rooms to join.
     :param read: how far rooms were read before, if a person goes on reading there; None if rooms
         begin at their newest few messages.
+    :param max_missed: messages after these positions that are shown, at most; None for all.
     """
 
     def __init__(
@@ -28,12 +29,14 @@ class Rooms:
         context: RoomContext,
         names: Iterable[str],
         read: Mapping[str, Position] | None,
+        max_missed: int | None = MAX_MISSED,
     ) -> None:
         self._context = context
         self._resumes_reading = read is not None
+        self._max_missed = max_missed
         self._read = dict(read or {})
         self._rooms = {
-            name: Room(name, context, self._read.get(name), max_missed=MAX_MISSED) for name in names
+            name: Room(name, context, self._read.get(name), max_missed=max_missed) for name in names
         }
 
     def __iter__(self) -> Iterator[Room]:
@@ -63,9 +66,11 @@ class Rooms:
 
     def resume(self, read: Mapping[str, Position] | None) -> None:
         """Go on reading at these positions, where nothing was read yet."""
-        self._read = dict(read or {})
+        if read is None:
+            return
+        self._read = dict(read)
         for room in self:
-            room.resume_from(self._read.get(room.name))
+            room.resume_from(self._read.get(room.name), self._max_missed)
 
     def position(self, name: str) -> Position | None:
         """Returns how far a room was read before."""
@@ -84,7 +89,7 @@ class Rooms:
 
     def add(self, name: str, position: Position | None) -> None:
         """A join was sent; the server may still refuse it."""
-        limit = MAX_MISSED if self._resumes_reading else None
+        limit = self._max_missed if self._resumes_reading else None
         room = self._rooms[name] = Room(name, self._context, position, max_missed=limit)
         room.unconfirmed = True
 

@@ -103,12 +103,23 @@ class SendWindow:
             self._timer.cancel()
             self._timer = None
 
-    def abandon(self) -> int:
-        """Give every message up: nothing can be said here any more. Returns how many there were."""
+    @property
+    def unanswered(self) -> list[Entry]:
+        """The messages without an answer, in the order in which they were said."""
+        numbered = [*self._refused, *self._in_flight.values()]
+        return [*sorted(numbered, key=attrgetter("n")), *self._waiting]
+
+    def abandon(self, error: Error) -> int:
+        """
+        Give every message up: nothing can be said here any more. Returns how many there were.
+
+        :param error: why, from the server.
+        """
         self.close()
-        unanswered = [*self._refused, *self._in_flight.values(), *self._waiting]
+        unanswered = self.unanswered
         for entry in unanswered:
             self._outbox.remove(entry)
+            entry.answer(error)
         self._refused, self._repeated = [], []
         self._in_flight.clear()
         self._waiting.clear()

@@ -14,8 +14,8 @@ from groupchat.cli.failures import exit_for
 from groupchat.cli.input import InputParser
 from groupchat.cli.password import PasswordDialog
 from groupchat.cli.pipe import Pipe, Source
-from groupchat.client.chat import Chat
 from groupchat.client.connector import Connector
+from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff, NameRetry
@@ -86,7 +86,7 @@ class Environment:
         self.parser = InputParser(self.model, self.display)
         names = NameRetry(self.clock, client_ids) if source is Source.SCRIPT else None
         connector = Connector(self.endpoint, self.clock, Backoff(lambda: random))
-        self.chat = Chat(connector, where, self.model, self.clock, names)
+        self.chat = Lifecycle(connector, where, self.model, self.clock, names)
         dialog = PasswordDialog(asker, self.chat, self.model) if asker else None
         self.pipe = Pipe(
             self.chat, self.model, self.parser, self.input, self.clock, source, stay, dialog

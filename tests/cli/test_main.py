@@ -247,7 +247,7 @@ def test_a_fingerprint_is_taken_as_it_is_written_elsewhere():
 
 def test_certificates_are_remembered_beside_the_secrets(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    seen = parts.make_trust(parse("alice Chat.Example.ORG 9000"), Source.SCRIPT, identity())
+    seen = parts.make_access(parse("alice Chat.Example.ORG 9000"), Source.SCRIPT).trust(identity())
     seen.check("SHA256:x", False)
     seen.remember()
     assert (

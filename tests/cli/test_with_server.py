@@ -5,8 +5,8 @@ import pytest
 from groupchat.cli.display import PlainDisplay
 from groupchat.cli.input import InputParser
 from groupchat.cli.pipe import Pipe
-from groupchat.client.chat import Chat
 from groupchat.client.connector import Connector
+from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff
@@ -59,7 +59,7 @@ class Terminal:
         self.net = Network(world.server.factory)
         world.nets.append(self.net)
         connector = Connector(self.net, world.clock, Backoff(lambda: 0.5))
-        chat = Chat(connector, "the server", self.model, world.clock)
+        chat = Lifecycle(connector, "the server", self.model, world.clock)
         self.pipe = Pipe(chat, self.model, self._parser, FakeInput(), world.clock)
         self.endings = []
         chat.start().addCallback(self.endings.append)

@@ -1,220 +1,654 @@
-"""The life of a chat: it logs in, connects again, and ends."""
+"""The public library: a chat, as bots and programs use it."""
 
 import pytest
-from twisted.internet.error import (
-    ConnectError,
-    ConnectionRefusedError,
-    DNSLookupError,
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from groupchat.client import (
+    AnswerLost,
+    Chat,
+    Connecting,
+    Ended,
+    Ending,
+    Online,
+    Policy,
+    Position,
+    Refused,
+    Waiting,
 )
-
-from groupchat.cli.exit import DONE, LOST, TURNED_AWAY, UNREACHABLE
-from groupchat.cli.pipe import DELIVERY_TIMEOUT
-from groupchat.client.connector import TIMEOUT
-from groupchat.client.errors import CertificateError, NotTLS
-from groupchat.wire import events
-from tests.cli.environment import BYE, Environment, ok
-from tests.client.fakes import state, welcome
-
-# Logging in.
+from groupchat.client.errors import NotReachable, Rejected
+from groupchat.client.reader import MAX_QUEUE
+from groupchat.wire import commands, events
+from tests.cli.environment import Endpoint, Transport
+from tests.client.fakes import line, message, state, welcome
+from tests.client.world import World
 
 
-@pytest.mark.parametrize(
-    ("reason", "text"),
-    [
-        (DNSLookupError(), "There is no such host: localhost, port 1. Check its name."),
-        (
-            ConnectionRefusedError(),
-            "Connection refused by localhost, port 1. Is the server running, ",
-        ),
-        (
-            ConnectError(string="No route"),
-            "Cannot reach localhost, port 1: An error occurred while conn",
-        ),
-    ],
-)
-def test_a_server_that_cannot_be_reached_ends_it_at_once(reason, text):
-    status, told = Environment().refuse(reason).ending
-    assert (status, told[: len(text)]) == (UNREACHABLE, text)
+class Wired:
+    """A chat that has joined, with a server that says what the test says."""
+
+    def __init__(self, **options):
+        self.clock, self.endpoint = Clock(), Endpoint()
+        policy = Policy(random=lambda: 0.5)
+        self.chat = Chat(
+            self.clock, "alice", endpoint=self.endpoint, secret="s" * 16, policy=policy, **options
+        )
+        self.chat.start().addErrback(lambda _: None)
+        self.accept()
+        self.enter()
+
+    def accept(self):
+        factory, waiting = self.endpoint.attempts[-1]
+        self.transport = Transport()
+        self.transport.protocol = factory.buildProtocol(None)
+        self.transport.protocol.makeConnection(self.transport)
+        waiting.callback(self.transport.protocol)
+
+    def enter(self, head=0):
+        through = events.Catchup(room="lobby", through=head)
+        self.hear(welcome(), state(head=head), through)
+
+    def hear(self, *heard):
+        self.transport.protocol.dataReceived(b"".join(line(event) + b"\n" for event in heard))
+
+    def get(self, result):
+        found = []
+        result.addBoth(found.append)
+        (found,) = found
+        if isinstance(found, Failure):
+            found.raiseException()
+        return found
+
+    @property
+    def is_read(self):
+        return self.transport.producerState == "producing"
 
 
-@pytest.mark.parametrize(
-    ("where", "what"), [("localhost, port 1", "port"), ("unix:/run/chat.sock", "socket")]
-)
-def test_a_refused_connection_asks_after_the_port_or_the_socket(where, what):
-    told = Environment(where=where).refuse(ConnectionRefusedError()).ending[1]
-    assert told == f"Connection refused by {where}. Is the server running, and is that its {what}?"
+@pytest.fixture
+def world():
+    return World()
 
 
-def test_a_connection_that_takes_too_long_ends_it():
-    env = Environment()
-    env.clock.advance(TIMEOUT)
-    status, text = env.ending
-    assert (status, text[:40]) == (UNREACHABLE, "No answer from localhost, port 1 within ")
+@pytest.fixture
+def alice(world):
+    chat = world.join("alice")
+    yield chat
+    world.end(chat)
 
 
-def test_a_server_without_a_welcome_ends_it():
-    env = Environment().accept()
-    env.clock.advance(TIMEOUT)
-    assert env.ending == (
-        UNREACHABLE,
-        "No welcome from localhost, port 1 within 10 s. Is that a groupchat server?",
-    )
+@pytest.fixture
+def bob(world):
+    """Somebody else, by a client of the server's tests."""
+    return world.server.json("bob")
 
 
-def test_a_server_that_hangs_up_without_a_word_ends_it():
-    status, text = Environment().accept().lose().ending
-    assert (status, "without a word" in text) == (UNREACHABLE, True)
-
-
-def test_a_refused_hello_ends_it():
-    assert Environment().accept().hear(events.Error(code="name-taken", text="Taken.")).ending == (
-        TURNED_AWAY,
-        "Taken.",
-    )
-
-
-def test_a_full_server_ends_it_the_first_time():
-    full = events.Bye(code="full", text="The server is full.", retry=30)
-    assert Environment().accept().hear(full).ending == (TURNED_AWAY, "The server is full.")
-
-
-def test_no_input_is_read_before_the_client_is_logged_in():
-    env = Environment().accept()
-    assert not env.input.reading
-    env.hear(welcome())
-    assert env.input.reading
-
-
-# Coming back.
-
-
-def test_a_lost_connection_is_reported_and_made_again():
-    env = Environment().enter().lose()
-    assert env.display.told == ["Connection lost. Trying again …"]
-    env.clock.advance(0.5)
-    assert len(env.endpoint.attempts) == 2
-    env.enter()
-    assert env.display.told[1:] == ["Connected again."]
-
-
-def test_attempts_become_rarer_up_to_a_bound():
-    env = Environment(random=1.0).enter().lose()
-    waits = []
-    for _ in range(8):
-        (call,) = env.clock.getDelayedCalls()
-        waits.append(call.getTime() - env.clock.seconds())
-        env.clock.advance(waits[-1])
-        env.refuse(ConnectionRefusedError())
-    assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
-
-
-def test_a_good_connection_makes_attempts_frequent_again():
-    env = Environment(random=1.0).enter().lose()
-    for _ in range(3):
-        env.clock.advance(30)
-        env.refuse(ConnectionRefusedError())
-    env.clock.advance(30)
-    env.enter().lose()
-    assert env.clock.getDelayedCalls()[0].getTime() - env.clock.seconds() == 1
-
-
-def test_the_server_says_how_long_to_wait_at_least():
-    env = (
-        Environment(random=0.5).enter().hear(events.Bye(code="stopping", text="Stopping.", retry=7))
-    )
-    env.clock.advance(7.9)
-    assert len(env.endpoint.attempts) == 1
-    env.clock.advance(0.2)
-    assert len(env.endpoint.attempts) == 2
-
-
-def test_a_client_that_has_joined_waits_for_a_full_server():
-    env = Environment().enter().lose()
-    env.clock.advance(1)
-    env.accept().hear(events.Bye(code="full", text="Full.", retry=30))
-    env.clock.advance(31)
-    assert len(env.endpoint.attempts) == 3
-
-
-@pytest.mark.parametrize("code", ["replaced", "kicked", "banned", "bad-json"])
-def test_a_final_bye_ends_it(code):
-    assert Environment().enter().hear(events.Bye(code=code, text="Go.")).ending == (
-        TURNED_AWAY,
-        "Go.",
-    )
-
-
-def test_a_name_that_was_taken_meanwhile_ends_it():
-    env = Environment().enter().lose()
-    env.clock.advance(1)
-    assert env.accept().hear(events.Error(code="name-taken", text="Taken.")).ending == (
-        TURNED_AWAY,
-        "Taken.",
-    )
-
-
-def test_what_was_not_answered_is_said_again():
-    env = Environment().enter().type("a", end=True).lose()
-    env.clock.advance(1)
-    env.enter()
-    assert env.sent() == ["hello", "say"]
-    assert env.hear(ok(1, 1), BYE).ending == (DONE, "")
-
-
-def test_with_nothing_left_to_say_a_lost_connection_is_an_end():
-    assert Environment().enter(head=9).type(end=True).lose().ending == (DONE, "")
-
-
-def test_delivery_is_given_up_at_last():
-    env = Environment().enter().type("a", end=True).lose()
-    for _ in range(int(DELIVERY_TIMEOUT // 30) + 2):
-        if env.endings:
+async def texts(reader, count):
+    """Takes the next texts of a reader."""
+    taken = []
+    async for one in reader:
+        taken.append(one.text)
+        if len(taken) == count:
             break
-        env.clock.advance(30)
-        if not env.endings and not env.endpoint.attempts[-1][1].called:
-            env.refuse(ConnectionRefusedError())
-    assert env.ending == (LOST, "The connection is lost and does not come back.")
+    return taken
 
 
-def test_a_silent_server_is_left_and_tried_again():
-    env = Environment().enter()
-    env.clock.pump([5] * 13)
-    assert env.display.told[:1] == ["Connection lost. Trying again …"]
+# Saying.
 
 
-# The server's identity.
+def test_what_is_said_has_an_id_once_it_is_stored(world, alice, bob):
+    stored = alice.say("lobby", "hello")
+    assert not stored.called
+    assert world.get(stored) == 1
+    assert bob.heard()[-1] == "alice: hello"
 
 
-def test_a_wrong_certificate_ends_it_at_any_time():
-    another = CertificateError("Another certificate.")
-    assert Environment().refuse(another).ending == (TURNED_AWAY, "Another certificate.")
-    env = Environment().enter().lose()
-    env.clock.advance(1)
-    assert env.refuse(another).ending == (TURNED_AWAY, "Another certificate.")
+def test_an_act_is_said_as_one(world, alice, bob):
+    world.get(alice.say("Lobby", "waves", act=True))
+    assert bob.heard()[-1] == "* alice waves"
 
 
-def test_a_server_without_tls_ends_it_the_first_time():
-    assert Environment().refuse(NotTLS(spoke_first=False)).ending == (
-        UNREACHABLE,
-        "localhost, port 1 does not speak TLS. If you trust the network: --no-tls",
+def test_a_text_that_cannot_be_said_is_refused_at_once(world, alice):
+    for say in (lambda: alice.say("lobby", " "), lambda: alice.edit("lobby", 1, " ")):
+        with pytest.raises(Refused) as caught:
+            world.get(say())
+        assert caught.value.code == "text-empty"
+
+
+def test_a_message_that_the_server_refuses_fails_with_its_code():
+    wired = Wired()
+    stored = wired.chat.say("lobby", "hello")
+    wired.hear(events.Error(code="muted", text="You are muted.", n=1, room="lobby"))
+    with pytest.raises(Refused) as caught:
+        wired.get(stored)
+    assert (caught.value.code, str(caught.value)) == ("muted", "You are muted.")
+    wired.chat.close()
+
+
+def test_a_message_that_is_tried_again_is_not_refused():
+    wired = Wired()
+    stored = wired.chat.say("lobby", "hello")
+    wired.hear(events.Error(code="too-often", text="Later.", n=1, room="lobby", retry=1))
+    assert not stored.called
+    wired.clock.advance(1)
+    wired.hear(events.Ok(n=1, room="lobby", id=7))
+    assert wired.get(stored) == 7
+    wired.chat.close()
+
+
+def test_what_was_said_in_a_room_fails_if_the_server_puts_us_out():
+    wired = Wired()
+    stored = wired.chat.say("lobby", "hello")
+    wired.hear(events.Error(code="not-in-room", text="The room is closed.", room="lobby"))
+    with pytest.raises(Refused):
+        wired.get(stored)
+    assert wired.chat.rooms == {}
+    wired.chat.close()
+
+
+def test_nothing_is_said_in_a_room_that_was_not_joined(world, alice):
+    with pytest.raises(Refused) as caught:
+        world.get(alice.say("dev", "hello"))
+    assert caught.value.code == "not-in-room"
+
+
+def test_what_is_said_without_a_connection_is_said_once_there_is_one(world, alice, bob):
+    world.restart()
+    stored = alice.say("lobby", "later")
+    assert alice.unsent("lobby") == ["later"]
+    assert world.get(stored, 5) == 1
+    assert alice.unsent("lobby") == []
+    assert [note for note in bob.heard() if "later" in note] == ["alice: later"]
+
+
+def test_an_id_that_was_lost_with_its_connection_comes_with_the_next(world, alice, bob):
+    stored = alice.say("lobby", "once")
+    world.nets[0].pumps[0][0].pump()
+    world.server.run()  # it is stored, but the ok is still on its way
+    world.restart()
+    assert not stored.called
+    assert world.get(stored, 5) == 1
+    assert [note for note in bob.heard() if "once" in note] == ["alice: once"]
+
+
+def test_a_message_fails_if_the_chat_ends_before_it_is_stored(world):
+    chat = world.join("alice")
+    world.restart()
+    stored = chat.say("lobby", "never")
+    world.end(chat)
+    with pytest.raises(Ending):
+        world.get(stored)
+    with pytest.raises(Ending):
+        world.get(chat.say("lobby", "after the end"))
+
+
+def test_a_message_can_be_corrected_and_removed(world, alice, bob):
+    number = world.get(alice.say("lobby", "helo"))
+    world.get(alice.edit("lobby", number, "hello"))
+    assert alice.newest_own("lobby") == number
+    bob.events()
+    world.get(alice.remove("lobby", number))
+    (heard,) = [one for one in bob.events() if one["type"] == "message"]
+    assert heard["redacts"] == number
+    with pytest.raises(Refused) as caught:
+        world.get(alice.edit("lobby", number, "again"))
+    assert caught.value.code
+
+
+def test_a_private_message_reaches_one_member(world, alice, bob):
+    assert world.get(alice.tell("bob", "psst")) is None
+    assert "psst" in bob.heard()[-1]
+    with pytest.raises(Refused) as caught:
+        world.get(alice.tell("nobody", "psst"))
+    assert caught.value.code == "no-such-name"
+
+
+# Asking.
+
+
+def test_each_answer_reaches_who_asked(world, alice, bob):
+    who, rooms, history = alice.who("lobby"), alice.list_rooms(), alice.history("lobby")
+    world.run()
+    assert [member.name for member in world.get(who).members] == ["alice", "bob"]
+    assert [room.room for room in world.get(rooms).rooms] == ["lobby"]
+    assert world.get(history).messages == []
+
+
+def test_an_answer_is_no_event(world, alice):
+    seen = alice.events()
+    first = world.wait(seen.__anext__())
+    world.get(alice.who("lobby"))
+    world.get(alice.topic("lobby"))
+    assert first == []
+
+
+def test_a_topic_can_be_set_and_asked_for(world, alice):
+    world.get(alice.set_topic("lobby", "tea at four"))
+    assert world.get(alice.topic("lobby")).text == "tea at four"
+    assert alice.rooms["lobby"].topic == "tea at four"
+
+
+def test_a_refused_request_fails_with_its_code(world, alice):
+    with pytest.raises(Refused) as caught:
+        world.get(alice.request(commands.Kick(name="bob")))
+    assert caught.value.code == "not-allowed"
+
+
+def test_a_request_without_a_connection_fails_at_once(world, alice):
+    world.restart()
+    with pytest.raises(AnswerLost):
+        world.get(alice.who("lobby"))
+
+
+def test_a_request_fails_if_the_connection_is_lost_before_the_answer(world, alice):
+    answer = alice.who("lobby")
+    world.restart()
+    with pytest.raises(AnswerLost):
+        world.get(answer)
+
+
+def test_older_messages_come_page_by_page_down_to_the_first(world, alice, bob):
+    for number in range(250):
+        bob.say(f"b{number}")
+    world.run()
+
+    async def read():
+        return [message.text async for message in alice.older("lobby")]
+
+    assert world.get(read()) == [f"b{number}" for number in reversed(range(250))]
+
+
+def test_a_search_finds_messages_by_their_words(world, alice, bob):
+    for text in ("tea at four", "coffee", "more tea"):
+        bob.say(text)
+    world.run()
+    found = world.get(alice.search("lobby", "TEA"))
+    assert [message.text for message in found.messages] == ["tea at four", "more tea"]
+    found = world.get(alice.search("lobby", "tea", sender="bob", limit=1))
+    assert [message.text for message in found.messages] == ["more tea"]
+
+
+def test_a_new_name_is_known_once_the_server_agrees(world, alice):
+    world.get(alice.rename("anna"))
+    world.run()
+    assert alice.name == "anna"
+    assert alice.rooms["lobby"].members == ["anna"]
+
+
+# Reading.
+
+
+def test_messages_of_others_are_read_one_by_one(world, alice, bob):
+    reading = world.wait(texts(alice, 2))
+    bob.say("one")
+    world.get(alice.say("lobby", "our own"))
+    bob.say("two")
+    world.run()
+    assert reading == [["one", "two"]]
+
+
+def test_history_and_corrections_are_not_read(world, bob):
+    bob.say("before")
+    world.run()
+    alice = world.join("alice")
+    bob.say("after", replaces=1)
+    bob.do("say", room="lobby", redacts=1)
+    bob.say("last")
+    world.run()
+    assert world.get(texts(alice, 1)) == ["last"]
+    world.end(alice)
+
+
+def test_what_was_missed_without_a_connection_is_read_once(world, alice, bob):
+    bob.say("one")
+    world.run()
+    world.restart()
+    bob = world.server.json("bob")
+    bob.say("two")
+    world.run(5)
+    bob.say("three")
+    assert world.get(texts(alice, 3)) == ["one", "two", "three"]
+
+
+def test_one_room_can_be_read_alone(world, bob):
+    alice = world.join("alice", rooms=["lobby", "dev"])
+    bob.do("join", room="dev")
+    world.run()
+    reading = world.wait(texts(alice.listen("DEV"), 1))
+    bob.say("in the lobby")
+    bob.say("in dev", room="dev")
+    world.run()
+    assert reading == [["in dev"]]
+    world.end(alice)
+
+
+def test_all_events_tell_what_is_history_and_what_is_ours(world, bob):
+    bob.say("before")
+    world.run()
+    alice = world.chat("alice")
+    seen = alice.events()
+    world.get(alice.start())
+    world.get(alice.say("lobby", "mine"))
+
+    async def read():
+        found = []
+        async for one in seen:
+            if isinstance(one.event, events.Message):
+                found.append((one.event.text, one.past, one.mine))
+            if len(found) == 2:
+                return found
+
+    assert world.get(read()) == [("before", True, False), ("mine", False, True)]
+    world.end(alice)
+
+
+def test_a_reader_ends_with_the_chat(world):
+    alice = world.join("alice")
+    reading = world.wait(texts(alice, 1))
+    world.get(alice.leave_server())
+    assert reading == [[]]
+
+
+def test_a_reader_raises_the_error_that_ends_the_chat():
+    wired = Wired()
+    reading = ensureDeferred(texts(wired.chat, 1))
+    wired.hear(events.Bye(code="banned", text="You are banned."))
+    wired.transport.loseConnection()
+    wired.clock.advance(0)
+    with pytest.raises(Ending) as caught:
+        wired.get(reading)
+    assert str(caught.value) == "You are banned."
+    assert isinstance(caught.value.reason, Rejected)
+
+
+# Back-pressure.
+
+
+def flood(world, bob, count):
+    for number in range(count):
+        bob.say(f"b{number}")
+    world.run()
+
+
+def test_a_slow_reader_leaves_the_rest_at_the_server():
+    wired = Wired(since={})
+    wired.hear(*(message(number) for number in range(1, MAX_QUEUE)))
+    assert wired.is_read
+    wired.hear(message(MAX_QUEUE))
+    assert not wired.is_read
+    wired.get(ensureDeferred(texts(wired.chat, 1)))
+    assert wired.is_read
+    wired.chat.close()
+
+
+def test_an_answer_arrives_though_the_reader_is_slow():
+    wired = Wired(since={})
+    wired.hear(*(message(number) for number in range(1, MAX_QUEUE + 1)))
+    stored = wired.chat.say("lobby", "hello")
+    assert wired.is_read
+    wired.hear(events.Ok(n=1, room="lobby", id=MAX_QUEUE + 1))
+    assert wired.get(stored) == MAX_QUEUE + 1
+    assert not wired.is_read
+    answer = wired.chat.who("lobby")
+    assert wired.is_read
+    wired.chat.close()
+    with pytest.raises(AnswerLost):
+        wired.clock.advance(0)
+        wired.get(answer)
+
+
+def test_a_slow_reader_does_not_keep_a_chat_from_coming_back():
+    wired = Wired(since={})
+    wired.hear(*(message(number) for number in range(1, MAX_QUEUE + 1)))
+    wired.transport.loseConnection()
+    wired.clock.advance(1)
+    wired.accept()
+    assert wired.is_read
+    wired.enter(head=MAX_QUEUE)
+    assert not wired.is_read
+    wired.chat.close()
+
+
+def test_a_chat_that_nobody_reads_is_not_held_back(world, alice, bob):
+    flood(world, bob, 3000)
+    world.get(alice.say("lobby", "only saying"))
+    assert len(world.get(texts(alice, MAX_QUEUE))) == MAX_QUEUE
+    world.get(alice.leave_server())
+
+
+def test_a_reader_that_was_dropped_holds_nothing_back(world, alice, bob):
+    reader = alice.listen("lobby")
+    flood(world, bob, 3000)
+    del reader
+    bob.say("last")
+    world.run(1)
+    assert alice.rooms["lobby"].head == 3001
+
+
+# The place of a bot.
+
+
+def test_a_bot_that_keeps_its_position_misses_nothing_between_two_runs(world, bob):
+    chat = world.join("bot", since={})
+    for number in range(4):
+        bob.say(f"b{number}")
+    world.run()
+    assert world.get(texts(chat, 2)) == ["b0", "b1"]
+    kept = chat.positions
+    world.get(chat.leave_server())
+    flood_of_others = 2000
+    flood(world, bob, flood_of_others)
+    again = world.join("bot", since=kept)
+    read = world.get(texts(again, 2 + flood_of_others))
+    assert read[:3] == ["b2", "b3", "b0"] and read[-1] == f"b{flood_of_others - 1}"
+    world.end(again)
+
+
+def test_a_position_is_behind_the_last_message_that_was_given_out(world, alice, bob):
+    assert alice.position("lobby").after == 0
+    reading = world.wait(texts(alice, 1))
+    bob.say("one")
+    bob.say("two")
+    world.run()
+    assert reading == [["one"]]
+    assert alice.position("Lobby") == Position(epoch=alice.rooms["lobby"].epoch, after=1)
+    assert alice.position("dev") is None
+
+
+def test_the_messages_of_a_new_log_are_read():
+    wired = Wired()
+    wired.hear(message(1, "old"))
+    wired.transport.loseConnection()
+    wired.clock.advance(1)
+    wired.accept()
+    wired.hear(
+        welcome(),
+        state(epoch="e2", head=1),
+        events.Reset(room="lobby", epoch="e2", first=1, head=1),
+        events.Catchup(room="lobby", through=1),
+        message(1, "new"),
     )
+    assert wired.get(ensureDeferred(texts(wired.chat, 2))) == ["old", "new"]
+    assert wired.chat.position("lobby") == Position(epoch="e2", after=1)
+    wired.chat.close()
 
 
-def test_a_server_that_wants_tls_is_quoted():
-    bye = events.Bye(code="tls-required", text="Come back with TLS.")
-    assert Environment().accept().hear(bye).ending == (TURNED_AWAY, "Come back with TLS.")
+# Rooms.
 
 
-def test_the_first_event_of_each_connection_is_reported_once():
-    heard = []
-    env = Environment(
-        on_first_event=lambda: heard.append("heard") or ("Told." if len(heard) == 1 else "")
-    ).accept()
-    env.transport.protocol.dataReceived(b'What is your name?\n{"type":"unheard of"}\n{broken\n')
-    assert heard == [] and env.display.told == []
-    env.hear(welcome(), state())
-    assert heard == ["heard"] and env.display.told == ["Told."]
-    env.lose()
-    env.clock.advance(1)
-    env.enter()
-    assert heard == ["heard"] * 2
+def test_a_room_shows_its_topic_members_and_newest_message(world, alice, bob):
+    world.run()
+    room = alice.rooms["lobby"]
+    assert (room.name, room.topic, room.count, room.head) == ("lobby", "", 2, 0)
+    assert room.members == ["alice", "bob"]
+    bob.say("one")
+    bob.rename("rob")
+    world.run()
+    assert (room.head, room.members) == (1, ["alice", "rob"])
+    bob.quit()
+    world.run()
+    assert (room.count, room.members) == (1, ["alice"])
+
+
+def test_a_room_can_be_joined_and_left(world, alice, bob):
+    room = world.get(alice.join("Dev"))
+    assert (room.name, list(alice.rooms)) == ("dev", ["lobby", "dev"])
+    assert world.get(alice.join("dev")) is room
+    stored = alice.say("dev", "bye")
+    world.get(alice.leave("dev"))
+    assert world.get(stored) == 1
+    assert list(alice.rooms) == ["lobby"]
+    assert world.get(alice.leave("dev")) is None
+
+
+def test_a_room_is_joined_once_there_is_a_connection_again(world, alice):
+    world.restart()
+    joined = alice.join("dev")
+    assert world.get(joined, 5).name == "dev"
+
+
+def test_a_room_that_cannot_be_joined_is_refused(world, alice):
+    with pytest.raises(Refused) as caught:
+        world.get(alice.join("@nobody"))
+    assert caught.value.code
+    assert list(alice.rooms) == ["lobby"]
+
+
+def test_a_room_can_be_read_on_from_a_position(world, alice, bob):
+    bob.do("join", room="dev")
+    for text in ("one", "two", "three"):
+        bob.say(text, room="dev")
+    world.run()
+    reading = world.wait(texts(alice, 2))
+    epoch = world.get(alice.join("dev", Position(after=1))).epoch
+    assert epoch
+    assert reading == [["two", "three"]]
+
+
+# From start to end.
+
+
+def test_a_chat_joins_says_something_and_leaves(world, bob):
+    async def main():
+        async with world.chat("alice") as chat:
+            chat.say("lobby", "not awaited")
+        return chat
+
+    chat = world.get(main())
+    assert [note for note in bob.heard() if "not awaited" in note] == ["alice: not awaited"]
+    assert chat.state == Ended(chat.state.ending)
+    assert chat.state.ending.reason is None
+
+
+def test_an_error_in_a_bot_ends_its_chat(world):
+    chats = []
+
+    async def main():
+        async with world.chat("alice") as chat:
+            chats.append(chat)
+            raise LookupError("of the bot")
+
+    with pytest.raises(LookupError):
+        world.get(main())
+    world.run(1)
+    assert isinstance(chats[0].state, Ended)
+
+
+class Nowhere:
+    """An endpoint without a server."""
+
+    def connect(self, factory):
+        failed = Deferred()
+        failed.errback(Failure(ConnectionRefusedError()))
+        return failed
+
+
+def test_a_server_that_is_not_there_ends_the_start(world):
+    chat = Chat(world.clock, "alice", endpoint=Nowhere(), policy=Policy())
+    with pytest.raises(Ending) as caught:
+        world.get(chat.start())
+    assert isinstance(caught.value.reason, NotReachable)
+    assert "Connection refused" in str(caught.value)
+
+
+def test_a_name_that_is_taken_ends_the_start(world, bob):
+    chat = world.chat("bob", device="another")
+    with pytest.raises(Ending) as caught:
+        world.get(chat.start())
+    assert isinstance(caught.value.reason, Rejected)
+
+
+def test_a_rejected_name_can_be_exchanged(world, bob):
+    chat = world.chat("bob", device="another")
+    refusals = []
+
+    def on_refused(refused):
+        refusals.append(refused.code)
+        world.clock.callLater(0, lambda: chat.log_in(name="rob"))
+        return True
+
+    chat.on_refused(on_refused)
+    world.get(chat.start(), 5)
+    assert (refusals, chat.name) == (["name-taken"], "rob")
+    world.end(chat)
+
+
+def test_one_may_give_up_when_a_name_is_rejected(world, bob):
+    chat = world.chat("bob", device="another")
+    chat.on_refused(lambda refused: world.clock.callLater(0, chat.give_up) is not None)
+    with pytest.raises(Ending):
+        world.get(chat.start(), 5)
+
+
+def test_the_states_of_a_chat_are_told(world):
+    chat = world.chat("alice")
+    seen = []
+    chat.on_state(seen.append)
+    world.get(chat.start())
+    world.restart()
+    assert isinstance(chat.state, Waiting) and 0 < chat.state.seconds <= 0.5
+    world.run(5)
+    world.get(chat.leave_server())
+    ended = Ended(world.get(chat.closed))
+    assert seen == [Connecting(), Online(), seen[2], Connecting(), Online(), ended]
+    assert isinstance(seen[2], Waiting)
+
+
+def test_nobody_waits_for_the_next_attempt_if_told_so(world, alice):
+    world.restart()
+    alice.reconnect()
+    world.run()
+    assert alice.state == Online()
+
+
+def test_a_chat_can_begin_again_after_its_end(world):
+    chat = world.join("alice")
+    world.get(chat.leave_server())
+    world.get(chat.start())
+    assert chat.state == Online()
+    assert world.get(chat.say("lobby", "back")) == 1
+    world.end(chat)
+
+
+def test_an_outbox_keeps_what_was_not_stored_for_the_next_run(world, bob, tmp_path):
+    chat = world.join("alice", outbox=tmp_path / "box", secret=None)
+    world.restart()
+    kept = chat.say("lobby", "kept")
+    kept.addErrback(lambda failure: failure.trap(Ending))
+    world.end(chat)
+    again = world.join("alice", outbox=tmp_path / "box", secret=None)
+    world.run(1)
+    assert [note for note in bob.heard() if "kept" in note] == ["alice: kept"]
+    world.end(again)
+
+
+# Devices and marks.
+
+
+def test_read_marks_are_known_to_all_devices(world, alice, bob):
+    bob.say("one")
+    world.run()
+    assert alice.unread("lobby") == 1
+    alice.mark_read("lobby")
+    assert alice.unread("lobby") == 0

@@ -13,11 +13,11 @@ from groupchat.cli.input import InputParser
 from groupchat.cli.password import PasswordDialog
 from groupchat.cli.pipe import Pipe
 from groupchat.client.address import host_key
-from groupchat.client.chat import Chat
 from groupchat.client.client_id import ClientId
 from groupchat.client.connector import Connector
 from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
+from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.local_trust import LocalTrust
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
@@ -65,7 +65,7 @@ class Environment:
         self.model = Model(session, ["lobby"], self.display, Outbox(), self.clock)
         self.identity.user = self.model
         connector = Connector(near, self.clock, Backoff(lambda: 0.5))
-        self.chat = Chat(connector, "localhost, port 9000", self.model, self.clock)
+        self.chat = Lifecycle(connector, "localhost, port 9000", self.model, self.clock)
         dialog = PasswordDialog(asker, self.chat, self.model) if asker else None
         self.parser = InputParser(self.model, self.display)
         self.pipe = Pipe(self.chat, self.model, self.parser, FakeInput(), self.clock, dialog=dialog)
@@ -110,7 +110,7 @@ def path(tmp_path):
 
 @pytest.mark.parametrize(
     ("host", "place"),
-    [("localhost", "localhost:9000"), ("unix:/run/Chat.sock", "unix:/run/Chat.sock")],
+    [("localhost", "localhost:9000"), ("unix:/run/Lifecycle.sock", "unix:/run/Lifecycle.sock")],
 )
 def test_a_server_on_this_machine_is_spoken_to_by_tls_and_remembered_without_a_word(
     path, host, place

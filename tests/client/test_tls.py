@@ -19,8 +19,8 @@ from groupchat.cli.failures import exit_for
 from groupchat.cli.input import InputParser
 from groupchat.cli.pipe import Pipe
 from groupchat.client.address import canonical, host_key
-from groupchat.client.chat import Chat
 from groupchat.client.connector import TIMEOUT, Connector
+from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff
@@ -135,7 +135,7 @@ class Environment:
         self.parser = InputParser(self.model, self.display)
         endpoint = TLSEndpoint(self.net, host, trusted.check)
         connector = Connector(endpoint, self.clock, Backoff(lambda: 0.5))
-        self.chat = Chat(connector, f"{host}, port 9000", self.model, self.clock)
+        self.chat = Lifecycle(connector, f"{host}, port 9000", self.model, self.clock)
         self.pipe = Pipe(self.chat, self.model, self.parser, self.input, self.clock)
         self.endings = []
         self.chat.start().addCallback(exit_for).addCallback(self.endings.append)

@@ -21,9 +21,9 @@ from twisted.internet.protocol import ReconnectingClientFactory
 from twisted.protocols.basic import LineOnlyReceiver
 
 from groupchat.client import client_id
-from groupchat.client.chat import Chat, ChatObserver
 from groupchat.client.connector import Connector
 from groupchat.client.errors import ClientError, NotReachable
+from groupchat.client.lifecycle import Lifecycle, LifecycleObserver
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.reconnect import Backoff
@@ -141,7 +141,7 @@ class _Display:
     def show_elsewhere(self, event: Event, line: bytes) -> None: ...
 
 
-class Talker(ChatObserver):
+class Talker(LifecycleObserver):
     """Says as much as is answered, while its member may talk."""
 
     def __init__(self, member: Member) -> None:
@@ -188,7 +188,7 @@ class Member:
         self.model = _Watched(self, dict.fromkeys(self.rooms))
         self._endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
         self._serials = itertools.count(1)
-        self._chat: Chat | None = None
+        self._chat: Lifecycle | None = None
         self._waiting: Any = None
 
     def next_text(self) -> str:
@@ -200,8 +200,8 @@ class Member:
         random = self.rng.random
         backoff = Backoff(lambda: random() * HASTE)
         connector = Connector(self._endpoint, reactor, backoff)  # type: ignore[arg-type]
-        self._chat = Chat(connector, "the proxy", self.model, reactor)  # type: ignore[arg-type]
-        self._chat.observer = self.talker
+        self._chat = Lifecycle(connector, "the proxy", self.model, reactor)  # type: ignore[arg-type]
+        self._chat.watch(self.talker)
         self._chat.start().addCallback(self._ended)
 
     def _ended(self, error: ClientError | None) -> None:

@@ -11,8 +11,8 @@ from groupchat.cli.failures import exit_for
 from groupchat.cli.terminal.feed import Feed
 from groupchat.cli.terminal.line_input import LineInput, Question
 from groupchat.cli.terminal.link import Link
-from groupchat.client.chat import Chat
 from groupchat.client.errors import ClientError, Rejected
+from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.timer import Timer
 
 __all__ = ["Life"]
@@ -35,7 +35,7 @@ class Life:
 
     def __init__(
         self,
-        make: Callable[[], Chat],
+        make: Callable[[], Lifecycle],
         link: Link,
         feed: Feed,
         line: LineInput,
@@ -62,7 +62,7 @@ class Life:
         chat = self._make()
         chat.start().addCallback(self._ended, chat)
 
-    def _ended(self, error: ClientError | None, chat: Chat) -> None:
+    def _ended(self, error: ClientError | None, chat: Lifecycle) -> None:
         self.ending = exit_for(error)
         self.joined = self.joined or chat.ever_joined
         bye = self._link.bye

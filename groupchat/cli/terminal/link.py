@@ -12,9 +12,9 @@ from twisted.internet.interfaces import IReactorTime
 
 from groupchat.cli.terminal.answers import Answers
 from groupchat.cli.terminal.talk import Connection, Lost, Phase, Refused, TalkListener
-from groupchat.client.chat import Chat, ChatObserver, State
 from groupchat.client.errors import ClientError, PasswordWithheld
 from groupchat.client.inbound import OLDER_SERVER
+from groupchat.client.lifecycle import Lifecycle, LifecycleObserver, State
 from groupchat.client.model import Model
 from groupchat.client.reconnect import MAX_BACKOFF, Backoff
 from groupchat.wire import commands, events, jsonlines
@@ -68,7 +68,7 @@ class Marks:
             self.model.set_unproven(unproven)
 
 
-class Link(ChatObserver):
+class Link(LifecycleObserver):
     """
     A chat for the screen: see `groupchat.cli.terminal.talk.Talk`. For the model it is the display,
     for the chat the observer.
@@ -86,7 +86,7 @@ class Link(ChatObserver):
 
     listener: TalkListener
     model: Model
-    chat: Chat
+    chat: Lifecycle
 
     def __init__(
         self, clock: IReactorTime, backoff: KnownBackoff, encrypted: Callable[[], bool]
@@ -102,12 +102,12 @@ class Link(ChatObserver):
         self.on_hurry: Callable[[], None] = lambda: None
         self.on_refused_hello: Callable[[events.Error], bool] = lambda error: False
 
-    def attach(self, model: Model, chat: Chat, listener: TalkListener) -> None:
+    def attach(self, model: Model, chat: Lifecycle, listener: TalkListener) -> None:
         """Set the neighbours; call it before the chat starts."""
         self.model = model
         self.chat = chat
         self.listener = listener
-        chat.observer = self
+        chat.watch(self)
         self._answers.expect_left([entry.room for entry in model.outbox.entries()])
 
     # For the screen.
@@ -232,7 +232,7 @@ class Link(ChatObserver):
         if not self._answers.fail(word or "", Lost(text)):
             self.listener.on_notice(text)
 
-    # For the chat: see `groupchat.client.chat.ChatObserver`.
+    # For the chat: see `groupchat.client.lifecycle.LifecycleObserver`.
 
     def on_joined(self) -> None:
         self._reason = ""

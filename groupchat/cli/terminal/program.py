@@ -39,10 +39,10 @@ from groupchat.cli.terminal.screen import Screen
 from groupchat.cli.terminal.start import remember
 from groupchat.client import client_id
 from groupchat.client.address import format_address
-from groupchat.client.chat import Chat
 from groupchat.client.connector import TIMEOUT, Connector
 from groupchat.client.cursors import SAVE_INTERVAL
 from groupchat.client.identity import Identity
+from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
 from groupchat.client.session import Session
@@ -162,8 +162,8 @@ class Client:
         above = self._controller.rows
         return page(self._link, self._rooms, self._line, above, width, height)
 
-    def _make_next(self) -> Chat:
-        chat = Chat(self._connector, self._where, self._model, self._reactor)
+    def _make_next(self) -> Lifecycle:
+        chat = Lifecycle(self._connector, self._where, self._model, self._reactor)
         self._link.attach(self._model, chat, self._feed)
         return chat
 

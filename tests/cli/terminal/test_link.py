@@ -11,8 +11,8 @@ from twisted.internet.task import Clock
 from groupchat.cli.failures import exit_for
 from groupchat.cli.terminal.link import KnownBackoff, Link, Marks
 from groupchat.cli.terminal.talk import Lost, Phase, Refused
-from groupchat.client.chat import Chat
 from groupchat.client.connector import Connector
+from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.model import Model
 from groupchat.client.outbox import Entry, Outbox
 from groupchat.client.session import Session
@@ -62,7 +62,7 @@ class Linked:
             Session("alice", "s" * 16), ["lobby"], self.link, outbox or Outbox(), self.clock
         )
         connector = Connector(self.endpoint, self.clock, backoff)
-        self.chat = Chat(connector, "localhost, port 1", self.model, self.clock)
+        self.chat = Lifecycle(connector, "localhost, port 1", self.model, self.clock)
         self.link.attach(self.model, self.chat, self.listener)
         self.endings, self.results, self.failures = [], [], []
         self.chat.start().addCallback(exit_for).addCallback(self.endings.append)

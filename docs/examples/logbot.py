@@ -1,0 +1,29 @@
+"""Appends everything that is said in the lobby to a file; a second run goes on where it stopped."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+from twisted.internet import task
+
+from groupchat.client import Chat, Ending, Position
+
+LOG, PLACE = Path("lobby.log"), Path("lobby.place")
+
+
+async def main(reactor, host, port):
+    since = {}
+    if PLACE.exists():
+        since = msgspec.json.decode(PLACE.read_bytes(), type=dict[str, Position])
+    try:
+        async with Chat(reactor, "logbot", host, int(port), since=since) as chat:
+            with LOG.open("a") as log:
+                async for message in chat:
+                    log.write(f"{message.at} {message.sender}: {message.text}\n")
+                    log.flush()
+                    PLACE.write_bytes(msgspec.json.encode(chat.positions))
+    except Ending as ending:
+        sys.exit(f"logbot: {ending}")
+
+
+task.react(main, sys.argv[1:])

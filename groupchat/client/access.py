@@ -1,0 +1,146 @@
+"""
+The way to a server, and who a client is there: its endpoint, the trust in its certificate, the
+client secret, and the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+
+from groupchat.client import client_id
+from groupchat.client.address import host_key, is_loopback, socket_path
+from groupchat.client.client_id import ClientId
+from groupchat.client.fallback import PlaintextFallback
+from groupchat.client.identity import Identity
+from groupchat.client.known_hosts import FILENAME, KnownHosts
+from groupchat.client.local_trust import LocalServer, LocalTrust, pinned_server
+from groupchat.client.outbox import FileOutbox, Outbox
+from groupchat.client.tls import TLSEndpoint
+from groupchat.client.trust import PinnedTrust, TofuTrust, Trust, Verdict
+from groupchat.wire import names
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+
+__all__ = ["Access", "Way"]
+
+#: The endpoint of a server, and what to call on its first event.
+Way = tuple["IStreamClientEndpoint", Callable[[], str] | None]
+
+
+@dataclass(frozen=True)
+class Access:
+    """
+    A server, and how a client reaches it.
+
+    :ivar name: the name to join under.
+    :ivar host: the host, or ``unix:PATH``.
+    :ivar port: the port.
+    :ivar tls: True: only by TLS; False: without; None: by TLS, but for a server on this machine
+        that never spoke it.
+    :ivar fingerprint: the only good certificate, if it is known.
+    :ivar strict: whether a server on this machine has to be the one from before this run.
+    :ivar announces_changes: whether a person is told that another server is at an address of this
+        machine.
+    :ivar resumes_reading: whether a person goes on reading where the last run stopped.
+    """
+
+    name: str
+    host: str
+    port: int
+    tls: bool | None = None
+    fingerprint: str | None = None
+    strict: bool = False
+    announces_changes: bool = False
+    resumes_reading: bool = False
+
+    @property
+    def _key(self) -> str:
+        return host_key(self.host, self.port)
+
+    @property
+    def _only_encrypted(self) -> bool:
+        return bool(self.tls or self.fingerprint)
+
+    def way(self, reactor: IReactorTime, identity: Identity, timeout: float) -> Way:
+        """
+        Returns the endpoint, and what to call on the server's first event.
+
+        :param timeout: seconds for an attempt to connect.
+        """
+        endpoint = self._plain_endpoint(reactor, timeout)
+        if self.tls is False:
+            return endpoint, None
+        trust = self.trust(identity)
+        encrypted = TLSEndpoint(endpoint, self.host, trust.check)
+        if self._only_encrypted or not isinstance(trust, LocalTrust):
+            return encrypted, trust.remember
+        fallback = PlaintextFallback(endpoint, encrypted, trust, identity.set_unproven)
+        return fallback, fallback.remember
+
+    def _plain_endpoint(self, reactor: IReactorTime, timeout: float) -> IStreamClientEndpoint:
+        path = socket_path(self.host)
+        if path is not None:
+            return UNIXClientEndpoint(reactor, path, timeout=timeout)
+        return HostnameEndpoint(reactor, self.host.lower(), self.port, timeout=timeout)
+
+    def trust(self, identity: Identity) -> Trust:
+        """Returns what decides about the server's certificate."""
+        path = client_id.directory() / FILENAME
+        if self.fingerprint:
+            return PinnedTrust(self._key, self.fingerprint)
+        if not is_loopback(self.host):
+            return TofuTrust(self._key, path)
+        announced = {Verdict.FIRST} if self.tls else set()
+        if self.announces_changes:
+            announced |= {Verdict.CHANGED, Verdict.RENEWED}
+        return LocalTrust(self._key, path, identity, self.strict, announced)
+
+    def outbox(self, path: str | None, lock_timeout: float = 0) -> Outbox:
+        """
+        Returns the outbox, in a file or in memory.
+
+        :param path: the file.
+        :param lock_timeout: seconds to wait while another process uses it.
+        :raises OutboxError: the file can't be used.
+        """
+        if path is None:
+            return Outbox()
+        host = self.host if socket_path(self.host) else self.host.lower()
+        owner = f"{names.key(self.name)}@{host}:{self.port}"
+        return FileOutbox(path, owner, lock_timeout=lock_timeout)
+
+    def identity(self, outbox: Outbox) -> Identity:
+        """
+        Returns the client secret: that of the outbox, that of the address, or, on this machine,
+        that of the server which will be there.
+        """
+        where = client_id.directory()
+        local = self.tls is not False and is_loopback(self.host)
+        pinned = self._pinned(where) if local and self.fingerprint else None
+
+        def claim(server: LocalServer | None) -> ClientId:
+            if isinstance(outbox, FileOutbox):
+                return _bound_id(outbox, server or pinned)
+            return client_id.claim(
+                self.name, self.host, self.port, where, *(server or pinned or ())
+            )
+
+        claimed = claim(None) if outbox.persistent or pinned or not local else None
+        drop = partial(client_id.forget, self.host, self.port, where)
+        return Identity(claimed, claim, drop, self.resumes_reading)
+
+    def _pinned(self, where: Path) -> LocalServer:
+        return pinned_server(KnownHosts(where / FILENAME), self._key, self.fingerprint or "")
+
+
+def _bound_id(outbox: FileOutbox, server: LocalServer | None) -> ClientId:
+    if server is not None:
+        outbox.bind(server.certificate)
+    return ClientId(outbox.client_id, cursors=outbox.cursors)
