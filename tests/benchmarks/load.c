@@ -26,7 +26,8 @@
 #include <unistd.h>
 
 #define PENDING 1000           /* members that are logging in at any time, */
-#define PENDING_TLS 50         /* or over TLS, where a server may limit handshakes that are not done */
+#define PENDING_TLS 50         /* or over TLS, where a server may limit handshakes that are not done, */
+#define PENDING_PASSWORD 4     /* or with passwords, which a server may take for guesses while they are checked */
 #define ADDRESS 5000           /* members from one address, so that its ports don't run out */
 
 static int rooms = 1, devices = 1, text_bytes = 80, window = 64, server;
@@ -77,7 +78,7 @@ static void enter(long i) {
 
 static double all_enter(void) {
     double begin = now();
-    long opened = 0, pending = encrypted ? PENDING_TLS : PENDING;
+    long opened = 0, pending = password ? PENDING_PASSWORD : encrypted ? PENDING_TLS : PENDING;
     while (in < members && !lost && now() - begin < patience) {
         while (opened < members && opened - in < pending) {
             enter(opened++);

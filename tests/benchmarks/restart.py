@@ -65,9 +65,7 @@ class Restart:
         return [name for name in self._cases if bench.programs.tls or not CASES[name].encrypted]
 
     def run(self, bench: Bench, case: str) -> Metrics:
-        server = GroupChat(
-            encrypted=CASES[case].encrypted, options={"tls-share": "", "tls-rate": ""}
-        )
+        server = GroupChat(encrypted=CASES[case].encrypted, options={"tls-share": ""})
         with tempfile.TemporaryDirectory(prefix="groupchat-benchmark-", dir=bench.scratch) as place:
             folder, port = Path(place), free_port()
             with server.started(folder, port):

@@ -12,7 +12,7 @@ import pytest
 
 from tests.benchmarks import page
 from tests.benchmarks.__main__ import parse
-from tests.benchmarks.beside import HISTORY, HISTORY_TLS
+from tests.benchmarks.beside import HISTORY, HISTORY_TLS, SEARCH
 from tests.benchmarks.build import has_openssl
 from tests.benchmarks.devices import DEVICES
 from tests.benchmarks.flood import EMPTY, NOTHING, GarbageInput
@@ -39,6 +39,11 @@ LINES = {
     "restart-tls": [WITHOUT_TLS, WITH_TLS],
     "history": ["nobody reads", "one reads all of it"],
     "history-tls": ["nobody reads", "one reads all of it"],
+    "search": [
+        "nobody searches",
+        "one searches all of it",
+        "one searches in another script",
+    ],
     "devices-200": ["200 members", "20 members, 10 devices each"],
     "resume": ["short ledger", "long ledger"],
     "garbage-input": [NOTHING, EMPTY],
@@ -65,6 +70,7 @@ def measured(compilers, tmp_path) -> Results:
         Restart([WITHOUT_TLS, WITH_TLS]),
         HISTORY,
         HISTORY_TLS,
+        SEARCH,
         DEVICES,
         RESUME,
         GarbageInput([NOTHING, EMPTY]),
