@@ -88,6 +88,22 @@ def _begin(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
         file.close()
 
 
+#: the options that say what to do, and their help
+_OPTIONS = (
+    (
+        ("-o", "--operator"),
+        "make NAME an operator (asks for a password if NAME is not registered)",
+    ),
+    (("--no-operator",), "make NAME an ordinary member again"),
+    (("--delete",), "delete the account of NAME"),
+    (("--unban",), "lift the ban on NAME, an address or a network, as --bans lists it"),
+    (("--unmute",), "lift the mute on NAME"),
+    (("--bans",), "list the bans and mutes"),
+    (("--list",), "list the registered names"),
+    (("--log",), f"show the last {LOG_LINES} entries of the audit log"),
+)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="groupchat-passwd",
@@ -111,19 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     what = parser.add_mutually_exclusive_group()
-    for option, help in (
-        (
-            ("-o", "--operator"),
-            "make NAME an operator (asks for a password if NAME is not registered)",
-        ),
-        (("--no-operator",), "make NAME an ordinary member again"),
-        (("--delete",), "delete the account of NAME"),
-        (("--unban",), "lift the ban on NAME, an address or a network, as --bans lists it"),
-        (("--unmute",), "lift the mute on NAME"),
-        (("--bans",), "list the bans and mutes"),
-        (("--list",), "list the registered names"),
-        (("--log",), f"show the last {LOG_LINES} entries of the audit log"),
-    ):
+    for option, help in _OPTIONS:
         what.add_argument(*option, dest="what", action="store_const", const=option[-1], help=help)
     return parser
 

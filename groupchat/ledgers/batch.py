@@ -108,6 +108,9 @@ class Batch(EntryProcessor):
             return
         if room is None or not room.epoch_started:
             room = self._start(entry.room, room)
+        self._append(entry, room, client)
+
+    def _append(self, entry: MessageEntry, room: RoomRow, client: ClientRow | None) -> None:
         id = room.head = room.head + 1
         if self._max_messages:
             room.first = max(room.first, id - self._max_messages + 1)
@@ -116,12 +119,12 @@ class Batch(EntryProcessor):
             room.at = entry.at
         else:
             received = self._stamper.stamp(entry, room)
-        number = previous = None
+        number, n, previous, at = None, entry.n, None, entry.at
         if n is not None:
-            client = client or self._clients.create(entry.client, room, entry.at)
+            client = client or self._clients.create(entry.client, room, at)
             number, previous = client.no, client.id
             client.last, client.id = n, id
-        author, at, text = entry.account or entry.client, entry.at, entry.text
+        author, text = entry.account or entry.client, entry.text
         identity = self._authors.get(author)
         if identity is None or at >= identity.stale:
             identity = self._identities.seen(author, at)

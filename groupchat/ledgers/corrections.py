@@ -10,7 +10,7 @@ from groupchat.wire.errors import BadField, NotAllowed, Refused
 __all__ = ["MAX_SCANNED_FOR_LAST", "Target", "check"]
 
 #: messages of a room among which an author's newest one is looked for
-MAX_SCANNED_FOR_LAST = 20_000
+MAX_SCANNED_FOR_LAST = 5_000
 
 
 class Target(NamedTuple):

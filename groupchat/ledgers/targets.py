@@ -16,10 +16,10 @@ MIN_TRACE = 8  #: characters from which on a text alone is a trace
 
 #: The newest message of two authors that is neither a correction nor redacted.
 _NEWEST = f"""
-    SELECT key & {MAX_ID} FROM (
-        SELECT * FROM messages WHERE key BETWEEN ? AND ? ORDER BY key DESC
-        LIMIT {MAX_SCANNED_FOR_LAST}
-    ) WHERE author IN (?, ?) AND coalesce(replaces, redacts, redacted) IS NULL LIMIT 1
+    SELECT key & {MAX_ID} FROM messages
+    WHERE key BETWEEN ? AND ? AND (author = ? OR author = ?)
+    AND replaces IS NULL AND redacts IS NULL AND redacted IS NULL
+    ORDER BY key DESC LIMIT 1
 """
 #: A message, with the client of older messages, which have no author.
 _FIND = """
@@ -50,8 +50,10 @@ class Targets:
         """
         base = room.no << ROOM_SHIFT
         if not id:
-            newest = (base | room.first, base | room.head, *self._numbers(entry))
-            return self._file.value(_NEWEST, *newest) or 0
+            low = max(room.first, room.head - MAX_SCANNED_FOR_LAST + 1)
+            return (
+                self._file.value(_NEWEST, base | low, base | room.head, *self._numbers(entry)) or 0
+            )
         if id > room.head:
             return id
         key = self._file.value("SELECT replaces FROM messages WHERE key = ?", base | id)
