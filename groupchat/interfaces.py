@@ -136,6 +136,9 @@ class IAccounts(Interface):
     def close() -> None:
         """End."""
 
+    def reload() -> Deferred[None]:
+        """Read the files again. The log says which cannot be read; those keep what they had."""
+
     def knows(name: str) -> bool:
         """Return whether there is a password for this name, here or elsewhere."""
 

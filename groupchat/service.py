@@ -29,6 +29,7 @@ from groupchat.ops import stale, systemd
 from groupchat.ops.join_hints import log_how_to_join
 from groupchat.ops.listen_errors import cannot_listen, clears_socket, is_taken
 from groupchat.ops.process import Process
+from groupchat.ops.reload import Reload
 from groupchat.ops.start_errors import StartErrors
 from groupchat.server.factory import ChatFactory
 
@@ -49,6 +50,7 @@ class GroupChat(Service):
     :param errors: reports why the daemon cannot start.
     :param pidfile: path of twistd's pid file, or empty.
     :param process: this process, unless it is another's double.
+    :param reloader: reads again what can be read while the daemon runs.
 
     :ivar hub: the node.
     :ivar port: the factory.
@@ -65,6 +67,7 @@ class GroupChat(Service):
         errors: StartErrors | None = None,
         pidfile: str = "",
         process: Process | None = None,
+        reloader: Reload | None = None,
     ) -> None:
         self._reactor = reactor
         self._listen = listen
@@ -73,6 +76,7 @@ class GroupChat(Service):
         self._errors = errors or StartErrors()
         self._pidfile = pidfile
         self._process = process or Process(reactor)
+        self._reloader = reloader
         self._broken = False
 
     # Start.
@@ -130,7 +134,7 @@ class GroupChat(Service):
     def _started(self) -> None:
         self._errors.close()
         # first: a reader of the log may stop the daemon at once
-        self._process.on_signals(self._stop, self._reload)
+        self._process.on_signals(self._stop, self.reload)
         for port in self.port.ports:
             log_how_to_join(port, self.port, self.hub.members.max)
         if self.port.certificate is not None:
@@ -139,11 +143,16 @@ class GroupChat(Service):
             )
         systemd.ready()
 
-    def _reload(self) -> None:
+    def reload(self) -> Deferred[None]:
+        """Read the certificate, the options and the accounts' files again."""
         systemd.reloading()
-        if self.port.certificate is not None:
-            self.port.certificate.refresh()
-        systemd.ready()
+        done = Deferred.fromCoroutine(self._reload())
+        done.addErrback(lambda failure: self.log.failure("The reload failed", failure))
+        return done.addCallback(lambda _: systemd.ready())
+
+    async def _reload(self) -> None:
+        if self._reloader is not None:
+            await self._reloader.run()
 
     def _stop(self) -> None:
         if self._reactor.running and self.running:

@@ -14,8 +14,11 @@ __all__ = ["MAX_PASSWORD", "Settings"]
 MAX_PASSWORD = 1024  #: bytes of a password; it has one at least
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(msgspec.Struct, kw_only=True):
     """
+    One object for the whole server. Some of it can change while the server runs (`ops/reload.py`),
+    so it is read where it is needed, and not copied.
+
     :ivar max: members that can be logged in at once.
     :ivar replay: messages of history that a member sees on joining a room.
     :ivar rate: lines per second for each member; 0: no limit.

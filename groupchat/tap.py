@@ -9,7 +9,7 @@ import platform
 import resource
 import time
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
 from twisted.internet.interfaces import IStreamServerEndpoint
@@ -23,9 +23,12 @@ from groupchat.accounts.store import AccountStore
 from groupchat.accounts.worker import ThreadWorker
 from groupchat.clock import IReactor
 from groupchat.core.hub import Hub
+from groupchat.errors import CannotStart
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.ops.check import check_files
+from groupchat.ops.reload import Configuration, Reload
 from groupchat.ops.start_errors import StartErrors
 from groupchat.options.parser import Options
 from groupchat.options.start import not_started
@@ -52,8 +55,12 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         reactor = cast("IReactor", installed)
     _log_version()
     ledger, accounts = _make_ledger(options, reactor), _make_accounts(options, reactor)
+    settings, certificate = _settings(options), _certificate(options)
+    listen = _listen(options, reactor)
+    if options["check"]:
+        _check(options, accounts, certificate)
     hub = Hub(
-        _settings(options),
+        settings,
         ledger,
         accounts,
         reactor,
@@ -64,15 +71,40 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         hub,
         reactor,
         _connections(),
-        certificate=_certificate(options),
+        certificate=certificate,
         require_tls=bool(options["require-tls"]),
         tls_share=options["tls-share"] / 100,
     )
     pidfile = options.parent.get("pidfile", "") if options.parent is not None else ""
     service = GroupChat(
-        reactor, _listen(options, reactor), port, hub, _start_errors(options), pidfile
+        reactor,
+        listen,
+        port,
+        hub,
+        _start_errors(options),
+        pidfile,
+        reloader=_reloader(options, hub, certificate),
     )
     return service
+
+
+def _check(options: Options, accounts: AccountStore, certificate: Certificate | None) -> NoReturn:
+    """Check the files, and end the process: --check starts nothing."""
+    try:
+        check_files(options["ledger"], accounts.path, certificate)
+    except CannotStart as why:
+        raise not_started(str(why)) from None
+    print("groupchat: these options and their files can be used.")
+    raise SystemExit(0)
+
+
+def _reloader(options: Options, hub: Hub, certificate: Certificate | None) -> Reload:
+    def read() -> Configuration:
+        again = options.read_again()
+        return Configuration(_settings(again), again.given)
+
+    running = Configuration(hub.settings, options.given)
+    return Reload(running, read, hub.members, hub.accounts, certificate)
 
 
 def _settings(options: Options) -> Settings:

@@ -50,6 +50,12 @@ class PasswordFile:
         """Return whether there is a password for this name."""
         return names.key(name) in self._read()
 
+    def reload(self) -> None:
+        """Read the file again, if it has changed."""
+        self._read()
+        if not self._trouble.failing:
+            self.log.info("The passwords in {path} are read.", path=self._path)
+
     def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[bytes | tuple[()]]:
         """
         :raises UnauthorizedLogin: (as its failure) the password is wrong.

@@ -50,6 +50,13 @@ class _KnowsNames(Protocol):
     def knows(self, name: str) -> bool: ...
 
 
+@runtime_checkable
+class _Reloads(Protocol):
+    """A checker that can read its file again."""
+
+    def reload(self) -> None: ...
+
+
 @implementer(IAccounts, ICredentialsChecker)
 class AccountStore:
     """
@@ -122,6 +129,16 @@ class AccountStore:
 
         polled = self._file_worker.do(self._file.load_if_changed)
         return polled.addCallback(loaded).addErrback(self._unreadable)
+
+    def reload(self) -> Deferred[None]:
+        for checker in self.others:
+            if isinstance(checker, _Reloads):
+                checker.reload()
+        return self.poll().addCallback(self._log_reload)
+
+    def _log_reload(self, _: None) -> None:
+        if not self._trouble.failing:
+            self.log.info("The accounts file {path} is read.", path=self.path)
 
     def _unreadable(self, failure: Failure) -> None:
         self._trouble.failed(failure.getErrorMessage())

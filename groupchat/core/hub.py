@@ -92,8 +92,8 @@ class Hub:
         """Build the parts behind the commands. Returns the tables of their two sides."""
         settings, accounts, post, delivery = self.settings, self.accounts, self.post, self._delivery
         access, members = self.access, self.members
-        membership = Membership(delivery, settings.replay, now)
-        speaking = Speaking(access, members, delivery, post, now, settings.edit_within)
+        membership = Membership(delivery, settings, now)
+        speaking = Speaking(access, members, delivery, post, now, settings)
         telling = Telling(access, members, self.direct, delivery, post, now)
         topics = Topics(access, delivery, post)
         marks = Marks(members, delivery, post)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from groupchat.core.cursor import Cursor, Origin
 from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry
 from groupchat.core.room_access import RoomAccess
+from groupchat.settings import Settings
 
 if TYPE_CHECKING:
     from groupchat.core.delivery import Delivery
@@ -19,13 +20,12 @@ __all__ = ["Membership"]
 
 class Membership:
     """
-    :param replay: messages of history that a member sees on joining a room.
     :param now: the time in milliseconds since 1970.
     """
 
-    def __init__(self, delivery: Delivery, replay: int, now: Callable[[], int]) -> None:
+    def __init__(self, delivery: Delivery, settings: Settings, now: Callable[[], int]) -> None:
         self._delivery = delivery
-        self._replay = replay
+        self._settings = settings
         self._now = now
 
     def joined(self, entry: JoinEntry) -> None:
@@ -59,7 +59,7 @@ class Membership:
         else:
             cursor.origin = Origin.NEW if entry.after is None else Origin.RESUMING
         if entry.after is None or not entry.known:
-            cursor.after = max(entry.first - 1, entry.head - self._replay)
+            cursor.after = max(entry.first - 1, entry.head - self._settings.replay)
         else:
             cursor.after = entry.after
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from groupchat.core.access import AccessPolicy
 from groupchat.core.direct_rooms import is_direct, parties
 from groupchat.core.entries import CorrectionEntry, Entry, MessageEntry
+from groupchat.settings import Settings
 from groupchat.wire import commands, errors, names
 from groupchat.wire.events import Message, Tell
 from groupchat.wire.timestamps import stamp
@@ -29,7 +30,6 @@ class Speaking:
     :param access: decides who may speak.
     :param post: gives an entry to the ledger.
     :param now: the time in milliseconds since 1970.
-    :param edit_within: seconds for which members can correct their messages; 0: never.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class Speaking:
         delivery: Delivery,
         post: Callable[[Entry], None],
         now: Callable[[], int],
-        edit_within: int,
+        settings: Settings,
     ) -> None:
         self._access = access
         self._members = members
         self._delivery = delivery
         self._post = post
         self._now = now
-        self._edit_within = edit_within * 1000
+        self._settings = settings
 
     # Commands.
 
@@ -104,8 +104,8 @@ class Speaking:
         entry = CorrectionEntry(
             room, session.name, text, self._now(),
             replaces=command.replaces, redacts=command.redacts, operator=session.operator,
-            within=self._edit_within, act=command.act, client=session.client, n=command.n,
-            account=session.account, session=session, ref=command.ref,
+            within=self._settings.edit_within * 1000, act=command.act, n=command.n,
+            client=session.client, account=session.account, session=session, ref=command.ref,
         )  # fmt: skip
         entry.refusal = refusal
         self._post(entry)

@@ -89,6 +89,11 @@ class Trouble:
         self._log = log
         self._count = 0
 
+    @property
+    def failing(self) -> bool:
+        """Whether the operation failed the last time."""
+        return self._count > 0
+
     def failed(self, why: str) -> None:
         """Log a failure, unless it is one of many."""
         if not self._count:

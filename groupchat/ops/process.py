@@ -35,7 +35,7 @@ class Process:
         self._reactor = reactor
         self._has_terminal = has_terminal
 
-    def on_signals(self, stop: Callable[[], None], reload: Callable[[], None]) -> None:
+    def on_signals(self, stop: Callable[[], object], reload: Callable[[], object]) -> None:
         """
         Call `stop` on SIGTERM and SIGINT, of which Twisted would die. SIGHUP means `stop` at a
         terminal and `reload` elsewhere, and stays ignored under nohup.
@@ -47,7 +47,7 @@ class Process:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             self._handle(signal.SIGHUP, stop if self._has_terminal() else reload)
 
-    def _handle(self, number: int, act: Callable[[], None]) -> None:
+    def _handle(self, number: int, act: Callable[[], object]) -> None:
         signal.signal(number, lambda *_: self._reactor.callFromThread(act))
 
     def exit_with(self, status: int) -> None:

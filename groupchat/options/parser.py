@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import getopt
+import sys
+from collections.abc import Mapping, Sequence
 
 from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.strcred import AuthOptionMixin, InvalidAuthType, makeChecker
@@ -10,15 +12,29 @@ from twisted.python import usage
 
 import groupchat
 from groupchat import prompt, streams
-from groupchat.options import start
-from groupchat.options.table import FLAGS, PARAMETERS
+from groupchat.options import config, start
+from groupchat.options.table import FLAG_NAMES, FLAGS, PARAMETERS
 from groupchat.options.values import shortened
 
 __all__ = ["Options"]
 
 
+#: the keys of a configuration file
+KEYS = config.Keys(
+    [option.name for option in PARAMETERS if option.name != "config"],
+    ["listen", "auth"],
+    [flag for flag in FLAG_NAMES if flag != "check"],
+)
+
+
 class Options(AuthOptionMixin, usage.Options):
-    """The options of the daemon."""
+    """
+    The options of the daemon: those of the command line, and those of the configuration file that
+    it names.
+
+    :ivar given: the arguments of each option, as they were given; options that were not are not
+        there.
+    """
 
     supportedInterfaces = (IUsernamePassword,)
     command = "twistd groupchat"  #: the command as typed, for error messages
@@ -34,6 +50,8 @@ class Options(AuthOptionMixin, usage.Options):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
+        self.given: Mapping[str, list[str]] = {}
+        self._command_line: list[str] = []
 
     def opt_listen(self, endpoint: str) -> None:
         """
@@ -65,9 +83,55 @@ class Options(AuthOptionMixin, usage.Options):
         """
         streams.prepare()
         try:
-            super().parseOptions(options)  # type: ignore[no-untyped-call]
+            self.parse(sys.argv[1:] if options is None else list(options))
         except usage.UsageError as error:
             raise start.not_started(f"{error} ({self.command} --help lists the options.)") from None
+
+    def parse(self, command_line: list[str]) -> None:
+        """
+        Parse the command line and the configuration file that it names.
+
+        :raises UsageError: one of them makes no sense.
+        """
+        self._command_line = command_line
+        arguments = [*self._from_file(self._found(command_line)), *command_line]
+        self.given = self._found(arguments)
+        super().parseOptions(arguments)  # type: ignore[no-untyped-call]
+
+    def read_again(self) -> Options:
+        """
+        Return the options as the same command line and the configuration file say now. Nothing is
+        started or asked.
+
+        :raises UsageError: they make no sense.
+        """
+        again = _OptionsReadAgain(self["max"] if "max" not in self.given else start.DEFAULT_MAX)
+        again.parse(self._command_line)
+        return again
+
+    def _found(self, arguments: list[str]) -> dict[str, list[str]]:
+        """Return the values of each option among these arguments."""
+        found: dict[str, list[str]] = {}
+        try:
+            pairs, _ = getopt.getopt(arguments, self.shortOpt, self.longOpt)
+        except getopt.error:
+            return {}  # the parser says the same, in its own words
+        for option, value in pairs:
+            name = option.lstrip("-")
+            found.setdefault(self.synonyms.get(name, name), []).append(value)
+        return found
+
+    def _from_file(self, typed: Mapping[str, list[str]]) -> list[str]:
+        """Return the arguments in the configuration file, less those of options that were typed."""
+        if "config" not in typed:
+            return []
+        path = typed["config"][-1]
+        found = config.read(path, KEYS)
+        try:
+            _FileOptions().parse([argument for key in found.values() for argument in key])
+        except usage.UsageError as error:
+            raise usage.UsageError(f"--config {shortened(path)}: {error}") from None
+        return [argument for key in found if key not in typed for argument in found[key]]
 
     def opt_auth(self, description: str) -> None:
         """Specify an authentication method for the server."""
@@ -98,11 +162,21 @@ class Options(AuthOptionMixin, usage.Options):
         if self["port"] is None and not self["listen"]:
             self["port"] = 9000
         if self["max"] is None:
-            asks = self.is_foreground() and prompt.is_possible()
-            self["max"] = start.ask_max() if asks else start.DEFAULT_MAX
-        if self.parent is not None:
-            start.clear_pid_file(self.parent, self.is_foreground())
-            start.choose_log_format(self.parent, self.is_foreground())
+            self["max"] = self._choose_max()
+        self._prepare_start()
+
+    def _choose_max(self) -> int:
+        asks = self.is_foreground() and prompt.is_possible() and not self["check"]
+        return start.ask_max() if asks else start.DEFAULT_MAX
+
+    def _prepare_start(self) -> None:
+        if self.parent is None:
+            return
+        if self["check"]:
+            self.parent["pidfile"] = ""  # that of the running daemon is none of its business
+            return
+        start.clear_pid_file(self.parent, self.is_foreground())
+        start.choose_log_format(self.parent, self.is_foreground())
 
     def is_foreground(self) -> bool:
         """
@@ -120,3 +194,28 @@ class Options(AuthOptionMixin, usage.Options):
             or self.parent.get("logfile") in (None, "-")
             and not self.parent.get("syslog")
         )
+
+
+class _FileOptions(Options):
+    """The options in a configuration file: their values are checked, and no more."""
+
+    def postOptions(self) -> None:
+        """Leave everything as it is."""
+
+
+class _OptionsReadAgain(Options):
+    """
+    The options of a daemon that runs.
+
+    :param max: that of --max, where nothing says it.
+    """
+
+    def __init__(self, max: int) -> None:
+        super().__init__()
+        self._max = max
+
+    def _choose_max(self) -> int:
+        return self._max
+
+    def _prepare_start(self) -> None:
+        """The daemon is started."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from groupchat.options import values
 from groupchat.wire.limits import MAX_ROOMS
 
-__all__ = ["FLAGS", "PARAMETERS", "Option"]
+__all__ = ["FLAGS", "FLAG_NAMES", "PARAMETERS", "Option"]
 
 
 class Option(NamedTuple):
@@ -191,10 +191,19 @@ PARAMETERS = [
         "file with a message for each member that logs in, at most 4096 characters",
         values.motd,
     ),
+    Option(
+        "config",
+        None,
+        None,
+        "TOML file with these options as its keys; the command line wins over it",
+    ),
 ]
 
-FLAGS = [
-    ["require-tls", None, "accept unencrypted connections from this machine only"],
-    ["no-tls", None, "turn TLS off"],
-    ["members-only", None, "let only registered names log in"],
-]
+_FLAGS = {
+    "require-tls": "accept unencrypted connections from this machine only",
+    "no-tls": "turn TLS off",
+    "members-only": "let only registered names log in",
+    "check": "check the options and the files that they name, and start nothing",
+}
+FLAG_NAMES = list(_FLAGS)
+FLAGS = [[name, None, help] for name, help in _FLAGS.items()]  #: in the order that Twisted expects

@@ -68,21 +68,33 @@ class Certificate:
         """
         if self.path is None:
             self._use(make())
-            return
+        else:
+            self._open(self.path, self.own)
+
+    def check(self) -> None:
+        """
+        Read the certificate, where there is one or should be one.
+
+        :raises CannotStart: it cannot be used.
+        """
+        if self.path is not None and (not self.own or os.path.exists(self.path)):
+            self._open(self.path, make_missing=False)
+
+    def _open(self, path: str, make_missing: bool) -> None:
         try:
-            if self.own and not os.path.exists(self.path):
-                atomicfile.write_atomic(self.path, make())
-            self._read(self.path)
+            if make_missing and not os.path.exists(path):
+                atomicfile.write_atomic(path, make())
+            self._read(path)
         except OSError as error:
-            if atomicfile.is_full(error, self.path):
+            if atomicfile.is_full(error, path):
                 raise CannotStartYet(
-                    f"the certificate {self.path}: the disk is full. Make room."
+                    f"the certificate {path}: the disk is full. Make room."
                 ) from None
             raise CannotStart(
-                f"the certificate {self.path}: {error.strerror}. {self._advice()}"
+                f"the certificate {path}: {error.strerror}. {self._advice()}"
             ) from None
         except Unusable as why:
-            raise CannotStart(f"the certificate {self.path}: {why}. {self._advice()}") from None
+            raise CannotStart(f"the certificate {path}: {why}. {self._advice()}") from None
 
     def _advice(self) -> str:
         if self.own:

@@ -1,0 +1,55 @@
+"""
+The header of an SQLite file, read without SQLite: that needs no lock, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import os
+
+from groupchat.errors import CannotOpen
+
+__all__ = ["check"]
+
+_MAGIC = b"SQLite format 3\0"
+_SIZE = 100  #: bytes of the header
+_VERSION, _APPLICATION = 60, 68  #: where user_version and application_id are, of four bytes each
+
+
+def check(what: str, path: str, application: int, version: int) -> None:
+    """
+    Check that a file can be used as a database of ours, or created.
+
+    :param what: the file, as errors name it.
+    :param application: its application_id.
+    :param version: the newest user_version that can be used.
+    :raises CannotOpen: it cannot.
+    """
+    try:
+        with open(path, "rb") as file:
+            header = file.read(_SIZE)
+    except FileNotFoundError:
+        if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK):
+            raise CannotOpen(
+                f"{what}: there is none, and it cannot be created",
+                "Make sure that its folder exists and can be written",
+            ) from None
+        return
+    except OSError as error:
+        raise CannotOpen(f"{what}: {error.strerror}") from None
+    if not os.access(path, os.W_OK):
+        raise CannotOpen(f"{what}: it cannot be written", "Make it writable")
+    if header:
+        _check(what, header, application, version)
+
+
+def _check(what: str, header: bytes, application: int, version: int) -> None:
+    if not header.startswith(_MAGIC):
+        raise CannotOpen(f"{what}: it is damaged, or no database at all", "Restore a backup")
+    if _number(header, _APPLICATION) != application:
+        raise CannotOpen(f"{what} belongs to another program")
+    if _number(header, _VERSION) > version:
+        raise CannotOpen(f"{what} was written by a newer groupchat", "Install that one")
+
+
+def _number(header: bytes, offset: int) -> int:
+    return int.from_bytes(header[offset : offset + 4])
