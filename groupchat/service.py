@@ -107,7 +107,7 @@ class GroupChat(Service):
 
     def _listen_on(self, endpoint: IStreamServerEndpoint) -> list[Failure]:
         failures: list[Failure] = []
-        endpoint.listen(self.port).addCallbacks(self.port.listening, failures.append)
+        endpoint.listen(self.port).addCallbacks(self.port.ports.add, failures.append)
         return failures
 
     def startService(self) -> None:

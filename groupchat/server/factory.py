@@ -14,8 +14,6 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
     IAddress,
-    IDelayedCall,
-    IListeningPort,
     IProtocolNegotiationFactory,
     IReactorTime,
 )
@@ -30,19 +28,16 @@ from groupchat.server.handshakes import HandshakeQueue
 from groupchat.server.outbound import Outbound
 from groupchat.server.pending import PendingConnection, Phase
 from groupchat.server.pool import PendingPool
+from groupchat.server.ports import Ports
 from groupchat.server.protocol import ChatProtocol
 from groupchat.server.sniff import FOREIGN, LINE_WIRES, TLS, Opening, Sniffer, speak_plain
+from groupchat.server.sweeper import Sweeper
 from groupchat.server.throttle import ConnectionThrottle
 from groupchat.server.tls import HTTP, Certificate
-from groupchat.server.turns import LOGIN_LINES_PER_TURN, LoginTurns
+from groupchat.server.turns import LoginTurns
 from groupchat.wire import errors
 
 __all__ = ["ChatFactory"]
-
-#: connections accepted in one turn, so that a hello that came with one is read before more are
-ACCEPTS_PER_TURN = LOGIN_LINES_PER_TURN
-SWEEP_INTERVAL = 1.0  #: seconds in which every connection is checked once
-SWEEP_BATCH = 500  #: connections that are checked in one turn
 
 _THROTTLED = (
     "{more} connections from {address} were closed at once: too many before them had not logged in."
@@ -85,19 +80,16 @@ class ChatFactory(ServerFactory):
         self.require_tls = require_tls
         self.handshakes = HandshakeQueue(tls_share, clock, processor_time)
         self.turns = LoginTurns(clock.callLater)
-        self.ports: list[IListeningPort] = []
         self.connections: set[ChatProtocol] = set()
         self.pending: dict[ChatProtocol, PendingConnection] = {}
         self._max_connections = max_connections
-        self._at_capacity = False
+        self.ports = Ports(clock, self._free)
+        self._sweeper = Sweeper(self.connections, clock, self._forget)
         self._pool = PendingPool(hub.settings.max_pending, clock, self._free)
         self._throttle = ConnectionThrottle(hub.settings.connect_rate, clock.seconds)
         self._addresses: Counter[str] = Counter()
         self._sniffer = Sniffer([*FOREIGN, *LINE_WIRES], speak_plain)
         self._sniffer_before_tls = Sniffer([*FOREIGN, *LINE_WIRES, TLS], speak_plain)
-        self._unchecked: list[ChatProtocol] = []
-        self._accepting: IDelayedCall | None = None
-        self._sweeping: IDelayedCall | None = None
         self._emptied: Deferred[None] | None = None
 
     # Protocols.
@@ -120,8 +112,7 @@ class ChatFactory(ServerFactory):
 
     def doStart(self) -> None:
         super().doStart()  # type: ignore[no-untyped-call]
-        if self._sweeping is None:
-            self._sweeping = self.clock.callLater(SWEEP_INTERVAL, self._sweep)
+        self._sweeper.start()
 
     def doStop(self) -> None:
         super().doStop()  # type: ignore[no-untyped-call]
@@ -129,52 +120,27 @@ class ChatFactory(ServerFactory):
             self._pool.stop()
             self.turns.stop()
             self.handshakes.stop()
-            for call in (self._sweeping, self._accepting):
-                if call is not None and call.active():
-                    call.cancel()
-            self._sweeping = self._accepting = None
+            self._sweeper.stop()
+            self.ports.stop()
 
     def buildProtocol(  # type: ignore[override]  # Twisted's factories may be any
         self, addr: IAddress | None
     ) -> ChatProtocol | None:
-        if self._accepting is None:
-            self._accepting = self.clock.callLater(0, self._cap_accepts)
+        self.ports.accepted()
         address = format_address(addr)
         if not self._throttle.allows(client_prefix(address)):
             self.hub.throttled_log.count(address, _THROTTLED)
             return None  # it is closed before anything else is made of it
         return ChatProtocol(self, address)
 
-    def _cap_accepts(self) -> None:
-        """
-        Cap the connections that each port accepts in a turn.
-
-        Twisted raises `numberAccepts` while the backlog stays full, and would accept past the
-        limit of descriptors.
-        """
-        self._accepting = None
-        share = self._free() // max(1, len(self.ports))
-        for port in self.ports:
-            if hasattr(port, "numberAccepts"):
-                port.numberAccepts = max(1, min(ACCEPTS_PER_TURN, share))
-
     def _free(self) -> int:
         """Return how many connections more can be open."""
         return self._max_connections - len(self.connections)
 
-    def _sweep(self) -> None:
-        """Check the next few connections: is the client there, does it read?"""
-        if not self._unchecked:
-            self._unchecked = list(self.connections)
-            self._throttle.forget()
-            self.hub.throttled_log.forget()
-        batches = len(self.connections) // SWEEP_BATCH + 1
-        self._sweeping = self.clock.callLater(SWEEP_INTERVAL / batches, self._sweep)
-        now = self.clock.seconds()
-        for _ in range(min(SWEEP_BATCH, len(self._unchecked))):
-            protocol = self._unchecked.pop()
-            if protocol in self.connections:
-                protocol.check(now)
+    def _forget(self) -> None:
+        """Forget the addresses of long ago."""
+        self._throttle.forget()
+        self.hub.throttled_log.forget()
 
     # The life of a connection.
 
@@ -191,8 +157,7 @@ class ChatFactory(ServerFactory):
             self.hub.access.ban_on_address(protocol.address),
         )
         self._pool.add(pending)
-        if self._free() <= 0 and not self._at_capacity:
-            self._stop_accepting()
+        self.ports.opened(len(self.connections))
         return pending
 
     def served(self, pending: PendingConnection) -> None:
@@ -227,32 +192,13 @@ class ChatFactory(ServerFactory):
         self._addresses[protocol.address] -= 1
         if not self._addresses[protocol.address]:
             del self._addresses[protocol.address]
-        if self._at_capacity and self._free() > 0 and not self.hub.stopping:
-            self._accept_again()
+        if not self.hub.stopping:
+            self.ports.closed()
         if self._emptied is not None and not self.connections:
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)
 
-    def _stop_accepting(self) -> None:
-        self._at_capacity = True
-        for port in self.ports:
-            port.stopReading()  # type: ignore[attr-defined]
-        self.log.warn(
-            "{count} connections are open, as many as can be: the next ones wait.",
-            count=len(self.connections),
-        )
-
-    def _accept_again(self) -> None:
-        self._at_capacity = False
-        for port in self.ports:
-            port.startReading()  # type: ignore[attr-defined]
-
     # The service's side.
-
-    def listening(self, port: IListeningPort) -> None:
-        """Take connections from this port."""
-        self.ports.append(port)
-        self._cap_accepts()
 
     def emptied(self) -> Deferred[None]:
         """

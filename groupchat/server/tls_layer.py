@@ -9,27 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
 
-from twisted.internet.interfaces import (
-    IConsumer,
-    IHalfCloseableProtocol,
-    INegotiated,
-    IProtocol,
-    IPushProducer,
-    ISSLTransport,
-    ITCPTransport,
-)
-from twisted.python.components import proxyForInterface
+from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol
 from zope.interface import implementer
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import ITransport
     from twisted.python.failure import Failure
 
-__all__ = ["RECORD_BYTES", "TLSLayer", "TLSTransport"]
+__all__ = ["RECORD_BYTES", "TLSLayer"]
 
 RECORD_BYTES = 16_384  #: bytes of text in a record, at most
 
@@ -215,10 +206,12 @@ class TLSLayer:
             self.seal(text)
             return self.sealed()
         # A MemoryBIO never gives its memory back, so it gets no more than a record.
-        return b"".join(
-            self.encrypt(text[start : start + RECORD_BYTES])
-            for start in range(0, len(text), RECORD_BYTES)
-        )
+        rest, records = memoryview(text), []
+        while rest:
+            self.seal(rest[:RECORD_BYTES])
+            records.append(self.sealed())
+            rest = rest[RECORD_BYTES:]
+        return b"".join(records)
 
     def write(self, text: bytes) -> None:
         """Send a text."""
@@ -259,47 +252,11 @@ class TLSLayer:
         agreed = self._tls.selected_alpn_protocol()
         return agreed.encode() if agreed else None
 
-    def hand_over(self, protocol: IProtocol, below: Below) -> TLSTransport:
+    def hand_over(self, protocol: IProtocol, below: Below) -> None:
         """
         Give the connection to another protocol.
 
         :param below: the way out beneath from now on.
-        :returns: its transport.
         """
         self.upper = protocol
         self._below = below
-        return TLSTransport(self._transport, self)
-
-
-class IBeneath(ITCPTransport, IConsumer, IPushProducer):
-    """The methods that a protocol may ask of its transport."""
-
-
-@implementer(ISSLTransport, INegotiated)
-class TLSTransport(proxyForInterface(IBeneath, "beneath")):  # type: ignore[misc]  # made at run time
-    """
-    The transport of another protocol within TLS: all but its output is that of the one beneath.
-    """
-
-    def __init__(self, beneath: ITCPTransport, layer: TLSLayer) -> None:
-        super().__init__(beneath)
-        self._layer = layer
-
-    @property
-    def negotiatedProtocol(self) -> bytes | None:
-        return self._layer.negotiated
-
-    def getPeerCertificate(self) -> None:
-        """Return None: clients have no certificates here."""
-
-    def write(self, data: bytes) -> None:
-        self._layer.write(data)
-
-    def writeSequence(self, data: Iterable[bytes]) -> None:
-        self._layer.write(b"".join(data))
-
-    def loseConnection(self) -> None:
-        self._layer.close()
-
-    def loseWriteConnection(self) -> None:
-        self._layer.shut(self.beneath.loseWriteConnection)

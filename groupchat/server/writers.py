@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IPullProducer, IPushProducer
 from zope.interface import implementer
 
 from groupchat.server.tls_layer import RECORD_BYTES, TLSLayer
+from groupchat.server.tls_transport import TLSTransport
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IProtocol, ITransport
@@ -195,7 +196,9 @@ class TLSWriter:
         self._below.close()
 
     def hand_over(self, protocol: IProtocol) -> ITransport:
-        return self._layer.hand_over(protocol, Unbounded(self._below.hand_over(self._layer)))
+        transport = self._below.hand_over(self._layer)
+        self._layer.hand_over(protocol, Unbounded(transport))
+        return TLSTransport(transport, self._layer)
 
 
 class Unbounded:

@@ -13,8 +13,9 @@ from groupchat.accounts.worker import InlineWorker
 from groupchat.core.permissions import Account
 from groupchat.core.ratelimit import client_prefix
 from groupchat.server.address import format_address
-from groupchat.server.factory import ACCEPTS_PER_TURN, ChatFactory
+from groupchat.server.factory import ChatFactory
 from groupchat.server.pool import GRACE_SECONDS
+from groupchat.server.ports import ACCEPTS_PER_TURN
 from groupchat.server.sniff import REFUSALS
 from groupchat.server.throttle import BURST_SECONDS
 from groupchat.server.turns import LOGIN_LINES_PER_TURN
@@ -518,7 +519,7 @@ def test_twisted_takes_only_so_many_in_one_turn(server):
         numberAccepts = 1000
 
     listening = Listening()
-    server.factory.ports.append(listening)
+    server.factory.ports.add(listening)
     server.connect()
     server.run()
     assert listening.numberAccepts == ACCEPTS_PER_TURN
@@ -589,7 +590,7 @@ def test_at_the_limit_of_descriptors_it_takes_no_more_than_there_is_room_for(ser
 
     listening = Listening()
     server.factory = ChatFactory(server.hub, server.reactor, max_connections=20)
-    server.factory.listening(listening)
+    server.factory.ports.add(listening)
     assert listening.numberAccepts == ACCEPTS_PER_TURN
     people = [server.json(f"n{number}") for number in range(18)]
     assert listening.reading and listening.numberAccepts == 2
@@ -605,7 +606,7 @@ def test_at_the_end_it_takes_nobody_any_more(server):
             pass
 
     server.factory = ChatFactory(server.hub, server.reactor, max_connections=1)
-    server.factory.listening(Listening())
+    server.factory.ports.add(Listening())
     alice = server.json("alice")
     server.hub.stop()
     alice.end()

@@ -14,7 +14,8 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.testing import StringTransport
 
 from groupchat.server.tls import Certificate
-from groupchat.server.tls_layer import RECORD_BYTES, TLSLayer, TLSTransport
+from groupchat.server.tls_layer import RECORD_BYTES, TLSLayer
+from groupchat.server.tls_transport import TLSTransport
 
 CERTIFICATE = Certificate(None, own=True)
 CERTIFICATE.open()
@@ -178,8 +179,8 @@ def test_a_client_that_makes_tls_answer_and_reads_no_answers_is_dropped(connecti
 def test_another_protocol_gets_a_transport_that_encrypts(opened):
     other, below = Recorder(), Below()
     opened.below = below
-    transport = opened.layer.hand_over(other, below)
-    assert isinstance(transport, TLSTransport)
+    opened.layer.hand_over(other, below)
+    transport = TLSTransport(opened.transport, opened.layer)
     for interface in (ISSLTransport, INegotiated, IConsumer, IPushProducer):
         assert interface.providedBy(transport)
     assert transport.negotiatedProtocol is None and transport.getPeerCertificate() is None
