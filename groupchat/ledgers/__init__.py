@@ -1,4 +1,4 @@
 """
-The ledgers: each gives drafts their place in a room's log and makes them durable. One module, one
-kind of store.
+The ledgers: each gives entries their positions in a room's log and makes them durable. ``memory``
+and ``sqlite`` are the two; what they have in common is in modules of its own.
 """

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from groupchat.ledgers import wal
-from groupchat.ledgers.erasure import BLOCK, blocks, is_sound, unallocated
+from groupchat.ledgers.erasure import BLOCK, Traces, blocks, find_pages, is_sound, unallocated
 from groupchat.ledgers.retention import RetentionPolicy
 from tests.ledgers.keeping import Log, on_disk
 
@@ -226,6 +226,22 @@ def test_a_page_whose_rows_are_not_after_that_space_is_left_alone():
     sound = b"\x0d\0\0\0\1\x0f\0\0\x0f\0" + bytes(4086)
     assert unallocated(sound) == (10, 0xF00) and is_sound(sound)
     assert not is_sound(sound.replace(b"\x0f\0\0\x0f\0", b"\x0f\0\0\x0e\0"))
+
+
+def test_a_scan_ends_at_once_when_the_server_does(machine):
+    """Its thread would delay the end: a big file takes long."""
+    slices = []
+
+    class File:
+        page_size = 4096
+
+        def read(self, offset, size):
+            slices.append(offset)
+            return bytes(size)
+
+    traces = Traces(frozenset([b"s3cr3t"]), 1)
+    assert find_pages(File(), traces, machine.clock, lambda: len(slices) == 3) == []
+    assert slices == [0, 256 * 4096, 2 * 256 * 4096]
 
 
 def test_any_longer_part_of_a_text_has_a_block_of_it():
