@@ -17,10 +17,20 @@ from typing import Any, NamedTuple
 from twisted.scripts import twistd
 
 from groupchat.client.receiver import RoomReceiver
-from groupchat.core import delivery, fan_out, membership, pump
+from groupchat.core import backlog, delivery, fan_out, hub, membership, pump
 from groupchat.core.cursor import Phase
-from groupchat.core.entries import JoinEntry, MessageEntry
-from groupchat.ledgers import batch, database, environment, epochs, sqlite, writer
+from groupchat.core.direct_rooms import is_direct, parties
+from groupchat.core.entries import CorrectionEntry, JoinEntry, MarkEntry, MessageEntry
+from groupchat.ledgers import (
+    batch,
+    database,
+    environment,
+    epochs,
+    marks,
+    sqlite,
+    targets,
+    writer,
+)  # fmt: skip
 from groupchat.wire.events import Message
 from groupchat.wire.timestamps import stamp
 
@@ -145,8 +155,8 @@ def show_before_commit() -> None:
 def commit_without_sync() -> None:
     prepare = database.LedgerDatabase._prepare
 
-    def normal(self: Any) -> None:
-        prepare(self)
+    def normal(self: Any, *schemas: Any) -> None:
+        prepare(self, *schemas)
         self.db.execute("PRAGMA synchronous = NORMAL")
 
     database.LedgerDatabase._prepare = normal  # type: ignore[method-assign]
@@ -258,6 +268,73 @@ def live_before_history() -> None:
             cursor.position = self._backlog.end - 1
 
     pump.Pump._tell_state = hasty  # type: ignore[method-assign]
+
+
+# Corrections, removals, marks and direct messages.
+
+
+@build("reset", "kill", "reset", "kill", finds=("stored twice",))
+def no_dedupe_of_corrections() -> None:
+    correct = batch.Batch._correction
+
+    def once_more(self: Any, entry: CorrectionEntry) -> None:
+        entry.n, n = None, entry.n
+        correct(self, entry)
+        entry.n = n
+
+    batch.Batch._correction = once_more  # type: ignore[method-assign]
+
+
+@build("reset", "reset", "reset", finds=("removed text",))
+def removal_that_leaves_the_tail() -> None:
+    backlog.Backlog.redact = lambda self, ids: None  # type: ignore[method-assign]
+
+
+@build("reset", finds=("removed text",))
+def removal_that_leaves_the_ledger() -> None:
+    targets.Targets._redact = lambda self, key: []  # type: ignore[method-assign]
+
+
+@build("reset", "reset", finds=("mark went back",))
+def mark_that_goes_back() -> None:
+    mark = batch.Batch._mark
+
+    def any_mark(self: Any, entry: MarkEntry) -> None:
+        wanted = entry.id
+        mark(self, entry)
+        room = self._rooms.find(entry.room)
+        if entry.refusal is None and room is not None:
+            self._tables.marks.move(entry.owner, room, wanted, self._tables.stamper.now())
+
+    batch.Batch._mark = any_mark  # type: ignore[method-assign]
+
+
+@build("kill", "kill", "kill", finds=("mark went back",))
+def mark_in_memory_alone() -> None:
+    kept: dict[Any, int] = {}
+
+    def move(self: Any, identity: Any, room: Any, id: int, now: int) -> None:
+        kept[identity, room.no] = id
+
+    marks.Marks.move = move  # type: ignore[method-assign]
+    marks.Marks.find = lambda self, identity, room: kept.get((identity, room.no), 0)  # type: ignore[method-assign]
+
+
+@build("reset", finds=("seen by a third",))
+def direct_message_for_all() -> None:
+    appended = hub.Hub.appended
+
+    def to_all(self: Any, entries: list[Any]) -> None:
+        appended(self, entries)
+        for entry in entries:
+            if isinstance(entry, MessageEntry) and entry.fresh and is_direct(entry.room):
+                room, at = f"@{entry.sender}", stamp(entry.at)
+                message = Message(room, entry.id or 0, at, entry.sender, entry.text)
+                for session in list(self.members.sessions):
+                    if session.account not in parties(entry.room):
+                        session.send(message)
+
+    hub.Hub.appended = to_all  # type: ignore[method-assign]
 
 
 # The client.

@@ -1,6 +1,6 @@
 """
 Was the promise kept? A judgement over a history (`history.py`) and the ledger that it ended with.
-Pure: no I/O but `read_log`.
+Pure: no I/O.
 
 Where an older copy of the ledger was put back there are two logs: what was answered and shown
 before is held against the first, what came after against the second.
@@ -8,14 +8,14 @@ before is held against the first, what came after against the second.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from tests.faults import history
+from tests.faults.history import GONE
+from tests.faults.ledger import Log
+from tests.faults.removals import Removals
 
 #: The kinds of findings, and their meaning.
 FINDINGS = {
@@ -29,31 +29,11 @@ FINDINGS = {
     "wrong no": "a refusal, though it is stored",
     "shown too soon": "shown, but not in the ledger in the end",
     "stuck": "no answer, or not shown, or no start, within the limit",
+    "removed text": "a text was removed, but is in the ledger, or was shown to one who came later",
+    "seen by a third": "a direct message was shown to one whom it does not concern",
+    "mark went back": "a mark was kept, and an older one holds",
     "broken": "the server failed in a way that is none of its own rules, or a client gave up",
 }
-
-Log = dict[str, list[str]]  #: for each room the keys by id, from 1 on
-
-
-def read_log(path: Path, in_use: bool = False) -> Log:
-    """
-    Returns the messages of a ledger.
-
-    :raises sqlite3.Error: it can't be read.
-    """
-    database = sqlite3.connect(f"file:{quote(str(path))}?mode={'ro' if in_use else 'rw'}", uri=True)
-    log: Log = {}
-    for name, number in database.execute("SELECT name, no FROM rooms"):
-        rows = database.execute(
-            "SELECT key, text FROM messages WHERE key BETWEEN ? AND ? ORDER BY key",
-            (number << 40, (number + 1 << 40) - 1),
-        )
-        log[name] = []
-        for key, text in rows:
-            missing = (key & (1 << 40) - 1) - len(log[name]) - 1
-            log[name] += ["?"] * missing + [history.key(text)]
-    database.close()
-    return log
 
 
 class Findings:
@@ -72,7 +52,7 @@ class Findings:
 class _Place:
     """Where one member stands in one room: on its connection, and on its screen."""
 
-    __slots__ = ("after", "log", "seen", "through")
+    __slots__ = ("after", "begun", "log", "mark", "seen", "through")
 
     def __init__(self) -> None:
         self.after: int | None = (
@@ -81,6 +61,47 @@ class _Place:
         self.through = 0
         self.seen: int | None = None  # the last id displayed
         self.log = 0  # in which log that was
+        self.begun = 0  # which of the records it was in which it asked for the room
+        self.mark = 0  # the id of the last mark that is kept
+
+
+class _Heard:
+    """The positions of members of the plain wire, which tells no ids."""
+
+    def __init__(self, logs: list[Log], removals: Removals) -> None:
+        self._logs = logs
+        self._removals = removals
+        self._last: dict[tuple[str, str], int] = {}
+        self._ids: dict[tuple[int, str], dict[str, int]] = {}
+
+    def before(self, log: int, who: str, room: str, key: str) -> tuple[int, int] | None:
+        """
+        Somebody heard a message. Returns the id after which it has to come, and its own; None if
+        it is not in the log.
+        """
+        id = self._of(log, room).get(key)
+        if id is None:
+            return None
+        last = self._last.get((who, room), id - 1)
+        while last + 1 < id and self._is_unheard(log, room, last + 1):
+            last += 1
+        self._last[who, room] = id
+        return last, id
+
+    def _is_unheard(self, log: int, room: str, id: int) -> bool:
+        """Whether the plain wire does not tell which message this is."""
+        is_removal = history.removed_by(self._logs[log][room][id - 1]) is not None
+        return is_removal or self._removals.is_gone(log, room, id)
+
+    def _of(self, log: int, room: str) -> dict[str, int]:
+        if (log, room) not in self._ids:
+            keys = self._logs[log].get(room, [])
+            self._ids[log, room] = {key: id for id, key in enumerate(keys, 1)}
+        return self._ids[log, room]
+
+    def lost(self, who: str) -> None:
+        """The connection is gone: any message can be the first of the next."""
+        self._last = {place: last for place, last in self._last.items() if place[0] != who}
 
 
 class Checker:
@@ -93,14 +114,16 @@ class Checker:
         self._logs = logs
         self._found = findings.add
         self._log = 0
-        self._stored = [{name: set(keys) for name, keys in log.items()} for log in logs]
+        self._stored: list[dict[str, set[str]]] = []
         self._places: defaultdict[tuple[str, str], _Place] = defaultdict(_Place)
         self._said: set[str] = set()
         self._refused: set[str] = set()
         self._numbered: dict[tuple[str, str, int], str] = {}
         self._meant: dict[tuple[int, str, int], str] = {}
-        self._heard: dict[tuple[str, str], int] = {}
-        self._positions: dict[tuple[int, str], dict[str, int]] = {}
+        self._room_of: dict[str, str] = {}  # each key with the room where it was said
+        self._at_record = 0
+        self._removals = Removals(logs)
+        self._heard = _Heard(logs, self._removals)
 
     def check(self, records: Iterable[list[Any]], ended: bool = True) -> None:
         """
@@ -108,7 +131,10 @@ class Checker:
 
         :param ended: whether everyone had the time to be shown everything.
         """
-        for _, who, what, *details in records:
+        records = list(records)
+        self._removals.recall(records)
+        self._stored = [{name: set(keys) for name, keys in log.items()} for log in self._logs]
+        for self._at_record, (_, who, what, *details) in enumerate(records):
             take = _TAKE.get(what)
             if take is not None:
                 take(self, who, *details)
@@ -120,6 +146,7 @@ class Checker:
 
     def _take_said(self, who: str, room: str, n: int, key: str) -> None:
         self._said.add(key)
+        self._room_of[key] = room
         self._refused.discard(key)
         self._numbered[who, room, n] = key
 
@@ -135,6 +162,11 @@ class Checker:
             )
         if id is not None:
             self._means(room, id, key)
+        self._removals.answered(self._log, key, self._at_record)
+
+    def _take_marked(self, who: str, room: str, id: int) -> None:
+        place = self._places[who, room]
+        place.mark = max(id, place.mark)
 
     def _take_no(self, who: str, room: str, n: int, code: str) -> None:
         key = self._numbered.get((who, room, n))
@@ -159,9 +191,12 @@ class Checker:
 
     def _take_asks(self, who: str, room: str, epoch: str | None, after: int | None) -> None:
         place = self._places[who, room]
-        place.after, place.through = after, 0
+        place.after, place.through, place.begun = after, 0, self._at_record
 
-    def _take_room(self, who: str, room: str, head: int, said: int) -> None:
+    def _take_room(self, who: str, room: str, head: int, said: int, mark: int = 0) -> None:
+        kept = self._places[who, room].mark
+        if mark < kept:
+            self._found("mark went back", f"{who} has marked {kept} in {room}, and {mark} holds")
         key = self._numbered.get((who, room, said))
         if key is not None:
             self._is_stored(key, f"the server says that it has {said} of {who} in {room}")
@@ -188,6 +223,8 @@ class Checker:
         place.after = max(id, place.after)
         self._is_stored(key, f"{who} was told it")
         self._is_true(room, id, key, who)
+        if key != GONE and self._removals.was_gone(self._log, room, id, place.begun):
+            self._found("removed text", f"{who} was told {key} of {room}, removed before it came")
 
     def _follows(self, last: int, id: int, what: str) -> None:
         if id <= last:
@@ -196,6 +233,11 @@ class Checker:
             self._found("silent hole", f"{what}: {last}, and then {id}")
 
     def _is_true(self, room: str, id: int, key: str, who: str) -> None:
+        if key == GONE:
+            if not self._removals.is_gone(self._log, room, id):
+                self._found("phantom", f"{who} was shown that {id} of {room} was removed")
+            return
+        self._concerns(who, key)
         self._means(room, id, key)
         if self._at(room, id) == key:
             return
@@ -208,6 +250,11 @@ class Checker:
             )
         else:
             self._found("shown too soon", f"{who} was shown {key} as {id} of {room}")
+
+    def _concerns(self, who: str, key: str) -> None:
+        those = history.parties(self._room_of.get(key, ""))
+        if those and who not in those:
+            self._found("seen by a third", f"{who} was shown {key} of {' and '.join(those)}")
 
     # Displayed messages.
 
@@ -238,51 +285,50 @@ class Checker:
         place.seen, place.log = None, self._log
 
     def _take_heard(self, who: str, room: str, key: str) -> None:
-        at = self._where(room).get(key)
-        if at is None:
-            self._found(
-                "phantom" if key not in self._said else "shown too soon",
-                f"{who} heard {key} in {room}",
-            )
-            return
-        if (who, room) in self._heard:
-            self._follows(self._heard[who, room], at, f"{who} heard of {room}")
-        self._heard[who, room] = at
-
-    def _where(self, room: str) -> dict[str, int]:
-        if (self._log, room) not in self._positions:
-            keys = self._logs[self._log].get(room, [])
-            self._positions[self._log, room] = {key: at for at, key in enumerate(keys, 1)}
-        return self._positions[self._log, room]
+        self._concerns(who, key)
+        before = self._heard.before(self._log, who, room, key)
+        if before is None:
+            kind = "shown too soon" if key in self._said else "phantom"
+            self._found(kind, f"{who} heard {key} in {room}")
+        else:
+            self._follows(*before, f"{who} heard of {room}")
 
     def _take_lost(self, who: str) -> None:
-        for other, room in list(self._heard):
-            if other == who:
-                del self._heard[who, room]
+        self._heard.lost(who)
 
     def _take_old(self, who: str) -> None:
         self._log += 1
+        for place in self._places.values():
+            place.mark = 0
         self._numbered.clear()
         self._refused.clear()
 
     # The ledger.
 
     def _check_ledger(self) -> None:
-        for log in self._logs:
+        for number, log in enumerate(self._logs):
             for room, keys in log.items():
                 self._check_room(room, keys)
+                for id in self._removals.unexplained(number, room):
+                    self._found("lost", f"{id} of {room} has no text, and nobody removed it")
+                for id in self._removals.undone(number, room):
+                    self._found("removed text", f"{id} of {room} was removed, and has its text")
 
     def _check_room(self, room: str, keys: list[str]) -> None:
         newest: dict[str, int] = {}
         seen = set()
         for id, key in enumerate(keys, 1):
             who, _, serial = key.partition(".")
+            if key.startswith(GONE):
+                continue  # its text was removed before anybody was told its id
             if key == "?":
                 self._found("silent hole", f"{id} of {room} is not in the ledger")
             elif key not in self._said:
                 self._found("phantom", f"{key} is {id} of {room} in the ledger")
             elif key in seen:
                 self._found("stored twice", f"{key} is {id} of {room}, and an earlier one")
+            elif history.removed_by(key) is not None:
+                pass
             elif int(serial) < newest.get(who, 0):
                 self._found("order differs", f"{key} is behind {who}.{newest[who]} in {room}")
             else:

@@ -6,14 +6,15 @@ what    and                            means
 ======= ============================== ============================================================
 in                                     the server let one in
 asks    room, epoch, after             its hello named this cursor
-said    room, n, key                   a line was sent; the key is the first word of the text
+said    room, n, key                   a line was sent; for its key see `key` and `removal`
 ok      room, n, id                    it was answered
 no      room, n, code                  it was refused
-room    room, head, said               the room was told
+marked  room, id                       it was answered that this mark is kept
+room    room, head, said, mark         the room was told
 reset   room                           the server says: not the log you knew
 gap     room, after, before            the server says: not kept
 upto    room, through                  the server says: history goes so far
-told    room, id, key                  the server told a message
+told    room, id, key                  the server told a message; `GONE` if its text was removed
 shown   room, id, key                  the client displayed it
 skip    room, after, before            the client displayed a gap
 cleared room                           the client displayed a reset
@@ -21,6 +22,8 @@ heard   room, key                      the observer on the plain wire got a mess
 lost                                   the connection is gone
 old                                    (of the nemesis) an older copy of the ledger was put back
 ======= ============================== ============================================================
+
+A direct room is called "@", then both names in their order, with "+" between them.
 """
 
 from __future__ import annotations
@@ -104,6 +107,30 @@ def read(path: Path) -> Iterator[list[Any]]:
             yield _decode(line)
 
 
+GONE = "~"  #: the key of a message whose text was removed
+
+
 def key(text: str) -> str:
     """Returns the key by which a text is known."""
     return text.split(" ", 1)[0]
+
+
+def removal(room: str, id: int) -> str:
+    """Returns the key of the removal of a message."""
+    return f"-{room}/{id}"
+
+
+def removed_by(key: str) -> tuple[str, int] | None:
+    """Returns the room and the id of the message that this removes, if it is a removal."""
+    room, _, id = key.removeprefix("-").rpartition("/")
+    return (room, int(id)) if key.startswith("-") else None
+
+
+def direct_room(*names: str) -> str:
+    """Returns what the direct room of two people is called."""
+    return "@" + "+".join(sorted(names))
+
+
+def parties(room: str) -> list[str]:
+    """Returns the two people of a direct room; of any other room nobody."""
+    return room[1:].split("+") if room.startswith("@") else []

@@ -1,9 +1,9 @@
 """
 The generators: people of the real client library, whose traffic and whose screens are written down.
 
-A writer says one thing after the other; a reader only reads, and its display breaks down now and
-then, so that it begins again at its cursor, as a process that was killed and had kept it would.
-Every writer reads too. The observer speaks the plain wire.
+A writer says one thing after the other, and corrects and removes some of it; a reader only reads,
+and its display breaks down now and then, so that it begins again at its cursor, as a process that
+was killed and had kept it would. Every writer reads too. The observer speaks the plain wire.
 """
 
 from __future__ import annotations
@@ -31,14 +31,16 @@ from groupchat.client.session import Session
 from groupchat.wire import commands, events, jsonlines
 from groupchat.wire.commands import Position
 from groupchat.wire.events import Event
-from tests.faults.history import History, key
+from tests.faults.history import GONE, History, direct_room, key, removal
+from tests.faults.server import PASSWORD
 
 MOST = 120  #: things said and not yet answered that a writer keeps up
 HASTE = 0.02  #: what part of the usual time a client waits until it comes back
-_SAID = re.compile(
-    r"(?:\[[-0-9: ]{16}\] )?w\d: (.*)"
-)  # on the plain wire; history has its time before it
+#: On the plain wire; history has its time before it.
+_SAID = re.compile(r"(?:\[[-0-9: ]{16}\] )?(?:w\d: |-- w\d corrected: )(.*)")
 AGAIN = 0.1  #: seconds until a client that has just begun, and found no server, tries again
+CORRECTIONS, REMOVALS, MARKS = 0.08, 0.04, 0.02  #: what part of the lines is such a one
+_MARK_REF = "mark:"
 
 
 class _DisplayBroke(ClientError):
@@ -50,7 +52,8 @@ class _Watched(Model):
 
     def __init__(self, member: Member, positions: dict[str, Position | None]) -> None:
         self._note = partial(member.history.note, member.name)
-        session = Session(member.name, member.secret)
+        self._called = member.called
+        session = Session(member.name, member.secret, member.password)
         super().__init__(session, positions, _Display(member), Outbox(), reactor)  # type: ignore[arg-type]
         for room, place in positions.items():
             self.rooms[room].resume_from(place, max_missed=None)
@@ -66,17 +69,19 @@ class _Watched(Model):
     def _going(self, send: Any, data: bytes) -> None:
         for line in data.splitlines():
             command = jsonlines.decode(line)
-            if isinstance(command, commands.Say):
-                self._note("said", command.room, command.n, key(command.text))
+            if isinstance(command, commands.Say | commands.Correction):
+                room = self._called(command.room)
+                self._note("said", room, command.n, _key_of(command, room))
             elif isinstance(command, commands.Hello):
-                for room, place in (command.rooms or {}).items():
+                for name, place in (command.rooms or {}).items():
+                    room = self._called(name)
                     self._note("asks", room, place and place.epoch, place and place.after)
         send(data)
 
     def receive(self, event: Event | None, line: bytes) -> None:
         told = _TOLD.get(type(event))
         if told is not None:
-            self._note(*told(event))
+            self._note(*told(event, self._called(getattr(event, "room", None) or "")))
         super().receive(event, line)
 
     def disconnect(self) -> None:
@@ -84,30 +89,37 @@ class _Watched(Model):
         super().disconnect()
 
 
-def _answer(event: Any) -> tuple[Any, ...]:
+def _key_of(message: commands.Say | commands.Correction | events.Message, room: str) -> str:
+    if message.redacts is not None:
+        return removal(room, message.redacts)
+    if isinstance(message, events.Message) and message.redacted:
+        return GONE
+    return key(message.text or "")
+
+
+def _answer(event: events.Ok | events.Error, room: str) -> tuple[Any, ...]:
     if event.n is None:
-        return ("answer",)
-    return (
-        ("ok", event.room, event.n, event.id)
-        if isinstance(event, events.Ok)
-        else ("no", event.room, event.n, event.code)
-    )
+        kept = isinstance(event, events.Ok) and (event.ref or "").startswith(_MARK_REF)
+        return ("marked", room, int((event.ref or "")[len(_MARK_REF) :])) if kept else ("answer",)
+    if isinstance(event, events.Ok):
+        return "ok", room, event.n, event.id
+    return "no", room, event.n, event.code
 
 
 _TOLD: dict[type, Any] = {
-    events.Welcome: lambda event: ("in",),
-    events.Message: lambda event: ("told", event.room, event.id, key(event.text)),
+    events.Welcome: lambda event, room: ("in",),
+    events.Message: lambda event, room: ("told", room, event.id, _key_of(event, room)),
     events.Ok: _answer,
     events.Error: _answer,
-    events.RoomState: lambda event: ("room", event.room, event.head, event.said),
-    events.Reset: lambda event: ("reset", event.room),
-    events.Gap: lambda event: ("gap", event.room, event.after, event.before),
-    events.Catchup: lambda event: ("upto", event.room, event.through),
+    events.RoomState: lambda event, room: ("room", room, event.head, event.said, event.mark),
+    events.Reset: lambda event, room: ("reset", room),
+    events.Gap: lambda event, room: ("gap", room, event.after, event.before),
+    events.Catchup: lambda event, room: ("upto", room, event.through),
 }
 _SHOWN: dict[type, Any] = {
-    events.Message: lambda event: ("shown", event.room, event.id, key(event.text)),
-    events.Gap: lambda event: ("skip", event.room, event.after, event.before),
-    events.Reset: lambda event: ("cleared", event.room),
+    events.Message: lambda event, room: ("shown", room, event.id, _key_of(event, room)),
+    events.Gap: lambda event, room: ("skip", room, event.after, event.before),
+    events.Reset: lambda event, room: ("cleared", room),
 }
 
 
@@ -125,12 +137,13 @@ class _Display:
         shown = _SHOWN.get(type(event))
         if shown is None:
             return
+        room = self._member.called(event.room)  # type: ignore[union-attr]
         if isinstance(event, events.Message):
             if not self._left:
                 raise _DisplayBroke
             self._left -= 1
-            self._member.seen[event.room] = event.id
-        self._note(*shown(event))
+            self._member.seen[room] = event.id
+        self._note(*shown(event, room))
 
     def tell(self, text: str) -> None: ...
 
@@ -142,27 +155,52 @@ class _Display:
 
 
 class Talker(LifecycleObserver):
-    """Says as much as is answered, while its member may talk."""
+    """
+    Says as much as is answered, while its member may talk; corrects or removes the newest of its
+    messages now and then, and marks what it has read.
+    """
 
     def __init__(self, member: Member) -> None:
         self._member = member
+        self._removed: set[tuple[str, int]] = set()
         self.talking = False
 
     def on_chunk(self) -> None:
         member = self._member
         while self.talking and member.model.outbox.count < MOST:
             room = member.rng.choice(member.rooms)
-            say = commands.Say(room=room, text=member.next_text())
-            member.model.say_line(room, jsonlines.encode_command(say)[:-1])
+            line = jsonlines.encode_command(self._next(room))
+            member.model.say_line(room, line[:-1])
+            if member.rng.random() < MARKS:
+                self._mark(room)
         member.model.flush()
+
+    def _next(self, room: str) -> commands.Say | commands.Correction:
+        member = self._member
+        newest, chance = member.model.rooms[room].own.newest, member.rng.random()
+        if newest is None or (room, newest) in self._removed or chance > CORRECTIONS + REMOVALS:
+            return commands.Say(room=room, text=member.next_text())
+        if chance > REMOVALS:
+            return commands.Correction(room=room, text=member.next_text(), replaces=newest)
+        self._removed.add((room, newest))
+        return commands.Correction(room=room, redacts=newest)
+
+    def _mark(self, room: str) -> None:
+        """Mark what was read, or something before it, which changes nothing."""
+        member = self._member
+        seen = member.seen.get(member.called(room), 0)
+        id = member.rng.choice((seen, member.rng.randint(0, seen)))
+        member.model.session.send(commands.Mark(room=room, id=id, ref=f"{_MARK_REF}{id}"))
 
 
 class Member:
     """
     Somebody in some rooms, who comes back whatever happens.
 
+    :param rooms: the rooms; those with a name behind "@" are direct ones.
     :param port: of the proxy.
     :param fragile: the display breaks down after at most this number of messages; 0: never.
+    :ivar password: of its account, which it needs for a direct room.
     :ivar seen: for each room the last id displayed.
     :ivar gave_up: why the client ended, where it did so by itself.
     """
@@ -179,6 +217,7 @@ class Member:
         self.name = name
         self.rooms = list(rooms)
         self.secret = client_id.make()
+        self.password = PASSWORD if any(room.startswith("@") for room in self.rooms) else None
         self.history = history
         self.rng = rng
         self.fragile = fragile
@@ -190,6 +229,10 @@ class Member:
         self._serials = itertools.count(1)
         self._chat: Lifecycle | None = None
         self._waiting: Any = None
+
+    def called(self, room: str) -> str:
+        """Returns what a room is called in the history, whoever is in it."""
+        return direct_room(self.name, room[1:]) if room.startswith("@") else room
 
     def next_text(self) -> str:
         """Something that nobody has said before."""

@@ -14,12 +14,14 @@ from random import Random
 from twisted.internet import reactor, task
 from twisted.internet.defer import Deferred
 
-from tests.faults.checker import Log, read_log
 from tests.faults.disk import Disk
 from tests.faults.history import History
+from tests.faults.ledger import Log, read_log
 from tests.faults.members import Member
 from tests.faults.proxy import Proxy
-from tests.faults.server import UNKNOWN, Server
+from tests.faults.server import UNKNOWN, Server, register
+
+REGISTERED = ("w1", "w3")  #: people with an account
 
 
 class Environment:
@@ -39,6 +41,8 @@ class Environment:
         self.logs: list[Log] = []
 
     async def start(self) -> None:
+        if not self.server.accounts.exists():
+            register(self.server.accounts, REGISTERED)
         await self.server.start()
         self.proxy.target = self.server.port
 

@@ -15,8 +15,9 @@ from tempfile import mkdtemp
 
 from twisted.internet import defer
 
-from tests.faults.checker import FINDINGS, Checker, Findings, Log, read_log
+from tests.faults.checker import FINDINGS, Checker, Findings
 from tests.faults.history import read
+from tests.faults.ledger import Log, read_log
 from tests.faults.members import Member, Observer
 from tests.faults.nemesis import ACTS, Environment
 
@@ -123,12 +124,15 @@ class Run:
         await self._drain()
 
     def _gather(self) -> None:
-        """Four who talk, two who read, of whom the display of one breaks down."""
+        """
+        Four who talk, two of them with each other as well; two who read, of whom the display of one
+        breaks down.
+        """
         environment, both = self._scene, ("lobby", "dev")
         for name, rooms, fragile in (
-            ("w1", both, 0),
+            ("w1", (*both, "@w3"), 0),
             ("w2", ("lobby",), 0),
-            ("w3", ("lobby",), 0),
+            ("w3", ("lobby", "@w1"), 0),
             ("w4", ("dev",), 0),
             ("r1", both, 300),
             ("r2", both, 0),
@@ -153,9 +157,11 @@ class Run:
             room: len(keys)
             for room, keys in read_log(environment.server.ledger, in_use=True).items()
         }
-        ends = [(member, room) for member in environment.members for room in member.rooms]
+        ends = [
+            (member, member.called(room)) for member in environment.members for room in member.rooms
+        ]
         await environment.history.until(
-            lambda: all(member.seen.get(room) == heads.get(room) for member, room in ends),
+            lambda: all(member.seen.get(room, 0) == heads.get(room, 0) for member, room in ends),
             self._patience,
         )
 

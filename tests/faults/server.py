@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol
 
+from groupchat.accounts.passwords import CHEAP, Passwords
+from groupchat.accounts.store import AccountStore
+from groupchat.core.permissions import Account, AuditEntry
 from tests.faults.disk import Disk
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +27,18 @@ END = 15.0  #: seconds until it has ended
 UNKNOWN = 70  #: the status of one that does not know what it has stored
 _LISTENS = re.compile(r"Listening on port (\d+)")
 _WRONG = re.compile(r"Traceback|Unhandled|could not be shown|could not be handled")
+
+
+PASSWORD = "correct horse"
+
+
+def register(accounts: Path, names: Iterable[str]) -> None:
+    """Give these people accounts, with the password `PASSWORD`."""
+    store = AccountStore(str(accounts), Passwords(CHEAP))
+    store.open()
+    for name in names:
+        store.register(Account(name), PASSWORD, AuditEntry(0, name, "register"))
+    store.close()
 
 
 class _Process(ProcessProtocol):
@@ -54,12 +70,15 @@ class Server:
     :param directory: where it runs.
     :param disk: under its ledger.
     :param build: which broken build; "": the real one.
+    :ivar ledger: its ledger.
+    :ivar accounts: its file of accounts.
     :ivar port: where the running one listens.
     :ivar wrong: what a log or an exit status told that must not be.
     """
 
     def __init__(self, directory: Path, disk: Disk, build: str = "") -> None:
         self.ledger = directory / "groupchat.db"
+        self.accounts = self.ledger.with_suffix(".accounts")
         self.port = 0
         self.wrong: list[str] = []
         self._directory = directory

@@ -23,6 +23,7 @@ from groupchat.ledgers.writer import Writer
 from tests.faults.broken import BUILDS, client_patch
 from tests.faults.checker import FINDINGS, Checker, Findings
 from tests.faults.disk import Disk
+from tests.faults.history import GONE, direct_room, removal
 from tests.faults.members import Member
 from tests.faults.nemesis import Environment
 from tests.faults.run import Run
@@ -170,6 +171,95 @@ def test_the_checker_is_content_with_a_good_run():
 def test_the_checker_finds(kind: str, records: list[list[Any]], log: dict[str, list[str]] | None):
     assert kind in found(records, log)
     assert kind in FINDINGS
+
+
+# Corrections, removals, marks and direct rooms.
+
+# Removals, marks and direct rooms.
+
+REMOVAL = removal("lobby", 2)
+REMOVED = {"lobby": ["a.1", GONE, f"{GONE}2", REMOVAL, "a.2"]}
+
+
+def reads(who: str, *keys: str) -> list[list[Any]]:
+    """Somebody is told and shown these messages, from the first on."""
+    ids = enumerate(keys, 1)
+    return [[who, what, "lobby", id, key] for id, key in ids for what in ("told", "shown")]
+
+
+def says(who: str, n: int, key: str, id: int, room: str = "lobby") -> list[list[Any]]:
+    return [[who, "said", room, n, key], [who, "ok", room, n, id]]
+
+
+def taken_back() -> list[list[Any]]:
+    """Somebody corrects and removes a message; another comes later, and does not see it."""
+    return [
+        ["b", "asks", "lobby", "e", 0],
+        *says("a", 1, "a.1", 1),
+        *says("b", 1, "b.1", 2),
+        *says("b", 2, "b.2", 3),
+        *reads("b", "a.1", "b.1", "b.2"),
+        *says("b", 3, REMOVAL, 4),
+        *says("a", 2, "a.2", 5),
+        *reads("b", "a.1", "b.1", "b.2", REMOVAL, "a.2")[6:],
+        ["c", "asks", "lobby", "e", 0],
+        *reads("c", "a.1", GONE, GONE, REMOVAL, "a.2"),
+    ]
+
+
+def later(kind: str, *record: Any) -> list[list[Any]]:
+    """The same, but for one record of the member that comes later."""
+    told = ["c", kind, *record[:2]]
+    return [["c", kind, *record] if other[:4] == told else other for other in taken_back()]
+
+
+def test_the_checker_is_content_with_a_removal():
+    assert found(taken_back(), {"lobby": [*REMOVED["lobby"]]}) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "records", "log"),
+    [
+        ("removed text", later("told", "lobby", 2, "b.1"), REMOVED["lobby"]),
+        ("removed text", later("told", "lobby", 3, "b.2"), REMOVED["lobby"]),
+        ("removed text", taken_back(), ["a.1", "b.1", "b.2", REMOVAL, "a.2"]),
+        ("phantom", later("told", "lobby", 1, GONE), REMOVED["lobby"]),
+        ("lost", taken_back(), ["a.1", GONE, f"{GONE}2", "a.2"]),
+        ("stored twice", taken_back(), [*REMOVED["lobby"], REMOVAL]),
+    ],
+)
+def test_the_checker_finds_of_a_removal(kind: str, records: list[list[Any]], log: list[str]):
+    assert kind in found(records, {"lobby": [*log]})
+    assert kind in FINDINGS
+
+
+def test_the_plain_wire_does_not_tell_what_was_removed():
+    heard = [["o", "heard", "lobby", key] for key in ("a.1", "a.2")]
+    assert found([*taken_back(), *heard], {"lobby": [*REMOVED["lobby"]]}) == set()
+
+
+def marks(id: int, kept: int) -> list[list[Any]]:
+    return [["a", "marked", "lobby", id], ["a", "room", "lobby", 3, 2, kept]]
+
+
+def test_the_checker_finds_a_mark_that_goes_back():
+    assert found([*WELL, *marks(2, 2)]) == set()
+    assert found([*WELL, *marks(2, 1)]) == {"mark went back"}
+
+
+def test_the_checker_finds_a_third_who_is_shown_a_direct_message():
+    room = direct_room("b", "a")
+    well = [
+        *says("a", 1, "a.1", 1, room),
+        ["b", "told", room, 1, "a.1"],
+        ["b", "shown", room, 1, "a.1"],
+    ]
+    own = [["a", "shown", room, 1, "a.1"]]
+    assert found([*well, *own], {room: ["a.1"]}) == set()
+    assert "seen by a third" in found(
+        [*well, ["c", "told", direct_room("a", "c"), 1, "a.1"]], {room: ["a.1"]}
+    )
+    assert "seen by a third" in found([*well, ["o", "heard", "lobby", "a.1"]], {room: ["a.1"]})
 
 
 def test_what_is_refused_and_said_again_is_well():
