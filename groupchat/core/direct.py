@@ -136,7 +136,7 @@ class DirectRoom(Room):
         names: list[str],
     ) -> None:
         super().__init__(name, head, ledger, call_later)
-        self._names = names
+        self._both = names
 
     def join(self, cursor: Cursor) -> None:
         """Give a session the room line, and tell nobody."""
@@ -159,7 +159,7 @@ class DirectRoom(Room):
 
     def member_names(self, limit: int) -> tuple[list[str], int]:
         """Return the names of the two, whether they are here or not."""
-        return self._names, len(self._names)
+        return self._both, len(self._both)
 
 
 @implementer(IWire)

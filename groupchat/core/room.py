@@ -73,6 +73,7 @@ class Room:
         self._unpublished: list[Event] = []
         self._presence = PresenceBatch()
         self._timer: IDelayedCall | None = None
+        self._names: list[str] | None = None
         self._by_name: list[Cursor] | None = None
 
     # Events of the room, in the order of its log; `publish` ends a batch.
@@ -112,7 +113,7 @@ class Room:
             self._presence.rename(old, name)
             for same in self.members[cursor.member]:
                 same.name = name
-            self._by_name = None
+            self._by_name = self._names = None
 
     def replace(self, old: Cursor, new: Cursor) -> bool:
         """
@@ -155,7 +156,9 @@ class Room:
 
     def member_names(self, limit: int) -> tuple[list[str], int]:
         """Return the names of the first members, and the number of all."""
-        return [cursor.name for cursor in islice(self.occupants(), limit)], len(self.members)
+        if self._names is None:  # members that join together are told the same names
+            self._names = [cursor.name for cursor in islice(self.occupants(), limit)]
+        return self._names, len(self.members)
 
     def by_name(self) -> list[Cursor]:
         """Return the first cursor of each member, sorted by name."""
@@ -168,14 +171,14 @@ class Room:
 
     def _add(self, cursor: Cursor) -> None:
         self.members.setdefault(cursor.member, {})[cursor] = None
-        self._by_name = None
+        self._by_name = self._names = None
 
     def _remove(self, cursor: Cursor) -> None:
         cursors = self.members[cursor.member]
         del cursors[cursor]
         if not cursors:
             del self.members[cursor.member]
-        self._by_name = None
+        self._by_name = self._names = None
         self.detach(cursor)
 
     def detach(self, cursor: Cursor) -> None:

@@ -78,6 +78,7 @@ class Outbound:
         writer = SocketWriter(transport, self) if direct else TransportWriter(transport, self)
         self._writer: Writer = writer
         writer.register()
+        self._set_try_send()
 
     # Writing.
 

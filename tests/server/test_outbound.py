@@ -61,6 +61,15 @@ def test_where_nothing_waits_it_sends_at_once(peer, transport):
     assert (transport.waiting, transport.calls) == (0, 1)
 
 
+def test_a_room_can_send_to_the_socket_itself_from_the_first_line_on(peer, transport):
+    assert peer.try_send(b"hello\n") == 6
+    peer.buffer(b"held\n")
+    assert peer.try_send is None
+    peer.flush()
+    assert peer.try_send(b"world\n") == 6
+    assert transport.taken == b"hello\nheld\nworld\n"
+
+
 def test_what_is_not_taken_waits_and_order_is_kept(peer, transport, reactor):
     transport.room = 3
     peer.write(b"hello\n")
