@@ -166,6 +166,7 @@ class Writer:
                 raise
             self._tables.transaction.roll_back()
         self._wal.erase()
+        self._wal.write_back()
 
     def _store(self, batch: list[Entry]) -> Batch:
         """Store a batch, as soon as no other program has the ledger locked."""
