@@ -120,6 +120,8 @@ class Conversation(Requester):
         stored: Deferred[int | None] = Deferred()
 
         def answered(answer: Answer) -> None:
+            if stored not in self._unanswered:  # the chat has ended since, and begun again
+                return
             self._unanswered.discard(stored)
             if isinstance(answer, events.Error):
                 self._parts.agenda.add(stored.errback, Refused(answer.code, answer.text))

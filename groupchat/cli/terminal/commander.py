@@ -14,8 +14,9 @@ from groupchat.cli.terminal.feed import Feed, line_of
 from groupchat.cli.terminal.own_commands import OFFLINE, OwnCommands
 from groupchat.cli.terminal.results import Results
 from groupchat.cli.terminal.room_list import RoomList, RoomView
-from groupchat.cli.terminal.talk import Lost, Phase, Refused, Talk
+from groupchat.cli.terminal.talk import Phase, Talk
 from groupchat.cli.terminal.timeline import Kind, Line, Pending
+from groupchat.client import AnswerLost, Ending, Refused
 from groupchat.wire import commands, events, names, plain
 from groupchat.wire import errors as wire_errors
 from groupchat.wire.commands import HERE, Command
@@ -97,7 +98,9 @@ class Commander:
 
     def _unsaid(self, failure: Failure, room: RoomView, pending: Pending) -> None:
         reason = failure.value
-        failure.trap(Refused, Lost)
+        if failure.check(Ending):
+            return  # it is said if another chat begins
+        failure.trap(Refused)
         room.timeline.refused(pending)
         self.feed.tell(f"Not said: {pending.line.text}", Kind.ERROR, room)
         self.feed.tell(str(reason), Kind.ERROR, room)
@@ -147,7 +150,7 @@ class Commander:
 
     def unanswered(self, failure: Failure, word: str) -> None:
         """A request has failed."""
-        failure.trap(Refused, Lost)
+        failure.trap(Refused, AnswerLost, Ending)
         self.complain(str(failure.value), word)
 
     # Corrections.
@@ -165,7 +168,7 @@ class Commander:
         corrected.addErrback(self._not_corrected, room)
 
     def _not_corrected(self, failure: Failure, room: RoomView) -> None:
-        failure.trap(Refused, Lost)
+        failure.trap(Refused, AnswerLost, Ending)
         self.feed.tell(str(failure.value), Kind.ERROR, room)
 
     # Searching.

@@ -6,9 +6,7 @@ from groupchat.cli import naming
 from groupchat.cli.exit import Exit
 from groupchat.cli.terminal.feed import Feed
 from groupchat.cli.terminal.line_input import LineInput, Question
-from groupchat.cli.terminal.link import Link
-from groupchat.client.session import Session
-from groupchat.wire import events
+from groupchat.client import Chat, Refused
 
 __all__ = ["Dialogs"]
 
@@ -19,53 +17,49 @@ class Dialogs:
     """
     Asks in the line, and logs in with the answer.
 
-    :param session: gets the answer.
-    :param link: the chat that waits for it.
+    :param chat: the chat that waits for the answer.
     :param line: asks.
     :param feed: tells what is wrong with an answer.
+    :param has_password: whether the server got a password already.
     """
 
-    def __init__(self, session: Session, link: Link, line: LineInput, feed: Feed) -> None:
-        self._session = session
-        self._link = link
+    def __init__(self, chat: Chat, line: LineInput, feed: Feed, has_password: bool = False) -> None:
+        self._chat = chat
         self._line = line
         self._feed = feed
+        self._has_password = has_password
+        chat.on_refused(self._on_refused)
 
-    def on_refused(self, error: events.Error) -> bool:
-        """
-        The server has rejected the hello. Returns whether the person is asked for a password, or
-        for another name.
-        """
-        if error.code == "bad-password" and not self._session.unproven:
-            again = f"{error.text} " if self._session.password is not None else ""
-            self._ask(error, f"{again}Password for {self._session.name}: ", masked=True)
-        elif error.code in _OTHER_NAME:
-            self._ask(error, f"{error.text} Another name: ", masked=False)
+    def _on_refused(self, refused: Refused) -> bool:
+        """Returns whether the person is asked for a password, or for another name."""
+        if refused.code == "bad-password":
+            again = f"{refused} " if self._has_password else ""
+            self._ask(refused, f"{again}Password for {self._chat.name}: ", masked=True)
+        elif refused.code in _OTHER_NAME:
+            self._ask(refused, f"{refused} Another name: ", masked=False)
         else:
             return False
         return True
 
-    def _ask(self, error: events.Error, text: str, masked: bool) -> None:
-        self._link.chat.await_password()
-
+    def _ask(self, refused: Refused, text: str, masked: bool) -> None:
         def answered(answer: str | None) -> None:
             if not answer:
-                self._link.chat.reject(error)
+                self._chat.give_up()
             elif masked:
-                self._session.password = answer
-                self._link.chat.log_in()
+                self._has_password = True
+                self._chat.log_in(password=answer)
             else:
-                self._rename(answer, error)
+                self._rename(answer, refused)
 
         self._line.drop_questions()
         self._line.ask(Question(text, answered, masked))
         self._feed.repaint()
 
-    def _rename(self, answer: str, error: events.Error) -> None:
+    def _rename(self, answer: str, refused: Refused) -> None:
         try:
-            self._session.name = naming.parse_name(answer.strip())
+            name = naming.parse_name(answer.strip())
         except Exit as wrong:
             self._feed.tell(wrong.text)
-            self.on_refused(error)
+            self._on_refused(refused)
             return
-        self._link.chat.log_in()
+        self._chat.log_in(name=name)

@@ -1,18 +1,19 @@
-"""The life of the screen's chat: when another one begins after the server has ended one."""
+"""The life of the screen's chat: whether it begins again after the server has ended it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from groupchat.cli.exit import Exit
 from groupchat.cli.failures import exit_for
 from groupchat.cli.terminal.feed import Feed
 from groupchat.cli.terminal.line_input import LineInput, Question
 from groupchat.cli.terminal.link import Link
-from groupchat.client.errors import ClientError, Rejected
-from groupchat.client.lifecycle import Lifecycle
+from groupchat.client import Ending
+from groupchat.client.errors import Rejected
 from groupchat.client.timer import Timer
 
 __all__ = ["Life"]
@@ -20,22 +21,20 @@ __all__ = ["Life"]
 
 class Life:
     """
-    Begins chats, one after the other.
+    Begins the chat, and begins it again.
 
-    :param make: returns the next chat, connected to the screen.
-    :param link: tells the state of the connection.
-    :param feed: shows why a chat has ended.
+    :param link: the chat.
+    :param feed: shows why it has ended.
     :param line: asks whether to come back.
     :param clock: the reactor's time.
-    :param over: called once no chat follows.
+    :param over: called once it does not begin again.
 
-    :ivar ending: how the last chat ended.
+    :ivar ending: how it ended the last time.
     :ivar joined: whether the server has ever let us in.
     """
 
     def __init__(
         self,
-        make: Callable[[], Lifecycle],
         link: Link,
         feed: Feed,
         line: LineInput,
@@ -44,34 +43,41 @@ class Life:
     ) -> None:
         self.ending = Exit()
         self.joined = False
-        self._make = make
         self._link = link
         self._feed = feed
         self._line = line
         self._over = over
         self._stopped = False
+        self._joined_now = False
         self._again = Timer(clock, self.begin)
         link.on_hurry = self.begin
         link.on_left = self.leave
 
     def begin(self) -> None:
-        """Begin a chat."""
+        """Begin the chat."""
         self._again.cancel()
         self._link.expect_again(None)
         self._link.bye = None
-        chat = self._make()
-        chat.start().addCallback(self._ended, chat)
+        self._joined_now = False
+        chat = self._link.chat
+        chat.start().addCallbacks(self._on_joined, self._not_joined)
+        chat.closed.addCallback(self._ended)
 
-    def _ended(self, error: ClientError | None, chat: Lifecycle) -> None:
-        self.ending = exit_for(error)
-        self.joined = self.joined or chat.ever_joined
+    def _on_joined(self, _: None) -> None:
+        self.joined = self._joined_now = True
+
+    def _not_joined(self, failure: Failure) -> None:
+        failure.trap(Ending)  # `_ended` is told, too
+
+    def _ended(self, ending: Ending) -> None:
+        self.ending = exit_for(ending.reason)
         bye = self._link.bye
-        if self._stopped or not isinstance(error, Rejected):
+        if self._stopped or not isinstance(ending.reason, Rejected):
             self._over()
         elif bye is not None and bye.retry:
             self._begin_after(bye.retry)
-        elif chat.ever_joined:
-            self._feed.tell(str(error))
+        elif self._joined_now:
+            self._feed.tell(str(ending.reason))
             self._line.ask(Question("Enter comes back, Ctrl-D leaves: ", self._come_back))
             self._feed.repaint()
         else:
@@ -98,6 +104,6 @@ class Life:
         self._over()
 
     def stop(self) -> None:
-        """No other chat begins."""
+        """The chat does not begin again."""
         self._stopped = True
         self._again.cancel()

@@ -6,7 +6,8 @@ from twisted.python.failure import Failure
 
 from groupchat.cli.terminal.feed import Feed, lines_of
 from groupchat.cli.terminal.room_list import RoomView
-from groupchat.cli.terminal.talk import Lost, Phase, Refused, Talk
+from groupchat.cli.terminal.talk import Phase, Talk
+from groupchat.client import AnswerLost, Ending, Refused
 from groupchat.wire import commands, events
 from groupchat.wire.events import Event
 
@@ -52,7 +53,7 @@ class Pager:
     def _not_loaded(self, failure: Failure, room: RoomView) -> None:
         room.loading = False
         room.wanted = None
-        failure.trap(Refused, Lost)
+        failure.trap(Refused, AnswerLost, Ending)
         self._feed.tell(str(failure.value), room=room)
 
     def go_to(self, room: RoomView, message_id: int, pages: int = MAX_PAGES_TO_FIND) -> None:

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable
 
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.interfaces import ISSLTransport, IStreamClientEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import LoopingCall
 
 from groupchat.cli import parts, password
@@ -27,7 +27,7 @@ from groupchat.cli.terminal.kept import Kept, KeptFile
 from groupchat.cli.terminal.lend import Lender, editor_command
 from groupchat.cli.terminal.life import Life
 from groupchat.cli.terminal.line_input import LineInput
-from groupchat.cli.terminal.link import KnownBackoff, Link, Marks
+from groupchat.cli.terminal.link import Link, Marks
 from groupchat.cli.terminal.notify import Notifier
 from groupchat.cli.terminal.page import Page
 from groupchat.cli.terminal.painter import Painter, page
@@ -37,20 +37,16 @@ from groupchat.cli.terminal.preferences import Preferences
 from groupchat.cli.terminal.room_list import RoomList
 from groupchat.cli.terminal.screen import Screen
 from groupchat.cli.terminal.start import remember
-from groupchat.client import client_id
-from groupchat.client.address import format_address
-from groupchat.client.connector import TIMEOUT, Connector
+from groupchat.client import Chat, Policy, client_id
+from groupchat.client.connector import TIMEOUT
 from groupchat.client.cursors import SAVE_INTERVAL
 from groupchat.client.identity import Identity
-from groupchat.client.lifecycle import Lifecycle
-from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
-from groupchat.client.session import Session
+from groupchat.client.parts import make_parts
 from groupchat.wire.commands import Position
 
 __all__ = ["Client", "run"]
 
-MakeEndpoint = Callable[..., tuple[IStreamClientEndpoint, Callable[[], str] | None]]
 
 _REPORT = "groupchat-connect.log"  #: of crashes
 
@@ -80,7 +76,7 @@ class Client:
     :param preferences: the person's settings.
     :param timeout: seconds for each answer of the server until the client has joined.
     :param make_screen: returns the terminal.
-    :param make_endpoint: returns the way to the server.
+    :param endpoint: another way to the server.
     """
 
     def __init__(
@@ -90,39 +86,42 @@ class Client:
         preferences: Preferences,
         timeout: float = TIMEOUT,
         make_screen: Callable[..., Screen] = Screen,
-        make_endpoint: MakeEndpoint = parts.make_endpoint,
+        endpoint: IStreamClientEndpoint | None = None,
     ) -> None:
         self._options = options
         self._reactor = reactor
         self._preferences = preferences
-        self._where = format_address(options.host, options.port)
         self._crashes = Crashes(client_id.directory() / _REPORT, self._stop)
         owner = f"{options.name}@{options.host}:{options.port}"
         self._file = KeptFile(client_id.directory(), owner)
         self._kept = self._file.read()
-        self._make_chat(timeout, make_endpoint)
+        self._make_chat(timeout, endpoint)
         self._make_screen(make_screen)
 
     # The parts.
 
-    def _make_chat(self, timeout: float, make_endpoint: MakeEndpoint) -> None:
+    def _make_chat(self, timeout: float, endpoint: IStreamClientEndpoint | None) -> None:
         options, reactor = self._options, self._reactor
         known = password.read(options.password_file) if options.password_file is not None else None
+        access = parts.make_access(options, Source.PERSON)
         self._outbox: Outbox = parts.make_outbox(options, Source.PERSON)
-        self._identity: Identity = parts.make_identity(options, self._outbox, Source.PERSON)
-        endpoint, on_first_event = make_endpoint(
-            options, Source.PERSON, self._identity, reactor, timeout
-        )
-        backoff = KnownBackoff(reactor)
-        self._connector = Connector(endpoint, reactor, backoff, timeout)
-        self._link = Link(reactor, backoff, self._is_encrypted)
-        session = Session(options.name, self._identity.value, known, on_first_event)
+        self._identity: Identity = access.identity(self._outbox)
         rooms = list(dict.fromkeys([*options.room, *self._kept.rooms]))
-        self._model = Model(session, rooms, self._link, self._outbox, reactor)
+        made = make_parts(
+            reactor,
+            access,
+            rooms,
+            self._outbox,
+            self._identity,
+            password=known,
+            endpoint=endpoint,
+            since={},
+            policy=Policy(timeout),
+        )
         self._marks: dict[str, Position] = dict(self._identity.read() or {})
-        user = Marks(self._marks)
-        user.model = self._model
-        self._identity.user = user
+        self._identity.user = Marks(made.model, self._marks)
+        self._chat = Chat.of(made)
+        self._link = Link(self._chat, made.lifecycle, reactor)
         self._rooms = RoomList(rooms, self._preferences.time, self._preferences.presence)
         self._rooms.ignored.update(self._kept.ignored)
 
@@ -147,11 +146,10 @@ class Client:
             reactor,
             self._crashes.on_error,
         )
-        dialogs = Dialogs(self._model.session, self._link, self._line, self._feed)
-        self._link.on_refused_hello = dialogs.on_refused
-        self._life = Life(
-            self._make_next, self._link, self._feed, self._line, reactor, over=self._stop
-        )
+        self._link.listener = self._feed
+        has_password = self._options.password_file is not None
+        self._dialogs = Dialogs(self._chat, self._line, self._feed, has_password)
+        self._life = Life(self._link, self._feed, self._line, reactor, over=self._stop)
         self._lender = Lender(reactor, self._painter.stop, self._take_screen)
         for room in self._rooms:
             room.draft = self._kept.drafts.get(room.name, "")
@@ -161,15 +159,6 @@ class Client:
     def _compose(self, width: int, height: int) -> Page:
         above = self._controller.rows
         return page(self._link, self._rooms, self._line, above, width, height)
-
-    def _make_next(self) -> Lifecycle:
-        chat = Lifecycle(self._connector, self._where, self._model, self._reactor)
-        self._link.attach(self._model, chat, self._feed)
-        return chat
-
-    def _is_encrypted(self) -> bool:
-        connection = self._connector.connection
-        return connection is not None and bool(ISSLTransport.providedBy(connection.transport))
 
     def _surroundings(self) -> Surroundings:
         me = self._link.name
@@ -195,9 +184,8 @@ class Client:
         self._line.history.save()
         outcome = Outcome(undelivered=self._outbox.count, outbox=self._options.outbox)
         if self._life.joined:
-            remember(self._options, self._model.session.name)
-        self._identity.close()
-        self._outbox.close()
+            remember(self._options, self._chat.name)
+        self._chat.close()
         if self._crashes.text:
             return Exit(CRASHED, self._crashes.text)
         return outcome.judge(self._life.ending)

@@ -11,25 +11,7 @@ from groupchat.wire.events import Event
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
-__all__ = ["Connection", "Lost", "Phase", "Refused", "Talk", "TalkListener"]
-
-
-class Refused(Exception):
-    """
-    The server refuses a message or a request.
-
-    :ivar code: the code of the reason.
-    :ivar text: the reason, for a person.
-    """
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
-
-
-class Lost(Exception):
-    """The connection was lost before the answer to a request came: it may have been done."""
+__all__ = ["Connection", "Phase", "Talk", "TalkListener"]
 
 
 class Phase(Enum):
@@ -73,7 +55,7 @@ class Talk(Protocol):
     def say(self, room: str, text: str, act: bool = False) -> Deferred[int | None]:
         """
         Say this, now or once there is a connection. Fires with the id once it is stored; fails with
-        `Refused`.
+        `Refused`, or with an `Ending` if the chat ends before.
         """
 
     def correct(self, room: str, message_id: int, text: str | None) -> Deferred[int | None]:
@@ -88,7 +70,7 @@ class Talk(Protocol):
         """Everything that has arrived in a room was read: our other devices may know."""
 
     def request(self, command: Command) -> Deferred[Event]:
-        """Ask the server. Fires with the answer; fails with `Refused` or `Lost`."""
+        """Ask the server. Fires with the answer; fails with `Refused` or `AnswerLost`."""
 
     def is_in(self, room: str) -> bool:
         """Returns whether we are in this room, or about to be."""

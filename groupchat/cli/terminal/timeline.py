@@ -134,6 +134,11 @@ class Pending:
     answered: bool = False
 
 
+def _is_alike(pending: Pending, line: Line) -> bool:
+    unanswered = not pending.answered
+    return unanswered and (pending.line.kind, pending.line.text) == (line.kind, line.text)
+
+
 class Timeline:
     """
     The lines of a room.
@@ -295,6 +300,8 @@ class Timeline:
     def add_own(self, line: Line) -> None:
         """A message of the reader has its place in the log: it no longer stands behind it."""
         found = next((one for one in self._pending if line.id and one.id == line.id), None)
+        if found is None:  # its answer may have been lost with an earlier chat
+            found = next((one for one in self._pending if _is_alike(one, line)), None)
         self.add(line)
         if found is not None:
             self._drop(found)

@@ -6,7 +6,8 @@ import pytest
 
 from groupchat.cli.terminal.controller import TWICE
 from groupchat.cli.terminal.keys import HELP
-from groupchat.cli.terminal.talk import Connection, Lost, Phase, Refused
+from groupchat.cli.terminal.talk import Connection, Phase
+from groupchat.client import AnswerLost, Refused
 from groupchat.wire import commands, events
 from tests.cli.terminal.fakes import Desk, message, state
 
@@ -63,7 +64,7 @@ def test_a_refused_command_is_told_with_its_word(desk):
     desk.talk.fail(Refused("no-such-name", 'Nobody here is called "bbo".'))
     assert desk.room == ['!  /msg: Nobody here is called "bbo".']
     desk.type("/who", "enter")
-    desk.talk.fail(Lost("The connection was lost."))
+    desk.talk.fail(AnswerLost("The connection was lost."))
     assert desk.room[-1] == "!  /who: The connection was lost."
 
 
@@ -194,7 +195,7 @@ def test_older_messages_come_from_the_server_without_end(desk):
 def test_a_page_that_cannot_be_had_is_told(desk):
     desk.hear(state(head=400))
     desk.press("page up")
-    desk.talk.fail(Lost("The connection was lost."))
+    desk.talk.fail(AnswerLost("The connection was lost."))
     assert desk.room == ["--  The connection was lost."]
     desk.press("page up")
     assert len(desk.talk.requested) == 1

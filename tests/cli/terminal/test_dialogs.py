@@ -19,8 +19,7 @@ class Asked(Linked):
     def __init__(self):
         super().__init__()
         self.desk = Desk()
-        dialogs = Dialogs(self.model.session, self.link, self.desk.line, self.desk.feed)
-        self.link.on_refused_hello = dialogs.on_refused
+        self.dialogs = Dialogs(self.chat, self.desk.line, self.desk.feed)
         self.accept()
         self.sent()
 
@@ -56,6 +55,7 @@ def test_a_name_that_is_taken_is_asked_for_again(asked):
 def test_giving_up_ends_with_the_reason(asked):
     asked.hear(TAKEN)
     asked.desk.press("ctrl d")
+    asked.clock.advance(0)
     assert [(one.status, one.text) for one in asked.endings] == [(4, "alice is taken.")]
 
 

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupchat.cli.terminal.keys import KEYS
-from groupchat.cli.terminal.talk import Connection, Lost, Phase, Refused
+from groupchat.cli.terminal.talk import Connection, Phase
 from groupchat.cli.terminal.width import columns
+from groupchat.client import AnswerLost, Refused
 from groupchat.wire import events
 from groupchat.wire.plain.words import COMMANDS
 from tests.cli.terminal.fakes import AT, Desk, message, state
@@ -108,7 +109,7 @@ class World:
 
     def lost(self):
         if self.desk.talk.requested:
-            self.desk.talk.fail(Lost("The connection was lost."))
+            self.desk.talk.fail(AnswerLost("The connection was lost."))
 
 
 @settings(max_examples=150)

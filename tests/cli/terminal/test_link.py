@@ -9,13 +9,12 @@ import pytest
 from twisted.internet.task import Clock
 
 from groupchat.cli.failures import exit_for
-from groupchat.cli.terminal.link import KnownBackoff, Link, Marks
-from groupchat.cli.terminal.talk import Lost, Phase, Refused
-from groupchat.client.connector import Connector
-from groupchat.client.lifecycle import Lifecycle
-from groupchat.client.model import Model
+from groupchat.cli.terminal.link import Link, Marks
+from groupchat.cli.terminal.talk import Phase
+from groupchat.client import AnswerLost, Chat, Ending, Policy, Refused
+from groupchat.client.access import Access
 from groupchat.client.outbox import Entry, Outbox
-from groupchat.client.session import Session
+from groupchat.client.parts import fixed_identity, make_parts
 from groupchat.wire import commands, events
 from groupchat.wire.commands import Position
 from tests.cli.environment import BYE, Endpoint, Transport
@@ -54,18 +53,25 @@ class LeftOutbox(Outbox):
 class Linked:
     """A link with a server that says what the test says."""
 
-    def __init__(self, outbox=None, encrypted=False):
+    def __init__(self, outbox=None):
         self.clock, self.endpoint, self.listener = Clock(), Endpoint(), Listener()
-        backoff = KnownBackoff(self.clock)
-        self.link = Link(self.clock, backoff, lambda: encrypted)
-        self.model = Model(
-            Session("alice", "s" * 16), ["lobby"], self.link, outbox or Outbox(), self.clock
+        parts = make_parts(
+            self.clock,
+            Access("alice", "localhost", 1),
+            ["lobby"],
+            outbox or Outbox(),
+            fixed_identity("s" * 16),
+            endpoint=self.endpoint,
+            since={},
+            policy=Policy(random=lambda: 0.5),
         )
-        connector = Connector(self.endpoint, self.clock, backoff)
-        self.chat = Lifecycle(connector, "localhost, port 1", self.model, self.clock)
-        self.link.attach(self.model, self.chat, self.listener)
+        self.model = parts.model
+        self.chat = Chat.of(parts)
+        self.link = Link(self.chat, parts.lifecycle, self.clock)
+        self.link.listener = self.listener
         self.endings, self.results, self.failures = [], [], []
-        self.chat.start().addCallback(exit_for).addCallback(self.endings.append)
+        self.chat.start().addErrback(lambda failure: failure.trap(Ending))
+        self.chat.closed.addCallback(lambda ending: self.endings.append(exit_for(ending.reason)))
 
     def accept(self):
         factory, waiting = self.endpoint.attempts[-1]
@@ -77,6 +83,7 @@ class Linked:
 
     def hear(self, *heard):
         self.transport.protocol.dataReceived(b"".join(line(event) + b"\n" for event in heard))
+        self.clock.advance(0)
 
     def enter(self, said=0, head=0):
         self.accept().hear(
@@ -87,6 +94,7 @@ class Linked:
 
     def lose(self):
         self.transport.loseConnection()
+        self.clock.advance(0)
 
     def sent(self):
         data = self.transport.value()
@@ -97,6 +105,7 @@ class Linked:
         answer.addCallbacks(
             self.results.append, lambda failure: self.failures.append(failure.value)
         )
+        self.clock.advance(0)
 
 
 @pytest.fixture
@@ -205,7 +214,7 @@ def test_requests_are_lost_with_the_connection_and_refused_without_one(linked):
     linked.wait(linked.link.request(commands.AskRooms()))
     linked.lose()
     linked.wait(linked.link.request(commands.AskRooms()))
-    assert [type(one) for one in linked.failures] == [Lost, Lost]
+    assert [type(one) for one in linked.failures] == [AnswerLost, AnswerLost]
     assert "Ask again" in str(linked.failures[0])
 
 
@@ -251,6 +260,7 @@ def test_leaving_says_goodbye_or_ends_at_once(linked):
     assert [one.status for one in linked.endings] == [0]
     alone = Linked()
     alone.link.leave_server()
+    alone.clock.advance(0)
     assert [one.status for one in alone.endings] == [0]
     assert alone.link.connection.phase is Phase.ENDED
 
@@ -258,13 +268,13 @@ def test_leaving_says_goodbye_or_ends_at_once(linked):
 def test_the_end_answers_what_was_asked(linked):
     linked.wait(linked.link.request(commands.AskRooms()))
     linked.link.end()
-    assert isinstance(linked.failures[0], Lost)
+    linked.clock.advance(0)
+    assert isinstance(linked.failures[0], AnswerLost)
 
 
 def test_who_we_are(linked):
     assert linked.link.name == "alice" and not linked.link.operator
     assert not linked.link.connection.encrypted
-    assert Linked(encrypted=True).enter().link.connection.encrypted
 
 
 def test_notices_of_the_client_are_told_but_not_those_that_the_bar_shows(linked):
@@ -276,19 +286,16 @@ def test_notices_of_the_client_are_told_but_not_those_that_the_bar_shows(linked)
     assert linked.listener.notices == ["Another server.", "No."]
 
 
-def test_a_refused_hello_is_asked_about():
+def test_errors_before_the_login_are_nobody_s_business_here():
     linked = Linked().accept()
-    asked = []
-    linked.link.on_refused_hello = lambda error: bool(asked.append(error.code)) or True
     linked.hear(events.Error(code="name-taken", text="Taken."))
-    assert asked == ["name-taken"] and linked.listener.events == []
+    assert linked.listener.events == []
 
 
 def test_marks_of_an_earlier_run_do_not_change_where_rooms_begin(linked):
     marks = {}
-    user = Marks(marks)
+    user = Marks(linked.model, marks)
     user.identify("c" * 16, {"lobby": Position(epoch="e", after=3)})
-    user.model = linked.model
     user.identify("d" * 16, None)
     user.set_unproven(True)
     assert marks == {"lobby": Position(epoch="e", after=3)}
@@ -320,4 +327,4 @@ def test_an_older_server_knows_no_corrections():
     linked.hear(welcome(), older, events.Catchup(room="lobby", through=0))
     linked.wait(linked.link.correct("lobby", 1, "hello"))
     linked.wait(linked.link.correct("dev", 1, "hello"))
-    assert [one.code for one in linked.failures] == ["unknown-type"] * 2
+    assert [one.code for one in linked.failures] == ["unknown-type", "not-in-room"]

@@ -101,7 +101,7 @@ class Run:
             self.reactor,
             preferences or Preferences(),
             make_screen=self._screen,
-            make_endpoint=lambda *arguments: (self.endpoint, None),
+            endpoint=self.endpoint,
         )
 
     def _screen(self, *arguments):
@@ -169,6 +169,7 @@ def test_a_run_from_the_first_connection_to_ctrl_d():
 def test_a_server_that_is_not_there_ends_it_with_3():
     def script(run):
         run.endpoint.attempts[-1][1].errback(Failure(ConnectionRefusedError()))
+        run.reactor.advance(0)
 
     status, text = Run(script).end()
     assert status == 3 and "localhost" in text
@@ -349,5 +350,24 @@ def test_leaving_a_full_server_ends_at_once():
         run.bye(FULL)
         run.type("", "ctrl d")
         assert run.reactor.hasStopped and not run.screen.started
+
+    assert Run(script).end() == (0, "")
+
+
+def test_a_line_that_waits_while_the_chat_ends_is_said_by_the_next_one():
+    def script(run):
+        run.enter()
+        run.type("hello", "enter")
+        run.bye(events.Bye(code="kicked", text="Out."))
+        assert any("…        alice  hello" in row for row in run.screen.rows)
+        run.type("", "enter")
+        run.accept()
+        run.hear(welcome(), state(), events.Catchup(room="lobby", through=0))
+        assert b'"hello"' in run.transport.value()
+        run.hear(events.Ok(n=1, room="lobby", id=1), message(1, "hello", sender="alice"))
+        run.reactor.advance(1)
+        assert sum("alice  hello" in row for row in run.screen.rows) == 1
+        run.type("", "ctrl d")
+        run.bye(BYE)
 
     assert Run(script).end() == (0, "")
