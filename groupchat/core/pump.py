@@ -70,18 +70,10 @@ class Pump:
         members, count = room.member_names(MAX_NAMES_IN_STATE)
         cursor.send(
             RoomState(
-                room.name,
-                epoch,
-                room.first,
-                room.head,
-                cursor.last_n,
-                room.topic,
-                members,
-                count,
-                cursor.ref,
-                cursor.mark,
+                room.name, epoch, room.first, room.head, cursor.last_n, room.topic, members, count,
+                cursor.ref, cursor.mark,
             )
-        )
+        )  # fmt: skip
         cursor.ref = None
         if cursor.origin is Origin.RESET:
             cursor.send(Reset(room.name, epoch, room.first, room.head))
