@@ -42,6 +42,7 @@ _PLAIN = re.compile(
 )
 _RAW = re.compile(f"[{''.join(map(re.escape, map(chr, sorted(VISIBLE.keys() - {0x0A}))))}]")
 #: Answers to other protocols: no lines of ours.
+SECRET = "a secret of Olga's"  #: that is said where mallory is not
 ELSEWHERE = (b"HTTP/1.0 400 ", b"ERROR :", b"! This is a group chat.", b"\x15\x03")
 
 
@@ -118,9 +119,25 @@ class Fuzz:
         self.server = Server(ledger, self.reactor, rate=50, burst=200)
         self.amy, self.ben = self.server.plain("amy"), self.server.json("ben")
         self.amy.read()
+        self.olga = self._keep_secrets()
         self._before = collections(self.server)
         self._mallory: Any = None
         self._fresh = 0
+
+    def _keep_secrets(self) -> Any:
+        """Returns Olga, who has a private room, and has told Pete something."""
+        olga, pete = (self.server.json(name, rooms={}) for name in ("olga", "pete"))
+        for one in (olga, pete):
+            one.ask("register", password="correct horse")
+        pete.close()
+        for room in ("den", "@pete"):
+            olga.do("join", room=room)
+        olga.do("private", room="den", private=True)
+        for room in ("den", "@pete"):
+            olga.do("say", room=room, text=SECRET)
+        self.reactor.run()
+        assert olga.read().count(SECRET.encode()) == 2
+        return olga
 
     def run(
         self, lines: int, seconds: float = 0, told: Callable[[str], None] | None = None
@@ -175,6 +192,7 @@ class Fuzz:
         self.counts["lines"] += len(lines)
         self._fresh += len(lines)
         self._listen()
+        self.olga.do("pong")
         self._round_trip()
         if random.random() < 0.95:
             self.reactor.run(10.01)
@@ -210,6 +228,7 @@ class Fuzz:
             for _ in range(4):  # what she sent over her rate is still said
                 self.reactor.run(20)
                 self.ben.do("pong")
+                self.olga.do("pong")
         if not mallory.transport.lost:
             mallory.close()
         self.reactor.run()
@@ -228,6 +247,8 @@ class Fuzz:
         transport = self._mallory.transport
         data = bytes(transport.taken)
         transport.taken.clear()
+        if SECRET.encode() in data:
+            raise Found(f"Mallory was told what is not for her: {data!r}")
         session = self._mallory.protocol.session
         if session is not None and data and not data.startswith(ELSEWHERE):
             lines = (data if not session.wire.capabilities.typed else without_telnet(data)).split(

@@ -25,6 +25,9 @@ ROOMS = [
     b'"\\u0000"',
     '"lоbby"'.encode(),
     b'"@amy"',
+    b'"den"',
+    b'"@olga"',
+    b'"@pete"',
     b'"@mallory"',
     b'"@"',
     b'"@a+b"',
@@ -36,6 +39,8 @@ PEOPLE = [
     b'"amy"',
     b'"ben"',
     b'"root"',
+    b'"olga"',
+    b'"pete"',
     b'"m%s"' % (b"m" * 31),
     b'"-"',
     b'""',
@@ -164,6 +169,9 @@ ARGUMENTS = [
     b"root",
     b"dev",
     b"lobby",
+    b"den",
+    b"@olga",
+    b"olga",
     b"5",
     b"1000",
     b"0",
@@ -232,6 +240,12 @@ class Grammar:
     def hello(self, wire: str) -> bytes:
         """Returns the first line of a connection; most log in."""
         chance = self.random.random()
+        if chance < 0.2:  # a new name, with an account
+            name, password = b"reg%d" % self.random.randrange(10**9), b"correct horse"
+            if wire == "plain":
+                return b"%s\n/register %s\n" % (name, password)
+            register = b'{"type":"register","password":"%s"}\n' % password
+            return b'{"type":"hello","name":"%s"}\n%s' % (name, register)
         if chance < 0.8:
             name = b"mal%d" % self.random.randrange(100)
             return b'{"type":"hello","name":"%s"}\n' % name if wire == "json" else name + b"\n"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groupchat.core.room_access import RoomAccess
 from groupchat.core.session import Session
 from groupchat.wire import commands, events, jsonlines, names, plain
 from groupchat.wire.errors import Refused
@@ -193,9 +194,10 @@ def test_a_line_that_is_none_of_the_json_wire_is_found(line):
 
 def test_a_line_that_breaks_the_server_is_found(monkeypatch, expect_logged):
     expect_logged(ZeroDivisionError)
+    broken = fuzz.Fuzz(1)
     monkeypatch.setattr(Session, "send", lambda self, event: 1 / 0)
     with pytest.raises(fuzz.Found, match="ZeroDivisionError"):
-        fuzz.Fuzz(1).run(5000)
+        broken.run(5000)
 
 
 def test_a_turn_that_takes_long_is_found(monkeypatch):
@@ -210,4 +212,10 @@ def test_a_word_that_is_lost_is_found(monkeypatch):
         plain, "encode_all", lambda told: encode_all(told).replace(b"ben: word 4\n", b"")
     )
     with pytest.raises(fuzz.Found, match="was not heard once: word 4"):
+        fuzz.Fuzz(1).run(5000)
+
+
+def test_a_private_room_that_is_open_is_found(monkeypatch):
+    monkeypatch.setattr(RoomAccess, "admits", lambda self, account: True)
+    with pytest.raises(fuzz.Found, match="not for her"):
         fuzz.Fuzz(1).run(5000)
