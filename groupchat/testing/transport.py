@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 from typing import TYPE_CHECKING, cast
-from unittest import mock
 
-import twisted.internet
 from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Server
@@ -99,11 +97,6 @@ class MemoryTransport(Server):
     def connect(self, protocol: IProtocol) -> None:
         self.protocol = protocol
         protocol.makeConnection(self)
-
-    def startTLS(self, ctx: object, normal: bool = True) -> None:
-        # Twisted's TLS takes its clock from the global reactor.
-        with mock.patch.object(twisted.internet, "reactor", self.reactor, create=True):
-            super().startTLS(ctx, normal)  # type: ignore[no-untyped-call]
 
     @property
     def readable(self) -> bool:
