@@ -22,6 +22,7 @@ class EncryptedClient(MemoryClient):
 
     :ivar context: settings of TLS for connections that are made from now on.
     :ivar ended: whether the server has ended TLS properly.
+    :ivar clear: bytes that have arrived and the test has not read, without their encryption.
     """
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -33,7 +34,7 @@ class EncryptedClient(MemoryClient):
         self.tls = self.context.wrap_bio(self._in, self._out)
         self.ended = False
         self._unsent = b""
-        self._clear = bytearray()
+        self.clear = bytearray()
         self.turn()
 
     def turn(self) -> None:
@@ -46,7 +47,7 @@ class EncryptedClient(MemoryClient):
                 self.tls.write(self._unsent)
                 self._unsent = b""
             while data := self.tls.read(65_536):
-                self._clear += data
+                self.clear += data
             self.ended = True
         except ssl.SSLWantReadError:
             pass
@@ -71,9 +72,9 @@ class EncryptedClient(MemoryClient):
 
     def read(self) -> bytes:
         self.turn()
-        end = self._clear.rfind(b"\n") + 1
-        data = bytes(self._clear[:end])
-        del self._clear[:end]
+        end = self.clear.rfind(b"\n") + 1
+        data = bytes(self.clear[:end])
+        del self.clear[:end]
         return data
 
 

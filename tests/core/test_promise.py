@@ -62,7 +62,14 @@ class Brittle:
         return self._inner.epoch
 
     def open(self, owner):
-        self._inner.open(owner)
+        self._owner = owner
+        self._inner.open(self)
+
+    def appended(self, batch):
+        self._owner.appended(batch)
+
+    def failed(self, reason):
+        self._owner.failed(reason)
 
     def post(self, draft):
         if not self.cut:
@@ -79,7 +86,7 @@ class Brittle:
         if stored:
             self.hand_on()
         self._posted.clear()
-        self._inner._queue.owner = Owner()
+        self._owner = Owner()
 
 
 class Stand:

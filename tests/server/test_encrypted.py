@@ -120,7 +120,7 @@ def test_other_protocols_are_told_that_they_are_not_here_and_so_is_tls_within_tl
     client.send(opening, b"/ HTTP/1.0\r\n\r\n")
     server.run()
     client.turn()
-    assert client._clear == REFUSALS[opening]
+    assert client.clear == REFUSALS[opening]
     assert client.ended
     server.run(LINGER + 0.1)
     assert gone(server, client)
@@ -149,7 +149,7 @@ def test_a_client_that_offers_alpn_agrees_on_http_1_1_or_on_nothing_and_is_answe
     browser.send(b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n")
     server.run()
     browser.turn()
-    assert browser._clear == REFUSALS[b"GET "]
+    assert browser.clear == REFUSALS[b"GET "]
     assert browser.ended
     assert server.join("json, tls", "alice").ask("ping") == [{"type": "pong"}]
 
