@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from tests.benchmarks import page
+from tests.benchmarks import page, screen
 from tests.benchmarks.__main__ import parse
 from tests.benchmarks.beside import HISTORY, HISTORY_TLS, SEARCH
 from tests.benchmarks.build import has_openssl
@@ -187,3 +187,17 @@ def test_the_page_shows_only_a_whole_run(capsys):
     with pytest.raises(SystemExit):
         parse(["--docs", "--quick"])
     assert "--docs is for all loads in their whole size" in capsys.readouterr().err
+
+
+def test_the_screen_is_measured(capsys):
+    screen.main(rounds=1, messages=300, keys=3)
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in printed] == [
+        "first frame, ms",
+        "online, ms",
+        "a key is shown, ms",
+        "CPU at 500 messages a second, %",
+        "to the terminal, KB/s",
+        "a key is shown then, ms",
+        "in memory with 300 lines, MB",
+    ]
