@@ -8,7 +8,7 @@ from twisted.internet import task
 
 from groupchat.client import Chat, Ending, Position
 
-LOG, PLACE = Path("lobby.log"), Path("lobby.place")
+LOG, PLACE, NEW = Path("lobby.log"), Path("lobby.place"), Path("lobby.place.new")
 
 
 async def main(reactor, host, port):
@@ -21,7 +21,8 @@ async def main(reactor, host, port):
                 async for message in chat:
                     log.write(f"{message.at} {message.sender}: {message.text}\n")
                     log.flush()
-                    PLACE.write_bytes(msgspec.json.encode(chat.positions))
+                    NEW.write_bytes(msgspec.json.encode(chat.positions))
+                    NEW.replace(PLACE)
     except Ending as ending:
         sys.exit(f"logbot: {ending}")
 
