@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred, ensureDeferred
 
 from groupchat.client import Chat, Policy
-from tests.client.test_tls import Network
+from tests.client.test_tls import Network, says
 from tests.support import Server, secret
 
 
@@ -14,13 +14,18 @@ class World:
         self.server = Server(**settings)
         self.clock = self.server.reactor
         self.nets = []
+        self._holding = False
 
     def chat(self, name="alice", rooms=("lobby",), device="", **options):
         """Returns a chat that has not begun."""
-        self.nets.append(Network(self.server.factory))
         policy = Policy(random=lambda: 0.5)
         options = {"secret": secret(name + device), "policy": policy, **options}
-        return Chat(self.clock, name, rooms=rooms, endpoint=self.nets[-1], **options)
+        return Chat(self.clock, name, rooms=rooms, endpoint=self.network(), **options)
+
+    def network(self):
+        """Returns an endpoint at which the server is."""
+        self.nets.append(Network(self.server.factory))
+        return self.nets[-1]
 
     def join(self, name="alice", **options):
         """Returns a chat that has joined."""
@@ -30,16 +35,39 @@ class World:
 
     def restart(self, server=None):
         """Every connection is lost; another server may be there afterwards."""
+        self._holding = False
         if server is not None:
             self.server = server
         for net in self.nets:
             net.behind = self.server.factory
             net.cut()
 
+    def shut(self):
+        """Every connection is lost, and no other is made."""
+        for net in self.nets:
+            net.behind = says(close=True)
+            net.cut()
+
+    def hold(self):
+        """Carry nothing until `deliver` or `restart` is called."""
+        self._holding = True
+
+    def deliver(self):
+        """Carry to the server what was sent, but nothing of its answers."""
+        for net in self.nets:
+            for _, near, there in net.pumps:
+                data, near.stream[:] = b"".join(near.stream), []
+                if data:
+                    there.protocol.dataReceived(data)
+        self.run()
+
+    def _carry(self):
+        return not self._holding and sum(net.carry() for net in self.nets)
+
     def run(self, seconds=0.0):
         end = self.clock.rightNow + seconds
         while True:
-            while sum(net.carry() for net in self.nets) or self.clock.turn():
+            while self._carry() or self.clock.turn():
                 pass
             if self.clock.rightNow >= end:
                 return
