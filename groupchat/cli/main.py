@@ -85,10 +85,12 @@ def _print_last(data: bytes) -> None:
 def _connect(options: argparse.Namespace, reactor: IClientReactor, timeout: float) -> Exit:
     if not options.screen:
         return connect(options, reactor, timeout)
-    # Only here: a pipe starts without the toolkit.
-    from groupchat.cli.terminal.program import run
-    from groupchat.cli.terminal.start import prepare
-
+    try:  # only here: a pipe starts without the toolkit
+        from groupchat.cli.terminal.program import run
+        from groupchat.cli.terminal.start import prepare
+    except ModuleNotFoundError as missing:
+        text = f"The screen needs {missing.name}. Install groupchat again, or use --line."
+        raise Exit(USAGE, text) from None
     return run(options, reactor, prepare(options), timeout)
 
 

@@ -4,6 +4,7 @@ The program as the console script starts it, as far as it gets without a server.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -50,3 +51,13 @@ def test_the_settings_are_printed_with_their_defaults(run):
     status, out, err = run("--settings")
     assert (status, err) == (0, []) and 'notify = "bell"' in out[3]
     assert out[0].endswith("groupchat/connect.toml")
+
+
+def test_a_missing_toolkit_is_told_in_one_line(run, monkeypatch):
+    monkeypatch.setattr(os, "isatty", lambda descriptor: True)
+    monkeypatch.setenv("TERM", "xterm")
+    for name in [name for name in sys.modules if name.startswith("groupchat.cli.terminal")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "urwid", None)
+    status, out, (line,) = run("alice", "localhost", "9")
+    assert (status, out) == (2, []) and "The screen needs urwid. " in line

@@ -13,6 +13,7 @@ import termios
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import urwid
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorTime
 from twisted.python.failure import Failure
@@ -183,6 +184,7 @@ class Screen:
         stdin: int = 0,
         stdout: int = 1,
     ) -> None:
+        urwid.set_encoding("utf-8")  # whatever the locale is: pages are, and texts are too
         self.started = False
         self._reactor = reactor
         self._press = press

@@ -387,3 +387,39 @@ async def test_a_terminal_that_closes_ends_the_client(sandbox: Sandbox):
         pty.ours = -1
         assert await alice.ended() == 0
         await daemon.line(".*alice left, .*")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_first_run_asks_and_a_second_one_offers_the_answer(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    async with Terminal(sandbox, ["groupchat-connect"], "first") as first:
+        await first.shows("Your name")
+        await first.type("carol", "Enter")
+        await first.shows("Server, as HOST or HOST:PORT")
+        await first.type(f"localhost:{daemon.port}", "Enter")
+        await first.line("carol>")
+        await told(first)
+        await first.press("C-d")
+        await first.shows("ended with 0")
+    async with Terminal(sandbox, ["groupchat-connect"], "second") as second:
+        await second.shows(f"1  carol at localhost, port {daemon.port}")
+        await second.press("Enter")
+        await second.line("carol>")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_registered_name_is_on_two_terminals_at_once(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    async with Terminal(sandbox, command(daemon)) as first:
+        await told(first)
+        await first.type("/register tea-at-four-with-cake", "Enter")
+        await first.shows("/register: done.")
+        environment = {"XDG_STATE_HOME": str(sandbox.directory / "another machine")}
+        async with Terminal(sandbox, command(daemon), "second", environment=environment) as second:
+            await second.line("Password for alice:")
+            await second.type("tea-at-four-with-cake", "Enter")
+            await second.line("alice>")
+            await second.type("from the second", "Enter")
+            await first.shows("alice  from the second")
+            await first.type("/edit corrected on the first", "Enter")
+            await second.shows("alice  corrected on the first (edited)")
