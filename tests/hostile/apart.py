@@ -149,7 +149,7 @@ def verbs():
             )
     yield case(
         "a private room closed by one who is no operator",
-        json=part(line("close", room="den", ref="r"), "error not-allowed ref=r"),
+        json=part(line("close", room="den", ref="r"), "error not-allowed room=den ref=r"),
         plain=part(b"/close den\n", f"! /close: {ALLOWED}"),
         scene=DEN,
         account=True,
@@ -352,4 +352,43 @@ def direct():
     )
 
 
-CASES: list[Case] = [*joins(), *verbs(), *owners(), *direct()]
+def tells():
+    tell, gone = line("tell", to="olga", text="psst", ref="r"), By("olga", REGISTER + line("quit"))
+    typed = b"/msg olga psst\n"
+    yield case(
+        "a private word to a registered name",
+        json=part(tell, "ok room=@olga id=1 ref=r", olga=f"{ME} (to you): psst"),
+        plain=part(typed, (), olga=f"{ME} (to you): psst"),
+        scene=(OLGA,),
+        account=True,
+    )
+    yield case(
+        "a private word to a registered name that is away",
+        json=part(tell, "ok room=@olga id=1 ref=r"),
+        plain=part(typed, ()),
+        scene=(gone,),
+        account=True,
+    )
+    yield case(
+        "a guest's private word to a registered name that is away",
+        json=part(tell, "error no-such-name ref=r"),
+        plain=part(typed, '! /msg: nobody here is called "olga".'),
+        scene=(gone,),
+    )
+    yield case(
+        "a private word to a look-alike of a registered name that is away",
+        json=part(line("tell", to="оlga", text="psst", ref="r"), "error no-such-name ref=r"),
+        plain=part("/msg оlga psst\n".encode(), '! /msg: nobody here is called "оlga".'),
+        scene=(gone,),
+        account=True,
+    )
+    yield only_json(
+        "two hundred private words to a registered name that is away",
+        tell * 200,
+        [f"ok room=@olga id={id} ref=r" for id in range(1, 201)],
+        scene=(gone,),
+        account=True,
+    )
+
+
+CASES: list[Case] = [*joins(), *verbs(), *owners(), *direct(), *tells()]

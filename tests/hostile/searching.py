@@ -58,6 +58,7 @@ def lines():
             f"{text[:20]!r} typed",
             json=part(line("search", text=text), "error bad-field"),
             plain=part(f"{text}\n".encode(),
+                       "! /search: a search has at most 256 bytes. Search for fewer words." if "xx" in text else
                        "! /search: type it like this: /search [from:NAME] TEXT"),
         )  # fmt: skip
 
