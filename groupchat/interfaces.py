@@ -57,6 +57,8 @@ class ILedger(Interface):
 
     epoch: str = Attribute("The name of this run of the log, once open.")
 
+    trouble: str = Attribute('The reason why messages are refused now, as a line; "" for none.')
+
     def open(owner: ILedgerOwner) -> None:
         """
         Begin a new epoch. Everything found is synced before this returns.
@@ -99,6 +101,9 @@ class ILedger(Interface):
         Return the direct rooms of an account in which messages are stored, each with its newest id
         and the account's mark.
         """
+
+    def ping() -> Deferred[None]:
+        """Fire once the ledger has got round to it: what stores messages works."""
 
     def close() -> Deferred[None]:
         """Store what was posted, and close."""

@@ -12,22 +12,22 @@ import atexit
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
+from typing import Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from groupchat.clock import IReactor
 from groupchat.core.hub import Hub
 from groupchat.errors import CannotOpen, CannotStart
+from groupchat.interfaces import ILedgerOwner
 from groupchat.ops import stale, systemd
+from groupchat.ops.binding import Binding
 from groupchat.ops.join_hints import log_how_to_join
-from groupchat.ops.listen_errors import cannot_listen, clears_socket, is_taken
 from groupchat.ops.process import Process
 from groupchat.ops.reload import Reload
 from groupchat.ops.start_errors import StartErrors
@@ -40,17 +40,29 @@ STORE_TIMEOUT = 12.0
 EXIT_LEDGER_FAILED = 70  #: the exit status if the last messages may be lost (EX_SOFTWARE)
 
 
+class Part(Protocol):
+    """A part of the daemon beside the chat."""
+
+    def start(self) -> None:
+        """Begin: the daemon runs."""
+
+    def stop(self) -> None:
+        """End: the daemon stops. Also called where it never ran."""
+
+
 class GroupChat(Service):
     """
     The daemon.
 
     :param reactor: the running reactor.
-    :param listen: for each address, its name in errors and the endpoints to try in order.
+    :param listen: the addresses on which it listens.
     :param port: the factory of the connections; the service opens its certificate.
     :param errors: reports why the daemon cannot start.
     :param pidfile: path of twistd's pid file, or empty.
     :param process: this process, unless it is another's double.
     :param reloader: reads again what can be read while the daemon runs.
+    :param parts: started when the daemon runs, and stopped at its end.
+    :param owner: gets the ledger's batches, if not the hub itself.
 
     :ivar hub: the node.
     :ivar port: the factory.
@@ -61,13 +73,15 @@ class GroupChat(Service):
     def __init__(
         self,
         reactor: IReactor,
-        listen: list[tuple[str, list[IStreamServerEndpoint]]],
+        listen: list[Binding],
         port: ChatFactory,
         hub: Hub,
         errors: StartErrors | None = None,
         pidfile: str = "",
         process: Process | None = None,
         reloader: Reload | None = None,
+        parts: Sequence[Part] = (),
+        owner: ILedgerOwner | None = None,
     ) -> None:
         self._reactor = reactor
         self._listen = listen
@@ -77,6 +91,8 @@ class GroupChat(Service):
         self._pidfile = pidfile
         self._process = process or Process(reactor)
         self._reloader = reloader
+        self._parts = parts
+        self._owner = owner or hub
         self._broken = False
 
     # Start.
@@ -90,25 +106,11 @@ class GroupChat(Service):
         super().privilegedStartService()  # type: ignore[no-untyped-call]
         if self._pidfile:
             stale.hold(self._pidfile)
-        for name, endpoints in self._listen:
-            self._bind(name, endpoints)
-
-    def _bind(self, name: str, endpoints: list[IStreamServerEndpoint]) -> None:
-        """
-        Listen on the first of these endpoints that this machine supports (IPv4 if it lacks IPv6).
-        """
-        failures = self._listen_on(endpoints[0])
-        if failures and clears_socket(failures[0]):
-            failures = self._listen_on(endpoints[0])
-        if failures and len(endpoints) > 1 and not is_taken(failures[0]):
-            self._bind(name, endpoints[1:])
-        elif failures:
-            self._cannot_start(cannot_listen(name, failures[0]))
-
-    def _listen_on(self, endpoint: IStreamServerEndpoint) -> list[Failure]:
-        failures: list[Failure] = []
-        endpoint.listen(self.port).addCallbacks(self.port.ports.add, failures.append)
-        return failures
+        try:
+            for binding in self._listen:
+                binding.open()
+        except CannotStart as why:
+            self._cannot_start(why)
 
     def startService(self) -> None:
         """
@@ -121,7 +123,7 @@ class GroupChat(Service):
             self.privilegedStartService()
         try:
             with _or_else("choose another with --ledger"):
-                self.hub.ledger.open(self.hub)
+                self.hub.ledger.open(self._owner)
             if self.port.certificate is not None:
                 # after the ledger, whose lock guards the files beside it, too
                 self.port.certificate.open()
@@ -141,6 +143,8 @@ class GroupChat(Service):
             self.log.info(
                 "Encrypted with the certificate {print}", print=self.port.certificate.fingerprint
             )
+        for part in self._parts:
+            part.start()
         systemd.ready()
 
     def reload(self) -> Deferred[None]:
@@ -171,6 +175,8 @@ class GroupChat(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         systemd.stopping()
         self.hub.stopping = True
+        for part in self._parts:
+            part.stop()
         return Deferred.fromCoroutine(self._close())
 
     async def _close(self) -> None:

@@ -24,22 +24,33 @@ from groupchat.accounts.worker import ThreadWorker
 from groupchat.clock import IReactor
 from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart
-from groupchat.interfaces import ILedger
+from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.ops.binding import Binding
 from groupchat.ops.check import check_files
+from groupchat.ops.health import Health
 from groupchat.ops.reload import Configuration, Reload
 from groupchat.ops.start_errors import StartErrors
 from groupchat.options.parser import Options
 from groupchat.options.start import not_started
-from groupchat.options.values import ACCOUNTS_SUFFIX, CERTIFICATE_SUFFIX, printable, shortened
+from groupchat.options.values import (
+    ACCOUNTS_SUFFIX,
+    CERTIFICATE_SUFFIX,
+    endpoint,
+    printable,
+    shortened,
+)
 from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolEndpoint
 from groupchat.server.tls import Certificate
-from groupchat.service import GroupChat
+from groupchat.service import GroupChat, Part
 from groupchat.settings import Settings
 
 __all__ = ["Options", "makeService"]
+
+#: its name in errors, and the endpoints to try in order
+Address = tuple[str, list[IStreamServerEndpoint]]
 
 BACKLOG = 1024  #: connections that can wait to be accepted
 #: file descriptors for ports, ledger and log, so that these can be opened when the server is full
@@ -58,6 +69,7 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
     settings, certificate = _settings(options), _certificate(options)
     listen = _listen(options, reactor)
     if options["check"]:
+        _metrics_address(options, reactor)
         _check(options, accounts, certificate)
     hub = Hub(
         settings,
@@ -76,14 +88,17 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         tls_share=options["tls-share"] / 100,
     )
     pidfile = options.parent.get("pidfile", "") if options.parent is not None else ""
+    parts, bindings, owner = _parts(options, reactor, hub, port)
     service = GroupChat(
         reactor,
-        listen,
+        [*(Binding(*address, port, port.ports.add) for address in listen), *bindings],
         port,
         hub,
         _start_errors(options),
         pidfile,
         reloader=_reloader(options, hub, certificate),
+        parts=parts,
+        owner=owner,
     )
     return service
 
@@ -184,23 +199,53 @@ def _make_accounts(options: Options, reactor: IReactor) -> AccountStore:
     return accounts
 
 
-def _endpoint(description: str, reactor: IReactor) -> IStreamServerEndpoint:
+def _endpoint(option: str, description: str, reactor: IReactor) -> IStreamServerEndpoint:
     kind, _, rest = description.partition(":")
     proxied = kind == "haproxy"
-    endpoint: IStreamServerEndpoint = serverFromString(reactor, rest if proxied else description)
-    return ProxyProtocolEndpoint(endpoint) if proxied else endpoint
+    try:
+        found: IStreamServerEndpoint = serverFromString(reactor, rest if proxied else description)
+    except Exception as error:  # plugins that parse endpoints can raise anything
+        why = str(error).splitlines()[0] if str(error) else "it is not an endpoint"
+        raise not_started(f'--{option} "{shortened(description)}": {why}') from None
+    return ProxyProtocolEndpoint(found) if proxied else found
 
 
-def _listen(options: Options, reactor: IReactor) -> list[tuple[str, list[IStreamServerEndpoint]]]:
+def _listen(options: Options, reactor: IReactor) -> list[Address]:
     number = options["port"]
-    wanted: list[tuple[str, list[IStreamServerEndpoint]]] = []
+    wanted: list[Address] = []
     if number is not None:
         both = TCP6ServerEndpoint(reactor, number, BACKLOG, "::")
         wanted.append((f"port {number}", [both, TCP4ServerEndpoint(reactor, number, BACKLOG)]))
     for description in options["listen"]:
-        try:
-            wanted.append((shortened(description), [_endpoint(description, reactor)]))
-        except Exception as error:  # plugins that parse endpoints can raise anything
-            why = str(error).splitlines()[0] if str(error) else "it is not an endpoint"
-            raise not_started(f'--listen "{shortened(description)}": {why}') from None
+        endpoint = _endpoint("listen", description, reactor)
+        wanted.append((shortened(description), [endpoint]))
     return wanted
+
+
+def _metrics_address(options: Options, reactor: IReactor) -> Address | None:
+    where = options["metrics"]
+    if where is None:
+        return None
+    return f"metrics {shortened(where)}", [_endpoint("metrics", endpoint(where), reactor)]
+
+
+def _parts(
+    options: Options, reactor: IReactor, hub: Hub, port: ChatFactory
+) -> tuple[list[Part], list[Binding], ILedgerOwner]:
+    """Return the parts beside the chat, what they listen on, and the owner of the ledger."""
+    health = Health(hub.ledger, reactor)
+    address = _metrics_address(options, reactor)
+    if address is None:
+        return [], [], hub
+    try:
+        from groupchat.ops.metrics import Metrics, ObservedOwner
+        from groupchat.ops.metrics_http import metrics_site
+    except ImportError:
+        raise not_started(
+            '--metrics needs prometheus_client: pip install "groupchat[metrics]"'
+        ) from None
+    metrics = Metrics(hub, port, health, options["ledger"])
+    if isinstance(hub.ledger, SQLiteLedger):
+        hub.ledger.on_commit = metrics.commits.observe
+    binding = Binding(*address, metrics_site(metrics, health, reactor), lambda port: None)
+    return [health], [binding], ObservedOwner(hub, metrics, time.perf_counter)

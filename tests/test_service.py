@@ -18,6 +18,7 @@ from groupchat.accounts.store import AccountStore
 from groupchat.core.hub import Hub
 from groupchat.errors import CannotOpen, CannotStart
 from groupchat.ops import join_hints
+from groupchat.ops.binding import Binding
 from groupchat.server.factory import ChatFactory
 from groupchat.service import STORE_TIMEOUT, GroupChat
 from groupchat.settings import Settings
@@ -129,7 +130,7 @@ class House:
         self.reloader = Reloader(self.did)
         self.service = GroupChat(
             self.reactor,
-            [("port 9000", endpoints)],
+            [Binding("port 9000", endpoints, self.port, self.port.ports.add)],
             self.port,
             self.hub,
             process=self.process,

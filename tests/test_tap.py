@@ -4,6 +4,8 @@ The options of `twistd groupchat`, its errors, and the daemon that it composes.
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
@@ -284,6 +286,42 @@ def test_who_has_to_speak_tls_and_how_often_is_told_to_the_port():
     port = made("--require-tls", "--tls-share", "70").port
     assert port.require_tls is True
     assert port.handshakes.share == 0.7
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "port"),
+    [
+        ("127.0.0.1:9464", "127.0.0.1", 9464),
+        ("localhost:9464", "127.0.0.1", 9464),
+        ("[::1]:9464", "::1", 9464),
+        ("tcp:9464:interface=127.0.0.1", "127.0.0.1", 9464),
+    ],
+)
+def test_the_metrics_are_served_at_a_host_and_port_or_at_an_endpoint(given, host, port):
+    reactor = MemoryReactorClock()
+    service = makeService(parsed("--listen", "unix:x", "--metrics", given), reactor)
+    service.privilegedStartService()
+    ((number, _, _, interface),) = reactor.tcpServers
+    assert (interface, number) == (host, port)
+
+
+@pytest.mark.parametrize("given", ["9464", ":9464", "chat.example.org:9464", "127.0.0.1:http"])
+def test_metrics_nowhere_are_told_in_one_line(given):
+    with pytest.raises(SystemExit, match=f'^groupchat: --metrics "{given}": '):
+        made("--metrics", given)
+
+
+def test_where_the_package_for_metrics_is_missing_the_line_names_it(monkeypatch):
+    for module in ("groupchat.ops.metrics", "groupchat.ops.metrics_http"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    with pytest.raises(SystemExit, match=r"needs prometheus_client: pip install .*\[metrics\]"):
+        made("--metrics", "127.0.0.1:9464")
+
+
+def test_without_metrics_their_package_is_not_imported(monkeypatch):
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    made()
 
 
 def test_it_listens_with_a_backlog_for_a_crowd():

@@ -14,6 +14,7 @@ import msgspec
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from groupchat.core.counters import Counters
 from groupchat.core.cursor import Cursor
 from groupchat.core.direct_rooms import direct_room, parties
 from groupchat.core.room import Room
@@ -133,9 +134,10 @@ class DirectRoom(Room):
         head: int,
         ledger: ILedger,
         call_later: Callable[..., IDelayedCall],
+        counters: Counters,
         names: list[str],
     ) -> None:
-        super().__init__(name, head, ledger, call_later)
+        super().__init__(name, head, ledger, call_later, counters)
         self._both = names
 
     def join(self, cursor: Cursor) -> None:

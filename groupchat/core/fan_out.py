@@ -5,6 +5,7 @@ The fan-out of a room: its live cursors, each of which gets a batch as it is pub
 from __future__ import annotations
 
 from groupchat.core.backlog import Batch
+from groupchat.core.counters import Counters
 from groupchat.core.cursor import Cursor, Phase
 from groupchat.interfaces import IOutbound
 from groupchat.wire.interfaces import IWire
@@ -13,11 +14,16 @@ __all__ = ["FanOut"]
 
 
 class FanOut:
-    """The live cursors of one room, by wire: those on the same wire get the same bytes."""
+    """
+    The live cursors of one room, by wire: those on the same wire get the same bytes.
 
-    __slots__ = ("_live",)
+    :param counters: of the node.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_counters", "_live")
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
         self._live: dict[IWire, dict[Cursor, IOutbound]] = {}
 
     def add(self, cursor: Cursor) -> None:
@@ -44,6 +50,8 @@ class FanOut:
         for wire, live in self._live.items():
             data = batch.encoded(wire) if live else b""
             size = len(data)
+            self._counters.deliveries += len(batch.events) * len(live)
+            self._counters.sent_bytes += size * len(live)
             for cursor, peer in live.items():
                 if peer.full:
                     full.append(cursor)
@@ -59,6 +67,8 @@ class FanOut:
                     if taken != size:
                         peer.write(data[taken:])
         for cursor in full:
+            self._counters.deliveries -= len(batch.events)
+            self._counters.sent_bytes -= len(batch.encoded(cursor.wire))
             self.remove(cursor)
             cursor.after = cursor.through = before
             cursor.position = position

@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from groupchat.core import actions, effects
 from groupchat.core.access import AccessPolicy
+from groupchat.core.counters import Counters
 from groupchat.core.delivery import Delivery
 from groupchat.core.direct import DirectRooms
 from groupchat.core.entries import Entry
@@ -57,6 +58,7 @@ class Hub:
     :ivar room_names: translates the names of rooms.
     :ivar actions: the effect of each command.
     :ivar throttled_log: for lines about addresses.
+    :ivar counters: what the node has done so far.
     :ivar stopping: whether nothing more is posted.
     """
 
@@ -77,12 +79,13 @@ class Hub:
         self.seconds: Callable[[], float] = clock.seconds
         self.failed = broken
         self.stopping = False
+        self.counters = Counters()
         self.throttled_log = ThrottledLog(settings.log_rate, clock, self.log)
         self.access = AccessPolicy(accounts, settings, clock.seconds, now)
         self.members = Members(settings, self.throttled_log, clock.seconds)
         self.direct = DirectRooms(accounts, self.members, ledger)
         self.room_names = RoomNames(settings.names, self.direct)
-        self.rooms = Rooms(ledger, self.direct, self.post, clock.callLater)
+        self.rooms = Rooms(ledger, self.direct, self.post, clock.callLater, self.counters)
         self._delivery = Delivery(self.rooms)
         self.actions, self._effects = self._build(clock, now)
 
@@ -93,7 +96,7 @@ class Hub:
         settings, accounts, post, delivery = self.settings, self.accounts, self.post, self._delivery
         access, members = self.access, self.members
         membership = Membership(delivery, settings, now)
-        speaking = Speaking(access, members, delivery, post, now, settings)
+        speaking = Speaking(access, members, delivery, post, now, settings, self.counters)
         telling = Telling(access, members, self.direct, delivery, post, now)
         topics = Topics(access, delivery, post)
         marks = Marks(members, delivery, post)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupchat.core.backlog import Backlog
+from groupchat.core.counters import Counters
 from groupchat.core.cursor import Cursor, Origin, Phase
 from groupchat.core.fan_out import FanOut
 from groupchat.core.log_reader import LogReader
@@ -34,18 +35,26 @@ class Pump:
     :param reader: gives pages.
     :param backlog: the tail of the room's log.
     :param fan_out: takes over the cursors that lack nothing.
+    :param counters: of the node.
     """
 
-    __slots__ = ("_backlog", "_fan_out", "_ledger", "_reader", "_room")
+    __slots__ = ("_backlog", "_counters", "_fan_out", "_ledger", "_reader", "_room")
 
     def __init__(
-        self, room: Room, ledger: ILedger, reader: LogReader, backlog: Backlog, fan_out: FanOut
+        self,
+        room: Room,
+        ledger: ILedger,
+        reader: LogReader,
+        backlog: Backlog,
+        fan_out: FanOut,
+        counters: Counters,
     ) -> None:
         self._room = room
         self._ledger = ledger
         self._reader = reader
         self._backlog = backlog
         self._fan_out = fan_out
+        self._counters = counters
 
     def run(self, cursor: Cursor) -> None:
         """Give a cursor what it lacks, until its client is full or it is live."""
@@ -90,7 +99,8 @@ class Pump:
     def _give_batch(self, cursor: Cursor) -> None:
         batch = self._backlog.at(cursor.position)
         wire, own = cursor.wire, cursor.unechoed
-        cursor.session.peer.write(batch.without(wire, own) if own else batch.encoded(wire))
+        self._write(cursor, batch.without(wire, own) if own else batch.encoded(wire))
+        self._counters.deliveries += len(batch.events)
         cursor.position += 1
         cursor.after = cursor.through = batch.head
 
@@ -113,8 +123,8 @@ class Pump:
             self._room.pump(cursor)
 
     def _give_page(self, page: list[Message], cursor: Cursor) -> None:
-        session, room = cursor.session, self._room.name
-        encode, me, own = cursor.wire.encode, session.name, cursor.unechoed
+        room, me = self._room.name, cursor.session.name
+        encode, own = cursor.wire.encode, cursor.unechoed
         lines = []
         for message in page:
             if message.id > cursor.after + 1:
@@ -127,4 +137,9 @@ class Pump:
         if not page:
             lines.append(encode(Gap(room, cursor.after, cursor.through + 1)))
             cursor.after = cursor.through
-        session.peer.write(b"".join(lines))
+        self._write(cursor, b"".join(lines))
+        self._counters.deliveries += len(page)
+
+    def _write(self, cursor: Cursor, data: bytes) -> None:
+        self._counters.sent_bytes += len(data)
+        cursor.session.peer.write(data)

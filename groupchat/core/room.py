@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from groupchat.core.backlog import Backlog, Batch, portions
+from groupchat.core.counters import Counters
 from groupchat.core.cursor import Cursor, Phase
 from groupchat.core.fan_out import FanOut
 from groupchat.core.log_reader import LogReader
@@ -43,6 +44,7 @@ class Room:
     :param head: the newest id in its log.
     :param ledger: gives pages.
     :param call_later: that of a reactor.
+    :param counters: of the node.
 
     :ivar head: the newest id that was published.
     :ivar first: the oldest id stored, as far as is known here.
@@ -56,7 +58,12 @@ class Room:
     is_direct = False
 
     def __init__(
-        self, name: str, head: int, ledger: ILedger, call_later: Callable[..., IDelayedCall]
+        self,
+        name: str,
+        head: int,
+        ledger: ILedger,
+        call_later: Callable[..., IDelayedCall],
+        counters: Counters,
     ) -> None:
         self.name = name
         self.head = head
@@ -67,9 +74,9 @@ class Room:
         self.members: dict[Member, dict[Cursor, None]] = {}
         self._call_later = call_later
         self._backlog = Backlog(head)
-        self._fan_out = FanOut()
+        self._fan_out = FanOut(counters)
         self.reader = LogReader(name, ledger)
-        self._pump = Pump(self, ledger, self.reader, self._backlog, self._fan_out)
+        self._pump = Pump(self, ledger, self.reader, self._backlog, self._fan_out, counters)
         self._unpublished: list[Event] = []
         self._presence = PresenceBatch()
         self._timer: IDelayedCall | None = None
@@ -250,6 +257,14 @@ class Room:
     def last_given(self, cursor: Cursor) -> int:
         """Return the last id that was written to a cursor's client."""
         return self.head if cursor.phase is Phase.LIVE else cursor.after
+
+    def behind(self) -> Iterator[int]:
+        """Yield how many messages each cursor lacks that lacks any."""
+        for cursors in self.members.values():
+            for cursor in cursors:
+                lacking = self.head - self.last_given(cursor)
+                if lacking > 0:
+                    yield lacking
 
     def pump(self, cursor: Cursor) -> None:
         """Give a member's cursor what it lacks, until its client is full or it is live."""

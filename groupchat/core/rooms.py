@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from groupchat.core.counters import Counters
 from groupchat.core.direct import DirectRoom
 from groupchat.core.direct_rooms import is_direct
 from groupchat.core.entries import Entry, JoinEntry, TopicEntry
@@ -39,6 +40,7 @@ class Rooms(dict[str, Room]):
         direct: DirectRooms,
         post: Callable[[Entry], None],
         call_later: Callable[..., IDelayedCall],
+        counters: Counters,
     ) -> None:
         super().__init__()
         self.listed = 0
@@ -46,6 +48,7 @@ class Rooms(dict[str, Room]):
         self._direct = direct
         self._post = post
         self._call_later = call_later
+        self._counters = counters
 
     def begin(self, entry: JoinEntry) -> Room:
         """Add the room that somebody is the first to join."""
@@ -53,10 +56,15 @@ class Rooms(dict[str, Room]):
         room: Room
         if is_direct(name):
             room = DirectRoom(
-                name, entry.head, self._ledger, self._call_later, self._direct.names(name)
+                name,
+                entry.head,
+                self._ledger,
+                self._call_later,
+                self._counters,
+                self._direct.names(name),
             )
         else:
-            room = Room(name, entry.head, self._ledger, self._call_later)
+            room = Room(name, entry.head, self._ledger, self._call_later, self._counters)
             self.listed += 1
         room.topic, room.topic_by = entry.topic, entry.topic_by
         self[name] = room

@@ -59,8 +59,9 @@ class Session:
     log = Logger()
 
     __slots__ = (
-        "_access", "_actions", "_bad_lines", "_login", "_members", "_post", "_quitting", "account",
-        "client", "ended", "flow", "joined", "member", "name", "peer", "rooms", "wire",
+        "_access", "_actions", "_bad_lines", "_counters", "_login", "_members", "_post",
+        "_quitting", "account", "client", "ended", "flow", "joined", "member", "name", "peer",
+        "rooms", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -84,6 +85,7 @@ class Session:
         self.rooms = JoinedRooms(self, hub.rooms, hub.room_names, settings, hub.post)
         self._access = hub.access
         self._actions = hub.actions
+        self._counters = hub.counters
         self._members = hub.members
         self._post = hub.post
         self._login = Login(
@@ -171,6 +173,7 @@ class Session:
         ref: str | None = None,
     ) -> bytes:
         """Return the line of an error, with every one of n, room and ref that was given."""
+        self._counters.refusals[error.code] += 1
         text, want, retry = error.text, error.want, error.retry
         return self._line(events.Error(error.code, text, n, room or None, ref, want, retry))
 
@@ -242,6 +245,7 @@ class Session:
     def end(self, bye: events.Bye) -> None:
         """Send the last line. Nothing is taken or given after it."""
         if not self.ended:
+            self._counters.byes[bye.code] += 1
             self.lost()
             self.peer.finish(self._line(bye))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from groupchat.core.access import AccessPolicy
+from groupchat.core.counters import Counters
 from groupchat.core.direct_rooms import is_direct, parties
 from groupchat.core.entries import CorrectionEntry, Entry, MessageEntry
 from groupchat.settings import Settings
@@ -40,6 +41,7 @@ class Speaking:
         post: Callable[[Entry], None],
         now: Callable[[], int],
         settings: Settings,
+        counters: Counters,
     ) -> None:
         self._access = access
         self._members = members
@@ -47,6 +49,7 @@ class Speaking:
         self._post = post
         self._now = now
         self._settings = settings
+        self._counters = counters
 
     # Commands.
 
@@ -147,6 +150,7 @@ class Speaking:
             self._delivery.answer(entry, label, entry.n, entry.id)
         if not entry.fresh or entry.id is None:
             return
+        self._counters.messages += 1
         if cursor is not None:
             cursor.last_n = entry.n or cursor.last_n
             if cursor.unechoed is not None:
@@ -182,6 +186,7 @@ class Speaking:
             self._delivery.answer(entry, session.rooms.label(entry.room), entry.n, entry.id)
         if not entry.fresh or entry.id is None:
             return
+        self._counters.messages += 1
         if cursor is not None:
             cursor.last_n = entry.n or cursor.last_n
         if room is not None:

@@ -48,6 +48,8 @@ class MemoryLedger(EntryProcessor):
     :param keep: how long messages are kept.
     """
 
+    trouble = ""
+
     def __init__(
         self,
         call_later: CallLater,
@@ -63,6 +65,9 @@ class MemoryLedger(EntryProcessor):
 
     def open(self, owner: ILedgerOwner) -> None:
         self._queue.owner = owner
+
+    def ping(self) -> Deferred[None]:
+        return succeed(None)
 
     def close(self) -> Deferred[None]:
         return self._queue.idle()

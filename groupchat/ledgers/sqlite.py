@@ -57,6 +57,8 @@ class SQLiteLedger:
     :param reading: runs the reader.
     :param searching: runs the reader that searches.
     :param scanning: runs what looks through the file for texts that have to leave it.
+
+    :ivar on_commit: called, in the writer's thread, with the seconds that a batch took.
     """
 
     epoch = ""
@@ -85,6 +87,7 @@ class SQLiteLedger:
         self._upkeep = Upkeep(reactor, self._writer, self._writing, self._scanning, self._broken)
         self._queue = GroupCommit(reactor.callLater, self._write)
         self.post = self._queue.post
+        self.on_commit: Callable[[float], object] = lambda seconds: None
 
     def open(self, owner: ILedgerOwner) -> None:
         self._queue.owner = owner
@@ -100,6 +103,15 @@ class SQLiteLedger:
         db = self._environment.connect(os.path.realpath(self._path), True)
         pool.start()
         return _ReadingThread(self._reactor, pool, Reader(db, clock, limits.searched_messages))
+
+    @property
+    def trouble(self) -> str:
+        return self._writer.trouble
+
+    def ping(self) -> Deferred[None]:
+        answered: Deferred[None] = Deferred()
+        self._writing.callInThread(lambda: self._reactor.callFromThread(answered.callback, None))
+        return answered
 
     def close(self) -> Deferred[None]:
         return self._queue.idle().addCallback(lambda _: self._shut())
@@ -121,11 +133,13 @@ class SQLiteLedger:
         self._writing.callInThread(partial(self._commit, batch))
 
     def _commit(self, batch: list[Entry]) -> None:
+        began = self._environment.clock.monotonic()
         try:
             self._writer.commit(batch)
         except Exception as error:
             self._reactor.callFromThread(self._broken, error)
         else:
+            self.on_commit(self._environment.clock.monotonic() - began)
             self._reactor.callFromThread(self._written, batch)
 
     def _written(self, batch: list[Entry]) -> None:

@@ -130,6 +130,11 @@ class Writer:
             self._wal.grow(work.size)
 
     @property
+    def trouble(self) -> str:
+        """The reason why messages are refused now; "" for none."""
+        return "the disk is full" if self._disk_is_full else ""
+
+    @property
     def needs_upkeep(self) -> bool:
         """
         Whether `write_back` has to be called soon: another program has kept the WAL from being

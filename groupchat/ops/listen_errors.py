@@ -36,7 +36,8 @@ def cannot_listen(name: str, failure: Failure) -> CannotStart:
 
     :param name: the address, as errors name it.
     """
-    choose = f"choose another with {'--port' if name.startswith('port ') else '--listen'}"
+    option = {"port": "--port", "metrics": "--metrics"}.get(name.partition(" ")[0], "--listen")
+    choose = f"choose another with {option}"
     error = failure.value
     if isinstance(error, CannotListenError) and _is_locked(error):
         return CannotStartYet(

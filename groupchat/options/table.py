@@ -192,6 +192,13 @@ PARAMETERS = [
         values.motd,
     ),
     Option(
+        "metrics",
+        None,
+        None,
+        "HOST:PORT or Twisted endpoint that serves /metrics for Prometheus and /healthz, e.g."
+        " 127.0.0.1:9464 or unix:/run/groupchat/metrics",
+    ),
+    Option(
         "config",
         None,
         None,

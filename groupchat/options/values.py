@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from twisted.python import usage
 
@@ -16,6 +17,7 @@ __all__ = [
     "CERTIFICATE_SUFFIX",
     "audience",
     "duration",
+    "endpoint",
     "ledger_path",
     "motd",
     "naming_rule",
@@ -148,6 +150,20 @@ def duration(option: str) -> Callable[[str], int]:
         return durations.MAX_SECONDS if seconds is None else seconds
 
     return coerce
+
+
+def endpoint(text: str) -> str:
+    """Return the Twisted endpoint for HOST:PORT; any other text is one already."""
+    host, _, port = text.rpartition(":")
+    bare = {"localhost": "127.0.0.1"}.get(host, host.removeprefix("[").removesuffix("]"))
+    try:
+        version = ip_address(bare).version
+    except ValueError:
+        return text
+    if not port.isdecimal():
+        return text
+    kind = "tcp" if version == 4 else "tcp6"
+    return f"{kind}:{port}:interface=" + bare.replace(":", r"\:")
 
 
 def shortened(text: str) -> str:

@@ -130,6 +130,7 @@ class ChatFactory(ServerFactory):
         address = format_address(addr)
         if not self._throttle.allows(client_prefix(address)):
             self.hub.throttled_log.count(address, _THROTTLED)
+            self.hub.counters.connections["unknown", False, "throttled"] += 1
             return None  # it is closed before anything else is made of it
         return ChatProtocol(self, address)
 
@@ -167,12 +168,16 @@ class ChatFactory(ServerFactory):
 
     def encrypted(self, pending: PendingConnection) -> None:
         """Begin again with a connection within TLS: its handshake is done."""
+        self.hub.counters.handshakes += 1
         self._pool.give_chance(pending)
         pending.encrypted()
 
     def joined(self, protocol: ChatProtocol) -> None:
         """Count a connection as logged in: its address may open another one instead."""
         if self.no_longer_pending(protocol):
+            session = protocol.session
+            registered = session is not None and session.account
+            self.hub.counters.logins["account" if registered else "guest"] += 1
             self._throttle.give_back(client_prefix(protocol.address))
 
     def no_longer_pending(self, protocol: ChatProtocol) -> bool:
@@ -188,6 +193,7 @@ class ChatFactory(ServerFactory):
     def closed(self, protocol: ChatProtocol) -> None:
         """Forget a connection: it is gone."""
         self.no_longer_pending(protocol)
+        self._count(protocol)
         self.connections.discard(protocol)
         self._addresses[protocol.address] -= 1
         if not self._addresses[protocol.address]:
@@ -197,6 +203,15 @@ class ChatFactory(ServerFactory):
         if self._emptied is not None and not self.connections:
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)
+
+    def _count(self, protocol: ChatProtocol) -> None:
+        """Count a connection that is over, by its protocol and what became of it."""
+        session = protocol.session
+        if session is None:
+            wire, outcome = "unknown", "no_login"
+        else:
+            wire, outcome = session.wire.name, "joined" if session.joined else "no_login"
+        self.hub.counters.connections[wire, protocol.peer.encrypted, outcome] += 1
 
     # The service's side.
 

@@ -31,6 +31,7 @@ class HandshakeQueue:
         another program has the processor is no handshake's fault.
 
     :ivar share: as given.
+    :ivar seconds: the processor time that all steps took so far.
     """
 
     def __init__(
@@ -39,12 +40,18 @@ class HandshakeQueue:
         self.share = share
         self._clock = clock
         self._processor_time = processor_time
+        self.seconds = 0.0
         self._credit = MAX_IN_A_ROW  # seconds; below zero where the last step took longer
         self._at = clock.seconds()  # when that was so
         self._queues: dict[str, deque[Step]] = {}  # the next origin comes first
         self._begun: deque[Step] = deque()  # next steps of handshakes that have begun
         self._timer: IDelayedCall | None = None
         self._running = False
+
+    @property
+    def waiting(self) -> int:
+        """The number of handshakes that wait for their turn."""
+        return sum(map(len, self._queues.values()))
 
     def request(self, begin: Step, origin: str = "") -> None:
         """Call `begin` in its turn: at once, where nobody waits and there is time."""
@@ -104,7 +111,9 @@ class HandshakeQueue:
             step()
         finally:
             self._running = False
-            self._credit -= self._processor_time() - began
+            took = self._processor_time() - began
+            self._credit -= took
+            self.seconds += took
 
     def _pop(self) -> Step:
         """Return the next request. The others of its origin wait for one of each other origin."""

@@ -76,6 +76,7 @@ class ChatProtocol(LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         self._heartbeat.heard = True
+        self.factory.hub.counters.received_bytes += len(data)
         if self._input is not None:
             self._input.receive(data)
         elif self.pending is not None:
@@ -195,6 +196,7 @@ class ChatProtocol(LineReceiver):
         if self.session is not None:
             self.session.end(bye)
         else:
+            self.factory.hub.counters.byes[bye.code] += 1
             self.peer.finish(plain.encode(bye))
 
     def check(self, now: float) -> None:

@@ -94,8 +94,8 @@ def test_the_wheel_holds_what_runs_and_nothing_else(built: tuple[Path, Path]):
     information = f"groupchat-{__version__}"
     assert tops == {"groupchat", "twisted", f"{information}.dist-info", f"{information}.data"}
     assert {name for name in names if ".data/" in name} == {
-        f"{information}.data/data/share/groupchat/etc/groupchat.{kind}"
-        for kind in ("default", "service")
+        f"{information}.data/data/share/groupchat/etc/{path.name}"
+        for path in (ROOT / "etc").iterdir()
     }
     runs = {
         path.relative_to(ROOT).as_posix()
