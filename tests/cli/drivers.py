@@ -1,6 +1,6 @@
 """
-The clients that stand on one library, each driven in the same way: a bot, and groupchat-connect
-in a pipe.
+The clients that stand on one library, each driven in the same way: a bot, groupchat-connect in a
+pipe, and the full-screen client.
 
 Another client joins the tests of test_behaviour.py as one more subclass of `Driver` in `DRIVERS`.
 """
@@ -10,12 +10,23 @@ from twisted.internet.defer import ensureDeferred
 from groupchat.cli.display import PlainDisplay
 from groupchat.cli.input import InputParser
 from groupchat.cli.pipe import Pipe, Source
+from groupchat.cli.terminal.completion import Surroundings
+from groupchat.cli.terminal.controller import Controller
+from groupchat.cli.terminal.dialogs import Dialogs
+from groupchat.cli.terminal.feed import Feed
+from groupchat.cli.terminal.input_history import InputHistory
+from groupchat.cli.terminal.line_input import LineInput
+from groupchat.cli.terminal.link import Link
+from groupchat.cli.terminal.notify import Notifier
+from groupchat.cli.terminal.room_list import RoomList
+from groupchat.cli.terminal.timeline import Kind
 from groupchat.client import Chat, Ended, Ending, Policy, Refused
 from groupchat.client.access import Access
 from groupchat.client.outbox import Outbox
 from groupchat.client.parts import fixed_identity, make_parts
 from groupchat.wire import events
 from tests.cli.environment import FakeInput
+from tests.cli.terminal.fakes import FakeSurface
 from tests.client.world import World
 from tests.support import secret
 
@@ -171,4 +182,75 @@ class Person(Piped):
     source = Source.PERSON
 
 
-DRIVERS = [Bot, Piped, Person]
+class Screen(Driver):
+    """A person at the full-screen client, without the terminal."""
+
+    def begin(self, name, client):
+        parts = make_parts(
+            self.world.clock,
+            Access(name, "localhost", 9000),
+            ["lobby"],
+            Outbox(),
+            fixed_identity(client),
+            endpoint=self.world.network(),
+            since={},
+            policy=Policy(random=lambda: 0.5),
+        )
+        self.chat = Chat.of(parts)
+        self.rooms = RoomList(["lobby"])
+        self.line = LineInput(InputHistory(), Surroundings)
+        link = Link(self.chat, parts.lifecycle, self.world.clock)
+        notifier = Notifier(lambda sequence: None, self.world.clock.seconds, {})
+        link.listener = feed = Feed(self.rooms, link, notifier, lambda: None)
+        self.keys = Controller(link, self.rooms, feed, self.line, FakeSurface(), self.world.clock)
+        self.dialogs = Dialogs(self.chat, self.line, feed)
+        self.chat.start().addErrback(lambda _: None)
+
+    @property
+    def _lines(self):
+        timelines = [room.timeline for room in self.rooms]
+        return [line[position] for line in timelines for position in range(line.first, line.end)]
+
+    @property
+    def heard(self):
+        return [line.text for line in self._lines if line.kind is Kind.MESSAGE and not line.own]
+
+    @heard.setter
+    def heard(self, nothing):
+        """The screen remembers itself what it has heard."""
+
+    @property
+    def complaints(self):
+        return [line.text for line in self._lines if line.kind is Kind.ERROR]
+
+    @complaints.setter
+    def complaints(self, nothing):
+        """It remembers these, too."""
+
+    def press(self, *keys):
+        self.keys.press_all(list(keys))
+        self.world.run()
+
+    def say(self, text):
+        self.press(*text, "enter")
+
+    def edit(self, text):
+        self.say(f"/edit {text}")
+
+    def enter(self, room):
+        self.say(f"/join {room}")
+
+    def leave(self):
+        self.say("/quit")
+        if self.line.asking:  # a line is not stored: try again later
+            self.press("n")
+            self.world.clock.callLater(1, self.leave)
+
+    @property
+    def end(self):
+        if self.line.asking:  # for another name
+            self.press("ctrl d")
+        return super().end
+
+
+DRIVERS = [Bot, Piped, Person, Screen]
