@@ -30,6 +30,8 @@ from zope.interface import implementer
 from groupchat.server.address import format_address
 from groupchat.server.factory import ChatFactory
 
+__all__ = ["BadHeader", "ProxyProtocolEndpoint", "ProxyProtocolFactory", "parse"]
+
 #: None: the proxy speaks for itself, or does not know
 Source = Union[IPv4Address, IPv6Address, UNIXAddress, None]
 

@@ -189,8 +189,9 @@ def _context(key: PrivateKeyTypes, chain: list[x509.Certificate]) -> ssl.SSLCont
     """
     Return a context for TLS 1.2 and later.
 
-    Sessions are not resumed: a restart would forget them, and a handshake without is no dearer
-    with the keys of today.
+    There are no tickets: a restart would forget their keys, and a handshake without is no dearer.
+    Sessions of TLS 1.2 can be resumed by their ids: OpenSSL keeps up to 20,480 of 1 KiB for that,
+    which the standard library can't turn off.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

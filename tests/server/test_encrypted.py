@@ -174,8 +174,11 @@ def test_what_is_newer_is_taken(server, version, monkeypatch):
     new.check_hostname, new.verify_mode = False, ssl.CERT_NONE
     new.minimum_version = new.maximum_version = version
     monkeypatch.setattr(Encrypted, "context", new)
+    kept = CERTIFICATE.context().session_stats()["number"]
     alice = server.join("json, tls", "alice")
     assert alice.ask("ping") == [{"type": "pong"}]
+    if version is ssl.TLSVersion.TLSv1_3:
+        assert CERTIFICATE.context().session_stats()["number"] == kept, "to be resumed"
 
 
 # Handshakes that fail.

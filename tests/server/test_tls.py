@@ -151,7 +151,7 @@ def test_of_a_chain_the_one_of_the_key_is_its_own(path):
     )
 
 
-def test_it_allows_nothing_old_and_no_sessions_to_be_resumed(path):
+def test_it_allows_nothing_old_and_no_tickets(path):
     context = opened(path, own=True).context()
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert context.options & ssl.OP_NO_RENEGOTIATION and context.options & ssl.OP_NO_COMPRESSION
