@@ -34,6 +34,9 @@ class Chat(Conversation):
     """
     A chat at one server, over one connection after the other.
 
+    ``async with`` starts it, and at the end leaves the server once everything is said; if the body
+    raises an error, it leaves at once. Each Deferred can be awaited in an ``async def``.
+
     :param reactor: Twisted's reactor.
     :param name: the name to join under.
     :param host: the server, or ``unix:PATH`` for a Unix socket.
@@ -54,6 +57,7 @@ class Chat(Conversation):
     """
 
     _messages: Reader[Message] | None = None  # of `async for`
+    _closed = False
 
     def __init__(
         self,
@@ -124,8 +128,9 @@ class Chat(Conversation):
 
     def start(self) -> Deferred[None]:
         """
-        Connect. The result fires once the server has let us in and the rooms are joined; it fails
-        with an `Ending` if the chat ends before.
+        Connect. The result fires once the server has let us in and the rooms are joined. It fails
+        with an `Ending` if the chat ends before, and with `Refused` if one of the rooms can't be
+        joined; then the chat goes on without that room.
         """
         return self._life.start()
 
@@ -142,13 +147,19 @@ class Chat(Conversation):
         return self._life.closed()
 
     def close(self) -> None:
-        """End now, whatever is under way, and let other processes use the files."""
+        """End for good, whatever is under way, and let other processes use the files."""
         self._parts.lifecycle.end()
-        self._parts.identity.close()
-        self._model.outbox.close()
+        if not self._closed:
+            self._closed = True
+            self._parts.identity.close()
+            self._model.outbox.close()
 
     async def __aenter__(self) -> Chat:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     async def __aexit__(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
+from groupchat.client.displays import BlankDisplay
 from groupchat.client.errors import AnswerLost, ClientError, Ending, Refused
 from groupchat.client.lifecycle import LifecycleObserver
 from groupchat.client.lifecycle import State as Phase
@@ -15,8 +16,26 @@ from groupchat.wire import events
 
 if TYPE_CHECKING:
     from groupchat.client.parts import Parts
+    from groupchat.wire.events import Event
 
 __all__ = ["ChatLife"]
+
+
+class _Refusals(BlankDisplay):
+    """
+    Remembers that the server does not let us into a room.
+
+    :ivar first: the first refusal; None if there was none.
+    """
+
+    def __init__(self) -> None:
+        self.first: Refused | None = None
+
+    def show(
+        self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
+    ) -> None:
+        if isinstance(event, events.Error) and event.room and event.n is None:
+            self.first = self.first or Refused(event.code, event.text)
 
 
 class ChatLife(LifecycleObserver):
@@ -46,6 +65,7 @@ class ChatLife(LifecycleObserver):
         self._closing: list[Deferred[Ending]] = []
         self._watchers: list[Callable[[State], object]] = []
         self._noted: type[State] | None = None
+        self._refusals = _Refusals()
         parts.lifecycle.watch(self)
 
     @property
@@ -84,6 +104,8 @@ class ChatLife(LifecycleObserver):
         self._leaving = False
         started: Deferred[None] = Deferred(lambda _: self._lifecycle.end())
         self._started = started
+        self._refusals.first = None
+        self._parts.displays.add(self._refusals)
         self._lifecycle.start().addCallback(self._on_end)
         self._note()
         return started
@@ -113,6 +135,7 @@ class ChatLife(LifecycleObserver):
         self._parts.questions.lose_all(AnswerLost("The chat has ended."))
         self._act_on_end(ending)
         started, self._started = self._started, None
+        self._parts.displays.remove(self._refusals)
         if started is not None:
             agenda.add(started.errback, ending)
         self._note()
@@ -142,9 +165,14 @@ class ChatLife(LifecycleObserver):
     def _check_start(self) -> None:
         model, started = self._parts.model, self._started
         joined = model.session.logged_in and all(room.joined for room in model.rooms)
-        if started is not None and joined:
-            self._started = None
+        if started is None or not joined:
+            return
+        self._started = None
+        self._parts.displays.remove(self._refusals)
+        if self._refusals.first is None:
             self._parts.agenda.add(started.callback, None)
+        else:
+            self._parts.agenda.add(started.errback, self._refusals.first)
 
     def on_rejected(self, error: events.Error) -> bool:
         unproven = self._parts.model.session.unproven

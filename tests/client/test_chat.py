@@ -572,6 +572,33 @@ def test_a_server_that_is_not_there_ends_the_start(world):
     assert "Connection refused" in str(caught.value)
 
 
+def test_a_room_that_cannot_be_joined_fails_the_start_and_the_chat_goes_on(world, bob):
+    chat = world.chat("alice", rooms=["lobby", "@nobody"])
+    with pytest.raises(Refused):
+        world.get(chat.start())
+    assert list(chat.rooms) == ["lobby"]
+    assert world.get(chat.say("lobby", "all the same")) == 1
+    world.end(chat)
+
+
+def test_a_chat_whose_start_fails_lets_others_use_its_files(world, bob, tmp_path):
+    async def main(name):
+        async with world.chat(name, outbox=tmp_path / "box", secret=None) as chat:
+            return await chat.say("lobby", "hello")
+
+    with pytest.raises(Ending):
+        world.get(main("bob"))
+    (tmp_path / "box").unlink()
+    assert world.get(main("rob")) == 1
+
+
+def test_a_chat_can_be_closed_twice(world, tmp_path):
+    chat = world.join("alice", outbox=tmp_path / "box", secret=None)
+    chat.close()
+    world.end(chat)
+    assert isinstance(chat.state, Ended)
+
+
 def test_a_name_that_is_taken_ends_the_start(world, bob):
     chat = world.chat("bob", device="another")
     with pytest.raises(Ending) as caught:
