@@ -102,13 +102,17 @@ class ChatLife(LifecycleObserver):
         """Connect: see `groupchat.client.Chat.start`."""
         self._ending = None
         self._leaving = False
-        started: Deferred[None] = Deferred(lambda _: self._lifecycle.end())
+        started: Deferred[None] = Deferred(self._cancel_start)
         self._started = started
         self._refusals.first = None
         self._parts.displays.add(self._refusals)
         self._lifecycle.start().addCallback(self._on_end)
         self._note()
         return started
+
+    def _cancel_start(self, started: Deferred[None]) -> None:
+        self._started = None
+        self._lifecycle.end()
 
     def leave(self) -> Deferred[Ending]:
         """Leave as soon as everything is stored and answered."""

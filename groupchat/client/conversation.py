@@ -32,34 +32,38 @@ class _Joins(BlankDisplay):
         self._agenda = parts.agenda
         self._questions = parts.questions
         self._directory = directory
-        self._waiting: dict[str, tuple[str, Deferred[ChatRoom]]] = {}
+        self._waiting: dict[str, tuple[str, list[Deferred[ChatRoom]]]] = {}
 
-    def expect(self, name: str) -> tuple[str, Deferred[ChatRoom]]:
-        """Returns the ref for the join of a room, and the room once it is joined."""
-        ref, answer = self._questions.ask()
+    def expect(self, name: str) -> tuple[str | None, Deferred[ChatRoom]]:
+        """
+        Returns the ref for the join of a room, or None if it is being joined already; and the room
+        once it is joined.
+        """
         joined: Deferred[ChatRoom] = Deferred()
-        self._waiting[name] = ref, joined
+        if name in self._waiting:
+            self._waiting[name][1].append(joined)
+            return None, joined
+        ref, answer = self._questions.ask()
+        self._waiting[name] = ref, [joined]
         answer.addCallbacks(lambda _: None, lambda failure: self._fail(name, failure.value))
         return ref, joined
 
     def _fail(self, name: str, error: Exception) -> None:
-        _, joined = self._waiting.pop(name, (None, None))
-        if joined is not None:
-            joined.errback(error)
+        ref, waiting = self._waiting.pop(name, ("", []))
+        self._questions.withdraw(ref)
+        for joined in waiting:
+            self._agenda.add(joined.errback, error)
 
     def show(
         self, event: Event | None, line: bytes, me: str, past: bool = False, mine: bool = False
     ) -> None:
-        if not isinstance(event, events.RoomState | events.Error):
-            return
-        ref, joined = self._waiting.pop(event.room or "", (None, None))
-        if ref is None or joined is None:
-            return
-        self._questions.withdraw(ref)
-        if isinstance(event, events.Error):
-            self._agenda.add(joined.errback, Refused(event.code, event.text))
-        else:
-            self._agenda.add(joined.callback, self._directory[event.room])
+        if isinstance(event, events.RoomState):
+            ref, waiting = self._waiting.pop(event.room, ("", []))
+            self._questions.withdraw(ref)
+            for joined in waiting:
+                self._agenda.add(joined.callback, self._directory[event.room])
+        elif isinstance(event, events.Error) and event.ref is None and event.n is None:
+            self._fail(event.room or "", Refused(event.code, event.text))
 
 
 class Conversation(Requester):
@@ -188,9 +192,10 @@ class Conversation(Requester):
         if position is not None:
             self._directory.resume(name)
         ref, joined = self._joins.expect(name)
-        at = position or commands.Position()
-        self._model.request(commands.Join(room=name, epoch=at.epoch, after=at.after, ref=ref))
-        self._on_asked()
+        if ref is not None:
+            at = position or commands.Position()
+            self._model.request(commands.Join(room=name, epoch=at.epoch, after=at.after, ref=ref))
+            self._on_asked()
         return joined
 
     def leave(self, room: str) -> Deferred[None]:

@@ -1,7 +1,9 @@
 """The public library: a chat, as bots and programs use it."""
 
+import json
+
 import pytest
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -18,7 +20,8 @@ from groupchat.client import (
     Refused,
     Waiting,
 )
-from groupchat.client.errors import NotReachable, Rejected
+from groupchat.client.departure import DELIVERY_TIMEOUT
+from groupchat.client.errors import DeliveryAbandoned, NotReachable, Rejected
 from groupchat.client.reader import MAX_QUEUE
 from groupchat.wire import commands, events
 from tests.cli.environment import Endpoint, Transport
@@ -502,6 +505,24 @@ def test_a_room_can_be_joined_and_left(world, alice, bob):
     assert world.get(alice.leave("dev")) is None
 
 
+def test_a_room_may_be_asked_for_twice(world, alice):
+    first, second = alice.join("dev"), alice.join("dev")
+    assert world.get(first) is world.get(second)
+    refused = alice.join("@nobody"), alice.join("@nobody")
+    for one in refused:
+        with pytest.raises(Refused):
+            world.get(one)
+
+
+def test_a_room_that_was_not_joined_before_the_end_fails():
+    wired = Wired()
+    joined = wired.chat.join("dev")
+    wired.chat.close()
+    wired.clock.advance(0)
+    with pytest.raises(AnswerLost):
+        wired.get(joined)
+
+
 def test_a_room_is_joined_once_there_is_a_connection_again(world, alice):
     world.restart()
     joined = alice.join("dev")
@@ -670,12 +691,148 @@ def test_an_outbox_keeps_what_was_not_stored_for_the_next_run(world, bob, tmp_pa
     world.end(again)
 
 
-# Devices and marks.
+# Registered names: devices, marks, direct rooms and private rooms.
+
+PASSWORD = "correct horse"
 
 
-def test_read_marks_are_known_to_all_devices(world, alice, bob):
+@pytest.fixture
+def phone(world, alice):
+    """A second device of alice."""
+    world.get(alice.register(PASSWORD), 1)
+    phone = world.join("alice", device="-phone", password=PASSWORD)
+    yield phone
+    world.end(phone)
+
+
+def test_a_second_device_hears_the_first_and_takes_nothing_for_news(world, alice, phone, bob):
+    seen, reading = phone.events(), world.wait(texts(phone, 1))
+
+    async def message():
+        async for one in seen:
+            if isinstance(one.event, events.Message):
+                return one.event.text, one.mine
+
+    heard = world.wait(message())
+    world.get(alice.say("lobby", "hello"))
+    assert (heard, reading) == ([("hello", False)], [])
+    assert phone.newest_own("lobby") == 1
+    world.get(phone.edit("lobby", 1, "hello!"))
+    bob.say("hi")
+    world.run()
+    assert reading == [["hi"]]
+
+
+def test_read_marks_are_known_to_all_devices(world, alice, phone, bob):
     bob.say("one")
     world.run()
-    assert alice.unread("lobby") == 1
+    assert (alice.unread("lobby"), phone.unread("lobby")) == (1, 1)
     alice.mark_read("lobby")
-    assert alice.unread("lobby") == 0
+    world.run(1)
+    assert (alice.unread("lobby"), phone.unread("lobby")) == (0, 0)
+
+
+@pytest.fixture
+def carol(world, alice):
+    """Alice and carol have registered."""
+    carol = world.join("carol")
+    world.get(alice.register(PASSWORD), 1)
+    world.get(carol.register(PASSWORD), 1)
+    yield carol
+    world.end(carol)
+
+
+def test_two_who_are_registered_have_a_direct_room(world, alice, carol):
+    world.get(carol.join("@alice"))
+    world.get(alice.join("@Carol"))
+    reading = world.wait(texts(carol.listen("@alice"), 1))
+    world.get(alice.say("@carol", "psst"))
+    assert reading == [["psst"]]
+    assert carol.rooms["@alice"].head == 1
+
+
+def test_words_for_somebody_who_is_away_wait_in_the_direct_room(world, alice, carol):
+    world.get(carol.leave_server())
+    assert world.get(alice.tell("carol", "call me")) == 1
+    world.get(carol.start())
+    world.run(1)
+    assert carol.direct_rooms["@alice"].head == 1
+    assert carol.unread("@alice") == 1
+
+
+def test_a_private_room_is_for_those_who_were_invited(world, alice, carol):
+    world.get(alice.join("den"))
+    world.get(alice.set_private("den"))
+    with pytest.raises(Refused):
+        world.get(carol.join("den"))
+    world.get(alice.invite("den", "carol"))
+    assert world.get(carol.join("den")).name == "den"
+    world.get(alice.uninvite("den", "carol"))
+    world.run()
+    assert list(carol.rooms) == ["lobby"]
+
+
+# Edges.
+
+
+def test_an_error_in_a_callback_is_logged_and_harms_nothing(world, alice, expect_logged):
+    expect_logged(LookupError)
+
+    def fail(state):
+        raise LookupError("of the application")
+
+    alice.on_state(fail)
+    world.restart()
+    assert world.get(alice.say("lobby", "all the same"), 5) == 1
+
+
+def test_a_chat_knows_the_limits_of_its_server_and_its_rights(alice):
+    assert alice.limits["text"] == 4096
+    assert not alice.operator
+
+
+def test_a_room_is_left_at_once_without_a_connection(world, alice):
+    world.get(alice.join("dev"))
+    world.restart()
+    world.get(alice.leave("dev"))
+    world.run(5)
+    assert list(alice.rooms) == ["lobby"]
+
+
+def test_a_start_that_is_cancelled_ends_the_chat(world):
+    chat = world.chat("alice")
+    started = chat.start()
+    started.addErrback(lambda failure: failure.trap(CancelledError))
+    started.cancel()
+    world.run(1)
+    assert isinstance(chat.state, Ended)
+
+
+def test_words_that_cannot_be_delivered_end_the_departure_after_a_while():
+    wired = Wired()
+    stored = wired.chat.say("lobby", "last words")
+    wired.transport.loseConnection()
+    closed = wired.chat.leave_server()
+    wired.clock.pump([1] * round(DELIVERY_TIMEOUT + 1))
+    assert isinstance(wired.get(closed).reason, DeliveryAbandoned)
+    with pytest.raises(Ending):
+        wired.get(stored)
+
+
+def test_an_older_server_is_not_asked_for_corrections():
+    wired = Wired()
+    wired.hear(state(room="lobby", mark=None))
+    with pytest.raises(Refused) as caught:
+        wired.get(wired.chat.edit("lobby", 1, "x"))
+    assert caught.value.code == "unknown-type"
+    wired.chat.close()
+
+
+def test_an_answer_that_makes_no_sense_is_a_refusal():
+    wired = Wired()
+    answer = wired.chat.who("lobby")
+    ref = json.loads(wired.transport.value().splitlines()[-1])["ref"]
+    wired.hear(events.Ok(ref=ref))
+    with pytest.raises(Refused):
+        wired.get(answer)
+    wired.chat.close()

@@ -1,5 +1,6 @@
 """
-The examples of docs/api.rst, as programs beside a real daemon.
+The client library beside a real daemon: the examples of docs/api.rst as programs, and a reader
+that is too slow.
 """
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ import re
 from pathlib import Path
 
 import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.endpoints import TCP4ClientEndpoint
 
+from groupchat.client import Chat
 from tests.e2e.support import Daemon, Program, Sandbox, until
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -100,3 +104,22 @@ async def test_the_bot_that_keeps_its_place_misses_nothing_between_two_runs(sand
     once = list(dict.fromkeys(logged()))
     assert once == [f"alice: {text}" for texts in said for text in texts]
     assert len(logged()) - len(once) <= 3  # what was written, but not yet noted, at each kill
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_slow_reader_leaves_messages_at_the_server_and_reads_each_later(sandbox: Sandbox):
+    count, words = 20_000, "x" * 500
+    daemon = await sandbox.daemon("--rate", "0")
+    alice = await sandbox.member("alice", daemon)
+    endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", daemon.port)
+    async with Chat(reactor, "slow", endpoint=endpoint, since={}) as chat:  # type: ignore[arg-type]
+        for first in range(0, count, 1000):
+            alice.say(*(f"{number} {words}" for number in range(first, first + 1000)))
+            await alice.event("ok", id=first + 1000)
+        assert chat.rooms["lobby"].head < count / 2
+        read = 0
+        async for message in chat:
+            assert message.text.startswith(f"{read} ")
+            read += 1
+            if read == count:
+                break
