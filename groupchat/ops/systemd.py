@@ -15,7 +15,7 @@ from typing import TextIO
 
 from twisted.logger import FileLogObserver, LogEvent, LogLevel, eventAsText
 
-__all__ = ["ERROR", "is_journal", "journal", "marked", "ready", "reloading", "stopping"]
+__all__ = ["ERROR", "is_journal", "journal", "marked", "priority", "ready", "reloading", "stopping"]
 
 ERROR = 3  #: as syslog numbers it
 _PRIORITIES = {
@@ -78,6 +78,11 @@ def marked(line: str, stream: TextIO | None, priority: int = ERROR) -> str:
     return f"<{priority}>{line}" if is_journal(stream) else line
 
 
+def priority(event: LogEvent) -> int:
+    """Return the priority of an event, as syslog numbers it."""
+    return _PRIORITIES.get(event.get("log_level", LogLevel.info), 6)
+
+
 def journal() -> FileLogObserver:
     """
     Returns a log observer (for twistd's --logger) that writes to the journal, which adds time and
@@ -88,6 +93,5 @@ def journal() -> FileLogObserver:
 
 def _format(event: LogEvent) -> str:
     """Returns the event with its priority in front of each line: a line is a journal entry."""
-    priority = _PRIORITIES.get(event.get("log_level", LogLevel.info), 6)
     text = eventAsText(event, includeTimestamp=False, includeSystem=False)
-    return "".join(f"<{priority}>{line}\n" for line in text.split("\n") if line)
+    return "".join(f"<{priority(event)}>{line}\n" for line in text.split("\n") if line)

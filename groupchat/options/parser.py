@@ -176,7 +176,8 @@ class Options(AuthOptionMixin, usage.Options):
             self.parent["pidfile"] = ""  # that of the running daemon is none of its business
             return
         start.clear_pid_file(self.parent, self.is_foreground())
-        start.choose_log_format(self.parent, self.is_foreground())
+        as_json = self["log-format"] == "json"
+        start.choose_log_format(self.parent, self.is_foreground(), as_json)
 
     def is_foreground(self) -> bool:
         """

@@ -7,13 +7,13 @@ import sys
 from twisted.python import usage
 
 from groupchat import prompt
-from groupchat.ops import stale, systemd
+from groupchat.ops import logs, stale, systemd
 from groupchat.options.values import number, shortened
 
 __all__ = ["DEFAULT_MAX", "ask_max", "choose_log_format", "clear_pid_file", "not_started"]
 
 DEFAULT_MAX = 100
-PID_FILE = "twistd.pid"  #: twistd's default
+PID_FILE, LOG_FILE = "twistd.pid", "twistd.log"  #: twistd's defaults
 
 
 def clear_pid_file(twistd: usage.Options, foreground: bool) -> None:
@@ -38,13 +38,29 @@ def clear_pid_file(twistd: usage.Options, foreground: bool) -> None:
     twistd["pidfile"] = ""  # the default file, which a daemon in the foreground does not need
 
 
-def choose_log_format(twistd: usage.Options, foreground: bool) -> None:
-    """If the log goes to the journal, write priorities and leave out the time."""
+def choose_log_format(twistd: usage.Options, foreground: bool, as_json: bool = False) -> None:
+    """
+    Write the log as JSON, if so wanted. Otherwise, if it goes to the journal, write priorities and
+    leave out the time.
+    """
+    if as_json:
+        _log_as_json(twistd, foreground)
+        return
     elsewhere = (
         twistd.get("logger") or twistd.get("logfile") not in (None, "-") or twistd.get("syslog")
     )
     if foreground and not elsewhere and systemd.is_journal(sys.stdout):
         twistd["logger"] = "groupchat.ops.systemd.journal"
+
+
+def _log_as_json(twistd: usage.Options, foreground: bool) -> None:
+    if twistd.get("logger") or twistd.get("syslog"):
+        raise not_started("--log-format json cannot be combined with --logger or --syslog.")
+    path = twistd.get("logfile")
+    if not foreground:
+        path = path or LOG_FILE
+    logs.json_log.path = "" if path in (None, "-") else path
+    twistd["logger"] = "groupchat.ops.logs.json_log"
 
 
 def not_started(why: str) -> SystemExit:

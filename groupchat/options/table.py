@@ -192,6 +192,13 @@ PARAMETERS = [
         values.motd,
     ),
     Option(
+        "log-format",
+        None,
+        "text",
+        "form of the log's lines: text for people, json (an object on each line) for machines",
+        values.log_format,
+    ),
+    Option(
         "metrics",
         None,
         None,

@@ -19,6 +19,7 @@ __all__ = [
     "duration",
     "endpoint",
     "ledger_path",
+    "log_format",
     "motd",
     "naming_rule",
     "number",
@@ -104,6 +105,12 @@ def audience(text: str) -> str:
         raise usage.UsageError(
             f'--show-addresses takes everyone, operators or nobody, not "{shortened(text)}".'
         )
+    return text
+
+
+def log_format(text: str) -> str:
+    if text not in ("text", "json"):
+        raise usage.UsageError(f'--log-format takes text or json, not "{shortened(text)}".')
     return text
 
 
