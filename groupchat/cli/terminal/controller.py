@@ -267,6 +267,9 @@ class Controller:
 
     # The rest.
 
+    def _ask_for_room(self) -> None:
+        self.line.set("/join ")
+
     def _show_links(self) -> None:
         if not self.links.show(self._rooms.current):
             self._feed.tell("There are no links here.")
@@ -320,6 +323,7 @@ _HANDLERS: dict[Action, Callable[[Controller], None]] = {
     Action.NEXT_NEWS: Controller._next_news,
     Action.SELECT: lambda self: self._selection.start(),
     Action.LINKS: Controller._show_links,
+    Action.JOIN: Controller._ask_for_room,
     Action.BARE: lambda self: self._surface.bare(),
     Action.EDITOR: Controller._edit,
     Action.REDRAW: lambda self: self._surface.redraw(),

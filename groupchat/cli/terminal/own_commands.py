@@ -89,11 +89,16 @@ class OwnCommands:
             self._commander.complain(f"Lines of yours in {room.name} are not stored yet.", "/leave")
         elif self._talk.connection.phase is not Phase.ONLINE:
             self._commander.complain(OFFLINE, "/leave")
+        elif not self._talk.is_in(room.name):  # the server has put us out, or never let us in
+            self._close(room)
         else:
             answer = self._talk.request(commands.Leave(room=room.name))
             answer.addCallbacks(self._left, self._commander.unanswered, (room,), {}, ("/leave",))
 
     def _left(self, event: Event, room: RoomView) -> None:
+        self._close(room)
+
+    def _close(self, room: RoomView) -> None:
         following = self._rooms.last if room is self._rooms.current else self._rooms.current
         if following is room:
             following = self._rooms.beside(-1)

@@ -27,13 +27,14 @@ class FakeTalk:
         self.said = []
         self.requested = []
         self.reconnects = 0
+        self.outside = set()
         self.corrected = []
         self.newest = None
         self.read = []
         self.left = False
 
     def is_in(self, room):
-        return True
+        return room not in self.outside
 
     def say(self, room, text, act=False):
         stored = Deferred()

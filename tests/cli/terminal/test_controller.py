@@ -620,3 +620,16 @@ def test_only_the_newest_links_are_listed(desk):
     desk.press("meta o")
     assert sum("https://example.org/" in row for row in desk.screen[-11:-2]) == 9
     assert "1  https://example.org/20" in desk.screen[-11]
+
+
+def test_a_room_that_we_are_no_longer_in_is_closed_without_asking_the_server(desk):
+    desk.talk.outside.add("dev")
+    desk.press("meta 2")
+    desk.type("/leave", "enter")
+    assert desk.rooms.get("dev") is None and desk.talk.requested == []
+
+
+def test_a_room_is_found_by_its_name(desk):
+    desk.press("meta j")
+    desk.type("d", "tab", "enter")
+    assert desk.rooms.current.name == "dev" and desk.typed == "alice>"
