@@ -3,6 +3,8 @@ A run before it connects: answers of the person, and settings.
 """
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -125,3 +127,12 @@ def test_settings_that_make_no_sense_end_it_with_one_line(tmp_path):
     with pytest.raises(Exit) as ended:
         prepare(parse(["alice"]))
     assert ended.value.status == 2 and "connect.toml: there is no setting" in ended.value.text
+
+
+def test_a_pipe_starts_without_the_toolkit():
+    code = (
+        "import sys, groupchat.cli.main; "
+        "print(*sorted({'urwid', 'wcwidth', 'tomllib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
