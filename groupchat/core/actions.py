@@ -51,7 +51,7 @@ def _join(session: Session, command: commands.Join) -> None:
 def _move(session: Session, command: commands.MoveTo) -> None:
     room = session.rooms.to_join(command.room)
     session.rooms.check([room])
-    session.rooms.move(room)
+    session.rooms.move(room, command.ref)
 
 
 def _leave(session: Session, command: commands.Leave) -> None:

@@ -35,7 +35,8 @@ class JoinedRooms:
     """
 
     __slots__ = (
-        "_names", "_post", "_previous", "_rooms", "_session", "_settings", "current", "cursors",
+        "_leaving", "_names", "_post", "_previous", "_rooms", "_session", "_settings", "current",
+        "cursors",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +50,7 @@ class JoinedRooms:
         self.cursors: dict[str, Cursor] = {}
         self.current = ""
         self._previous = ""  # the room that was left for the current one
+        self._leaving = ""  # the room to leave once another is joined
         self._session = session
         self._rooms = rooms
         self._names = room_names
@@ -157,11 +159,16 @@ class JoinedRooms:
         """Leave a room, with an answer once all that the session said there has been answered."""
         self._post(LeaveEntry(room, self.cursors.pop(room), self._session, ref))
 
-    def move(self, room: str) -> None:
-        """Leave the current room, and join another."""
-        self._previous = self.current
-        self.depart(self.current, self.cursors.pop(self.current))
-        self.join(room, Position())
+    def move(self, room: str, ref: str | None) -> None:
+        """Join a room, and leave the current one once that is done: it may be refused."""
+        self._previous = self._leaving = self.current
+        self.join(room, Position(), ref)
+
+    def joined(self) -> None:
+        """Leave the room in whose place another was joined, if there is one."""
+        left, self._leaving = self._leaving, ""
+        if left in self.cursors and not self._session.ended:
+            self.depart(left, self.cursors.pop(left))
 
     def expel(self, cursor: Cursor) -> None:
         """Leave a room that is not open to the session any more, and tell the client."""
@@ -176,9 +183,17 @@ class JoinedRooms:
         del self.cursors[room]
         self.depart(room, cursor, tell)
         session.peer.write(session.refusal(why, None, cursor.label, cursor.ref))
-        if session.wire.capabilities.single_room and not self.cursors:  # it has to be in one
-            back, self._previous = self._previous, ""
-            self.join(back if back not in ("", room) else LOBBY, Position())
+        if session.wire.capabilities.single_room:  # it has to be in one
+            self._leaving = ""
+            self._go_back(room)
+
+    def _go_back(self, left: str) -> None:
+        """Return to the room that the session is still in, or was in before, or to the lobby."""
+        if self.cursors:
+            self.current = next(iter(self.cursors))
+            return
+        back, self._previous = self._previous, ""
+        self.join(back if back not in ("", left) else LOBBY, Position())
 
     def depart(self, room: str, cursor: Cursor, tell: bool = True) -> None:
         """

@@ -48,6 +48,7 @@ class Membership:
         self._begin(cursor, entry)
         if entry.instead is None or not room.replace(entry.instead, cursor):
             room.join(cursor)
+        cursor.session.rooms.joined()
 
     def _begin(self, cursor: Cursor, entry: JoinEntry) -> None:
         """Set where a cursor begins."""

@@ -267,7 +267,8 @@ def too_many_devices(count: int) -> Bye:
     """Return the bye for one device more than a member can have."""
     return Bye(
         code="too-many-connections",
-        text=f"You are logged in from {count} devices, as many as can be. Log out on one first.",
+        text=f"You are logged in from {count} device{'s' * (count != 1)},"
+        " as many as can be. Log out on one first.",
         retry=30,
     )
 

@@ -302,3 +302,39 @@ def test_whoever_is_refused_stays_where_it_was(server, wire):
     server.run()
     bill = server.json("bill")
     assert bill.ask("history", room="lobby")[0]["messages"][0]["text"] == "here I am"
+
+
+def test_a_person_who_may_not_enter_a_room_stays_and_nobody_is_told(server):
+    owner_of(server)
+    carol, zoe = joined(server, "carol"), server.plain("zoe")
+    carol.read()
+    zoe.type("/join den", "still here")
+    server.run()
+    assert zoe.lines() == [f"! /join: {NOT_OPEN[0].lower()}{NOT_OPEN[1:]}"]
+    assert carol.heard() == ["zoe: still here"]
+
+
+def test_a_person_moves_to_a_room_and_leaves_the_old_one(server):
+    carol, zoe = joined(server, "carol"), server.plain("zoe")
+    carol.read()
+    zoe.type("one", "/join tea", "two")
+    server.run()
+    assert carol.heard() == ["zoe: one", "zoe left."]
+    assert [line for line in zoe.lines() if "Welcome" in line] != []
+    carol.say("three")
+    server.run()
+    assert zoe.lines() == []
+
+
+@pytest.mark.parametrize("room", ["den", "tea"])
+def test_a_person_who_is_gone_while_moving_is_gone_from_both_rooms(server, room):
+    owner_of(server)
+    carol, zoe = joined(server, "carol"), server.plain("zoe")
+    carol.read()
+    zoe.type(f"/join {room}")
+    server.reactor.turn()
+    zoe.close()
+    server.run()
+    assert carol.heard() == ["zoe left."]
+    assert [one.name for one in server.hub.rooms["lobby"].occupants()] == ["alice", "carol"]
+    assert "tea" not in server.hub.rooms

@@ -18,7 +18,7 @@ from tests.hostile.case import (
 
 REGISTER = line("register", password=PASSWORD)
 ASKED = f"-- The name {ME} is registered. Its password? (An empty line: another name.)"
-FULL = "! You are logged in from {} devices, as many as can be. Log out on one first."
+FULL = "! You are logged in from {}, as many as can be. Log out on one first."
 
 
 def lobby(*devices: int) -> tuple[By, ...]:
@@ -31,13 +31,13 @@ def many() -> list[Case]:
         case(
             "a ninth device",
             json=part(hello(password=PASSWORD), "bye too-many-connections retry=30", end="closed"),
-            plain=part(f"{ME}\n{PASSWORD}\n".encode(), [ASKED, FULL.format(8)], end="closed"),
+            plain=part(f"{ME}\n{PASSWORD}\n".encode(), [ASKED, FULL.format("8 devices")], end="closed"),
             inside=False, account=True, scene=lobby(*range(8)),
         ),
         case(
             "a second device where a name can have one",
             json=part(hello(password=PASSWORD), "bye too-many-connections retry=30", end="closed"),
-            plain=part(f"{ME}\n{PASSWORD}\n".encode(), [ASKED, FULL.format(1)], end="closed"),
+            plain=part(f"{ME}\n{PASSWORD}\n".encode(), [ASKED, FULL.format("1 device")], end="closed"),
             inside=False, account=True, scene=lobby(1), settings={"devices": 1},
         ),
         case(
