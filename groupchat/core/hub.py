@@ -55,6 +55,7 @@ class Hub:
     :ivar members: everybody who has logged in.
     :ivar access: decides who may.
     :ivar direct: the direct rooms.
+    :ivar moderation: carries out the commands of operators.
     :ivar room_names: translates the names of rooms.
     :ivar actions: the effect of each command.
     :ivar throttled_log: for lines about addresses.
@@ -103,7 +104,7 @@ class Hub:
         queries = Queries(self.rooms, self.ledger, settings, clock.callLater)
         naming = Naming(settings, delivery, access, members, accounts, post, now)
         privacy = Privacy(accounts, delivery, post, now)
-        moderation = Moderation(members, accounts, settings.names, now)
+        moderation = self.moderation = Moderation(members, accounts, settings.names, now)
         return (
             actions.table(speaking, telling, topics, marks, queries, naming, privacy, moderation),
             effects.table(speaking, telling, topics, marks, membership, naming, privacy),

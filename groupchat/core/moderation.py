@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from twisted.logger import Logger
 
+from groupchat.core.operators import Operator
 from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Network, Restriction
 from groupchat.interfaces import IAccounts
 from groupchat.wire import addresses, commands, errors, events, names
@@ -60,8 +61,16 @@ class Moderation:
         :raises Refused: it can't be done, or the session is no operator's.
         """
         _check_operator(by)
-        done = _ACTS[type(command)](self, by, command)
+        done = self.carry_out(Operator(by.name, by), command)
         by.await_reply(done, lambda text: by.send(events.Moderated(text, command.ref)), command)
+
+    def carry_out(self, by: Operator, command: OperatorCommand) -> Deferred[str]:
+        """
+        Carry out the command of an operator. Returns a Deferred of a sentence about it.
+
+        :raises Refused: it can't be done.
+        """
+        return _ACTS[type(command)](self, by, command)
 
     def answer(self, by: Session, query: commands.OperatorQuery) -> None:
         """
@@ -86,7 +95,7 @@ class Moderation:
         return [_as_event(one) for one in held if one.target > after][:PAGE], len(held)
 
     def _audit(
-        self, by: Session, verb: str, target: str = "", until: int | None = None, text: str = ""
+        self, by: Operator, verb: str, target: str = "", until: int | None = None, text: str = ""
     ) -> AuditEntry:
         self.log.info(
             "{by}: {verb} {target} {text}", by=by.name, verb=verb, target=target, text=text
@@ -98,19 +107,19 @@ class Moderation:
 
     # Kicks and bans.
 
-    def _kick(self, by: Session, command: commands.Kick) -> Deferred[str]:
+    def _kick(self, by: Operator, command: commands.Kick) -> Deferred[str]:
         member = self._members.present(command.name)
         name, why = member.name, _why(command)
         kept = self._accounts.save(None, self._audit(by, "kick", name, text=why))
         return kept.addCallback(
             lambda _: self._end(
-                list(member.sessions), errors.kicked(by.name, why), f"{name} is sent out."
+                list(member.sessions), errors.kicked(by.shown, why), f"{name} is sent out."
             )
         )
 
-    def _ban(self, by: Session, command: commands.Ban) -> Deferred[str]:
+    def _ban(self, by: Operator, command: commands.Ban) -> Deferred[str]:
         target, until, why = self._target(command), self._until(command.seconds), _why(command)
-        if by in self._concerned(target):
+        if by.session in self._concerned(target):
             raise errors.NotAllowed("That would ban yourself.")
         member = self._members.named(target)
         answer = self._banned(by, target, until, why, member)
@@ -120,14 +129,14 @@ class Moderation:
         return kept.addCallback(lambda _: self._end(self._concerned(target), bye, answer))
 
     def _banned(
-        self, by: Session, target: str, until: int | None, why: str, member: Member | None
+        self, by: Operator, target: str, until: int | None, why: str, member: Member | None
     ) -> str:
         """Return the answer to a ban: its target, its end and its reason."""
         answer = f"{addresses.format_address(target)} {_lasts('banned', until, why)}"
         if "/" not in target:
             unknown = member is None and self._accounts.permissions.owner(target) is None
             return f"{answer} (Nobody here is called so.)" if unknown else answer
-        if _is_in(by.peer.address, ipaddress.ip_network(target)):
+        if _is_in(by.address, ipaddress.ip_network(target)):
             return f"{answer} (You are there, too; operators still get in.)"
         return answer
 
@@ -150,7 +159,7 @@ class Moderation:
             session.end(bye)
         return answer
 
-    def _unban(self, by: Session, command: commands.Unban) -> Deferred[str]:
+    def _unban(self, by: Operator, command: commands.Unban) -> Deferred[str]:
         restriction = self._held(BAN, self._target(command))
         kept = self._accounts.delete(restriction, self._audit(by, "unban", restriction.target))
         return kept.addCallback(
@@ -177,7 +186,7 @@ class Moderation:
 
     # Mutes.
 
-    def _mute(self, by: Session, command: commands.Mute) -> Deferred[str]:
+    def _mute(self, by: Operator, command: commands.Mute) -> Deferred[str]:
         member = self._members.named(command.name)
         if member is None and self._accounts.permissions.owner(command.name) is None:
             self._members.present(command.name)
@@ -189,7 +198,7 @@ class Moderation:
         )
         return kept.addCallback(lambda _: self._tell(by, name, _lasts("muted", until, why)))
 
-    def _unmute(self, by: Session, command: commands.Unmute) -> Deferred[str]:
+    def _unmute(self, by: Operator, command: commands.Unmute) -> Deferred[str]:
         member = self._members.named(command.name)
         held = member and self._accounts.permissions.on_person(
             MUTE, member.name, member.first.client, self._now()
@@ -200,23 +209,23 @@ class Moderation:
         kept = self._accounts.delete(restriction, self._audit(by, "unmute", restriction.target))
         return kept.addCallback(lambda _: self._tell(by, command.name, "may speak again."))
 
-    def _tell(self, by: Session, name: str, what: str) -> str:
+    def _tell(self, by: Operator, name: str, what: str) -> str:
         """Tell a member, if logged in, what was done. Returns the same for the operator."""
         member = self._members.named(name)
         if member is not None and member is not by.member:
             for session in member.sessions:
-                session.send(events.Notice(f"You {_are(what)}", by.name))
+                session.send(events.Notice(f"You {_are(what)}", by.shown))
         return f"{member.name if member else names.printable(name)} {what}"
 
     # The rest.
 
-    def _op(self, by: Session, command: commands.Op) -> Deferred[str]:
+    def _op(self, by: Operator, command: commands.Op) -> Deferred[str]:
         return self._set_operator(by, command.name, True, "is an operator now.")
 
-    def _deop(self, by: Session, command: commands.Deop) -> Deferred[str]:
+    def _deop(self, by: Operator, command: commands.Deop) -> Deferred[str]:
         return self._set_operator(by, command.name, False, "is no operator any more.")
 
-    def _set_operator(self, by: Session, name: str, operator: bool, what: str) -> Deferred[str]:
+    def _set_operator(self, by: Operator, name: str, operator: bool, what: str) -> Deferred[str]:
         account: Account | None = self._accounts.permissions.owner(name)
         if account is None:
             raise errors.NoSuchName(
@@ -229,7 +238,7 @@ class Moderation:
         )
         return kept.addCallback(lambda _: self._tell(by, account.name, what))
 
-    def _max(self, by: Session, command: commands.Max) -> Deferred[str]:
+    def _max(self, by: Operator, command: commands.Max) -> Deferred[str]:
         def change(_: None) -> str:
             self._members.max = command.max
             return f"{command.max} people can be in now."
@@ -238,11 +247,11 @@ class Moderation:
             change
         )
 
-    def _announce(self, by: Session, command: commands.Announce) -> Deferred[str]:
+    def _announce(self, by: Operator, command: commands.Announce) -> Deferred[str]:
         text = names.message_text(command.text)
 
         def tell_all(_: None) -> str:
-            notice = events.Notice(text, by.name)
+            notice = events.Notice(text, by.shown)
             for session in list(self._members.sessions):
                 session.send(notice)
             return "All were told."
@@ -293,7 +302,7 @@ def _are(what: str) -> str:
 
 
 #: Any: each takes the commands of its own type.
-_ACTS: dict[type[OperatorCommand], Callable[[Moderation, Session, Any], Deferred[str]]] = {
+_ACTS: dict[type[OperatorCommand], Callable[[Moderation, Operator, Any], Deferred[str]]] = {
     commands.Kick: Moderation._kick,
     commands.Ban: Moderation._ban,
     commands.Unban: Moderation._unban,
