@@ -137,14 +137,14 @@ class GroupChat(Service):
         self._errors.close()
         # first: a reader of the log may stop the daemon at once
         self._process.on_signals(self._stop, self.reload)
+        for part in self._parts:
+            part.start()
         for port in self.port.ports:
             log_how_to_join(port, self.port, self.hub.members.max)
         if self.port.certificate is not None:
             self.log.info(
                 "Encrypted with the certificate {print}", print=self.port.certificate.fingerprint
             )
-        for part in self._parts:
-            part.start()
         systemd.ready()
 
     def reload(self) -> Deferred[None]:

@@ -11,7 +11,12 @@ import time
 from pathlib import Path
 from typing import NoReturn, cast
 
-from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
+from twisted.internet.endpoints import (
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    UNIXServerEndpoint,
+    serverFromString,
+)
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
 
@@ -27,6 +32,10 @@ from groupchat.errors import CannotStart
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.ops.admin_acts import Acts
+from groupchat.ops.admin_protocol import AdminFactory
+from groupchat.ops.admin_reports import Reports
+from groupchat.ops.admin_socket import AdminSocket
 from groupchat.ops.binding import Binding
 from groupchat.ops.check import check_files
 from groupchat.ops.health import Health
@@ -36,6 +45,7 @@ from groupchat.options.parser import Options
 from groupchat.options.start import not_started
 from groupchat.options.values import (
     ACCOUNTS_SUFFIX,
+    ADMIN_SUFFIX,
     CERTIFICATE_SUFFIX,
     endpoint,
     printable,
@@ -76,7 +86,7 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         ledger,
         accounts,
         reactor,
-        lambda: int(time.time() * 1000),
+        _now,
         lambda why: service.broken(why),
     )
     port = ChatFactory(
@@ -89,6 +99,8 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
     )
     pidfile = options.parent.get("pidfile", "") if options.parent is not None else ""
     parts, bindings, owner = _parts(options, reactor, hub, port)
+    acts = Acts(hub.moderation, lambda: service.reload())
+    parts += _admin(options, reactor, hub, port, acts)
     service = GroupChat(
         reactor,
         [*(Binding(*address, port, port.ports.add) for address in listen), *bindings],
@@ -101,6 +113,25 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         owner=owner,
     )
     return service
+
+
+def _admin(
+    options: Options, reactor: IReactor, hub: Hub, port: ChatFactory, acts: Acts
+) -> list[Part]:
+    """Return the admin socket: the one that was chosen, or one beside the ledger."""
+    ledger = options["ledger"]
+    path = options["admin-socket"] or (ledger and str(Path(ledger).with_suffix(ADMIN_SUFFIX)))
+    if not path:
+        return []
+    reports = Reports(hub, port, ledger, _now)
+    factory = AdminFactory({**reports.verbs, **acts.verbs}, reactor)
+    return [
+        AdminSocket(path, UNIXServerEndpoint(reactor, path, mode=0o600, wantPID=False), factory)
+    ]
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _check(options: Options, accounts: AccountStore, certificate: Certificate | None) -> NoReturn:

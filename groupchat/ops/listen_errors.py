@@ -36,7 +36,9 @@ def cannot_listen(name: str, failure: Failure) -> CannotStart:
 
     :param name: the address, as errors name it.
     """
-    option = {"port": "--port", "metrics": "--metrics"}.get(name.partition(" ")[0], "--listen")
+    option = {"port": "--port", "metrics": "--metrics", "admin": "--admin-socket"}.get(
+        name.partition(" ")[0], "--listen"
+    )
     choose = f"choose another with {option}"
     error = failure.value
     if isinstance(error, CannotListenError) and _is_locked(error):
@@ -51,7 +53,7 @@ def cannot_listen(name: str, failure: Failure) -> CannotStart:
         return CannotStartYet(f"cannot listen on {name}: {passing}")
     number = isinstance(error, CannotListenError) and isinstance(error.port, int)
     root = number and cause.errno == errno.EACCES
-    why = "not allowed (ports below 1024 are for root)" if root else cause.strerror
+    why = "not allowed (ports below 1024 are for root)" if root else cause.strerror or cause
     return CannotStart(f"cannot listen on {name}: {why}. {choose.capitalize()}.")
 
 

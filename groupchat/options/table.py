@@ -206,6 +206,12 @@ PARAMETERS = [
         " 127.0.0.1:9464 or unix:/run/groupchat/metrics",
     ),
     Option(
+        "admin-socket",
+        None,
+        None,
+        "Unix socket for groupchat-admin (default: beside the ledger, groupchat.sock)",
+    ),
+    Option(
         "config",
         None,
         None,

@@ -14,6 +14,7 @@ from groupchat.wire import durations, names
 
 __all__ = [
     "ACCOUNTS_SUFFIX",
+    "ADMIN_SUFFIX",
     "CERTIFICATE_SUFFIX",
     "audience",
     "duration",
@@ -29,7 +30,8 @@ __all__ = [
     "shortened",
 ]
 
-CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX = ".pem", ".accounts"  #: of the files beside the ledger
+#: of the files beside the ledger
+CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX, ADMIN_SUFFIX = ".pem", ".accounts", ".sock"
 
 
 def number(option: str, least: int, most: int) -> Callable[[str], int]:
@@ -92,10 +94,11 @@ def ledger_path(text: str) -> str:
         raise usage.UsageError(
             f'--ledger takes the path of a file, and "{shortened(path)}" is a directory.'
         )
-    if os.path.splitext(path)[1] in (CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX):
+    if os.path.splitext(path)[1] in (CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX, ADMIN_SUFFIX):
         raise usage.UsageError(
-            f"--ledger takes no path that ends in {CERTIFICATE_SUFFIX} or {ACCOUNTS_SUFFIX}:"
-            " the server stores its certificate and accounts beside the ledger in such files."
+            f"--ledger takes no path that ends in {CERTIFICATE_SUFFIX}, {ACCOUNTS_SUFFIX} or"
+            f" {ADMIN_SUFFIX}: the server's certificate, accounts and admin socket, which are"
+            " beside the ledger, have such names."
         )
     return path
 

@@ -1,0 +1,150 @@
+"""
+``groupchat-admin``: asks a running server about itself, and lets it act, over its admin socket.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from groupchat import __version__, streams
+from groupchat.admin import show
+from groupchat.admin.connection import LOST, CannotAsk, ask
+from groupchat.admin.messages import (
+    Done,
+    Facts,
+    Failed,
+    Reply,
+    Rows,
+    decode_reply,
+    encode_request,
+)
+from groupchat.admin.verbs import VERBS, Argument
+from groupchat.wire import names
+
+__all__ = ["REFUSED", "main"]
+
+REFUSED = 1  #: the exit status if the server refuses
+SOCKET = "groupchat.sock"  #: the socket beside the ledger groupchat.db
+_PROGRAM = "groupchat-admin"
+
+Ask = Callable[[str, bytes], Iterator[bytes]]
+
+
+def main(arguments: Sequence[str] | None = None, ask: Ask = ask) -> None:
+    """
+    Run the tool. Ends the process: with 0, 1 (the server refused), 2 (wrong usage), 3 (no server),
+    4 (no right to ask it) or 5 (the connection is lost).
+    """
+    streams.prepare()
+    try:
+        with streams.written():
+            _run(_parser().parse_args(arguments), ask)
+    except CannotAsk as error:
+        _fail(error.status, str(error))
+    except BrokenPipeError:
+        sys.exit(1)  # the reader closed the pipe on purpose
+    except OSError as error:
+        _fail(1, str(error.strerror or error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(status: int, text: str) -> None:
+    print(f"{_PROGRAM}: {names.visible(text)}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _run(wanted: argparse.Namespace, ask: Ask) -> None:
+    given = {
+        argument.name: _text(getattr(wanted, argument.name))
+        for argument in VERBS[wanted.verb].arguments
+    }
+    request = encode_request(wanted.verb, {name: text for name, text in given.items() if text})
+    last: Reply | None = None
+    for line in ask(wanted.admin_socket, request):
+        last = _decoded(line)
+        if isinstance(last, Failed):
+            _fail(REFUSED, last.text)
+        _print(last, wanted.json)
+    if last is None:
+        raise CannotAsk(
+            LOST, "the server ended the connection without an answer. Its log may say why."
+        )
+
+
+def _text(given: str | list[str] | None) -> str:
+    """Return the value of an argument; bytes that are not UTF-8 are replaced."""
+    text = " ".join(given) if isinstance(given, list) else given or ""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _decoded(line: bytes) -> Reply:
+    try:
+        return decode_reply(line)
+    except ValueError:
+        raise CannotAsk(LOST, "this is no admin socket, or that of a newer server.") from None
+
+
+def _print(reply: Reply, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(_plain(reply)))
+    elif isinstance(reply, Facts):
+        print(*show.facts(reply), sep="\n")
+    elif isinstance(reply, Rows):
+        print(*show.rows(reply), sep="\n")
+    elif isinstance(reply, Done):
+        print(names.visible(reply.text))
+
+
+def _plain(reply: Reply) -> object:
+    """Return what --json prints: a list, or an object."""
+    if isinstance(reply, Facts):
+        return reply.facts
+    return reply.rows if isinstance(reply, Rows) else msgspec.structs.asdict(reply)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=_PROGRAM,
+        description="Ask a running server about itself, or let it act. Run this in the directory of"
+        " the ledger, as root or as the user of the server.",
+        epilog=f"{_PROGRAM} VERB --help explains one verb.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--admin-socket",
+        default=SOCKET,
+        metavar="PATH",
+        help=f"the socket, as in the server's --admin-socket (default: {SOCKET})",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
+    for verb in VERBS.values():
+        one = verbs.add_parser(verb.name, help=verb.help, description=_sentence(verb.help))
+        one.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, for scripts"
+        )
+        for argument in verb.arguments:
+            _add(one, argument)
+    return parser
+
+
+def _sentence(help: str) -> str:
+    return f"{help[0].upper()}{help[1:]}."
+
+
+def _add(parser: argparse.ArgumentParser, argument: Argument) -> None:
+    name = argument.name
+    if argument.rest:
+        count = "*" if argument.optional else "+"
+        parser.add_argument(name, nargs=count, help=argument.help, metavar=name.upper())
+    elif argument.optional:
+        parser.add_argument(name, nargs="?", help=argument.help, metavar=name.upper())
+    else:
+        parser.add_argument(name, help=argument.help, metavar=name.upper())

@@ -1,0 +1,103 @@
+"""
+The lines of the admin socket: one JSON object for each. The tool sends a request; the server
+answers with one reply, and closes the connection.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from groupchat.admin.verbs import VERBS
+
+__all__ = [
+    "MAX_REQUEST",
+    "BadRequest",
+    "Done",
+    "Facts",
+    "Failed",
+    "Reply",
+    "Rows",
+    "Value",
+    "decode_reply",
+    "decode_request",
+    "encode",
+    "encode_request",
+]
+
+MAX_REQUEST = 65_536  #: bytes of a request
+
+Value = str | int | float | bool | None | list[str]
+
+
+class Facts(msgspec.Struct, tag="facts", frozen=True):
+    """The answer to a question about the whole server."""
+
+    facts: dict[str, Value]
+
+
+class Rows(msgspec.Struct, tag="rows", frozen=True):
+    """A list. All its rows have the same fields, those of `columns`."""
+
+    columns: list[str]
+    rows: list[dict[str, Value]]
+
+
+class Done(msgspec.Struct, tag="done", frozen=True):
+    """Something is done: a sentence about it."""
+
+    text: str
+
+
+class Failed(msgspec.Struct, tag="failed", frozen=True):
+    """Nothing is done: a sentence that says why."""
+
+    text: str
+
+
+Reply = Facts | Rows | Done | Failed
+
+
+class BadRequest(Exception):
+    """A request makes no sense; its text says why."""
+
+
+_encoder = msgspec.json.Encoder()
+_request = msgspec.json.Decoder(dict[str, str])
+_reply: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+
+
+def encode(reply: Reply) -> bytes:
+    """Return a reply as a line, without its end."""
+    return _encoder.encode(reply)
+
+
+def encode_request(verb: str, arguments: dict[str, str]) -> bytes:
+    """Return a request as a line, without its end."""
+    return _encoder.encode({"verb": verb, **arguments})
+
+
+def decode_request(line: bytes) -> tuple[str, dict[str, str]]:
+    """
+    Return the verb and the arguments of a request.
+
+    :raises BadRequest: it is none, or its arguments are not those of the verb.
+    """
+    try:
+        given = _request.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadRequest("A request is one JSON object with texts for values.") from None
+    name = given.pop("verb", "")
+    verb = VERBS.get(name)
+    if verb is None:
+        raise BadRequest("This server does not know that verb. It may be older than the tool.")
+    problem = verb.problem(given)
+    if problem:
+        raise BadRequest(problem)
+    return name, given
+
+
+def decode_reply(line: bytes) -> Reply:
+    """
+    :raises ValueError: it is no reply.
+    """
+    return _reply.decode(line)

@@ -1,0 +1,80 @@
+"""
+The closed table of the verbs of the admin socket: names, arguments and help. The tool makes its
+command line of it, and the server takes nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+__all__ = ["VERBS", "Argument", "Verb"]
+
+
+class Argument(NamedTuple):
+    """
+    An argument of a verb; its value is a text.
+
+    :ivar optional: whether it can be left out.
+    :ivar rest: whether it takes all the words that are left on the command line.
+    """
+
+    name: str
+    help: str
+    optional: bool = False
+    rest: bool = False
+
+
+class Verb(NamedTuple):
+    """
+    Something that the tool can ask of the server.
+
+    :ivar arguments: in the order of the command line.
+    """
+
+    name: str
+    help: str
+    arguments: tuple[Argument, ...] = ()
+
+    def problem(self, given: Mapping[str, str]) -> str:
+        """Return what is wrong with these arguments, or ""."""
+        known = {argument.name for argument in self.arguments}
+        for name in given:
+            if name not in known:
+                return f'"{self.name}" takes no "{name}".'
+        for argument in self.arguments:
+            if not argument.optional and not given.get(argument.name):
+                return f'"{self.name}" needs "{argument.name}".'
+        return ""
+
+
+_TARGET = Argument("target", "a name, an address or a network; a name can begin with @")
+_NAME = Argument("name", "the name of a member")
+_WHY = Argument("why", "the reason, which the member reads", optional=True, rest=True)
+_FOR = Argument(
+    "why", "how long (90s, 10m, 2h, 7d, forever), and the reason", optional=True, rest=True
+)
+
+#: All verbs, in the order of the help.
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("status", "show whether the server is well, and how full it is"),
+        Verb("who", "list the members that are logged in, with their addresses and rooms"),
+        Verb("rooms", "list the rooms with members or messages; of private ones, those in use"),
+        Verb("bans", "list the bans and mutes in force"),
+        Verb("stats", "show what the server has done since its start, and what it needs"),
+        Verb("kick", "send a member out", (_NAME, _WHY)),
+        Verb("ban", "keep a name or an address out", (_TARGET, _FOR)),
+        Verb("unban", "lift a ban", (_TARGET,)),
+        Verb("mute", "stop a member from speaking", (_NAME, _FOR)),
+        Verb("unmute", "let a member speak again", (_NAME,)),
+        Verb(
+            "max",
+            "change the number of members that can be logged in at once, until the next restart",
+            (Argument("number", "the new number"),),
+        ),
+        Verb("say", "send a notice to all members", (Argument("text", "what to tell", rest=True),)),
+        Verb("reload", "read options, certificate and accounts again, as SIGHUP does"),
+    )
+}

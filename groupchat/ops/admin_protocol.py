@@ -1,0 +1,122 @@
+"""
+The server's side of the admin socket: takes one request on each connection, and answers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IReactorTime, ITCPTransport
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+
+from groupchat.admin.messages import (
+    MAX_REQUEST,
+    BadRequest,
+    Failed,
+    Reply,
+    decode_request,
+    encode,
+)
+from groupchat.core.operators import Operator
+from groupchat.ops.admin_user import user_of
+from groupchat.wire.errors import Refused
+
+__all__ = ["MAX_CONNECTIONS", "REQUEST_TIMEOUT", "AdminFactory", "Call", "Verbs"]
+
+#: admin connections that can be open at once; further ones are closed. They are among the
+#: descriptors that the chat leaves free.
+MAX_CONNECTIONS = 4
+REQUEST_TIMEOUT = 10.0  #: seconds for a request to arrive
+
+
+class Call(NamedTuple):
+    """
+    A request.
+
+    :ivar by: who asks.
+    """
+
+    arguments: Mapping[str, str]
+    by: Operator
+
+
+Verbs = Mapping[str, Callable[[Call], Reply | Awaitable[Reply]]]
+
+
+class AdminProtocol(LineOnlyReceiver):
+    """One connection: it ends with the answer."""
+
+    delimiter = b"\n"
+    MAX_LENGTH = MAX_REQUEST
+    transport: ITCPTransport
+    log = Logger()
+
+    def __init__(self, verbs: Verbs, clock: IReactorTime, over: Callable[[], None]) -> None:
+        self._verbs = verbs
+        self._over = over
+        self._asked = False
+        self._timer = clock.callLater(REQUEST_TIMEOUT, self._too_late)
+
+    def _too_late(self) -> None:
+        self.transport.abortConnection()
+
+    def lineReceived(self, line: bytes) -> None:
+        if self._asked:
+            return
+        self._asked = True
+        self._timer.cancel()
+        Deferred.fromCoroutine(self._answer(line)).addErrback(self._broken)
+
+    async def _answer(self, line: bytes) -> None:
+        try:
+            verb, arguments = decode_request(line)
+            by = Operator(user_of(self.transport))
+            answer = self._verbs[verb](Call(arguments, by))
+            reply = await answer if isinstance(answer, Awaitable) else answer
+        except (BadRequest, Refused) as error:
+            reply = Failed(str(error))
+        self._send(reply)
+
+    def _broken(self, failure: Failure) -> None:
+        self.log.failure("A request of groupchat-admin failed", failure)
+        self._send(Failed("The server can't do that just now: its log says why."))
+
+    def _send(self, reply: Reply) -> None:
+        self.transport.write(encode(reply) + b"\n")
+        self.transport.loseConnection()
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._send(Failed(f"A request has at most {MAX_REQUEST} bytes."))
+
+    def connectionLost(self, reason: object = None) -> None:
+        if self._timer.active():
+            self._timer.cancel()
+        self._over()
+
+
+class AdminFactory(Factory):
+    """
+    Makes the protocols of admin connections. Their number has a limit of its own: they work while
+    the server is full.
+    """
+
+    noisy = False
+
+    def __init__(self, verbs: Verbs, clock: IReactorTime) -> None:
+        self._verbs = verbs
+        self._clock = clock
+        self._open = 0
+
+    def buildProtocol(self, addr: IAddress | None) -> AdminProtocol | None:
+        if self._open >= MAX_CONNECTIONS:
+            return None
+        self._open += 1
+        return AdminProtocol(self._verbs, self._clock, self._over)
+
+    def _over(self) -> None:
+        self._open -= 1

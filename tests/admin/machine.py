@@ -1,0 +1,82 @@
+"""A server in memory with an admin socket, and groupchat-admin on it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import StringTransport
+
+from groupchat.admin.main import main
+from groupchat.ops.admin_acts import Acts
+from groupchat.ops.admin_protocol import AdminFactory
+from groupchat.ops.admin_reports import Reports
+from tests.support import Server
+
+
+class Transport(StringTransport):
+    def abortConnection(self):
+        self.loseConnection()
+
+
+class Machine:
+    """
+    A server, and what groupchat-admin prints there.
+
+    :ivar reloads: how often everything was read again.
+    """
+
+    def __init__(self, capsys, **settings):
+        self.server = Server(**settings)
+        self._capsys = capsys
+        self.reloads = 0
+        self.factory = AdminFactory(self.verbs(), self.server.reactor)
+
+    def verbs(self):
+        server = self.server
+        reports = Reports(server.hub, server.factory, "", server.now)
+        return {**reports.verbs, **Acts(server.hub.moderation, self._reload).verbs}
+
+    def _reload(self):
+        self.reloads += 1
+        done = Deferred()
+        self.server.reactor.callLater(0, done.callback, None)
+        return done
+
+    def connect(self):
+        """Returns the server's side of a new admin connection, or None if it is turned away."""
+        protocol = self.factory.buildProtocol(None)
+        if protocol is not None:
+            protocol.makeConnection(Transport())
+        return protocol
+
+    def ask(self, path, request):
+        """Does what the tool does over the socket."""
+        protocol = self.connect()
+        protocol.dataReceived(request + b"\n")
+        self.server.run()
+        yield from protocol.transport.value().splitlines(keepends=True)
+        assert protocol.transport.disconnecting
+        protocol.connectionLost()
+
+    def run(self, *arguments, status=0):
+        """Run groupchat-admin. Returns the lines that it prints, on stderr if it fails."""
+        try:
+            main(arguments, self.ask)
+            ended = 0
+        except SystemExit as end:
+            ended = end.code
+        out, err = self._capsys.readouterr()
+        assert ended == status, out + err
+        return (err if status else out).splitlines()
+
+    def json(self, *arguments):
+        """Run groupchat-admin with --json. Returns what it prints."""
+        (line,) = self.run("--json", *arguments)
+        return json.loads(line)
+
+
+@pytest.fixture
+def machine(capsys):
+    return Machine(capsys)
