@@ -25,8 +25,12 @@ class SearchQuery(NamedTuple):
 
     @classmethod
     def parse(cls, text: str, sender: str | None = None) -> SearchQuery:
-        """Return the query for a text as people write it, and a sender's name."""
-        words = tuple(dict.fromkeys(text.split()))
+        """
+        Return the query for a text as people write it, and a sender's name.
+
+        Controls become visible as in messages, so that what was said is found by the same text.
+        """
+        words = tuple(dict.fromkeys(names.visible(text).split()))
         return cls(words, None if sender is None else names.key(sender))
 
 

@@ -57,6 +57,14 @@ def test_a_sender_can_be_asked_for(server):
     assert [message["from"] for message in found["messages"]] == ["bill"]
 
 
+@pytest.mark.parametrize("text", ["\0", "a\0", "\x1b[31m", "\u202e", "\x7f b"])
+def test_controls_are_found_as_they_are_shown(server, text):
+    zoe = server.json("zoe")
+    said(zoe, "anything", "xa\0y \x1b[31m \u202e \x7f b")
+    (found,) = zoe.ask("search", room="lobby", text=text)
+    assert [message["id"] for message in found["messages"]] == [2]
+
+
 @pytest.mark.parametrize("room", ["dev", "nowhere", "@bob", ""])
 def test_only_rooms_that_one_is_in_are_searched(server, room):
     zoe = server.json("zoe", rooms={"dev": None})
