@@ -68,12 +68,22 @@ class DirectRooms:
 
     def between(self, account: str, name: str) -> str | None:
         """Return the internal name of the direct room of an account and a name, or None."""
-        other = self._other(name)
-        if not account or other is None or other.id == account:
+        other = self.account_named(name)
+        own = self._accounts.permissions.with_id(account)
+        if own is None or other is None or other.id == account:
             return None
         return direct_room(account, other.id)
 
-    def _other(self, name: str) -> Account | None:
+    def exists(self, room: str, account: str) -> bool:
+        """
+        Return whether a direct room is one of an account, and both of its accounts still exist.
+
+        :param room: its internal name.
+        """
+        ids, with_id = parties(room), self._accounts.permissions.with_id
+        return account in ids and all(with_id(one) is not None for one in ids)
+
+    def account_named(self, name: str) -> Account | None:
         """Return the account of the member of this name, or that which is registered so."""
         permissions = self._accounts.permissions
         member = self._members.named(name)

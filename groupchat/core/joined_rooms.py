@@ -76,13 +76,25 @@ class JoinedRooms:
     def find(self, name: str) -> str:
         """Like `resolve`, but for a room in which the session need not be."""
         if not name:
-            return self.current if self._session.wire.capabilities.single_room else ""
+            room = self.current if self._session.wire.capabilities.single_room else ""
+            if is_direct(room):
+                self._leave_deleted()
+            return room
         if is_direct(name):
+            self._leave_deleted()
             label = names.key(name)
             for room, cursor in self.cursors.items():
                 if cursor.label == label:
                     return room
         return self._names.find(name, self._session.account)
+
+    def _leave_deleted(self) -> None:
+        """Leave the direct rooms of deleted accounts: nobody would hear what is said there."""
+        account = self._session.account
+        for room, cursor in list(self.cursors.items()):
+            if is_direct(room) and not self._names.exists(room, account):
+                text = f"{cursor.label} has ended: it takes two registered names."
+                self._drop(cursor, errors.NoSuchName(text), tell=True)
 
     def to_join(self, name: str) -> str:
         """

@@ -50,6 +50,10 @@ class RoomNames:
             room = self._direct.between(account, name.removeprefix(names.DIRECT))
         return room or names.key(name)
 
+    def exists(self, room: str, account: str) -> bool:
+        """Return whether an account can still be in a direct room, of this internal name."""
+        return self._direct.exists(room, account)
+
     def label_of(self, room: str, account: str) -> str:
         """
         Return the name by which a client knows a room.

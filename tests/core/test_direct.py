@@ -86,7 +86,46 @@ def test_a_name_that_is_registered_again_inherits_nothing(server):
     bob = logged_in(server, "bob", rooms={"@alice": {"after": 0}})
     told = bob.events()
     assert "direct" not in kinds(told) and types(told, "room")[0]["head"] == 0
-    assert types(alice.ask("history", room="@bob"), "history")[0]["messages"]
+    told = alice.ask("say", room="@bob", text="for whom?", ref="s")
+    assert [(event["code"], event.get("ref")) for event in told] == [
+        ("no-such-name", None),
+        ("not-in-room", "s"),
+    ], "she would speak to nobody"
+    (state,) = types(alice.ask("join", room="@bob"), "room")
+    assert state["head"] == 0
+    alice.ask("say", room="@bob", text="hello")
+    assert [event["text"] for event in types(bob.events(), "message")] == ["hello"]
+
+
+@both_wires
+def test_a_direct_room_ends_with_the_account_of_one_of_the_two(server, wire):
+    alice = in_room(server, "alice")
+    bob = joined(server, "bob", wire=wire)
+    if wire == "plain":
+        bob.type("/join @alice")
+        server.run()
+        bob.read()
+    else:
+        bob.ask("join", room="@alice")
+    server.accounts.delete(
+        server.accounts.permissions.owner("bob"), AuditEntry(0, "!root", "delete")
+    )
+    bob.say("still here?") if wire == "plain" else bob.say("still here?", room="@alice")
+    server.run()
+    assert "@alice has ended: it takes two registered names." in str(bob.read())
+    if wire == "json":
+        assert codes(bob.ask("join", room="@carol")) == ["no-such-name"]
+    assert alice.events() == []
+
+
+def test_a_member_that_registers_a_second_name_leaves_the_direct_rooms_of_the_first(server):
+    alice, bob = in_room(server, "alice"), in_room(server, "bob")
+    alice.ask("rename", name="alicia")
+    alice.ask("register", password="another one")
+    assert codes(alice.ask("say", room="@bob", text="x")) == ["no-such-name", "not-in-room"]
+    alice.ask("join", room="@bob")
+    alice.ask("say", room="@bob", text="from alicia")
+    assert [event["type"] for event in bob.events()] == ["tell"]
 
 
 def test_it_is_paged_searched_and_marked_like_a_room(server):
