@@ -103,7 +103,7 @@ class Hub:
         marks = Marks(members, delivery, post)
         queries = Queries(self.rooms, self.ledger, settings, clock.callLater)
         naming = Naming(settings, delivery, access, members, accounts, post, now)
-        privacy = Privacy(accounts, delivery, post, now)
+        privacy = Privacy(accounts, self.direct, delivery, post, now)
         moderation = self.moderation = Moderation(members, accounts, settings.names, now)
         return (
             actions.table(speaking, telling, topics, marks, queries, naming, privacy, moderation),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from groupchat.core.direct import DirectRooms
 from groupchat.core.direct_rooms import is_direct
 from groupchat.core.entries import CloseEntry, Entry, InviteEntry, PrivacyEntry
 from groupchat.core.permissions import AuditEntry
@@ -20,6 +21,7 @@ from groupchat.wire.commands import LOBBY
 
 if TYPE_CHECKING:
     from groupchat.core.delivery import Delivery
+    from groupchat.core.room import Room
     from groupchat.core.session import Session
 
 __all__ = ["Privacy"]
@@ -27,6 +29,7 @@ __all__ = ["Privacy"]
 
 class Privacy:
     """
+    :param direct: knows whose account a name means.
     :param post: gives an entry to the ledger.
     :param now: the time in milliseconds since 1970.
     """
@@ -34,11 +37,13 @@ class Privacy:
     def __init__(
         self,
         accounts: IAccounts,
+        direct: DirectRooms,
         delivery: Delivery,
         post: Callable[[Entry], None],
         now: Callable[[], int],
     ) -> None:
         self._accounts = accounts
+        self._direct = direct
         self._delivery = delivery
         self._post = post
         self._now = now
@@ -69,7 +74,7 @@ class Privacy:
             raise errors.NotAllowed("The lobby is open to everyone.")
         if is_direct(room):
             raise errors.NotAllowed("A direct room is private already.")
-        if not session.account:
+        if self._accounts.permissions.with_id(session.account) is None:
             raise errors.NotAllowed(
                 "Only a registered member can own a room. Register your name first."
             )
@@ -84,7 +89,7 @@ class Privacy:
 
         :raises NoSuchName: there is no account of this name.
         """
-        account = self._accounts.permissions.owner(command.name)
+        account = self._direct.account_named(command.name)
         if account is None:
             raise errors.NoSuchName(
                 f'"{names.printable(command.name)}" is not registered.'
@@ -138,8 +143,7 @@ class Privacy:
     ) -> None:
         room = self._delivery.touch(entry.room)
         if entry.refusal is not None:
-            label = entry.session.rooms.label(entry.room) if entry.session is not None else None
-            self._delivery.answer(entry, label)
+            self._refuse(entry, room)
             return
         if entry.session is not None:
             entry.session.send(events.Done(outcome, entry.ref))
@@ -150,3 +154,15 @@ class Privacy:
         for cursor in [cursor for cursors in room.members.values() for cursor in cursors]:
             if everybody or not room.access.admits(cursor.session.account):
                 cursor.session.rooms.expel(cursor)
+
+    def _refuse(self, entry: PrivacyEntry | InviteEntry | CloseEntry, room: Room | None) -> None:
+        """Answer a command that is refused: with the reason, to a member that is in the room."""
+        session = entry.session
+        if session is None:
+            return
+        label = session.rooms.label(entry.room)
+        if room is not None and entry.room in session.rooms.cursors and not room.is_direct:
+            private = room.access.private
+            reason = "only its owner can do that" if private else "it is open to everyone"
+            entry.refusal = errors.NotAllowed(f"You can't do that in {label}: {reason}.")
+        self._delivery.answer(entry, label)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from groupchat.core.permissions import AuditEntry
 from tests.core.accounts import joined, logged_in, made, types
 from tests.support import both_wires, codes, kinds
 
@@ -122,9 +123,35 @@ def test_only_registered_names_are_invited(server, name):
 def test_only_the_owner_invites(server):
     owner_of(server, "den", "bob")
     bob, op = joined(server, "bob", rooms={"den": None}), joined(server, "op")
-    for client in (bob, op):
+    owners = "You can't do that in den: only its owner can do that."
+    for client, reason in ((bob, owners), (op, NOT_OPEN)):
         for type in ("invite", "uninvite"):
-            assert refusals(client.ask(type, room="den", name="carol")) == [NOT_OPEN]
+            assert refusals(client.ask(type, room="den", name="carol")) == [reason]
+
+
+def test_a_member_of_a_room_that_is_open_learns_why_it_can_not_invite_there(server):
+    bob = joined(server, "bob")
+    for type, fields in {"invite": {"name": "carol"}, "private": {"private": False}}.items():
+        (reason,) = refusals(bob.ask(type, room="lobby", **fields))
+        assert reason == "You can't do that in lobby: it is open to everyone."
+
+
+def test_a_renamed_member_is_invited_and_uninvited_by_its_present_name(server):
+    alice = owner_of(server)
+    bob = joined(server, "bob")
+    bob.ask("rename", name="rob")
+    assert "ok" in kinds(alice.ask("invite", room="den", name="rob"))
+    assert "room" in kinds(bob.ask("join", room="den"))
+    assert "ok" in kinds(alice.ask("uninvite", room="den", name="Rob"))
+    assert "not-allowed" in codes(bob.events())
+
+
+def test_a_member_whose_account_is_deleted_owns_no_new_room(server):
+    bob = joined(server, "bob", rooms={"den": None})
+    server.accounts.delete(
+        server.accounts.permissions.owner("bob"), AuditEntry(0, "!root", "delete")
+    )
+    assert codes(bob.ask("private", room="den", private=True)) == ["not-allowed"]
 
 
 def test_all_devices_of_an_uninvited_member_leave_at_once(server):
