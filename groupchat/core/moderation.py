@@ -241,7 +241,8 @@ class Moderation:
     def _max(self, by: Operator, command: commands.Max) -> Deferred[str]:
         def change(_: None) -> str:
             self._members.max = command.max
-            return f"{command.max} people can be in now."
+            people = "person" if command.max == 1 else "people"
+            return f"{command.max} {people} can be in now."
 
         return self._accounts.save(None, self._audit(by, "max", str(command.max))).addCallback(
             change
