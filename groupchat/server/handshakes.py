@@ -14,6 +14,7 @@ __all__ = ["MAX_IN_A_ROW", "HandshakeQueue"]
 
 MAX_IN_A_ROW = 0.004  #: seconds of handshakes that can be saved up: the members wait meanwhile
 _MIN_WAIT = 0.001  #: seconds; less is nothing to a reactor
+_NOTHING = 1e-6  #: seconds that rounding may make of none
 
 Step = Callable[[], None]
 
@@ -44,7 +45,7 @@ class HandshakeQueue:
         self._credit = MAX_IN_A_ROW  # seconds; below zero where the last step took longer
         self._at = clock.seconds()  # when that was so
         self._queues: dict[str, deque[Step]] = {}  # the next origin comes first
-        self._begun: deque[Step] = deque()  # next steps of handshakes that have begun
+        self._begun: deque[tuple[Step, Callable[[], None]]] = deque()  # next steps of others
         self._timer: IDelayedCall | None = None
         self._running = False
 
@@ -56,16 +57,19 @@ class HandshakeQueue:
     def request(self, begin: Step, origin: str = "") -> None:
         """Call `begin` in its turn: at once, where nobody waits and there is time."""
         self._queues.setdefault(origin, deque()).append(begin)
-        if self._timer is None and not self._running:
-            self._run()
+        self._run()
 
-    def proceed(self, step: Step) -> None:
-        """Call the next step of a handshake that has begun: at once, or before any new one."""
-        if self._running:
-            step()  # of the handshake that begins just now
-            return
-        self._begun.append(step)
-        if self._timer is None:
+    def proceed(self, step: Step, then: Callable[[], None]) -> None:
+        """
+        Call the next step of a handshake that has begun: at once, or before any new one.
+
+        :param then: called after it; this takes no time of the handshakes'.
+        """
+        if self._running:  # it is of the handshake that begins just now
+            step()
+            then()
+        else:
+            self._begun.append((step, then))
             self._run()
 
     def cancel(self, begin: Step, origin: str = "") -> None:
@@ -75,8 +79,6 @@ class HandshakeQueue:
             queue.remove(begin)
             if not queue:
                 del self._queues[origin]
-        if not self._queues and not self._begun:
-            self.stop()
 
     def stop(self) -> None:
         """Call nothing more."""
@@ -87,22 +89,31 @@ class HandshakeQueue:
             self._timer = None
 
     def _run(self) -> None:
-        self._timer = None
-        while self._queues or self._begun:
-            wait = self._wait()
-            if wait:
-                self._timer = self._clock.callLater(wait, self._run)
-                return
-            self._take(self._begun.popleft() if self._begun else self._pop())
+        """Call steps as long as there is time; then wait, so that others have theirs."""
+        if self._running:
+            return
+        if self._timer is None:
+            self._save_up()
+        before = self._credit
+        while (self._begun or self._queues) and (self._credit > -_NOTHING or not self.share):
+            step, then = self._begun.popleft() if self._begun else (self._pop(), _nothing)
+            self._take(step)
+            then()
+        used = self._credit < before
+        if self._timer is None and self.share and (used or self._begun or self._queues):
+            passed = self._clock.seconds() - self._at
+            wait = max(_MIN_WAIT, -self._credit / self.share - passed)
+            self._timer = self._clock.callLater(wait, self._go_on)
 
-    def _wait(self) -> float:
-        """Return 0.0 where there is time for a step, or the seconds until there is."""
-        if not self.share:
-            return 0.0
+    def _go_on(self) -> None:
+        self._timer = None
+        self._run()
+
+    def _save_up(self) -> None:
+        """Count the time that has passed, once in a turn of the reactor."""
         now = self._clock.seconds()
         self._credit = min(MAX_IN_A_ROW, self._credit + (now - self._at) * self.share)
         self._at = now
-        return 0.0 if self._credit > 0 else max(_MIN_WAIT, -self._credit / self.share)
 
     def _take(self, step: Step) -> None:
         began = self._processor_time()
@@ -123,3 +134,7 @@ class HandshakeQueue:
         if queue:
             self._queues[origin] = queue
         return begin
+
+
+def _nothing() -> None:
+    """Do nothing after the first step: it is never the last."""

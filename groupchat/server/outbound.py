@@ -114,14 +114,15 @@ class Outbound:
         self,
         context: ssl.SSLContext,
         protocol: IProtocol,
-        proceed: Callable[[Callable[[], None]], None],
+        proceed: Callable[[Callable[[], None], Callable[[], None]], None],
         handshake_done: Callable[[], None],
     ) -> TLSLayer:
         """
         Encrypt everything from here on.
 
         :param protocol: gets what is decrypted.
-        :param proceed: calls a step of the handshake when there is time for it.
+        :param proceed: calls a step of the handshake when there is time for it, and what follows
+            it.
         :param handshake_done: called once, before anything is decrypted.
         :returns: what is to get the bytes that are received.
         """

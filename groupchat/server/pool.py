@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 __all__ = ["GRACE_SECONDS", "MAX_IN_GRACE", "Pending", "PendingPool"]
 
 GRACE_SECONDS = 1.0  #: seconds in which a connection may log in before it counts
-MAX_IN_GRACE = 1024  #: connections that do not count yet, at most
+MAX_IN_GRACE = 4096  #: connections that do not count yet, at most
 SWEEP_INTERVAL = 0.005  #: seconds between two sweeps, where many connect at once
 SWEEP_BATCH = 8  #: connections in a sweep: each may have to go, and others wait meanwhile
 

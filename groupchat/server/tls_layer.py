@@ -62,7 +62,7 @@ class TLSLayer:
     :param below: the way out beneath.
     :param upper: the protocol within. It hears `readConnectionLost`, where it has that, once the
         other side has ended or broken TLS.
-    :param proceed: calls a step of the handshake when there is time for it.
+    :param proceed: calls a step of the handshake when there is time for it, and what follows it.
     :param handshake_done: called once, before anything is decrypted.
 
     :ivar upper: the protocol within, for as long as it is that one.
@@ -81,7 +81,7 @@ class TLSLayer:
         transport: Any,  # Twisted's transports have more methods than any one interface
         below: Below,
         upper: IProtocol,
-        proceed: Callable[[Callable[[], None]], None],
+        proceed: Callable[[Callable[[], None], Callable[[], None]], None],
         handshake_done: Callable[[], None],
     ) -> None:
         self.upper = upper
@@ -111,7 +111,7 @@ class TLSLayer:
         self._incoming.write(data)
         if self._state is State.HANDSHAKING:
             self._state = State.WAITING
-            self._proceed(self._shake_hands)
+            self._proceed(self._shake_hands, self._go_on)
             if self._state is State.WAITING:
                 self._transport.pauseProducing()
         elif self._state is not State.WAITING:
@@ -131,17 +131,19 @@ class TLSLayer:
             self._answer()
             self._end()
         else:
-            self._open()
+            self._state = State.OPEN
 
-    def _open(self) -> None:
-        self._state = State.OPEN
+    def _go_on(self) -> None:
+        """Send and receive what waited for the end of the handshake, if that was its last step."""
+        if self._state is not State.OPEN:
+            return
         self._answer()
         self._handshake_done()
         held, self._held = self._held, b""
         self.write(held)
         if self._shut is not None:
             self.shut(self._shut)
-        self._decrypt()  # what came with the end of the handshake
+        self._decrypt()
 
     def _decrypt(self) -> None:
         """Hand over what can be decrypted of the bytes that have come."""

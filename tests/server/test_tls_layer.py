@@ -57,7 +57,7 @@ class Connection:
             self.transport,
             self.below,
             self.upper,
-            lambda step: step(),
+            lambda step, then: (step(), then()),
             lambda: self.done.append(True),
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
