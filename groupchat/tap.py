@@ -32,6 +32,7 @@ from groupchat.errors import CannotStart
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.ops import systemd
 from groupchat.ops.admin_acts import Acts
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
@@ -40,7 +41,9 @@ from groupchat.ops.binding import Binding
 from groupchat.ops.check import check_files
 from groupchat.ops.health import Health
 from groupchat.ops.reload import Configuration, Reload
+from groupchat.ops.socket_activation import passed_sockets
 from groupchat.ops.start_errors import StartErrors
+from groupchat.ops.status import Status
 from groupchat.options.parser import Options
 from groupchat.options.start import not_started
 from groupchat.options.values import (
@@ -242,9 +245,14 @@ def _endpoint(option: str, description: str, reactor: IReactor) -> IStreamServer
 
 
 def _listen(options: Options, reactor: IReactor) -> list[Address]:
-    number = options["port"]
-    wanted: list[Address] = []
-    if number is not None:
+    """Return the addresses. A port that systemd has opened is taken from it."""
+    number, passed = options["port"], passed_sockets(reactor)
+    if "port" not in options.given and not options["listen"] and passed:
+        return [(one.name, [one.endpoint]) for one in passed]
+    wanted: list[Address] = [
+        (one.name, [one.endpoint]) for one in passed if one.port is not None and one.port == number
+    ]
+    if number is not None and not wanted:
         both = TCP6ServerEndpoint(reactor, number, BACKLOG, "::")
         wanted.append((f"port {number}", [both, TCP4ServerEndpoint(reactor, number, BACKLOG)]))
     for description in options["listen"]:
@@ -265,9 +273,14 @@ def _parts(
 ) -> tuple[list[Part], list[Binding], ILedgerOwner]:
     """Return the parts beside the chat, what they listen on, and the owner of the ledger."""
     health = Health(hub.ledger, reactor)
+    parts: list[Part] = []
+    if systemd.is_manager():
+        health.on_beat.append(systemd.alive)
+        systemd.show_stacks_when_aborted()
+        parts = [health, Status(hub, health, reactor)]
     address = _metrics_address(options, reactor)
     if address is None:
-        return [], [], hub
+        return parts, [], hub
     try:
         from groupchat.ops.metrics import Metrics, ObservedOwner
         from groupchat.ops.metrics_http import metrics_site
@@ -279,4 +292,4 @@ def _parts(
     if isinstance(hub.ledger, SQLiteLedger):
         hub.ledger.on_commit = metrics.commits.observe
     binding = Binding(*address, metrics_site(metrics, health, reactor), lambda port: None)
-    return [health], [binding], ObservedOwner(hub, metrics, time.perf_counter)
+    return parts or [health], [binding], ObservedOwner(hub, metrics, time.perf_counter)

@@ -7,11 +7,13 @@ from __future__ import annotations
 import sys
 
 import pytest
+from twisted.internet.defer import succeed
 from twisted.internet.testing import MemoryReactorClock
 
-from groupchat import prompt
+from groupchat import prompt, tap
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.ops.socket_activation import PassedSocket
 from groupchat.settings import Settings
 from groupchat.tap import Options, makeService
 from groupchat.wire import durations, names
@@ -322,6 +324,40 @@ def test_where_the_package_for_metrics_is_missing_the_line_names_it(monkeypatch)
 def test_without_metrics_their_package_is_not_imported(monkeypatch):
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     made()
+
+
+class Taken:
+    """An endpoint of a socket that systemd has opened; it notes whether it was listened on."""
+
+    def __init__(self):
+        self.listened = False
+
+    def listen(self, factory):
+        self.listened = True
+        return succeed(None)
+
+
+@pytest.mark.parametrize(
+    ("given", "ports", "taken", "opened"),
+    [
+        ("", [9000], [9000], []),
+        ("", [23, None], [23, None], []),
+        ("--port 9000", [9000], [9000], []),
+        ("--port 9000", [9000, 9000, 23], [9000, 9000], []),
+        ("--port 9001", [9000], [], [9001]),
+        ("--listen tcp:9002", [9000], [], [9002]),
+        ("--port 9000 --listen tcp:9002", [9000], [9000], [9002]),
+    ],
+)
+def test_a_port_that_systemd_has_opened_is_taken_from_it(monkeypatch, given, ports, taken, opened):
+    sockets = [PassedSocket("x", port, Taken()) for port in ports]
+    monkeypatch.setattr(tap, "passed_sockets", lambda reactor: sockets)
+    reactor = MemoryReactorClock()
+    service = makeService(parsed("--ledger", "memory", *given.split()), reactor)
+    service.port.ports.add = lambda port: None
+    service.privilegedStartService()
+    assert [one.port for one in sockets if one.endpoint.listened] == taken
+    assert [port for port, *_ in reactor.tcpServers] == opened
 
 
 def test_it_listens_with_a_backlog_for_a_crowd():

@@ -18,6 +18,8 @@ from groupchat.tap import Options
 
 ROOT = Path(__file__).parents[1]
 UNIT = ROOT / "etc" / "groupchat.service"
+SOCKET = ROOT / "etc" / "groupchat.socket"
+WITHOUT_NETWORK = ROOT / "etc" / "groupchat-socket.conf"
 DEFAULT = ROOT / "etc" / "groupchat.default"
 
 
@@ -43,12 +45,33 @@ def test_systemd_finds_no_fault_with_the_unit(analyze, tmp_path):
     text = UNIT.read_text().replace("/opt/groupchat/bin/twistd", sys.executable)
     copy = tmp_path / UNIT.name
     copy.write_text(text)
-    assert analyze("verify", "--man=no", str(copy)) == (0, "")
+    socket = tmp_path / SOCKET.name
+    socket.write_text(SOCKET.read_text())
+    assert analyze("verify", "--man=no", str(copy), str(socket)) == (0, "")
+
+
+def exposure(analyze, unit, most):
+    """Fails if the exposure level is above this."""
+    threshold = f"--threshold={round(most * 10)}"
+    status, said = analyze("security", "--offline=true", threshold, "--no-pager", str(unit))
+    assert status == 0, said
 
 
 def test_the_service_is_exposed_to_little(analyze):
-    status, said = analyze("security", "--offline=true", "--threshold=15", "--no-pager", str(UNIT))
-    assert status == 0, said
+    exposure(analyze, UNIT, 1.2)
+
+
+def test_with_the_socket_the_service_is_exposed_to_still_less(analyze, tmp_path):
+    unit, dropins = tmp_path / UNIT.name, tmp_path / f"{UNIT.name}.d"
+    unit.write_text(UNIT.read_text())
+    dropins.mkdir()
+    (dropins / "socket.conf").write_text(WITHOUT_NETWORK.read_text())
+    exposure(analyze, unit, 0.5)
+
+
+def test_the_port_of_the_socket_is_that_of_the_options():
+    (port,) = re.findall(r"^ListenStream=(.*)$", SOCKET.read_text(), re.MULTILINE)
+    assert f"--port {port} " in DEFAULT.read_text()
 
 
 def offered() -> dict[str, str | None]:

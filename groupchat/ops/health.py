@@ -55,7 +55,7 @@ class Health:
     def problems(self) -> list[str]:
         """Return what is wrong, a line for each problem; nothing if the server is healthy."""
         found, now = [], self._clock.seconds()
-        lag = max([now - self._due, *self._lags])
+        lag = max([0.0 if self._timer is None else now - self._due, *self._lags])
         if lag > MAX_LAG:
             found.append(f"The reactor lags: it was {lag:.1f} s late.")
         if self._asked is not None and now - self._asked > MAX_LEDGER_DELAY:

@@ -78,10 +78,10 @@ def own_addresses(both: bool) -> list[str]:
     for family, other in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))[
         : 1 + both
     ]:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            try:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
                 probe.connect((other, 9))
                 found.append(str(probe.getsockname()[0]))
-            except OSError:
-                continue
+        except OSError:  # it has none, or the service may not open such a socket
+            continue
     return found

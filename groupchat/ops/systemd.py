@@ -7,6 +7,8 @@ If systemd did not start the daemon, these functions do nothing.
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import os
 import socket
 import sys
@@ -15,7 +17,20 @@ from typing import TextIO
 
 from twisted.logger import FileLogObserver, LogEvent, LogLevel, eventAsText
 
-__all__ = ["ERROR", "is_journal", "journal", "marked", "priority", "ready", "reloading", "stopping"]
+__all__ = [
+    "ERROR",
+    "alive",
+    "is_journal",
+    "is_manager",
+    "journal",
+    "marked",
+    "priority",
+    "ready",
+    "reloading",
+    "show_stacks_when_aborted",
+    "status",
+    "stopping",
+]
 
 ERROR = 3  #: as syslog numbers it
 _PRIORITIES = {
@@ -46,7 +61,35 @@ def stopping() -> None:
     _notify("STOPPING=1")
 
 
-def _notify(state: str) -> None:
+def status(line: str) -> None:
+    """Tell systemd a line about the daemon, for ``systemctl status``."""
+    _notify(f"STATUS={line}", patience=0)
+
+
+def alive() -> None:
+    """Feed systemd's watchdog, if it watches (WatchdogSec)."""
+    if os.environ.get("WATCHDOG_USEC"):
+        _notify("WATCHDOG=1", patience=0)
+
+
+def show_stacks_when_aborted() -> None:
+    """Write the stack of each thread to standard error where the watchdog ends the daemon."""
+    if not faulthandler.is_enabled():
+        with contextlib.suppress(RuntimeError, ValueError, OSError):  # there is no standard error
+            faulthandler.enable()
+
+
+def is_manager() -> bool:
+    """Return whether systemd wants to know the state of the daemon."""
+    return bool(os.environ.get("NOTIFY_SOCKET"))
+
+
+def _notify(state: str, patience: float = _NOTIFY_TIMEOUT) -> None:
+    """
+    Tell systemd something.
+
+    :param patience: seconds for it to take that.
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -54,7 +97,7 @@ def _notify(state: str) -> None:
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.settimeout(_NOTIFY_TIMEOUT)
+            sender.settimeout(patience)
             sender.sendto(state.encode(), address)
     except OSError:
         return  # systemd stops waiting by itself; the daemon can still serve

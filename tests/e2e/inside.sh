@@ -65,10 +65,57 @@ ip address add 192.0.2.9/32 dev lo
 step late until_so active
 step late-state state
 
+# With a socket of systemd's, nobody is refused: neither those who talk nor those who come, nor the one whose
+# connection starts the service.
+options --port 9000 --max 100
+step socket sh -ex /results/socket.sh
+connect() { /opt/groupchat/bin/groupchat-connect "$@"; }
+talk() { for number in {1..60}; do echo "line $number"; sleep 0.1; done | connect talker localhost 9000; }
+knock() {
+    while [ ! -e /results/talked.status ]; do
+        (exec 3<> /dev/tcp/localhost/9000) || echo refused
+        sleep 0.02
+    done
+}
+mkfifo /run/listening
+connect listener localhost 9000 --show < /run/listening > /results/heard 2> /results/heard.errors &
+listener=$!
+exec 4> /run/listening
+until_so grep -q listener <(journalctl -u groupchat -o cat)
+knock > /results/knocked 2> /dev/null &
+knocking=$!
+step talked talk &
+talking=$!
+sleep 1
+step socket-restart systemctl restart groupchat
+sleep 1
+step socket-kill systemctl kill --signal=KILL groupchat
+wait "$talking" "$knocking"
+until_so grep -q 'line 60' /results/heard
+exec 4>&-
+wait "$listener"
+step status-text until_so eval "systemctl show -P StatusText groupchat | tee /results/status | grep 'of 100 members'"
+step socket-stop systemctl stop groupchat
+step socket-start eval "printf 'gina\n/quit\n' | nc localhost 9000"
+
+# The watchdog, sooner than in a minute.
+mkdir -p /etc/systemd/system/groupchat.service.d
+printf '[Service]\nWatchdogSec=2\n' > /etc/systemd/system/groupchat.service.d/sooner.conf
+systemctl daemon-reload
+systemctl restart groupchat
+sleep 3
+step fed state
+kill -STOP "$(systemctl show -P MainPID groupchat)"
+step hung until_so logged 'Watchdog timeout'
+step hung-restarted until_so eval "systemctl show -P NRestarts groupchat | grep -v '^0$'"
+step hung-active until_so active
+
+mkdir -p /etc/systemd/system/groupchat.socket.d
+cp /results/low.conf /etc/systemd/system/groupchat.socket.d/override.conf
+options --max 100
+systemctl daemon-reload
 systemctl stop groupchat
-cat > /etc/systemd/system/groupchat.socket <<< "$(sed -n '/^    \[Socket\]/,/^    WantedBy/s/^    //p' docs/operating.rst)"
-options --listen systemd:domain=INET6:index=0 --max 100
-step low systemctl enable --now groupchat.socket groupchat
+step low systemctl restart groupchat.socket groupchat
 step low-port eval "printf 'dave\n/quit\n' | nc localhost 23"
 
 journalctl --sync

@@ -38,6 +38,25 @@ def test_systemd_is_told_the_state(manager):
     assert manager.recv(99) == b"READY=1"
     assert manager.recv(99).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
     assert manager.recv(99) == b"STOPPING=1"
+    systemd.status("17 of 20 members")
+    assert manager.recv(99) == b"STATUS=17 of 20 members"
+
+
+def test_the_watchdog_is_fed_where_there_is_one(manager, monkeypatch):
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    systemd.alive()
+    monkeypatch.setenv("WATCHDOG_USEC", "60000000")
+    systemd.alive()
+    systemd.stopping()
+    assert [manager.recv(99), manager.recv(99)] == [b"WATCHDOG=1", b"STOPPING=1"]
+
+
+def test_systemd_is_never_waited_for_with_what_is_told_often(manager, monkeypatch):
+    """A manager that takes nothing does not hold up the members."""
+    monkeypatch.setenv("WATCHDOG_USEC", "60000000")
+    for _ in range(10_000):
+        systemd.alive()
+    systemd.status("x")
 
 
 def test_where_nobody_listens_nothing_happens(monkeypatch, tmp_path):
