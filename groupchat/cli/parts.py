@@ -9,13 +9,11 @@ from twisted.internet.interfaces import IReactorTime
 
 from groupchat.cli.display import JsonDisplay, PipeDisplay, PlainDisplay
 from groupchat.cli.input import InputParser, JsonInputParser, PipeInputParser
-from groupchat.cli.interfaces import IClientReactor
 from groupchat.cli.password import PasswordDialog, Terminal
 from groupchat.cli.pipe import Source
 from groupchat.cli.stdio import StdioProtocol
 from groupchat.cli.stdio_transport import Aside
-from groupchat.client.access import Access, Way
-from groupchat.client.identity import Identity
+from groupchat.client.access import Access
 from groupchat.client.interfaces import Display
 from groupchat.client.lifecycle import Lifecycle
 from groupchat.client.model import Model
@@ -26,8 +24,6 @@ __all__ = [
     "make_access",
     "make_dialog",
     "make_display",
-    "make_endpoint",
-    "make_identity",
     "make_outbox",
     "parser_class",
     "source_of",
@@ -84,21 +80,6 @@ def make_access(options: argparse.Namespace, source: Source) -> Access:
     )
 
 
-def make_endpoint(
-    options: argparse.Namespace,
-    source: Source,
-    identity: Identity,
-    reactor: IClientReactor,
-    timeout: float,
-) -> Way:
-    """
-    Returns the endpoint of the server, and what to call on its first event.
-
-    :param timeout: seconds for an attempt to connect.
-    """
-    return make_access(options, source).way(reactor, identity, timeout)
-
-
 def make_outbox(options: argparse.Namespace, source: Source) -> Outbox:
     """
     Returns the outbox, in a file or in memory.
@@ -108,11 +89,6 @@ def make_outbox(options: argparse.Namespace, source: Source) -> Outbox:
     return make_access(options, source).outbox(
         options.outbox, NAME_TIMEOUT if source is Source.SCRIPT else 0
     )
-
-
-def make_identity(options: argparse.Namespace, outbox: Outbox, source: Source) -> Identity:
-    """Returns the client secret."""
-    return make_access(options, source).identity(outbox)
 
 
 def make_dialog(

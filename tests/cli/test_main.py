@@ -232,9 +232,8 @@ def test_no_name_is_asked_for_where_that_would_be_in_the_way(monkeypatch, option
     ],
 )
 def test_all_is_encrypted_and_only_to_this_machine_it_may_be_otherwise(line, way):
-    endpoint, heard = parts.make_endpoint(
-        parse(line), Source.SCRIPT, identity(), MemoryReactorClock(), TIMEOUT
-    )
+    access = parts.make_access(parse(line), Source.SCRIPT)
+    endpoint, heard = access.way(MemoryReactorClock(), identity(), TIMEOUT)
     assert type(endpoint) is way
     assert (heard is None) == ("--no-tls" in line)
 
@@ -276,7 +275,7 @@ def claimed(line, meets=None):
     options = parse(line)
     outbox = parts.make_outbox(options, Source.PERSON)
     try:
-        identity = parts.make_identity(options, outbox, Source.PERSON)
+        identity = parts.make_access(options, Source.PERSON).identity(outbox)
         identity.user = Model(
             Session("alice", identity.value), ["lobby"], FakeDisplay(), outbox, Clock()
         )
