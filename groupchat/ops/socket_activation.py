@@ -34,7 +34,9 @@ class PassedSocket(NamedTuple):
 
 def passed_sockets(reactor: IReactor) -> list[PassedSocket]:
     """Return the sockets that systemd has opened for this process."""
-    found = []
+    found: list[PassedSocket] = []
+    if not os.environ.get("LISTEN_FDNAMES"):
+        return found  # so that Twisted does not look for plugins
     for index in count():
         try:  # Twisted has taken the numbers out of the environment, and answers by index only
             descriptor = serverFromString(reactor, f"systemd:domain=INET:index={index}").fileno
