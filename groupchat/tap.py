@@ -34,6 +34,7 @@ from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.ops import systemd
 from groupchat.ops.admin_acts import Acts
+from groupchat.ops.admin_backup import Backups, InThread
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
 from groupchat.ops.admin_socket import AdminSocket
@@ -127,7 +128,8 @@ def _admin(
     if not path:
         return []
     reports = Reports(hub, port, ledger, _now)
-    factory = AdminFactory({**reports.verbs, **acts.verbs}, reactor)
+    backups = Backups(ledger, InThread(reactor), time.monotonic)
+    factory = AdminFactory({**reports.verbs, **acts.verbs, **backups.verbs}, reactor)
     return [
         AdminSocket(path, UNIXServerEndpoint(reactor, path, mode=0o600, wantPID=False), factory)
     ]

@@ -6,23 +6,27 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from groupchat import __version__, streams
 from groupchat.admin import show
+from groupchat.admin.checking import check
 from groupchat.admin.connection import LOST, CannotAsk, ask
 from groupchat.admin.messages import (
     Done,
     Facts,
     Failed,
+    Progress,
     Reply,
     Rows,
     decode_reply,
     encode_request,
 )
+from groupchat.admin.meter import Meter
 from groupchat.admin.verbs import VERBS, Argument
 from groupchat.wire import names
 
@@ -61,20 +65,35 @@ def _fail(status: int, text: str) -> None:
 
 def _run(wanted: argparse.Namespace, ask: Ask) -> None:
     given = {
-        argument.name: _text(getattr(wanted, argument.name))
+        argument.name: _value(argument, getattr(wanted, argument.name))
         for argument in VERBS[wanted.verb].arguments
     }
-    request = encode_request(wanted.verb, {name: text for name, text in given.items() if text})
-    last: Reply | None = None
-    for line in ask(wanted.admin_socket, request):
-        last = _decoded(line)
-        if isinstance(last, Failed):
-            _fail(REFUSED, last.text)
-        _print(last, wanted.json)
-    if last is None:
-        raise CannotAsk(
-            LOST, "the server ended the connection without an answer. Its log may say why."
-        )
+    if VERBS[wanted.verb].local:
+        replies: Iterable[Reply] = [check(given["file"])]
+    else:
+        request = encode_request(wanted.verb, {name: text for name, text in given.items() if text})
+        replies = map(_decoded, ask(wanted.admin_socket, request))
+    _show(replies, wanted.json)
+
+
+def _show(replies: Iterable[Reply], as_json: bool) -> None:
+    meter = Meter(sys.stderr, not as_json)
+    for reply in replies:
+        if isinstance(reply, Progress):
+            meter.show(reply)
+            continue
+        meter.clear()
+        if isinstance(reply, Failed):
+            _fail(REFUSED, reply.text)
+        _print(reply, as_json)
+        return
+    meter.clear()
+    raise CannotAsk(LOST, "the server ended the connection without an answer. Its log may say why.")
+
+
+def _value(argument: Argument, given: str | list[str] | None) -> str:
+    text = _text(given)
+    return os.path.abspath(text) if argument.path and text else text
 
 
 def _text(given: str | list[str] | None) -> str:

@@ -1,6 +1,6 @@
 """
 The lines of the admin socket: one JSON object for each. The tool sends a request; the server
-answers with one reply, and closes the connection.
+answers with replies, of which only the last is not about progress, and closes the connection.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ __all__ = [
     "Done",
     "Facts",
     "Failed",
+    "Progress",
     "Reply",
     "Rows",
     "Value",
@@ -54,7 +55,14 @@ class Failed(msgspec.Struct, tag="failed", frozen=True):
     text: str
 
 
-Reply = Facts | Rows | Done | Failed
+class Progress(msgspec.Struct, tag="progress", frozen=True):
+    """The progress of a request; more replies follow."""
+
+    done: int
+    total: int
+
+
+Reply = Facts | Rows | Done | Failed | Progress
 
 
 class BadRequest(Exception):
@@ -88,7 +96,7 @@ def decode_request(line: bytes) -> tuple[str, dict[str, str]]:
         raise BadRequest("A request is one JSON object with texts for values.") from None
     name = given.pop("verb", "")
     verb = VERBS.get(name)
-    if verb is None:
+    if verb is None or verb.local:
         raise BadRequest("This server does not know that verb. It may be older than the tool.")
     problem = verb.problem(given)
     if problem:

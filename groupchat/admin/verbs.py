@@ -17,12 +17,14 @@ class Argument(NamedTuple):
 
     :ivar optional: whether it can be left out.
     :ivar rest: whether it takes all the words that are left on the command line.
+    :ivar path: whether it is the path of a file, which the server gets whole.
     """
 
     name: str
     help: str
     optional: bool = False
     rest: bool = False
+    path: bool = False
 
 
 class Verb(NamedTuple):
@@ -30,11 +32,13 @@ class Verb(NamedTuple):
     Something that the tool can ask of the server.
 
     :ivar arguments: in the order of the command line.
+    :ivar local: whether the tool does it by itself, without a server.
     """
 
     name: str
     help: str
     arguments: tuple[Argument, ...] = ()
+    local: bool = False
 
     def problem(self, given: Mapping[str, str]) -> str:
         """Return what is wrong with these arguments, or ""."""
@@ -75,6 +79,17 @@ VERBS: dict[str, Verb] = {
             (Argument("number", "the new number"),),
         ),
         Verb("say", "send a notice to all members", (Argument("text", "what to tell", rest=True),)),
+        Verb(
+            "backup",
+            "copy the ledger as it is at this moment, while the server runs",
+            (Argument("file", "the copy, in a folder that the server may write to", path=True),),
+        ),
+        Verb(
+            "check",
+            "check a copy of a ledger or accounts file for damage; needs no server",
+            (Argument("file", "the copy", path=True),),
+            local=True,
+        ),
         Verb("reload", "read options, certificate and accounts again, as SIGHUP does"),
     )
 }

@@ -18,6 +18,7 @@ from groupchat.admin.messages import (
     MAX_REQUEST,
     BadRequest,
     Failed,
+    Progress,
     Reply,
     decode_request,
     encode,
@@ -39,10 +40,14 @@ class Call(NamedTuple):
     A request.
 
     :ivar by: who asks.
+    :ivar report: tells how much is done.
+    :ivar is_over: returns whether nobody waits for the answer any more; in any thread.
     """
 
     arguments: Mapping[str, str]
     by: Operator
+    report: Callable[[Progress], None]
+    is_over: Callable[[], bool]
 
 
 Verbs = Mapping[str, Callable[[Call], Reply | Awaitable[Reply]]]
@@ -56,10 +61,13 @@ class AdminProtocol(LineOnlyReceiver):
     transport: ITCPTransport
     log = Logger()
 
-    def __init__(self, verbs: Verbs, clock: IReactorTime, over: Callable[[], None]) -> None:
+    def __init__(
+        self, verbs: Verbs, clock: IReactorTime, over: Callable[[AdminProtocol], None]
+    ) -> None:
         self._verbs = verbs
         self._over = over
         self._asked = False
+        self._ended = False
         self._timer = clock.callLater(REQUEST_TIMEOUT, self._too_late)
 
     def _too_late(self) -> None:
@@ -76,7 +84,7 @@ class AdminProtocol(LineOnlyReceiver):
         try:
             verb, arguments = decode_request(line)
             by = Operator(user_of(self.transport))
-            answer = self._verbs[verb](Call(arguments, by))
+            answer = self._verbs[verb](Call(arguments, by, self._write, self._is_over))
             reply = await answer if isinstance(answer, Awaitable) else answer
         except (BadRequest, Refused) as error:
             reply = Failed(str(error))
@@ -86,17 +94,30 @@ class AdminProtocol(LineOnlyReceiver):
         self.log.failure("A request of groupchat-admin failed", failure)
         self._send(Failed("The server can't do that just now: its log says why."))
 
+    def _is_over(self) -> bool:
+        return self._ended
+
+    def _write(self, reply: Reply) -> None:
+        if not self._ended:
+            self.transport.write(encode(reply) + b"\n")
+
     def _send(self, reply: Reply) -> None:
-        self.transport.write(encode(reply) + b"\n")
+        self._write(reply)
         self.transport.loseConnection()
+
+    def abort(self) -> None:
+        """End at once: the server stops."""
+        self._ended = True
+        self.transport.abortConnection()
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self._send(Failed(f"A request has at most {MAX_REQUEST} bytes."))
 
     def connectionLost(self, reason: object = None) -> None:
+        self._ended = True
         if self._timer.active():
             self._timer.cancel()
-        self._over()
+        self._over(self)
 
 
 class AdminFactory(Factory):
@@ -110,13 +131,16 @@ class AdminFactory(Factory):
     def __init__(self, verbs: Verbs, clock: IReactorTime) -> None:
         self._verbs = verbs
         self._clock = clock
-        self._open = 0
+        self._open: set[AdminProtocol] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> AdminProtocol | None:
-        if self._open >= MAX_CONNECTIONS:
+        if len(self._open) >= MAX_CONNECTIONS:
             return None
-        self._open += 1
-        return AdminProtocol(self._verbs, self._clock, self._over)
+        protocol = AdminProtocol(self._verbs, self._clock, self._open.discard)
+        self._open.add(protocol)
+        return protocol
 
-    def _over(self) -> None:
-        self._open -= 1
+    def abort(self) -> None:
+        """End all connections, and what they wait for."""
+        for protocol in list(self._open):
+            protocol.abort()

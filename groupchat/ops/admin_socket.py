@@ -27,6 +27,7 @@ class AdminSocket:
     log = Logger()
 
     def __init__(self, path: str, endpoint: IStreamServerEndpoint, factory: AdminFactory) -> None:
+        self._factory = factory
         shown = f"admin socket {names.visible(path)}"
         self._binding = Binding(shown, [endpoint], factory, self._listens)
         self._port: IListeningPort | None = None
@@ -42,7 +43,8 @@ class AdminSocket:
         self._port = port
 
     def stop(self) -> None:
-        """Remove the socket."""
+        """Remove the socket, and end what is asked for."""
+        self._factory.abort()
         if self._port is not None:
             self._port.stopListening()
             self._port = None

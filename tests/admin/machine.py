@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.testing import StringTransport
 
 from groupchat.admin.main import main
 from groupchat.ops.admin_acts import Acts
+from groupchat.ops.admin_backup import Backups
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
 from tests.support import Server
@@ -20,14 +21,35 @@ class Transport(StringTransport):
         self.loseConnection()
 
 
+class AtOnce:
+    """
+    Does in place what a thread would do.
+
+    :ivar before: is called first.
+    """
+
+    before = None
+
+    def run(self, work):
+        if self.before is not None:
+            self.before()
+        return maybeDeferred(work)
+
+    def call(self, function):
+        function()
+
+
 class Machine:
     """
     A server, and what groupchat-admin prints there.
 
+    :param ledger: the file that is backed up; the server itself is in memory.
     :ivar reloads: how often everything was read again.
     """
 
-    def __init__(self, capsys, **settings):
+    def __init__(self, capsys, ledger="", **settings):
+        self.ledger = ledger
+        self.worker = AtOnce()
         self.server = Server(**settings)
         self._capsys = capsys
         self.reloads = 0
@@ -36,7 +58,9 @@ class Machine:
     def verbs(self):
         server = self.server
         reports = Reports(server.hub, server.factory, "", server.now)
-        return {**reports.verbs, **Acts(server.hub.moderation, self._reload).verbs}
+        acts = Acts(server.hub.moderation, self._reload)
+        backups = Backups(self.ledger, self.worker, server.reactor.seconds)
+        return {**reports.verbs, **acts.verbs, **backups.verbs}
 
     def _reload(self):
         self.reloads += 1

@@ -10,7 +10,7 @@ import stat
 
 import pytest_twisted
 
-from tests.e2e.support import Sandbox
+from tests.e2e.support import Daemon, Sandbox, Socket, until
 
 
 @pytest_twisted.ensureDeferred
@@ -84,3 +84,61 @@ async def test_reload_is_in_the_log(sandbox: Sandbox):
     daemon = await sandbox.daemon()
     await sandbox.run("groupchat-admin", "reload")
     await daemon.line(".*The accounts file groupchat.accounts is read.")
+
+
+TEXT = "x" * 2000
+
+
+async def filled(sandbox: Sandbox, daemon: Daemon, count: int) -> Socket:
+    """Returns a member that has said so much."""
+    alice = await sandbox.member("alice", daemon)
+    alice.say(*(f"{number} {TEXT}" for number in range(1, count + 1)), first=1)
+    await alice.event("message", id=count)
+    return alice
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_backup_under_load_is_whole_and_a_server_starts_with_it(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--rate", "0")
+    alice = await filled(sandbox, daemon, 3000)
+    tool = sandbox.start("groupchat-admin", "backup", "copy.db")
+    for number in range(3001, 3201):
+        alice.say(f"{number}", first=number)
+        await alice.event("message", id=number)
+    assert await tool.ended() == 0
+    await sandbox.run("groupchat-admin", "check", "copy.db")
+    await daemon.stop()
+    daemon = await sandbox.daemon("--ledger", "sqlite:copy.db")
+    texts = await sandbox.kept(daemon)
+    assert len(texts) >= 3000
+    assert [int(text.split()[0]) for text in texts] == list(range(1, len(texts) + 1))
+
+
+@pytest_twisted.ensureDeferred
+async def test_after_kill_9_in_a_backup_there_is_no_copy_and_the_next_one_is_made(
+    sandbox: Sandbox,
+):
+    daemon = await sandbox.daemon("--rate", "0")
+    await filled(sandbox, daemon, 3000)
+    tool = sandbox.start("groupchat-admin", "backup", "copy.db")
+    partial = sandbox.directory / "copy.db.partial"
+    await until(partial.exists, "the copy")
+    await daemon.kill()
+    assert await tool.ended() == 5
+    assert not (sandbox.directory / "copy.db").exists()
+    daemon = await sandbox.again(daemon)
+    await sandbox.run("groupchat-admin", "backup", "copy.db")
+    assert not partial.exists()
+    await sandbox.run("groupchat-admin", "check", "copy.db")
+    await daemon.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_that_stops_in_a_backup_does_not_wait_for_it(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--rate", "0")
+    await filled(sandbox, daemon, 3000)
+    tool = sandbox.start("groupchat-admin", "backup", "copy.db")
+    await until((sandbox.directory / "copy.db.partial").exists, "the copy")
+    await daemon.stop()
+    assert await tool.ended() == 5
+    assert not list(sandbox.directory.glob("copy*"))
