@@ -79,28 +79,15 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         clock.use_monotonic(installed)
         reactor = cast("IReactor", installed)
     _log_version()
-    ledger, accounts = _make_ledger(options, reactor), _make_accounts(options, reactor)
-    settings, certificate = _settings(options), _certificate(options)
+    accounts, certificate = _make_accounts(options, reactor), _certificate(options)
     listen = _listen(options, reactor)
     if options["check"]:
         _metrics_address(options, reactor)
         _check(options, accounts, certificate)
-    hub = Hub(
-        settings,
-        ledger,
-        accounts,
-        reactor,
-        _now,
-        lambda why: service.broken(why),
-    )
-    port = ChatFactory(
-        hub,
-        reactor,
-        _connections(),
-        certificate=certificate,
-        require_tls=bool(options["require-tls"]),
-        tls_share=options["tls-share"] / 100,
-    )
+    ledger = _make_ledger(options, reactor)
+    settings = _settings(options)
+    hub = Hub(settings, ledger, accounts, reactor, _now, lambda why: service.broken(why))
+    port = _port(options, reactor, hub, certificate)
     pidfile = options.parent.get("pidfile", "") if options.parent is not None else ""
     parts, bindings, owner = _parts(options, reactor, hub, port)
     acts = Acts(hub.moderation, lambda: service.reload())
@@ -117,6 +104,19 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         owner=owner,
     )
     return service
+
+
+def _port(
+    options: Options, reactor: IReactor, hub: Hub, certificate: Certificate | None
+) -> ChatFactory:
+    return ChatFactory(
+        hub,
+        reactor,
+        _connections(),
+        certificate=certificate,
+        require_tls=bool(options["require-tls"]),
+        tls_share=options["tls-share"] / 100,
+    )
 
 
 def _admin(

@@ -426,3 +426,11 @@ def test_no_refusal_is_anything_but_one(log):
     for refused in (log.said("other", n=1), log.said(n=9)):
         assert isinstance(refused.refusal, Refused)
         assert refused.refusal.text.endswith(".")
+
+
+def test_a_ledger_that_works_answers(log):
+    answers = []
+    log.ledger.ping().addCallback(answers.append)
+    log.run()
+    assert answers == [None]
+    assert log.ledger.trouble == ""

@@ -810,6 +810,25 @@ def test_it_recovers_when_there_is_space_again(log, disk):
     assert [saying.id for saying in full_batch(log)] == list(range(2, 12))
 
 
+def test_while_the_disk_is_full_the_ledger_says_so(log, disk):
+    assert log.ledger.trouble == ""
+    disk(True)
+    full_batch(log)
+    assert log.ledger.trouble == "the disk is full"
+    disk(False)
+    full_batch(log)
+    assert log.ledger.trouble == ""
+
+
+def test_it_tells_how_long_a_batch_takes_to_be_stored(log):
+    times = []
+    log.ledger.on_commit = times.append
+    log.said()
+    log.said()
+    assert len(times) == 2
+    assert all(seconds >= 0 for seconds in times)
+
+
 def test_on_a_full_disk_presence_goes_through(log, disk):
     disk(True)
     posted = [log.post(LeaveEntry("lobby", None)), *full_batch(log)]
