@@ -161,8 +161,17 @@ class Privacy:
         if session is None:
             return
         label = session.rooms.label(entry.room)
-        if room is not None and entry.room in session.rooms.cursors and not room.is_direct:
-            private = room.access.private
-            reason = "only its owner can do that" if private else "it is open to everyone"
+        is_here = entry.room in session.rooms.cursors
+        if room is not None and is_here and isinstance(entry.refusal, errors.NotAllowed):
+            reason = _reason(entry, room)
             entry.refusal = errors.NotAllowed(f"You can't do that in {label}: {reason}.")
         self._delivery.answer(entry, label)
+
+
+def _reason(entry: PrivacyEntry | InviteEntry | CloseEntry, room: Room) -> str:
+    """Return why a member that is in a room is refused."""
+    if room.is_direct:
+        return "it is for its two members alone"
+    claims = isinstance(entry, PrivacyEntry) and entry.wanted
+    owned = claims or room.access.private
+    return "only its owner can do that" if owned else "it is open to everyone"

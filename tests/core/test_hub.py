@@ -304,6 +304,18 @@ def test_on_a_full_disk_all_is_refused_and_presence_goes_through(disk):
     assert bob.heard() == ["alice: after"]
 
 
+def test_on_a_full_disk_no_room_becomes_private(disk):
+    alice = disk.json("alice", rooms={"den": None})
+    alice.ask("register", password="open sesame")
+    disk.machine.fill_disk(True)
+    for _ in range(10):
+        alice.say("x" * 4096, room="den")
+    told = alice.ask("private", room="den", private=True)
+    assert [event["code"] for event in told] == ["storage-full"] * 11
+    disk.machine.fill_disk(False)
+    assert alice.ask("private", room="den", private=True)[0]["type"] == "ok"
+
+
 def test_a_person_is_told_that_the_disk_is_full(disk):
     alice = disk.plain("alice")
     alice.say("before")

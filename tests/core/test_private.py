@@ -99,7 +99,9 @@ def test_only_its_owner_makes_it_private_again(server):
     assert codes(bob.ask("private", room="den", private=False)) == ["not-allowed"]
     assert "ok" in kinds(alice.ask("private", room="den", private=False))
     assert "room" in kinds(server.json("zoe").ask("join", room="den"))
-    assert codes(bob.ask("private", room="den", private=True)) == ["not-allowed"]
+    bob.read()
+    (reason,) = refusals(bob.ask("private", room="den", private=True))
+    assert reason == "You can't do that in den: only its owner can do that."
 
 
 # Invitations.
