@@ -35,6 +35,7 @@ from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.ops import systemd
 from groupchat.ops.admin_acts import Acts
 from groupchat.ops.admin_backup import Backups, InThread
+from groupchat.ops.admin_export import Exports
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
 from groupchat.ops.admin_socket import AdminSocket
@@ -129,7 +130,9 @@ def _admin(
         return []
     reports = Reports(hub, port, ledger, _now)
     backups = Backups(ledger, InThread(reactor), time.monotonic)
-    factory = AdminFactory({**reports.verbs, **acts.verbs, **backups.verbs}, reactor)
+    exports = Exports(hub.ledger, hub.settings.names)
+    verbs = {**reports.verbs, **acts.verbs, **backups.verbs, **exports.verbs}
+    factory = AdminFactory(verbs, reactor)
     return [
         AdminSocket(path, UNIXServerEndpoint(reactor, path, mode=0o600, wantPID=False), factory)
     ]

@@ -16,10 +16,12 @@ from groupchat import __version__, streams
 from groupchat.admin import show
 from groupchat.admin.checking import check
 from groupchat.admin.connection import LOST, CannotAsk, ask
+from groupchat.admin.export import Export
 from groupchat.admin.messages import (
     Done,
     Facts,
     Failed,
+    Page,
     Progress,
     Reply,
     Rows,
@@ -73,19 +75,26 @@ def _run(wanted: argparse.Namespace, ask: Ask) -> None:
     else:
         request = encode_request(wanted.verb, {name: text for name, text in given.items() if text})
         replies = map(_decoded, ask(wanted.admin_socket, request))
-    _show(replies, wanted.json)
+    form = "json" if wanted.json else given.get("form") or "text"
+    _show(replies, wanted.json, Export(form, given.get("room", ""), print))
 
 
-def _show(replies: Iterable[Reply], as_json: bool) -> None:
+def _show(replies: Iterable[Reply], as_json: bool, export: Export) -> None:
     meter = Meter(sys.stderr, not as_json)
     for reply in replies:
         if isinstance(reply, Progress):
             meter.show(reply)
             continue
+        if isinstance(reply, Page):
+            export.page(reply)
+            continue
         meter.clear()
         if isinstance(reply, Failed):
             _fail(REFUSED, reply.text)
-        _print(reply, as_json)
+        if export.begun:
+            export.end()
+        else:
+            _print(reply, as_json)
         return
     meter.clear()
     raise CannotAsk(LOST, "the server ended the connection without an answer. Its log may say why.")
@@ -164,6 +173,12 @@ def _add(parser: argparse.ArgumentParser, argument: Argument) -> None:
         count = "*" if argument.optional else "+"
         parser.add_argument(name, nargs=count, help=argument.help, metavar=name.upper())
     elif argument.optional:
-        parser.add_argument(name, nargs="?", help=argument.help, metavar=name.upper())
+        parser.add_argument(
+            name,
+            nargs="?",
+            choices=argument.choices or None,
+            help=argument.help,
+            metavar=name.upper(),
+        )
     else:
         parser.add_argument(name, help=argument.help, metavar=name.upper())

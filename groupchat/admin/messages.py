@@ -1,6 +1,6 @@
 """
 The lines of the admin socket: one JSON object for each. The tool sends a request; the server
-answers with replies, of which only the last is not about progress, and closes the connection.
+answers with replies, of which all but the last are progress or pages, and closes the connection.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from groupchat.admin.verbs import VERBS
+from groupchat.wire.events import Message
 
 __all__ = [
     "MAX_REQUEST",
@@ -15,6 +16,7 @@ __all__ = [
     "Done",
     "Facts",
     "Failed",
+    "Page",
     "Progress",
     "Reply",
     "Rows",
@@ -62,7 +64,13 @@ class Progress(msgspec.Struct, tag="progress", frozen=True):
     total: int
 
 
-Reply = Facts | Rows | Done | Failed | Progress
+class Page(msgspec.Struct, tag="page", frozen=True):
+    """Messages of a room; more replies follow."""
+
+    messages: list[Message]
+
+
+Reply = Page | Facts | Rows | Done | Failed | Progress
 
 
 class BadRequest(Exception):

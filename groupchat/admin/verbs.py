@@ -17,6 +17,7 @@ class Argument(NamedTuple):
 
     :ivar optional: whether it can be left out.
     :ivar rest: whether it takes all the words that are left on the command line.
+    :ivar choices: the values that it can have, the first of them by default; empty: any.
     :ivar path: whether it is the path of a file, which the server gets whole.
     """
 
@@ -25,6 +26,7 @@ class Argument(NamedTuple):
     optional: bool = False
     rest: bool = False
     path: bool = False
+    choices: tuple[str, ...] = ()
 
 
 class Verb(NamedTuple):
@@ -49,6 +51,8 @@ class Verb(NamedTuple):
         for argument in self.arguments:
             if not argument.optional and not given.get(argument.name):
                 return f'"{self.name}" needs "{argument.name}".'
+            if argument.choices and given.get(argument.name) not in (None, *argument.choices):
+                return f'"{argument.name}" is one of {", ".join(argument.choices)}.'
         return ""
 
 
@@ -89,6 +93,19 @@ VERBS: dict[str, Verb] = {
             "check a copy of a ledger or accounts file for damage; needs no server",
             (Argument("file", "the copy", path=True),),
             local=True,
+        ),
+        Verb(
+            "export",
+            "print all messages of a room",
+            (
+                Argument("room", "the name of the room, an open or a private one"),
+                Argument(
+                    "form",
+                    "text, json (a message in a line) or html (a page); default: text",
+                    optional=True,
+                    choices=("text", "json", "html"),
+                ),
+            ),
         ),
         Verb("reload", "read options, certificate and accounts again, as SIGHUP does"),
     )

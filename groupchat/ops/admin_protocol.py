@@ -7,17 +7,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IReactorTime, ITCPTransport
+from twisted.internet import unix
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IPushProducer, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from groupchat.admin.messages import (
     MAX_REQUEST,
     BadRequest,
     Failed,
+    Page,
     Progress,
     Reply,
     decode_request,
@@ -40,12 +43,14 @@ class Call(NamedTuple):
     A request.
 
     :ivar by: who asks.
+    :ivar send: sends a page; fires once there is room for the next one, or nobody waits for it.
     :ivar report: tells how much is done.
     :ivar is_over: returns whether nobody waits for the answer any more; in any thread.
     """
 
     arguments: Mapping[str, str]
     by: Operator
+    send: Callable[[Page], Deferred[None]]
     report: Callable[[Progress], None]
     is_over: Callable[[], bool]
 
@@ -53,12 +58,13 @@ class Call(NamedTuple):
 Verbs = Mapping[str, Callable[[Call], Reply | Awaitable[Reply]]]
 
 
+@implementer(IPushProducer)
 class AdminProtocol(LineOnlyReceiver):
     """One connection: it ends with the answer."""
 
     delimiter = b"\n"
     MAX_LENGTH = MAX_REQUEST
-    transport: ITCPTransport
+    transport: unix.Server
     log = Logger()
 
     def __init__(
@@ -68,6 +74,7 @@ class AdminProtocol(LineOnlyReceiver):
         self._over = over
         self._asked = False
         self._ended = False
+        self._drained: Deferred[None] = succeed(None)
         self._timer = clock.callLater(REQUEST_TIMEOUT, self._too_late)
 
     def _too_late(self) -> None:
@@ -84,7 +91,9 @@ class AdminProtocol(LineOnlyReceiver):
         try:
             verb, arguments = decode_request(line)
             by = Operator(user_of(self.transport))
-            answer = self._verbs[verb](Call(arguments, by, self._write, self._is_over))
+            answer = self._verbs[verb](
+                Call(arguments, by, self._send_page, self._write, self._is_over)
+            )
             reply = await answer if isinstance(answer, Awaitable) else answer
         except (BadRequest, Refused) as error:
             reply = Failed(str(error))
@@ -93,6 +102,27 @@ class AdminProtocol(LineOnlyReceiver):
     def _broken(self, failure: Failure) -> None:
         self.log.failure("A request of groupchat-admin failed", failure)
         self._send(Failed("The server can't do that just now: its log says why."))
+
+    def connectionMade(self) -> None:
+        self.transport.registerProducer(self, True)
+
+    def pauseProducing(self) -> None:
+        """The tool is behind in reading."""
+        if self._drained.called:
+            self._drained = Deferred()
+
+    def resumeProducing(self) -> None:
+        """The tool has read."""
+        if not self._drained.called:
+            self._drained.callback(None)
+
+    stopProducing = resumeProducing  # the connection is gone
+
+    def _send_page(self, page: Page) -> Deferred[None]:
+        self._write(page)
+        room: Deferred[None] = Deferred()
+        self._drained.addCallback(room.callback)
+        return room
 
     def _is_over(self) -> bool:
         return self._ended
@@ -103,6 +133,7 @@ class AdminProtocol(LineOnlyReceiver):
 
     def _send(self, reply: Reply) -> None:
         self._write(reply)
+        self.transport.unregisterProducer()
         self.transport.loseConnection()
 
     def abort(self) -> None:
@@ -117,6 +148,7 @@ class AdminProtocol(LineOnlyReceiver):
         self._ended = True
         if self._timer.active():
             self._timer.cancel()
+        self.resumeProducing()
         self._over(self)
 
 

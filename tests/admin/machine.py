@@ -11,6 +11,7 @@ from twisted.internet.testing import StringTransport
 from groupchat.admin.main import main
 from groupchat.ops.admin_acts import Acts
 from groupchat.ops.admin_backup import Backups
+from groupchat.ops.admin_export import Exports
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
 from tests.support import Server
@@ -60,7 +61,8 @@ class Machine:
         reports = Reports(server.hub, server.factory, "", server.now)
         acts = Acts(server.hub.moderation, self._reload)
         backups = Backups(self.ledger, self.worker, server.reactor.seconds)
-        return {**reports.verbs, **acts.verbs, **backups.verbs}
+        exports = Exports(server.ledger, server.hub.settings.names)
+        return {**reports.verbs, **acts.verbs, **backups.verbs, **exports.verbs}
 
     def _reload(self):
         self.reloads += 1

@@ -142,3 +142,13 @@ async def test_a_server_that_stops_in_a_backup_does_not_wait_for_it(sandbox: San
     await daemon.stop()
     assert await tool.ended() == 5
     assert not list(sandbox.directory.glob("copy*"))
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_big_room_is_exported_whole(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--rate", "0")
+    await filled(sandbox, daemon, 3000)
+    lines = await sandbox.run("groupchat-admin", "export", "lobby", "json")
+    assert [json.loads(line)["id"] for line in lines] == list(range(1, 3001))
+    assert await sandbox.run("sh", "-c", "groupchat-admin export lobby | head -n 1")
+    await daemon.stop()
