@@ -8,8 +8,8 @@ cut inside one, since its parts alone would take other columns.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
-from unicodedata import category
 
 import wcwidth
 
@@ -21,6 +21,7 @@ ELLIPSIS = "…"
 _TAB = "    "
 _CARRIER = "\u25cc"  #: carries a mark that would otherwise change the letter in the cell before
 _JOINER = "\u200d"
+_INVISIBLE = {_JOINER, "\u200c"}  #: they only say how others are joined
 _PLACEHOLDER = "\ufffd"
 
 
@@ -62,8 +63,14 @@ def _visible_parts(text: str) -> list[str]:
     return [
         part
         for part in wcwidth.iter_graphemes(text)
-        if category(part[0]).startswith("M") or _width(part)
+        if _width(part) or (_extends(part[0]) and part[0] not in _INVISIBLE)
     ]
+
+
+@lru_cache(maxsize=4096)
+def _extends(letter: str) -> bool:
+    """Returns whether this letter belongs to the one before it, so that it can't stand alone."""
+    return len(list(wcwidth.iter_graphemes("a" + letter))) == 1
 
 
 def _width(text: str) -> int:
@@ -74,7 +81,7 @@ def _width(text: str) -> int:
 def _cluster(text: str) -> Cluster:
     if text.endswith(_JOINER):
         text = text.rstrip(_JOINER)  # it would join whatever follows
-    if category(text[0]).startswith("M"):
+    if _extends(text[0]):
         text = _CARRIER + text
     width = _width(text)
     if not 1 <= width <= 2:

@@ -21,8 +21,10 @@ def test_a_letter_of_several_characters_is_one_cluster_of_two_columns(letter):
     assert clusters(letter) == [(letter, 2)]
 
 
-def test_a_lone_mark_gets_a_carrier_and_does_not_change_the_cell_before():
-    assert clusters("\u0301") == [("\u25cc\u0301", 1)]
+@pytest.mark.parametrize("mark", ["\u0301", "\U0001f3fb"])
+def test_a_lone_mark_gets_a_carrier_and_does_not_change_the_cell_before(mark):
+    assert [one.text[0] for one in clusters(mark)] in (["\u25cc"], ["\ufffd"])
+    assert columns(pad_left(mark, 3)) == 3
 
 
 @given(hard_texts)
