@@ -1,1 +1,1 @@
-"""The daemon as a service: systemd, failed starts, and leftovers of an earlier run."""
+"""The daemon as a service: systemd, reload, health, metrics, failed starts and leftovers."""

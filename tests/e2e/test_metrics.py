@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import pytest_twisted
@@ -14,11 +15,19 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.support import Sandbox, until
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "monitoring.rst"
+
+
+def shown(start: str) -> str:
+    """The line of the document that begins like this, for a socket in the present directory."""
+    found = re.search(rf"^    ({re.escape(start)}.*)$", DOCUMENT.read_text(), re.MULTILINE)
+    assert found
+    return found[1].replace("/run/groupchat/", "")
+
 
 async def curl(sandbox: Sandbox, page: str) -> list[str]:
-    return await sandbox.run(
-        "curl", "--silent", "--show-error", "--unix-socket", "metrics", f"http://localhost/{page}"
-    )
+    command = shown("curl --unix-socket ").replace("healthz", page).split()
+    return await sandbox.run(*command, "--silent", "--show-error")
 
 
 def values(lines: list[str]) -> dict[str, float]:
@@ -34,7 +43,7 @@ def values(lines: list[str]) -> dict[str, float]:
 
 @pytest_twisted.ensureDeferred
 async def test_what_a_server_did_can_be_read_and_it_says_that_it_is_well(sandbox: Sandbox):
-    daemon = await sandbox.daemon("--metrics", "unix:metrics")
+    daemon = await sandbox.daemon(*shown("--metrics unix:").split())
     alice = await sandbox.nc("alice", daemon)
     bob = await sandbox.nc("bob", daemon)
     alice.send("hello")
