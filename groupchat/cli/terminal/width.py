@@ -22,6 +22,7 @@ _TAB = "    "
 _CARRIER = "\u25cc"  #: carries a mark that would otherwise change the letter in the cell before
 _JOINER = "\u200d"
 _INVISIBLE = {_JOINER, "\u200c"}  #: they only say how others are joined
+_MODIFIERS = "".join(map(chr, range(0x1F3FB, 0x1F400)))  #: of emoji: colours of skin
 _PLACEHOLDER = "\ufffd"
 
 
@@ -52,7 +53,14 @@ def clusters(text: str) -> list[Cluster]:
     text = printable(text)
     if text.isascii():
         return [Cluster(letter, 1) for letter in text]
-    return [_cluster(part) for part in _visible_parts("".join(_visible_parts(text)))]
+    parts = _visible_parts("".join(_visible_parts(text)))
+    return [_cluster(one) for part in parts for one in _split(part)]
+
+
+def _split(part: str) -> list[str]:
+    """Returns a part; of one that is wider than any letter, its base and a placeholder."""
+    base = part.rstrip(_MODIFIERS)
+    return [base, _PLACEHOLDER] if base and base != part and _width(part) > 2 else [part]
 
 
 def _visible_parts(text: str) -> list[str]:

@@ -50,7 +50,9 @@ def test_nothing_is_lost_that_can_be_seen(text):
     seen = [
         letter
         for letter in printable(text)
-        if unicodedata.category(letter)[0] in "LNPS" and wcwidth.wcwidth(letter) > 0
+        if unicodedata.category(letter)[0] in "LNPS"
+        and wcwidth.wcwidth(letter) > 0
+        and not "\U0001f3fb" <= letter <= "\U0001f3ff"  # it may have nothing to colour
     ]
     for letter in seen:
         assert letter in shown(text)
@@ -66,6 +68,10 @@ def test_a_text_is_cut_to_fit(text, width):
 @given(hard_texts, st.integers(0, 40))
 def test_a_padded_text_is_exactly_as_wide(text, width):
     assert columns(pad_left(text, width)) == width
+
+
+def test_a_letter_that_no_skin_colour_fits_keeps_its_own_cell():
+    assert clusters("a\U0001f3fb") == [("a", 1), ("\ufffd", 1)]
 
 
 def test_cutting_takes_no_letter_apart():
