@@ -36,6 +36,7 @@ from groupchat.ops import systemd
 from groupchat.ops.admin_acts import Acts
 from groupchat.ops.admin_backup import Backups, InThread
 from groupchat.ops.admin_export import Exports
+from groupchat.ops.admin_forget import Forgetting
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
 from groupchat.ops.admin_socket import AdminSocket
@@ -131,7 +132,14 @@ def _admin(
     reports = Reports(hub, port, ledger, _now)
     backups = Backups(ledger, InThread(reactor), time.monotonic)
     exports = Exports(hub.ledger, hub.settings.names)
-    verbs = {**reports.verbs, **acts.verbs, **backups.verbs, **exports.verbs}
+    forgetting = Forgetting(hub, ledger, InThread(reactor), _now)
+    verbs = {
+        **reports.verbs,
+        **acts.verbs,
+        **backups.verbs,
+        **exports.verbs,
+        **forgetting.verbs,
+    }
     factory = AdminFactory(verbs, reactor)
     return [
         AdminSocket(path, UNIXServerEndpoint(reactor, path, mode=0o600, wantPID=False), factory)

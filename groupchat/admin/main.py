@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NoReturn
 
 import msgspec
 
@@ -35,6 +36,7 @@ from groupchat.wire import names
 __all__ = ["REFUSED", "main"]
 
 REFUSED = 1  #: the exit status if the server refuses
+USAGE = 2  #: the exit status if the command line makes no sense
 SOCKET = "groupchat.sock"  #: the socket beside the ledger groupchat.db
 _PROGRAM = "groupchat-admin"
 
@@ -60,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, ask: Ask = ask) -> None:
         sys.exit(130)
 
 
-def _fail(status: int, text: str) -> None:
+def _fail(status: int, text: str) -> NoReturn:
     print(f"{_PROGRAM}: {names.visible(text)}", file=sys.stderr)
     sys.exit(status)
 
@@ -70,6 +72,8 @@ def _run(wanted: argparse.Namespace, ask: Ask) -> None:
         argument.name: _value(argument, getattr(wanted, argument.name))
         for argument in VERBS[wanted.verb].arguments
     }
+    if VERBS[wanted.verb].asks and not wanted.yes:
+        _confirm(VERBS[wanted.verb].asks)
     if VERBS[wanted.verb].local:
         replies: Iterable[Reply] = [check(given["file"])]
     else:
@@ -77,6 +81,18 @@ def _run(wanted: argparse.Namespace, ask: Ask) -> None:
         replies = map(_decoded, ask(wanted.admin_socket, request))
     form = "json" if wanted.json else given.get("form") or "text"
     _show(replies, wanted.json, Export(form, given.get("room", ""), print))
+
+
+def _confirm(question: str) -> None:
+    """Ask the person at the terminal. Ends the process unless the answer is yes."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        _fail(USAGE, "without a terminal, this needs --yes.")
+    try:
+        answer = input(f"{question} [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        _fail(REFUSED, "nothing was changed.")
 
 
 def _show(replies: Iterable[Reply], as_json: bool, export: Export) -> None:
@@ -158,6 +174,8 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, for scripts"
         )
+        if verb.asks:
+            one.add_argument("--yes", action="store_true", help="ask nothing")
         for argument in verb.arguments:
             _add(one, argument)
     return parser

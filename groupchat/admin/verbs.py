@@ -34,6 +34,7 @@ class Verb(NamedTuple):
     Something that the tool can ask of the server.
 
     :ivar arguments: in the order of the command line.
+    :ivar asks: what the tool asks the operator first, unless --yes is given; "": nothing.
     :ivar local: whether the tool does it by itself, without a server.
     """
 
@@ -41,6 +42,7 @@ class Verb(NamedTuple):
     help: str
     arguments: tuple[Argument, ...] = ()
     local: bool = False
+    asks: str = ""
 
     def problem(self, given: Mapping[str, str]) -> str:
         """Return what is wrong with these arguments, or ""."""
@@ -106,6 +108,12 @@ VERBS: dict[str, Verb] = {
                     choices=("text", "json", "html"),
                 ),
             ),
+        ),
+        Verb(
+            "forget",
+            "remove everything that was said under a name, in all rooms",
+            (Argument("name", "the name; if it is registered, its other names are meant, too"),),
+            asks="Everything that was said under this name will be gone for ever. Go on?",
         ),
         Verb("reload", "read options, certificate and accounts again, as SIGHUP does"),
     )

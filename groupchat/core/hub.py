@@ -80,6 +80,7 @@ class Hub:
         self.seconds: Callable[[], float] = clock.seconds
         self.failed = broken
         self.stopping = False
+        self._awaited: dict[Entry, Callable[[], None]] = {}
         self.counters = Counters()
         self.throttled_log = ThrottledLog(settings.log_rate, clock, self.log)
         self.access = AccessPolicy(accounts, settings, clock.seconds, now)
@@ -115,11 +116,19 @@ class Hub:
         if not self.stopping:
             self.ledger.post(entry)
 
+    def post_and_wait(self, entry: Entry, done: Callable[[], None]) -> None:
+        """Like `post`. Then call a function, once the entry is stored or refused, and shown."""
+        self._awaited[entry] = done
+        self.post(entry)
+
     def appended(self, batch: list[Entry]) -> None:
         """Deliver a batch: answers first, then to each room what happened in it, in order."""
         for entry in batch:
             self._effects[type(entry)](entry)
         self._delivery.finish()
+        if self._awaited:
+            for done in [self._awaited.pop(entry) for entry in batch if entry in self._awaited]:
+                done()
 
     def stop(self) -> None:
         """End all sessions, and take nothing more."""

@@ -12,6 +12,7 @@ from groupchat.admin.main import main
 from groupchat.ops.admin_acts import Acts
 from groupchat.ops.admin_backup import Backups
 from groupchat.ops.admin_export import Exports
+from groupchat.ops.admin_forget import Forgetting
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
 from tests.support import Server
@@ -44,14 +45,15 @@ class Machine:
     """
     A server, and what groupchat-admin prints there.
 
-    :param ledger: the file that is backed up; the server itself is in memory.
+    :param ledger: the file of the ledger, for what reads it.
+    :param make_ledger: makes the server's ledger, if not one in memory.
     :ivar reloads: how often everything was read again.
     """
 
-    def __init__(self, capsys, ledger="", **settings):
+    def __init__(self, capsys, ledger="", make_ledger=None, **settings):
         self.ledger = ledger
         self.worker = AtOnce()
-        self.server = Server(**settings)
+        self.server = Server(make_ledger, **settings)
         self._capsys = capsys
         self.reloads = 0
         self.factory = AdminFactory(self.verbs(), self.server.reactor)
@@ -62,7 +64,14 @@ class Machine:
         acts = Acts(server.hub.moderation, self._reload)
         backups = Backups(self.ledger, self.worker, server.reactor.seconds)
         exports = Exports(server.ledger, server.hub.settings.names)
-        return {**reports.verbs, **acts.verbs, **backups.verbs, **exports.verbs}
+        forgetting = Forgetting(server.hub, self.ledger, self.worker, server.now)
+        return {
+            **reports.verbs,
+            **acts.verbs,
+            **backups.verbs,
+            **exports.verbs,
+            **forgetting.verbs,
+        }
 
     def _reload(self):
         self.reloads += 1
@@ -82,9 +91,9 @@ class Machine:
         protocol = self.connect()
         protocol.dataReceived(request + b"\n")
         self.server.run()
-        yield from protocol.transport.value().splitlines(keepends=True)
         assert protocol.transport.disconnecting
         protocol.connectionLost()
+        yield from protocol.transport.value().splitlines(keepends=True)
 
     def run(self, *arguments, status=0):
         """Run groupchat-admin. Returns the lines that it prints, on stderr if it fails."""

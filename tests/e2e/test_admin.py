@@ -152,3 +152,17 @@ async def test_a_big_room_is_exported_whole(sandbox: Sandbox):
     assert [json.loads(line)["id"] for line in lines] == list(range(1, 3001))
     assert await sandbox.run("sh", "-c", "groupchat-admin export lobby | head -n 1")
     await daemon.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_a_person_said_is_in_no_file_soon_after_it_is_forgotten(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    alice = await sandbox.member("alice", daemon)
+    alice.say("s3cr3t words", "more s3cr3t words")
+    await alice.event("message", id=2)
+    (line,) = await sandbox.run("groupchat-admin", "forget", "alice", "--yes")
+    assert line.startswith("2 messages of alice are removed.")
+    await alice.event("message", redacts=2)
+    files = [sandbox.directory / f"groupchat.db{suffix}" for suffix in ("", "-wal")]
+    await until(lambda: all(b"s3cr3t" not in file.read_bytes() for file in files), "the end of it")
+    await daemon.stop()
