@@ -8,9 +8,11 @@ import os
 import platform
 import resource
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, cast
 
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import (
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
@@ -90,17 +92,15 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
     settings = _settings(options)
     hub = Hub(settings, ledger, accounts, reactor, _now, lambda why: service.broken(why))
     port = _port(options, reactor, hub, certificate)
-    pidfile = options.parent.get("pidfile", "") if options.parent is not None else ""
     parts, bindings, owner = _parts(options, reactor, hub, port)
-    acts = Acts(hub.moderation, lambda: service.reload())
-    parts += _admin(options, reactor, hub, port, acts)
+    parts += _admin(options, reactor, hub, port, lambda: service.reload())
     service = GroupChat(
         reactor,
         [*(Binding(*address, port, port.ports.add) for address in listen), *bindings],
         port,
         hub,
         _start_errors(options),
-        pidfile,
+        options.parent.get("pidfile", "") if options.parent is not None else "",
         reloader=_reloader(options, hub, certificate),
         parts=parts,
         owner=owner,
@@ -122,23 +122,24 @@ def _port(
 
 
 def _admin(
-    options: Options, reactor: IReactor, hub: Hub, port: ChatFactory, acts: Acts
+    options: Options,
+    reactor: IReactor,
+    hub: Hub,
+    port: ChatFactory,
+    reload: Callable[[], Deferred[None]],
 ) -> list[Part]:
     """Return the admin socket: the one that was chosen, or one beside the ledger."""
     ledger = options["ledger"]
     path = options["admin-socket"] or (ledger and str(Path(ledger).with_suffix(ADMIN_SUFFIX)))
     if not path:
         return []
-    reports = Reports(hub, port, ledger, _now)
-    backups = Backups(ledger, InThread(reactor), time.monotonic)
-    exports = Exports(hub.ledger, hub.settings.names)
-    forgetting = Forgetting(hub, ledger, InThread(reactor), _now)
+    worker = InThread(reactor)
     verbs = {
-        **reports.verbs,
-        **acts.verbs,
-        **backups.verbs,
-        **exports.verbs,
-        **forgetting.verbs,
+        **Reports(hub, port, ledger, _now).verbs,
+        **Acts(hub.moderation, reload).verbs,
+        **Backups(ledger, worker, time.monotonic).verbs,
+        **Exports(hub.ledger, hub.settings.names).verbs,
+        **Forgetting(hub, ledger, worker, _now).verbs,
     }
     factory = AdminFactory(verbs, reactor)
     return [

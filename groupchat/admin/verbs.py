@@ -69,7 +69,7 @@ _FOR = Argument(
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
-        Verb("status", "show whether the server is well, and how full it is"),
+        Verb("status", "show how long the server has run, and how full it is"),
         Verb("who", "list the members that are logged in, with their addresses and rooms"),
         Verb("rooms", "list the rooms with members or messages; of private ones, those in use"),
         Verb("bans", "list the bans and mutes in force"),

@@ -51,9 +51,7 @@ def back_up(
         with contextlib.suppress(FileNotFoundError):
             os.unlink(partial)  # of a server that was killed
         _copy(source, partial, progress, is_cancelled, clock or SystemClock())
-        os.link(partial, target)  # unlike a rename, this replaces no file
-        _sync_folder(target)
-        return os.stat(target).st_size
+        return _publish(partial, target)
     except sqlite3.Error as error:
         raise BackupError(f"The backup failed: {error}.") from None
     except OSError as error:
@@ -101,9 +99,12 @@ def _step_by_step(
         origin.backup(copy, pages=PAGES_PER_STEP, progress=on_step)
 
 
-def _sync_folder(path: str) -> None:
-    folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+def _publish(partial: str, target: str) -> int:
+    """Give a whole copy its name, for good. Returns its size."""
+    os.link(partial, target)  # unlike a rename, this replaces no file
+    folder = os.open(os.path.dirname(target) or ".", os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+    return os.stat(target).st_size
