@@ -39,7 +39,7 @@ async def test_every_line_with_which_to_join_works_as_it_is_printed(sandbox: San
         )
         if command.startswith("nc"):
             guest.send(name)
-        await guest.line(f"-- Welcome to lobby, {name}\\. .*")
+        await daemon.line(f".*{name} joined from .*")
 
 
 @pytest_twisted.ensureDeferred

@@ -10,7 +10,7 @@ import sys
 
 import pytest_twisted
 
-from tests.e2e.support import Sandbox
+from tests.e2e.support import Daemon, Program, Sandbox
 
 #: Runs a program from whose start on nothing can be imported, and no file of Python or of a package
 #: be opened.
@@ -91,9 +91,7 @@ async def test_a_client_that_is_upgraded_while_it_runs_comes_back_and_takes_ever
     sandbox: Sandbox,
 ):
     daemon = await sandbox.daemon("--names", "unicode")
-    client = sandbox.start(
-        sys.executable, "-c", CLIENT, "alice", "localhost", str(daemon.port), "--tls", terminal=True
-    )
+    client = connect(sandbox, daemon, "--line")
     await client.line(".*You are up to date.*")
     client.send("/name Zoë", "/join café")
     await client.line(".*Welcome to café, Zoë.*")
@@ -103,3 +101,31 @@ async def test_a_client_that_is_upgraded_while_it_runs_comes_back_and_takes_ever
     client.send("good-bye", "/quit")
     assert await client.ended() == 0
     assert "needed late" not in client.out.text
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_screen_that_is_upgraded_while_it_runs_comes_back_and_takes_every_name(
+    sandbox: Sandbox,
+):
+    daemon = await sandbox.daemon("--names", "unicode")
+    client = connect(sandbox, daemon)
+    await daemon.line(".*alice joined from .*")
+    bob = await sandbox.socket(daemon.port)
+    bob.send("bob")
+    await bob.says("-- You are up to date.")
+    client.press("/name Zoë\rhello\r")
+    await bob.says("Zoë: hello")
+    client.press("/search hello\r")
+    await client.out.wait(lambda: "1 found" in client.out.text or None, "what it found")
+    await daemon.stop()
+    daemon = await sandbox.again(daemon, "--names", "unicode")
+    await daemon.line(".*Zoë joined from .*")
+    client.press("\r/quit\r")
+    assert await client.ended() == 0
+    assert "needed late" not in client.out.text
+
+
+def connect(sandbox: Sandbox, daemon: Daemon, *options: str) -> Program:
+    """Start a client at a terminal that is upgraded while it runs."""
+    here = ("alice", "localhost", str(daemon.port), "--tls")
+    return sandbox.start(sys.executable, "-c", CLIENT, *here, *options, terminal=True)
