@@ -127,7 +127,7 @@ class Room:
         Put the new cursor of a client in the place of its old one, so that the others are told of a
         new name at most. Returns whether that can be: else the old one has left.
         """
-        self._tell_apart(old.name)
+        self._tell_apart(old.name, new.name)
         if not self._has(old):
             return False
         alone = len(self.members[old.member]) == 1 and new.member not in self.members

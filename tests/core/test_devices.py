@@ -5,7 +5,7 @@ One registered name, several devices: to others they are one member.
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from groupchat.core.permissions import Account, AuditEntry
@@ -470,6 +470,16 @@ def step(server, clients, act, device, room, number):
 
 @settings(max_examples=100, deadline=None)
 @given(large=st.sampled_from([200, 1]), steps=STEPS)
+@example(  # a guest's client logs in while another device of the same name joins its room
+    large=200,
+    steps=[
+        ("login", "laptop", "lobby", 0),
+        ("guest", "phone", "dev", 0),
+        ("run", "phone", "dev", 0),
+        ("login", "phone", "dev", 0),
+        ("join", "laptop", "dev", 0),
+    ],
+)
 def test_whatever_devices_do_presence_and_who_agree(large, steps):
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr("groupchat.core.room.LARGE_ROOM", large)
