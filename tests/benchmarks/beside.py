@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.benchmarks.disk import syncs
+from tests.benchmarks.disk import p99, syncs_now
 from tests.benchmarks.loads import Bench, Column, Fanout, Metrics
 from tests.benchmarks.member import Member
 from tests.benchmarks.servers import GroupChat, Running
 
 READING = "one reads all of it"
 SEARCHING, SEARCHING_UNICODE = "one searches all of it", "one searches in another script"
-DISK_SYNCS = 400  #: before a load, and after it
 
 Ask = Callable[
     [Member, int | None], int | None
@@ -69,18 +68,15 @@ class BesideOne(Fanout):
     def run(self, bench: Bench, case: str) -> Metrics:
         server = GroupChat(encrypted=self.encrypted, ledger=bench.stored)
         ask = self._beside.asking.get(case)
-        disk = self._disk_alone(bench)
+        disk = syncs_now(bench.scratch, bench.scale)
         with (
             server.running(bench.scratch) as running,
             self.begin(bench, running, server) as load,
         ):
             answers = self._ask(running, load, ask) if ask else 0.0
             metrics = self.end(load)
-        disk = sorted(disk + self._disk_alone(bench))
-        return {**metrics, "answers_s": answers, "disk_p99_ms": disk[len(disk) * 99 // 100]}
-
-    def _disk_alone(self, bench: Bench) -> list[float]:
-        return syncs(bench.scratch, self.rate, max(2, round(DISK_SYNCS * bench.scale)))
+        disk += syncs_now(bench.scratch, bench.scale)
+        return {**metrics, "answers_s": answers, "disk_p99_ms": p99(disk)}
 
     def _ask(self, running: Running, load: subprocess.Popen[str], ask: Ask) -> float:
         """Ask until the load ends. Returns the answers in a second."""

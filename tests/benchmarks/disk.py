@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 PAGE = 4096  #: bytes that are synced
+RATE, COUNT = 200, 400  #: syncs a second, and in all, to see how the disk is now
 
 
 def syncs(folder: Path | None, rate: int, count: int) -> list[float]:
@@ -31,3 +32,12 @@ def syncs(folder: Path | None, rate: int, count: int) -> list[float]:
             os.fdatasync(file.fileno())
             took.append((time.monotonic() - due) * 1000)
     return sorted(took)
+
+
+def syncs_now(folder: Path | None, scale: float) -> list[float]:
+    """See how the disk is now: as `syncs`, for a few seconds."""
+    return syncs(folder, RATE, max(2, round(COUNT * scale)))
+
+
+def p99(took: list[float]) -> float:
+    return sorted(took)[len(took) * 99 // 100]

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from tests.benchmarks.disk import p99, syncs_now
 from tests.benchmarks.loads import Bench, Column, Metrics, NotDelivered, outcome
 from tests.benchmarks.servers import GroupChat, free_port
 
@@ -56,6 +57,7 @@ class Restart:
         Column("longest ms", "live_longest_ms", 1),
         Column("connections", "tries", 0),
         Column("server CPU", "server_cpu", 2),
+        Column("the disk alone: p99 ms", "disk_p99_ms", 2),
     ]
 
     def __init__(self, cases: list[str] | None = None) -> None:
@@ -66,14 +68,21 @@ class Restart:
 
     def run(self, bench: Bench, case: str) -> Metrics:
         server = GroupChat(encrypted=CASES[case].encrypted, options={"tls-share": ""})
+        disk = syncs_now(bench.scratch, bench.scale)
         with tempfile.TemporaryDirectory(prefix="groupchat-benchmark-", dir=bench.scratch) as place:
-            folder, port = Path(place), free_port()
-            with server.started(folder, port):
-                load = _begin(bench, CASES[case], port)
-                _wait_until_all_are_in(load)
-            with server.started(folder, port) as again:
-                _pipe(load.stdin).write(f"{again.pid}\n")
-                return outcome(load)
+            metrics = _measure(bench, case, server, Path(place))
+        disk += syncs_now(bench.scratch, bench.scale)
+        return {**metrics, "disk_p99_ms": p99(disk)}
+
+
+def _measure(bench: Bench, case: str, server: GroupChat, folder: Path) -> Metrics:
+    port = free_port()
+    with server.started(folder, port):
+        load = _begin(bench, CASES[case], port)
+        _wait_until_all_are_in(load)
+    with server.started(folder, port) as again:
+        _pipe(load.stdin).write(f"{again.pid}\n")
+        return outcome(load)
 
 
 def _begin(bench: Bench, case: Case, port: int) -> subprocess.Popen[str]:

@@ -162,7 +162,7 @@ class GroupChat(Server):
         this one.
     """
 
-    #: those that it has; without limits, as the other servers
+    #: those of them that it has (another version, other ones): no limits, as the other servers
     options = {"rate": "0", "tls-share": "0", "tls-rate": "0"}
 
     def __init__(
