@@ -18,7 +18,7 @@ import tempfile
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.benchmarks.servers import free_port
@@ -98,7 +98,8 @@ class Terminal:
 
     def close(self) -> None:
         self.process.terminate()
-        self.read(0.1)
+        with suppress(OSError):  # as a terminal without a program says that it is at its end
+            self.read(0.1)
         self.process.wait()
         os.close(self._ours)
 
