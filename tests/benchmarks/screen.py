@@ -42,6 +42,7 @@ class Terminal:
         termios.tcsetwinsize(self._ours, (30, 100))
         environment = {**os.environ, "TERM": "xterm-256color", "XDG_STATE_HOME": home}
         self._start = time.monotonic()
+        self._unseen = b""  # what followed the last thing that was waited for
         command = [str(BIN / "groupchat-connect"), "bench", "localhost", str(port)]
         self.process = subprocess.Popen(
             command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
@@ -50,15 +51,17 @@ class Terminal:
 
     def until(self, expected: bytes) -> float:
         """Read until this is shown; returns the milliseconds since the start."""
-        shown = b""
+        shown = self._unseen
         while expected not in shown:
             if not select.select([self._ours], [], [], PATIENCE)[0]:
                 raise SystemExit(f"The screen never showed {expected!r}.")
             shown += os.read(self._ours, 1 << 16)
+        self._unseen = shown.partition(expected)[2]
         return (time.monotonic() - self._start) * 1000
 
     def read(self, seconds: float) -> int:
         """Read for this long; returns the bytes."""
+        self._unseen = b""
         count, end = 0, time.monotonic() + seconds
         while (rest := end - time.monotonic()) > 0:
             if select.select([self._ours], [], [], rest)[0]:
