@@ -152,8 +152,15 @@ def _plain(reply: Reply) -> object:
     return reply.rows if isinstance(reply, Rows) else msgspec.structs.asdict(reply)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reports an error in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        _fail(USAGE, f"{message}. See {self.prog} --help")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=_PROGRAM,
         description="Ask a running server about itself, or let it act. Run this in the directory of"
         " the ledger, as root or as the user of the server.",

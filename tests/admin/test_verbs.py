@@ -154,10 +154,11 @@ def test_an_error_is_one_line_and_status_1(machine):
     ]
 
 
-def test_what_cannot_be_used_is_refused_with_usage_and_status_2(machine):
-    assert machine.run("fly", status=2)
-    assert machine.run("kick", status=2)
-    assert machine.run(status=2)
+@pytest.mark.parametrize("words", [("fly",), ("kick",), (), ("status", "--fly")])
+def test_what_cannot_be_used_is_refused_in_one_line_with_status_2(machine, words):
+    (line,) = machine.run(*words, status=2)
+    assert line.startswith("groupchat-admin: ")
+    assert line.endswith(" --help")
 
 
 def test_words_of_members_reach_the_terminal_visible_only(machine):
