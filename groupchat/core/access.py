@@ -121,7 +121,9 @@ class AccessPolicy:
         taken, wait = self._attempts.take(key, origin)
         if wait:
             retry = round(wait + 0.5)
-            raise errors.TooOften(f"Too many wrong passwords. Try again in {retry} s.", retry=retry)
+            raise errors.TooOften(
+                f"Too many passwords were tried. Try again in {retry} s.", retry=retry
+            )
 
         def on_checked(account: Account | None) -> Account:
             if account is None:
