@@ -167,7 +167,9 @@ class Conversation(Requester):
             self._model.request(command)
         except PasswordWithheld as withheld:
             self._parts.questions.withdraw(command.ref)
-            return fail(Refused("bad-password", str(withheld)))
+            refused = Refused("bad-password", str(withheld))
+            refused.__cause__ = withheld
+            return fail(refused)
         self._on_asked()
         return answer
 

@@ -77,6 +77,21 @@ class Driver:
         self.chat.close()
         self.world.run(1)
 
+    def parts(self, name, client, **more):
+        """Returns the parts of a chat with the world's server, as the program makes them."""
+        made = make_parts(
+            self.world.clock,
+            Access(name, "localhost", 9000),
+            ["lobby"],
+            Outbox(),
+            fixed_identity(client),
+            endpoint=self.world.network(),
+            policy=Policy(random=lambda: 0.5),
+            **more,
+        )
+        self.session = made.model.session
+        return made
+
 
 class Bot(Driver):
     """An application of the public API."""
@@ -133,15 +148,7 @@ class Piped(Driver):
     source = Source.SCRIPT
 
     def begin(self, name, client):
-        parts = make_parts(
-            self.world.clock,
-            Access(name, "localhost", 9000),
-            ["lobby"],
-            Outbox(),
-            fixed_identity(client),
-            endpoint=self.world.network(),
-            policy=Policy(random=lambda: 0.5),
-        )
+        parts = self.parts(name, client)
         self.chat = Chat.of(parts)
         display = _Display(self.heard)
         display.complain = lambda text, word=None: self.complaints.append(text)
@@ -186,16 +193,7 @@ class Screen(Driver):
     """A person at the full-screen client, without the terminal."""
 
     def begin(self, name, client):
-        parts = make_parts(
-            self.world.clock,
-            Access(name, "localhost", 9000),
-            ["lobby"],
-            Outbox(),
-            fixed_identity(client),
-            endpoint=self.world.network(),
-            since={},
-            policy=Policy(random=lambda: 0.5),
-        )
+        parts = self.parts(name, client, since={})
         self.chat = Chat.of(parts)
         self.rooms = RoomList(["lobby"])
         self.line = LineInput(InputHistory(), Surroundings)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.drivers import DRIVERS
+from tests.cli.drivers import DRIVERS, Person, Screen
 from tests.client.world import World
 
 
@@ -147,3 +147,16 @@ def test_a_server_that_is_away_for_long_is_found_again(world, alice, bob):
     carol = world.server.json("carol")
     world.run(40)
     assert said(carol, "alice: patience") == 1
+
+
+@pytest.mark.parametrize("kind", [Person, Screen])
+def test_a_person_learns_what_to_do_where_a_password_is_withheld(world, kind):
+    alice = kind(world, "alice")
+    alice.session.unproven = True
+    alice.say("/register secret")
+    (complaint,) = alice.complaints
+    alice.close()
+    assert complaint.endswith(
+        "Nothing shows that this is the server: it gets no password. "
+        "If you trust it, start again with --no-tls."
+    )

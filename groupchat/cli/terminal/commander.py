@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from twisted.python.failure import Failure
 
+from groupchat.cli.failures import exit_for
 from groupchat.cli.terminal.client_commands import find
 from groupchat.cli.terminal.feed import Feed, line_of
 from groupchat.cli.terminal.own_commands import OFFLINE, OwnCommands
@@ -17,6 +18,7 @@ from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.talk import Phase, Talk
 from groupchat.cli.terminal.timeline import Kind, Line, Pending
 from groupchat.client import AnswerLost, Ending, Refused
+from groupchat.client.errors import PasswordWithheld
 from groupchat.wire import commands, events, names, plain
 from groupchat.wire import errors as wire_errors
 from groupchat.wire.commands import HERE, Command
@@ -151,7 +153,9 @@ class Commander:
     def unanswered(self, failure: Failure, word: str) -> None:
         """A request has failed."""
         failure.trap(Refused, AnswerLost, Ending)
-        self.complain(str(failure.value), word)
+        cause = failure.value and failure.value.__cause__
+        text = exit_for(cause).text if isinstance(cause, PasswordWithheld) else str(failure.value)
+        self.complain(text, word)
 
     # Corrections.
 
