@@ -26,6 +26,7 @@ __all__ = [
     "Reactor",
     "Server",
     "Transport",
+    "apply_presence",
     "both_wires",
     "codes",
     "collections",
@@ -75,3 +76,15 @@ def collections(server: Server, budgets: bool = False) -> dict[str, int]:
     look("factory", server.factory)
     look("hub", server.hub)
     return sizes
+
+
+def apply_presence(members, event):
+    """Apply a presence line to the names that its reader knew, and check it against them."""
+    assert members.issuperset(event.get("left", []))
+    members -= set(event.get("left", []))
+    for old, new in event.get("renamed", {}).items():
+        members.remove(old)
+        members.add(new)
+    assert members.isdisjoint(event.get("joined", []))
+    members |= set(event.get("joined", []))
+    assert event["count"] == len(members)

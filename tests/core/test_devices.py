@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from groupchat.core.permissions import Account, AuditEntry
-from tests.support import Server, both_wires, codes, kinds, secret
+from tests.support import Server, apply_presence, both_wires, codes, kinds, secret
 
 PASSWORD = "correct horse"
 
@@ -432,20 +432,9 @@ class Observer:
             if event["type"] == "room":
                 self.members[event["room"]] = set(event["members"])
             elif event["type"] == "presence":
-                self.presence(event)
+                apply_presence(self.members[event["room"]], event)
             elif event["type"] == "message":
                 assert event["from"] in self.members[event["room"]]
-
-    def presence(self, event):
-        members = self.members[event["room"]]
-        assert members.issuperset(event.get("left", []))
-        members -= set(event.get("left", []))
-        for old, new in event.get("renamed", {}).items():
-            members.remove(old)
-            members.add(new)
-        assert members.isdisjoint(event.get("joined", []))
-        members |= set(event.get("joined", []))
-        assert event["count"] == len(members)
 
 
 def step(server, clients, act, device, room, number):

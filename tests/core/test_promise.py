@@ -30,7 +30,7 @@ from groupchat.core.entries import JoinEntry
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.retention import RetentionPolicy
 from tests.ledgers.keeping import ALICE, Owner, Unthreaded
-from tests.support import JsonClient, Reactor, Server, secret
+from tests.support import JsonClient, Reactor, Server, apply_presence, secret
 
 PEOPLE = ["alice", "bob", "carol"]
 ROOMS = ["lobby", "dev"]
@@ -238,15 +238,7 @@ class Person:
         self.world.saw(event["room"], event["id"], text)
 
     def _presence(self, event):
-        members = self.stands[event["room"]].members
-        assert members.issuperset(event.get("left", []))
-        members -= set(event.get("left", []))
-        for old, new in event.get("renamed", {}).items():
-            members.remove(old)
-            members.add(new)
-        assert members.isdisjoint(event.get("joined", []))
-        members |= set(event.get("joined", []))
-        assert event["count"] == len(members)
+        apply_presence(self.stands[event["room"]].members, event)
 
     def _ping(self, event):
         for room, head in event["heads"].items():

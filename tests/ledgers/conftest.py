@@ -29,6 +29,30 @@ def log(make, machine):
 
 
 @pytest.fixture
+def path(tmp_path):
+    """The file of a ledger on disk."""
+    return tmp_path / "chat.db"
+
+
+@pytest.fixture
+def start(path, machine):
+    """
+    Starts a ledger on a file, the same one each time unless another is given; the one before has to
+    be closed.
+    """
+    logs = []
+
+    def start(file=path, keep="all"):
+        policy = RetentionPolicy.parse(keep)
+        logs.append(Log(lambda reactor: on_disk(file)(reactor, policy, machine)))
+        return logs[-1]
+
+    yield start
+    for log in logs:
+        log.close()
+
+
+@pytest.fixture
 def keeping(make, machine):
     """Makes a log that keeps so much."""
     logs = []

@@ -12,29 +12,8 @@ import pytest
 
 from groupchat.ledgers import wal
 from groupchat.ledgers.erasure import BLOCK, Traces, blocks, find_pages, is_sound, unallocated
-from groupchat.ledgers.retention import RetentionPolicy
-from tests.ledgers.keeping import Log, on_disk
 
 SOON = 30.0  #: seconds
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "chat.db"
-
-
-@pytest.fixture
-def start(path, machine):
-    logs = []
-
-    def start(keep="all", file=path):
-        policy = RetentionPolicy.parse(keep)
-        logs.append(Log(lambda reactor: on_disk(file)(reactor, policy, machine)))
-        return logs[-1]
-
-    yield start
-    for log in logs:
-        log.close()
 
 
 @pytest.fixture
@@ -170,7 +149,7 @@ def test_redacted_texts_are_gone_wherever_messages_were_moved(start, path, machi
     """
     rng = Random(seed)
     machine.limits = {"prune_interval": 0.0, "pruned_messages": rng.choice([3, 50])}
-    log = start(rng.choice(["all", "100 messages"]))
+    log = start(keep=rng.choice(["all", "100 messages"]))
     messages, gone = {}, set()
     for number in range(300):
         kind, room = rng.random() if messages else 0.0, rng.choice(["lobby", "dev"])

@@ -31,35 +31,11 @@ from groupchat.errors import CannotStart
 from groupchat.ledgers import database as opening
 from groupchat.ledgers import wal
 from groupchat.ledgers.dedupe import CLIENT_LIFETIME_MS, digest
-from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.wire.errors import BadField, Conflict, NotAllowed, OutOfOrder, StorageFull
-from tests.ledgers.keeping import ALICE, BOB, Log, Owner, now, on_disk
+from tests.ledgers.keeping import ALICE, BOB, Owner, now
 
 FULL_DISK = "database or disk is full"
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "chat.db"
-
-
-@pytest.fixture
-def start(path, machine):
-    """
-    Starts a ledger on a file, the same one each time unless another is given; the one before has to
-    be closed.
-    """
-    logs = []
-
-    def start(file=path, keep=None):
-        policy = RetentionPolicy.parse(keep or "all")
-        logs.append(Log(lambda reactor: on_disk(file)(reactor, policy, machine)))
-        return logs[-1]
-
-    yield start
-    for log in logs:
-        log.close()
 
 
 @pytest.fixture
