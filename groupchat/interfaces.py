@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from groupchat.core.entries import Entry
-    from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction
+    from groupchat.core.permissions import (
+        Account,
+        AuditEntry,
+        Permissions,
+        Restriction,
+        Token,
+    )
     from groupchat.core.search import Found, SearchQuery
     from groupchat.wire.events import Message
 
@@ -170,10 +176,11 @@ class IAccounts(Interface):
         :raises groupchat.wire.errors.Unavailable: (as its failure) it cannot be done now.
         """
 
-    def save(thing: Account | Restriction | None, audit: AuditEntry) -> Deferred[None]:
+    def save(thing: Account | Restriction | Token | None, audit: AuditEntry) -> Deferred[None]:
         """
-        Save an account or a restriction, or (None) only the audit entry; else like `register`.
+        Save an account, a restriction or a token, or (None) only the audit entry; else like
+        `register`. An account keeps its tokens.
         """
 
-    def delete(thing: Account | Restriction, audit: AuditEntry) -> Deferred[None]:
-        """Delete an account or a restriction; otherwise like `register`."""
+    def delete(thing: Account | Restriction | Token, audit: AuditEntry) -> Deferred[None]:
+        """Delete an account, a restriction or a token; otherwise like `register`."""

@@ -18,15 +18,17 @@ from operator import itemgetter
 import msgspec
 
 from groupchat.atomicfile import is_full
-from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction
+from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction, Token
 from groupchat.errors import CannotOpen, CannotOpenYet
 
-__all__ = ["APPLICATION", "VERSION", "AccountsDatabase"]
+__all__ = ["APPLICATION", "VERSION", "AccountsDatabase", "Thing"]
 
 APPLICATION = 0x67726361  #: "grca", in the header of the file
-VERSION = 2
+VERSION = 3
 BUSY_TIMEOUT = 5.0  #: seconds to wait while another process writes
 _SCHEMAS = resources.files("groupchat.accounts") / "schema"
+
+Thing = Account | Restriction | Token  #: what is saved and deleted, one at a time
 
 
 class AccountsDatabase:
@@ -117,12 +119,14 @@ class AccountsDatabase:
         restrictions = self._db.execute(
             "SELECT kind, target, by, client, until, text FROM restrictions"
         )
+        tokens = self._db.execute("SELECT account, name, digest, made FROM tokens")
         permissions = Permissions(
             (
                 Account(name, bool(operator), password, clients.get(key, ()), id)
                 for key, name, operator, password, id in accounts
             ),
             (Restriction(*row) for row in restrictions),
+            (Token(*row) for row in tokens),
         )
         self._loaded_version = version  # only after success, so that a failed read is tried again
         return permissions
@@ -144,15 +148,23 @@ class AccountsDatabase:
 
     # Changing.
 
-    def save(self, thing: Account | Restriction | None, entry: AuditEntry) -> None:
+    def save(self, thing: Thing | None, entry: AuditEntry) -> None:
         """
-        Insert or replace an account or restriction, and append an entry to the audit log; None:
-        only that.
+        Insert or replace an account, restriction or token, and append an entry to the audit log;
+        None: only that. An account keeps its tokens.
         """
         with self._change(entry):
-            if thing is not None:
+            if isinstance(thing, Account):
+                _save_account(self._db, thing)
+            elif thing is not None:
                 _delete(self._db, thing)
                 _insert(self._db, thing)
+
+    def reset(self, account: Account, entry: AuditEntry) -> None:
+        """Like `save`, but the account's tokens are deleted."""
+        with self._change(entry):
+            _save_account(self._db, account)
+            self._db.execute("DELETE FROM tokens WHERE account = ?", (account.id,))
 
     def remember(self, account: Account, client: bytes) -> bool:
         """
@@ -176,8 +188,8 @@ class AccountsDatabase:
             _insert_clients(self._db, newest)
             return True
 
-    def delete(self, thing: Account | Restriction, entry: AuditEntry) -> None:
-        """Delete an account or restriction, and append an entry to the audit log."""
+    def delete(self, thing: Thing, entry: AuditEntry) -> None:
+        """Delete an account, restriction or token, and append an entry to the audit log."""
         with self._change(entry):
             _delete(self._db, thing)
 
@@ -203,16 +215,16 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _insert(db: sqlite3.Connection, thing: Account | Restriction) -> None:
-    if isinstance(thing, Account):
-        db.execute(
-            "INSERT INTO accounts VALUES (?, ?, ?, ?, ?)",
-            (thing.key, thing.name, thing.operator, thing.password, thing.id),
-        )
-        _insert_clients(db, thing)
-    else:
-        values = msgspec.structs.astuple(thing)
-        db.execute("INSERT INTO restrictions VALUES (?, ?, ?, ?, ?, ?)", values)
+def _save_account(db: sqlite3.Connection, account: Account) -> None:
+    # another account of this name goes with all that is its own; this one keeps its tokens
+    db.execute("DELETE FROM accounts WHERE key = ? AND id <> ?", (account.key, account.id))
+    db.execute(
+        "INSERT INTO accounts VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+        " name = excluded.name, operator = excluded.operator, password = excluded.password",
+        (account.key, account.name, account.operator, account.password, account.id),
+    )
+    db.execute("DELETE FROM clients WHERE account = ?", (account.key,))
+    _insert_clients(db, account)
 
 
 def _insert_clients(db: sqlite3.Connection, account: Account) -> None:
@@ -220,9 +232,19 @@ def _insert_clients(db: sqlite3.Connection, account: Account) -> None:
     db.executemany("INSERT INTO clients VALUES (?, ?, ?)", rows)
 
 
-def _delete(db: sqlite3.Connection, thing: Account | Restriction) -> None:
+def _insert(db: sqlite3.Connection, thing: Restriction | Token) -> None:
+    values = msgspec.structs.astuple(thing)
+    if isinstance(thing, Token):
+        db.execute("INSERT INTO tokens VALUES (?, ?, ?, ?)", values)
+    else:
+        db.execute("INSERT INTO restrictions VALUES (?, ?, ?, ?, ?, ?)", values)
+
+
+def _delete(db: sqlite3.Connection, thing: Thing) -> None:
     if isinstance(thing, Account):
         db.execute("DELETE FROM accounts WHERE key = ?", (thing.key,))
+    elif isinstance(thing, Token):
+        db.execute("DELETE FROM tokens WHERE account = ? AND name = ?", (thing.account, thing.name))
     else:
         db.execute(
             "DELETE FROM restrictions WHERE kind = ? AND target = ?", (thing.kind, thing.target)

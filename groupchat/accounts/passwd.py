@@ -19,6 +19,7 @@ from groupchat import __version__, streams
 from groupchat.accounts.database import AccountsDatabase
 from groupchat.accounts.passwords import Passwords
 from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Permissions, Restriction
+from groupchat.core.tokens import make_token, token_named
 from groupchat.errors import CannotOpen
 from groupchat.settings import MAX_PASSWORD
 from groupchat.wire import addresses, names
@@ -27,6 +28,7 @@ from groupchat.wire.timestamps import stamp
 
 __all__ = ["main"]
 
+TOKEN = "default"  #: the name of a token where none is given
 LOG_LINES = 50  #: entries of the audit log that --log shows
 
 
@@ -96,6 +98,12 @@ _OPTIONS = (
     ),
     (("--no-operator",), "make NAME an ordinary member again"),
     (("--delete",), "delete the account of NAME"),
+    (
+        ("--token",),
+        "make a token, with which HTTP requests act as NAME; it is printed, and shown only once",
+    ),
+    (("--tokens",), "list the tokens of NAME"),
+    (("--revoke",), "end the token TOKEN of NAME"),
     (("--unban",), "lift the ban on NAME, an address or a network, as --bans lists it"),
     (("--unmute",), "lift the mute on NAME"),
     (("--bans",), "list the bans and mutes"),
@@ -118,6 +126,12 @@ def _parser() -> argparse.ArgumentParser:
         " with an option below, the name (or address) to change",
     )
     parser.add_argument(
+        "token",
+        nargs="?",
+        metavar="TOKEN",
+        help=f"with --token and --revoke, the name of the token (default: {TOKEN})",
+    )
+    parser.add_argument(
         "-f",
         "--file",
         default="groupchat.accounts",
@@ -136,6 +150,8 @@ def _do(wanted: argparse.Namespace, file: AccountsDatabase, permissions: Permiss
     if wanted.what in _LISTS:
         for line in _LISTS[wanted.what](file, permissions):
             print(names.visible(line))
+    elif wanted.what in _OF_TOKENS:
+        _OF_TOKENS[wanted.what](file, permissions, _named(wanted), wanted.token or TOKEN)
     elif wanted.what is None:
         _set_password(file, _with_password(permissions, _named(wanted)))
     else:
@@ -150,7 +166,7 @@ def _named(wanted: argparse.Namespace) -> str:
 
 
 def _set_password(file: AccountsDatabase, account: Account) -> None:
-    file.save(account, _audit_entry("password", account.name))
+    file.reset(account, _audit_entry("password", account.name))
     print(f"The password of {account.name} is set.")
 
 
@@ -194,6 +210,29 @@ def _delete(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
     return f"{name} is not registered any more."
 
 
+def _make_token(file: AccountsDatabase, permissions: Permissions, name: str, token: str) -> None:
+    account = _known(permissions, name)
+    made, secret = make_token(account, token, permissions.tokens(account.id), _now())
+    file.save(made, _audit_entry("token", account.name, made.name))
+    print(secret)
+    print(
+        f"groupchat-passwd: that is the token {made.name} of {account.name}. It is shown only now.",
+        file=sys.stderr,
+    )
+
+
+def _list_tokens(file: AccountsDatabase, permissions: Permissions, name: str, token: str) -> None:
+    for held in permissions.tokens(_known(permissions, name).id):
+        print(f"{held.name} made {stamp(held.made)}")
+
+
+def _revoke(file: AccountsDatabase, permissions: Permissions, name: str, token: str) -> None:
+    account = _known(permissions, name)
+    held = token_named(permissions, account.id, token)
+    file.delete(held, _audit_entry("revoke", account.name, held.name))
+    print(f"The token {held.name} of {account.name} is revoked.")
+
+
 def _unban(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
     is_address = not name.startswith("@") and addresses.is_network(name)
     target = addresses.network(name) if is_address else _key(name)
@@ -235,6 +274,13 @@ _CHANGES: dict[str, Callable[[AccountsDatabase, Permissions, str], str]] = {
 }
 
 
+_OF_TOKENS: dict[str, Callable[[AccountsDatabase, Permissions, str, str], None]] = {
+    "--token": _make_token,
+    "--tokens": _list_tokens,
+    "--revoke": _revoke,
+}
+
+
 def _set(file: AccountsDatabase, account: Account, operator: bool, verb: str) -> None:
     file.save(msgspec.structs.replace(account, operator=operator), _audit_entry(verb, account.name))
 
@@ -249,7 +295,7 @@ def _known(permissions: Permissions, name: str) -> Account:
 def _with_password(permissions: Permissions, name: str) -> Account:
     """
     Return the account of a name with a password that the user types. Clients that logged in
-    without a password have to give the new one.
+    without a password have to give the new one; tokens end.
     """
     name = names.rule_for(name).person(name)
     if permissions.is_confusable(name):
@@ -283,13 +329,12 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def _audit_entry(verb: str, name: str) -> AuditEntry:
+def _audit_entry(verb: str, name: str, text: str = "") -> AuditEntry:
     """
     Return an entry by this user of the machine, marked with a "!", which no member's name has.
     """
-    return AuditEntry(
-        _now(), f"!{getpass.getuser()}" if _has_name() else f"!{os.getuid()}", verb, name
-    )
+    user = getpass.getuser() if _has_name() else str(os.getuid())
+    return AuditEntry(_now(), f"!{user}", verb, name, text=text)
 
 
 def _has_name() -> bool:

@@ -21,10 +21,10 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from groupchat.accounts.database import AccountsDatabase
+from groupchat.accounts.database import AccountsDatabase, Thing
 from groupchat.accounts.passwords import Passwords
 from groupchat.accounts.worker import InlineWorker, Worker
-from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction
+from groupchat.core.permissions import Account, AuditEntry, Permissions, Token
 from groupchat.core.throttledlog import Trouble
 from groupchat.errors import CannotOpen
 from groupchat.interfaces import IAccounts
@@ -194,10 +194,12 @@ class AccountStore:
 
         return self._hash_worker.do(self._passwords.hash, password).addCallback(hashed)
 
-    def save(self, thing: Account | Restriction | None, entry: AuditEntry) -> Deferred[None]:
+    def save(self, thing: Thing | None, entry: AuditEntry) -> Deferred[None]:
         def apply(_: None) -> None:
             if isinstance(thing, Account):
                 self.permissions.add_account(thing)
+            elif isinstance(thing, Token):
+                self.permissions.add_token(thing)
             elif thing is not None:
                 self.permissions.add_restriction(thing)
 
@@ -211,10 +213,12 @@ class AccountStore:
 
         return self._write(self._file.remember, account, client).addCallback(apply)
 
-    def delete(self, thing: Account | Restriction, entry: AuditEntry) -> Deferred[None]:
+    def delete(self, thing: Thing, entry: AuditEntry) -> Deferred[None]:
         def apply(_: None) -> None:
             if isinstance(thing, Account):
                 self.permissions.remove_account(thing)
+            elif isinstance(thing, Token):
+                self.permissions.remove_token(thing)
             else:
                 self.permissions.remove_restriction(thing)
 

@@ -19,7 +19,7 @@ __all__ = ["JsonDisplay", "PipeDisplay", "PlainDisplay"]
 
 #: Commands without any visible result but their ok.
 _ACTS = frozenset(
-    {"/register", "/private", "/open", "/invite", "/uninvite"}
+    {"/register", "/private", "/open", "/invite", "/uninvite", "/revoke"}
     | {word.word for word in COMMANDS if word.operator}
 )
 

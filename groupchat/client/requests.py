@@ -41,6 +41,8 @@ ANSWERS = (
     events.Bans,
     events.Mutes,
     events.Places,
+    events.Token,
+    events.Tokens,
 )
 #: Commands without an answer of their own; a join is answered by its room's events.
 _UNANSWERED = (commands.Join, commands.Pong, commands.Quit)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from groupchat.core.attempt_limits import AttemptLimits
 from groupchat.core.permissions import BAN, MUTE, Account, Restriction
 from groupchat.core.ratelimit import client_prefix
+from groupchat.core.tokens import TOKEN_PREFIX, token_digest
 from groupchat.interfaces import IAccounts
 from groupchat.settings import MAX_PASSWORD, Settings
 from groupchat.wire import errors, names
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 __all__ = ["AccessPolicy"]
+
+_TOKEN_NAME = len(TOKEN_PREFIX) + 8  #: characters of a token that tell it from others
 
 
 class AccessPolicy:
@@ -132,6 +135,27 @@ class AccessPolicy:
             return account
 
         return self._accounts.check(name, password).addCallback(on_checked)
+
+    def check_token(self, secret: str, address: str) -> Account:
+        """
+        Return the account as which a token lets requests act. Wrong tokens are limited like wrong
+        passwords; the beginning of a token stands for the name.
+
+        :raises BadPassword: there is no such token.
+        :raises TooOften: there were too many attempts.
+        """
+        key, origin = f" {secret[:_TOKEN_NAME]}", client_prefix(address)
+        taken, wait = self._attempts.take(key, origin)
+        if wait:
+            retry = round(wait + 0.5)
+            raise errors.TooOften(
+                f"Too many tokens were tried. Try again in {retry} s.", retry=retry
+            )
+        account = self._accounts.permissions.bearer(token_digest(secret))
+        if account is None:
+            raise errors.BadPassword("There is no such token. It may have been revoked.")
+        self._attempts.succeeded(key, origin, taken)
+        return account
 
     def remember(self, account: Account, client: bytes) -> None:
         """

@@ -17,6 +17,7 @@ from groupchat.core.privacy import Privacy
 from groupchat.core.queries import Queries
 from groupchat.core.speaking import Speaking
 from groupchat.core.telling import Telling
+from groupchat.core.tokens import Tokens
 from groupchat.core.topics import Topics
 from groupchat.wire import commands, events
 from groupchat.wire.commands import Command, Position
@@ -77,6 +78,7 @@ def table(
     marks: Marks,
     queries: Queries,
     naming: Naming,
+    tokens: Tokens,
     privacy: Privacy,
     moderation: Moderation,
 ) -> Actions:
@@ -103,6 +105,9 @@ def table(
         commands.Pong: _pong,
         commands.Rename: naming.rename,
         commands.Register: naming.register,
+        commands.MakeToken: tokens.make,
+        commands.AskTokens: tokens.list,
+        commands.Revoke: tokens.revoke,
         commands.Private: privacy.private,
         commands.Invite: privacy.invite,
         commands.Uninvite: privacy.invite,

@@ -32,6 +32,7 @@ from groupchat.core.rooms import Rooms
 from groupchat.core.speaking import Speaking
 from groupchat.core.telling import Telling
 from groupchat.core.throttledlog import ThrottledLog
+from groupchat.core.tokens import Tokens
 from groupchat.core.topics import Topics
 from groupchat.interfaces import IAccounts, ILedger, ILedgerOwner
 from groupchat.settings import Settings
@@ -104,10 +105,13 @@ class Hub:
         marks = Marks(members, delivery, post)
         queries = Queries(self.rooms, self.ledger, settings, clock.callLater)
         naming = Naming(settings, delivery, access, members, accounts, post, now)
+        tokens = Tokens(accounts, clock.seconds, now)
         privacy = Privacy(accounts, self.direct, delivery, post, now)
         moderation = self.moderation = Moderation(members, accounts, settings.names, now)
         return (
-            actions.table(speaking, telling, topics, marks, queries, naming, privacy, moderation),
+            actions.table(
+                speaking, telling, topics, marks, queries, naming, tokens, privacy, moderation
+            ),
             effects.table(speaking, telling, topics, marks, membership, naming, privacy),
         )
 

@@ -17,7 +17,9 @@ import msgspec
 
 from groupchat.wire import addresses, names
 
-__all__ = ["BAN", "MUTE", "Account", "AuditEntry", "Network", "Permissions", "Restriction"]
+__all__ = [
+    "BAN", "MUTE", "Account", "AuditEntry", "Network", "Permissions", "Restriction", "Token",
+]  # fmt: skip
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
@@ -63,6 +65,22 @@ class Account(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, clients=(*others, client)[-MAX_KNOWN_CLIENTS:])
 
 
+class Token(msgspec.Struct, frozen=True):
+    """
+    A secret with which an HTTP request acts as an account.
+
+    :ivar account: the id of the account.
+    :ivar name: by which its owner knows it, in lower case.
+    :ivar digest: of the secret, which nobody keeps but its owner.
+    :ivar made: milliseconds since 1970.
+    """
+
+    account: str
+    name: str
+    digest: bytes
+    made: int
+
+
 class Restriction(msgspec.Struct, frozen=True):
     """
     A ban or a mute.
@@ -105,10 +123,13 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 class Permissions:
-    """The accounts, bans and mutes in force."""
+    """The accounts, tokens, bans and mutes in force."""
 
     def __init__(
-        self, accounts: Iterable[Account] = (), restrictions: Iterable[Restriction] = ()
+        self,
+        accounts: Iterable[Account] = (),
+        restrictions: Iterable[Restriction] = (),
+        tokens: Iterable[Token] = (),
     ) -> None:
         self._accounts: dict[str, Account] = {}
         self._ids: dict[str, Account] = {}
@@ -117,8 +138,11 @@ class Permissions:
         self._restrictions: dict[tuple[str, str], Restriction] = {}
         self._clients: dict[tuple[str, bytes], Restriction] = {}
         self._networks: dict[str, Network] = {}
+        self._tokens: dict[bytes, Token] = {}
         for account in accounts:
             self.add_account(account)
+        for token in tokens:
+            self.add_token(token)
         for restriction in restrictions:
             self.add_restriction(restriction)
 
@@ -170,6 +194,35 @@ class Permissions:
         """Return whether an operator owns this name."""
         owner = self.owner(name)
         return owner is not None and owner.operator
+
+    # Tokens.
+
+    def add_token(self, token: Token) -> None:
+        """Add a token, in place of any of that name and account."""
+        self.remove_token(token)
+        self._tokens[token.digest] = token
+
+    def remove_token(self, token: Token) -> None:
+        """Remove the token of this name and account, if there is one."""
+        for held in self.tokens(token.account):
+            if held.name == token.name:
+                del self._tokens[held.digest]
+
+    def tokens(self, account: str) -> list[Token]:
+        """
+        Return the tokens of an account, sorted by name.
+
+        :param account: its id.
+        """
+        return sorted(
+            (token for token in self._tokens.values() if token.account == account),
+            key=lambda token: token.name,
+        )
+
+    def bearer(self, digest: bytes) -> Account | None:
+        """Return the account as which a token lets requests act, or None."""
+        token = self._tokens.get(digest)
+        return self.with_id(token.account) if token is not None else None
 
     # Bans and mutes.
 

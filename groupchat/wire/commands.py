@@ -28,6 +28,7 @@ __all__ = [
     "AskMutes",
     "AskPlaces",
     "AskRooms",
+    "AskTokens",
     "AskWho",
     "Ban",
     "Client",
@@ -45,6 +46,7 @@ __all__ = [
     "Join",
     "Kick",
     "Leave",
+    "MakeToken",
     "Mark",
     "Max",
     "MoveTo",
@@ -62,6 +64,7 @@ __all__ = [
     "Register",
     "Remove",
     "Rename",
+    "Revoke",
     "RoomCommand",
     "Rooms",
     "Say",
@@ -271,6 +274,26 @@ class Register(Command):
     password: str
 
 
+class MakeToken(Command, tag="token"):
+    """
+    Make a token, with which HTTP requests act as the account.
+
+    :ivar name: by which its owner knows it.
+    """
+
+    name: str
+
+
+class AskTokens(Command, tag="tokens"):
+    """List the names of the account's tokens."""
+
+
+class Revoke(Command):
+    """End a token."""
+
+    name: str
+
+
 class OperatorCommand(Command, tag=False):
     """A command that only an operator may give."""
 
@@ -416,6 +439,9 @@ AnyCommand = (
     | Ping
     | Pong
     | Register
+    | MakeToken
+    | AskTokens
+    | Revoke
     | Kick
     | Mute
     | Unmute

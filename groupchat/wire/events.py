@@ -44,6 +44,9 @@ __all__ = [
     "RoomState",
     "Rooms",
     "Tell",
+    "Token",
+    "TokenEntry",
+    "Tokens",
     "Topic",
     "Welcome",
     "Who",
@@ -299,6 +302,32 @@ class Mutes(Event):
     ref: str | None = None
 
 
+class Token(Event):
+    """
+    A token that was made just now.
+
+    :ivar token: the secret: nobody can ask for it again.
+    """
+
+    name: str
+    token: str
+    ref: str | None = None
+
+
+class TokenEntry(msgspec.Struct, frozen=True):
+    """One line of the answer to `tokens`: a name, and when the token was made."""
+
+    name: str
+    made: str
+
+
+class Tokens(Event):
+    """The tokens of an account, by name."""
+
+    tokens: list[TokenEntry]
+    ref: str | None = None
+
+
 class Places(Event):
     """The number of members that there can be, and that there are."""
 
@@ -390,6 +419,8 @@ AnyEvent = (
     | Bans
     | Mutes
     | Places
+    | Token
+    | Tokens
     | Ping
     | Pong
     | Error

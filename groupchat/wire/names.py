@@ -32,6 +32,7 @@ __all__ = [
     "printable",
     "rule_for",
     "skeleton",
+    "token_name",
     "topic_text",
     "visible",
 ]
@@ -255,3 +256,14 @@ def topic_text(text: str) -> str:
     if len(text.encode()) > MAX_TOPIC:
         raise TextTooLong(f"A topic has at most {MAX_TOPIC} bytes. Make it shorter.")
     return text
+
+
+def token_name(name: str) -> str:
+    """
+    Return the name of a token as the server writes it.
+
+    :raises BadName: it is no name.
+    """
+    if not _NAME.fullmatch(name):
+        raise BadName(f"The name of a token has 1 to 32 of {Rule.parts}.")
+    return key(name)

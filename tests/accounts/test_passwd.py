@@ -12,6 +12,7 @@ from groupchat.accounts import passwd
 from groupchat.accounts.database import AccountsDatabase
 from groupchat.accounts.passwords import Passwords
 from groupchat.core.permissions import AuditEntry, Restriction
+from groupchat.core.tokens import token_digest
 
 
 @pytest.fixture
@@ -90,6 +91,41 @@ def test_it_lists_who_is_registered(begun, run):
     assert run("--list") == "Alice\nbob  operator\n"
 
 
+def test_it_makes_lists_and_revokes_tokens(run, permissions):
+    run("Alice", typed="secret\n")
+    made, other = run("--token", "alice").strip(), run("--token", "ALICE", "CI").strip()
+    assert made.startswith("gct_") and other != made
+    bearer = permissions().bearer
+    assert bearer(token_digest(made)).name == bearer(token_digest(other)).name == "Alice"
+    lines = run("--tokens", "alice").splitlines()
+    assert [line.split()[:2] for line in lines] == [["ci", "made"], ["default", "made"]]
+    assert run("--revoke", "alice", "Ci") == "The token ci of Alice is revoked.\n"
+    assert permissions().bearer(token_digest(other)) is None
+    assert permissions().bearer(token_digest(made))
+    log = run("--log")
+    assert "revoke Alice: ci\n" in log and made not in log
+
+
+def test_only_the_token_is_printed_so_that_a_script_can_take_it(run, capsys):
+    run("alice", typed="secret\n")
+    passwd.main(["--token", "alice"])
+    said = capsys.readouterr()
+    assert said.out.startswith("gct_") and said.out.count("\n") == 1
+    assert said.err == (
+        "groupchat-passwd: that is the token default of alice. It is shown only now.\n"
+    )
+
+
+def test_a_new_password_ends_the_tokens(run, permissions):
+    run("alice", typed="secret\n")
+    secret = run("--token", "alice").strip()
+    run("--operator", "alice")
+    assert permissions().bearer(token_digest(secret)).operator
+    run("alice", typed="another\n")
+    assert permissions().bearer(token_digest(secret)) is None
+    assert run("--tokens", "alice") == ""
+
+
 def test_it_shows_who_did_what(begun, run):
     run("-o", "alice", typed="secret\n")
     run("--delete", "alice")
@@ -106,6 +142,9 @@ def test_it_shows_who_did_what(begun, run):
         (["alice"], "", "a password has 1 to 1024 bytes"),
         (["alice"], "x" * 1025, "a password has 1 to 1024 bytes"),
         (["--delete", "alice"], "", '"alice" is not registered'),
+        (["--token", "alice"], "", '"alice" is not registered'),
+        (["--tokens", "alice"], "", '"alice" is not registered'),
+        (["--revoke", "alice"], "", '"alice" is not registered'),
         ([], "", "whose?"),
         (["-f", "/nowhere/at/all", "alice"], "x\n", "No such file"),
     ],
@@ -115,6 +154,22 @@ def test_what_it_can_not_do_it_says_in_one_line(begun, run, arguments, typed, sa
         run(*arguments, typed=typed)
     assert said in str(ended.value)
     assert "\n" not in str(ended.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--token", "alice"], "There is a token default already."),
+        (["--token", "alice", "no/name"], "The name of a token has 1 to 32"),
+        (["--revoke", "alice", "other"], 'There is no token "other".'),
+    ],
+)
+def test_a_token_that_can_not_be_made_or_ended_is_refused_in_one_line(run, arguments, said):
+    run("alice", typed="secret\n")
+    run("--token", "alice")
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
+    assert said in str(ended.value) and "\n" not in str(ended.value)
 
 
 def test_it_says_that_it_made_a_file(tmp_path, monkeypatch, capsys):
@@ -139,6 +194,7 @@ def test_it_says_that_it_made_a_file(tmp_path, monkeypatch, capsys):
         ["--log"],
         ["--bans"],
         ["--unban", "bob"],
+        ["--token", "bob"],
     ],
 )
 def test_in_the_wrong_directory_nothing_is_made_and_it_says_where_it_looked(

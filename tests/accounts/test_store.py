@@ -26,6 +26,7 @@ from groupchat.core.permissions import (
     Account,
     AuditEntry,
     Restriction,
+    Token,
 )
 from groupchat.errors import CannotStart
 from groupchat.wire.errors import Unavailable
@@ -199,6 +200,71 @@ def test_an_account_keeps_its_id_and_one_of_the_same_name_has_another(start):
     assert start().permissions.with_id(first.id) is None
 
 
+# Tokens.
+
+
+def token(account, name="backup", digest=b"1" * 32):
+    return Token(account.id, name, digest, 7)
+
+
+@pytest.fixture
+def alice(start):
+    """An account with a token, and the store that saved them."""
+    store = start()
+    answer(store.register(Account("alice"), "secret", ENTRY))
+    account = store.permissions.owner("alice")
+    answer(store.save(token(account), ENTRY))
+    return account
+
+
+def test_a_token_holds_at_once_and_after_a_restart_until_it_is_deleted(start, alice):
+    store = start()
+    answer(store.save(token(alice, "ci", b"2" * 32), ENTRY))
+    for one in (store, start()):
+        assert one.permissions.tokens(alice.id) == [token(alice), token(alice, "ci", b"2" * 32)]
+        assert one.permissions.bearer(b"2" * 32) == alice
+    answer(store.delete(token(alice, "ci"), ENTRY))
+    for one in (store, start()):
+        assert one.permissions.tokens(alice.id) == [token(alice)]
+        assert one.permissions.bearer(b"2" * 32) is None
+        assert one.permissions.bearer(b"1" * 32) == alice
+
+
+def test_an_account_that_is_saved_keeps_its_tokens_and_one_that_is_deleted_does_not(start, alice):
+    store = start()
+    answer(store.save(Account("Alice", True, "x", (b"c" * 16,), alice.id), ENTRY))
+    for one in (store, start()):
+        assert one.permissions.bearer(b"1" * 32) == one.permissions.owner("alice")
+        assert one.permissions.owner("alice").operator
+        assert one.permissions.owner("alice").clients == (b"c" * 16,)
+    answer(store.delete(alice, ENTRY))
+    answer(store.register(Account("alice"), "secret", ENTRY))
+    for one in (store, start()):
+        assert one.permissions.bearer(b"1" * 32) is None
+        assert one.permissions.tokens(one.permissions.owner("alice").id) == []
+
+
+def test_a_token_that_another_program_revokes_does_not_come_back_with_its_account(
+    start, alice, path
+):
+    store = start()
+    outside = AccountsDatabase(path)
+    outside.open()
+    outside.delete(token(alice), ENTRY)
+    outside.close()
+    answer(store.save(store.permissions.owner("alice"), ENTRY))
+    answer(store.poll())
+    assert store.permissions.bearer(b"1" * 32) is None
+    assert start().permissions.tokens(alice.id) == []
+
+
+def test_a_token_of_an_account_that_is_gone_is_not_saved(start, alice, expect_logged):
+    store, outside = start(), start()
+    answer(outside.delete(alice, ENTRY))
+    assert answer(store.save(token(alice, "ci", b"2" * 32), ENTRY)).check(Unavailable)
+    expect_logged("The accounts file cannot be written: FOREIGN KEY constraint failed")
+
+
 # Older files.
 
 
@@ -227,6 +293,20 @@ def test_a_file_of_the_first_version_is_taken_over(old, start):
         assert store.permissions.restriction(BAN, "bob") == BAN_ON_BOB
         assert answer(store.audit_entries(9)) == [ENTRY]
     assert start().permissions.owner("alice").id == alice.id
+
+
+def test_a_file_of_the_second_version_gets_tokens(old, start, path):
+    schema = Path(passwordfile.__file__).parent / "schema" / "2.sql"
+    with sqlite3.connect(path) as db:
+        db.executescript(schema.read_text())
+        db.execute("PRAGMA user_version = 2")
+        id = db.execute("SELECT id FROM accounts WHERE key = 'alice'").fetchone()[0]
+    db.close()
+    store = start()
+    alice = store.permissions.owner("alice")
+    assert alice == Account("Alice", True, "x", (b"1" * 16,), id)
+    answer(store.save(token(alice), ENTRY))
+    assert start().permissions.bearer(b"1" * 32) == alice
 
 
 def test_a_take_over_that_is_killed_half_way_changes_nothing(old, start, path, monkeypatch):

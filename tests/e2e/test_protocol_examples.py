@@ -198,7 +198,7 @@ EXAMPLES = list(examples(PROTOCOL.read_text()))
 
 
 def test_the_page_has_its_examples():
-    assert len(EXAMPLES) == 13
+    assert len(EXAMPLES) == 14
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example[0].line[:30])

@@ -293,7 +293,8 @@ def before():
         "join": {"room": "lobby"}, "leave": {"room": "lobby"}, "say": {"room": "lobby", "text": "hi", "n": 1},
         "tell": {"to": "amy", "text": "hi"}, "history": {"room": "lobby"}, "who": {"room": "lobby"}, "rooms": {},
         "rename": {"name": "m"},
-        "topic": {"room": "lobby", "text": "hi"}, "ping": {}, "pong": {}, "register": {"password": "x"}, "kick": {"name": "amy"},
+        "topic": {"room": "lobby", "text": "hi"}, "ping": {}, "pong": {}, "register": {"password": "x"}, "token": {"name": "x"},
+        "tokens": {}, "revoke": {"name": "x"}, "kick": {"name": "amy"},
         "mute": {"name": "amy"}, "op": {"name": ME}, "ban": {"name": "amy"}, "max": {"max": 1}, "notice": {"text": "hi"},
     }.items():  # fmt: skip
         data = line(verb, **fields, ref="r")

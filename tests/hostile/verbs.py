@@ -446,6 +446,14 @@ def operators():
         line("register", password="", ref="r"),
         "error bad-password ref=r",
     )
+    guest = "only a registered name has tokens. /register PASSWORD makes yours your own."
+    for verb, fields in {"token": {"name": "x"}, "tokens": {}, "revoke": {"name": "x"}}.items():
+        word = "/revoke x" if verb == "revoke" else f"/token {fields.get('name', '')}"
+        yield case(
+            f"{verb} by a guest",
+            json=part(line(verb, **fields, ref="r"), "error not-allowed ref=r"),
+            plain=part(f"{word}\n".encode(), f"! {word.split()[0]}: {guest}"),
+        )
     yield alike("a message in the server's own words", line("message", room="lobby", id=1, at="", **{"from": "ben"}, text="hi"),
                 "error unknown-type room=lobby")  # fmt: skip
     yield alike(

@@ -17,7 +17,7 @@ from groupchat.wire.plain.words import COMMANDS
 TYPES = set(
     "hello join leave say tell history who rooms rename topic ping pong register "
     "kick mute unmute op deop ban unban max notice bans mutes places quit "
-    "search mark private invite uninvite close".split()
+    "search mark private invite uninvite close token tokens revoke".split()
 )
 
 

@@ -361,6 +361,25 @@ def test_one_who_wants_to_see_the_bans_bans_nobody(typed, shows):
         plain.decode(typed.encode())
 
 
+def test_tokens_are_made_listed_and_revoked():
+    assert plain.decode(b"/token backup") == commands.MakeToken(name="backup", ref="/token")
+    assert plain.decode(b"/token") == commands.AskTokens(ref="/token")
+    assert plain.decode(b"/tokens") == commands.AskTokens(ref="/token")
+    assert plain.decode(b"/revoke backup") == commands.Revoke(name="backup", ref="/revoke")
+    with pytest.raises(BadField, match=r"/token \[NAME\]"):
+        plain.decode(b"/token two words")
+    with pytest.raises(BadField, match="/revoke NAME"):
+        plain.decode(b"/revoke")
+    assert shown(events.Token("backup", "gct_x")) == (
+        "-- The token backup is gct_x\n"
+        "-- It is shown only now. Scripts act as you with it; /revoke backup ends it.\n"
+    )
+    two = [events.TokenEntry("backup", AT), events.TokenEntry("ci", AT)]
+    assert shown(events.Tokens(two)) == (
+        "-- You have 2 tokens.\n-- backup, made 2026-11-22\n-- ci, made 2026-11-22\n"
+    )
+
+
 def test_bans_mutes_and_places_are_shown():
     assert plain.decode(b"/bans") == commands.AskBans(ref="/bans")
     assert plain.decode(b"/mutes") == commands.AskMutes(ref="/mutes")

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from groupchat.wire import addresses, events
 from groupchat.wire.plain.words import COMMANDS, USAGE, CommandHelp
 
-__all__ = ["bans", "done", "help_lines", "mutes", "ok", "places", "rooms", "who"]
+__all__ = [
+    "bans", "done", "help_lines", "mutes", "ok", "places", "rooms", "token", "tokens", "who",
+]  # fmt: skip
 
 _NAMES_IN_LINE = 20
 
@@ -63,6 +65,18 @@ def _rest(count: int) -> Iterator[str]:
 
 def places(event: events.Places) -> Iterator[str]:
     yield f"-- {event.count} of {event.max} places are taken."
+
+
+def token(event: events.Token) -> Iterator[str]:
+    yield f"-- The token {event.name} is {event.token}"
+    yield f"-- It is shown only now. Scripts act as you with it; /revoke {event.name} ends it."
+
+
+def tokens(event: events.Tokens) -> Iterator[str]:
+    count = len(event.tokens)
+    yield f"-- You have {count or 'no'} token{'s' * (count != 1)}."
+    for one in event.tokens:
+        yield f"-- {one.name}, made {one.made[:10]}"
 
 
 def help_lines(event: events.Help) -> Iterator[str]:

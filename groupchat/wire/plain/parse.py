@@ -134,6 +134,8 @@ _PARSERS: dict[str, Callable[[str], Command]] = {
     "/uninvite": lambda rest: commands.Uninvite(room=HERE, name=word(rest).removeprefix(AT)),
     "/quit": lambda rest: commands.Quit(),
     "/register": lambda rest: commands.Register(password=some_text(rest.strip())),
+    "/token": lambda rest: commands.MakeToken(name=word(rest)) if rest else commands.AskTokens(),
+    "/revoke": lambda rest: commands.Revoke(name=word(rest)),
     "/kick": moderation.kick,
     "/ban": moderation.ban,
     "/unban": moderation.unban,

@@ -200,5 +200,7 @@ _RENDERERS: dict[type[Event], Callable[[Any], Iterable[str]]] = {
     events.Bans: answers.bans,
     events.Mutes: answers.mutes,
     events.Places: answers.places,
+    events.Token: answers.token,
+    events.Tokens: answers.tokens,
     events.Help: answers.help_lines,
 }

@@ -90,6 +90,17 @@ COMMANDS = (
         "/register", "PASSWORD", "makes your name your own: from now on it needs the password"
     ),
     CommandHelp(
+        "/token",
+        "[NAME]",
+        "makes a token with which scripts act as you, or lists yours",
+        ("/tokens",),
+        more=(
+            "A script sends it over HTTP (Authorization: Bearer TOKEN), in place of your password.",
+            "It is shown only once. /revoke NAME ends it.",
+        ),
+    ),
+    CommandHelp("/revoke", "NAME", "ends a token", ("/untoken",)),
+    CommandHelp(
         "/quit", "", "ends the connection", ("/exit", "/q", "/bye", "/logout", "/disconnect")
     ),
     CommandHelp(
