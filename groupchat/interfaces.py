@@ -59,15 +59,28 @@ class ILedger(Interface):
 
     Answers come by `ILedgerOwner.appended`, in the order posted, and never inside `post`. Reading
     is a cold path and answers by Deferred.
+
+    Several nodes can share a log. Then `appended` brings the entries of all nodes, in one order
+    that is the same on each: those that were posted here are the very objects that were posted, and
+    those of other nodes have nothing in their slots that are local (`core.entries.LOCAL`). A
+    node's own entries still come back in the order posted.
     """
 
-    epoch: str = Attribute("The name of this run of the log, once open.")
+    node: int = Attribute(
+        "The number of this node among those that share the log, once open; 0 where it is alone."
+        " It changes only before `ILedgerOwner.restore`."
+    )
+
+    epoch: str = Attribute(
+        "The name of this run of the log, once open. It changes only before `rewound`."
+    )
 
     trouble: str = Attribute('The reason why messages are refused now, as a line; "" for none.')
 
     def open(owner: ILedgerOwner) -> None:
         """
-        Begin a new epoch. Everything found is synced before this returns.
+        Begin a new epoch, unless other nodes are in it. Everything found is synced before this
+        returns. Where there are other nodes, the owner is restored, and caught up with them.
 
         :raises groupchat.errors.CannotStart: the ledger cannot be opened.
         """
@@ -112,14 +125,54 @@ class ILedger(Interface):
         """Fire once the ledger has got round to it: what stores messages works."""
 
     def close() -> Deferred[None]:
-        """Store what was posted, and close."""
+        """Store what was posted, tell other nodes that this one is gone, and close."""
 
 
 class ILedgerOwner(Interface):
     """The object that a ledger answers to, in the reactor's thread."""
 
     def appended(batch: list[Entry]) -> None:
-        """Take entries that have their places and are durable, in the order posted."""
+        """
+        Take entries that have their places and are durable, in their order.
+
+        Their effect on the group (its members, who is in which room) must follow from them and
+        from the entries before them alone: all nodes have to come to the same result.
+        """
+
+    def snapshot() -> bytes:
+        """
+        Return all that the entries so far have made, and that is not stored: the members, who is in
+        which room, and how many members can be in.
+        """
+
+    def restore(state: bytes) -> None:
+        """
+        Begin with what a `snapshot` says, of this node or another. The entries after it come next.
+
+        The sessions that are logged in here are not in it: they are ended before (`fenced`).
+        """
+
+    def stalled() -> None:
+        """
+        Take note that what is posted waits, since the log can't be reached. The node can still read
+        the messages that it has.
+        """
+
+    def resumed() -> None:
+        """Take note that the log can be reached again: what was posted comes back."""
+
+    def fenced() -> None:
+        """
+        End all sessions, so that the clients come again: this node was taken for dead, and the
+        others have freed its seats. Entries that it has posted do not come back. `restore` follows,
+        as another node.
+        """
+
+    def rewound() -> None:
+        """
+        End all sessions, so that the clients come again: the log is another one than before, such
+        as a restored backup. `restore` follows.
+        """
 
     def failed(reason: str) -> None:
         """

@@ -3,6 +3,11 @@ Entries: the values that the hub posts to the ledger, and that the ledger comple
 
 The sender and the time are fixed when an entry is posted. The ledger fixes the id, and whether the
 entry is stored at all, when the entry's turn in the order comes.
+
+A ledger of several nodes hands each entry to the hubs of all of them, in one order: to the hub that
+posted it this very object, to the others a new one. Every slot crosses but those of `LOCAL`, and
+these are None on the other nodes. The others are plain values, those that the ledger has written
+among them.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from groupchat.core.session import Session
 
 __all__ = [
-    "STORED", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry",
+    "BARRIERS", "LOCAL", "STORED", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry",
     "InviteEntry", "JoinEntry", "LeaveEntry", "MarkEntry", "MessageEntry", "PrivacyEntry",
     "QuitEntry", "RenameEntry", "TopicEntry", "TopicQuery",
 ]  # fmt: skip
@@ -166,6 +171,8 @@ class JoinEntry(Entry):
     A session joins a room. Not stored; the ledger fills in the state of the room at this point in
     the order.
 
+    :ivar seat: the number of the seat of the session that joins.
+    :ivar since: milliseconds since 1970.
     :ivar cursor: the cursor of the session that joins; the ledger never uses it.
     :ivar instead: the cursor of the connection that the session takes over, or None; likewise.
     :ivar epoch: of the log that the client knew, or None.
@@ -196,6 +203,8 @@ class JoinEntry(Entry):
         "mark",
         "owner",
         "private",
+        "seat",
+        "since",
         "topic",
         "topic_by",
     )
@@ -210,10 +219,14 @@ class JoinEntry(Entry):
         session: Session | None = None,
         ref: str | None = None,
         account: str = "",
+        seat: int = 0,
+        since: int = 0,
     ) -> None:
         super().__init__(room, session, ref)
         self.account = account
         self.client = client
+        self.seat = seat
+        self.since = since
         self.epoch = epoch
         self.after = after
         self.cursor = cursor
@@ -340,26 +353,43 @@ class CloseEntry(_AccessEntry):
 
 
 class LeaveEntry(Entry):
-    """A member leaves a room. Not stored."""
+    """
+    A session leaves a room. Not stored.
 
-    __slots__ = ("cursor",)
+    :ivar seat: the number of its seat.
+    :ivar cursor: its cursor; None on other nodes.
+    """
+
+    __slots__ = ("cursor", "seat")
 
     def __init__(
-        self, room: str, cursor: Cursor, session: Session | None = None, ref: str | None = None
+        self,
+        room: str,
+        cursor: Cursor,
+        session: Session | None = None,
+        ref: str | None = None,
+        seat: int = 0,
     ) -> None:
         super().__init__(room, session, ref)
         self.cursor = cursor
+        self.seat = seat
 
 
 class RenameEntry(Entry):
-    """A member takes another name. Not stored."""
+    """
+    A member takes another name. Not stored.
 
-    __slots__ = ("name",)
+    :ivar name: the name.
+    :ivar seat: the number of the seat whose session asks.
+    """
+
+    __slots__ = ("name", "seat")
     session: Session
 
-    def __init__(self, name: str, session: Session, ref: str | None = None) -> None:
+    def __init__(self, name: str, session: Session, ref: str | None = None, seat: int = 0) -> None:
         super().__init__("", session, ref)
         self.name = name
+        self.seat = seat
 
 
 class DirectMessageEntry(Entry):
@@ -385,3 +415,8 @@ class QuitEntry(Entry):
 
 #: the entries that a ledger stores; it only completes the others
 STORED = (MessageEntry, TopicEntry, MarkEntry, PrivacyEntry, InviteEntry, CloseEntry)
+#: the entries that only wait for what was posted before: a ledger hands them back in their places,
+#: and never to another node
+BARRIERS = (QuitEntry, TopicQuery)
+#: the slots that mean something only on the node that posted the entry
+LOCAL = frozenset({"session", "ref", "cursor", "instead"})

@@ -41,6 +41,8 @@ from groupchat.wire import errors
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
 
+    from groupchat.wire.events import Bye
+
 __all__ = ["Hub"]
 
 
@@ -134,8 +136,29 @@ class Hub:
             for done in [self._awaited.pop(entry) for entry in batch if entry in self._awaited]:
                 done()
 
+    def snapshot(self) -> bytes:
+        return b""  # no ledger asks for it yet
+
+    def restore(self, state: bytes) -> None:
+        """Do nothing: no ledger calls this yet."""
+
+    def stalled(self) -> None:
+        """Do nothing: what is posted waits."""
+
+    def resumed(self) -> None:
+        """Do nothing: what was posted comes back."""
+
+    def fenced(self) -> None:
+        self._end_all(errors.INTERNAL_ERROR)
+
+    def rewound(self) -> None:
+        self._end_all(errors.INTERNAL_ERROR)
+
     def stop(self) -> None:
         """End all sessions, and take nothing more."""
         self.stopping = True
+        self._end_all(errors.STOPPING)
+
+    def _end_all(self, bye: Bye) -> None:
         for session in list(self.members.sessions):
-            session.end(errors.STOPPING)
+            session.end(bye)

@@ -48,6 +48,7 @@ class MemoryLedger(EntryProcessor):
     :param keep: how long messages are kept.
     """
 
+    node = 0
     trouble = ""
 
     def __init__(

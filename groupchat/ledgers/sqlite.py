@@ -61,6 +61,7 @@ class SQLiteLedger:
     :ivar on_commit: called, in the writer's thread, with the seconds that a batch took.
     """
 
+    node = 0
     epoch = ""
 
     def __init__(

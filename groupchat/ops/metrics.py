@@ -168,6 +168,9 @@ class ObservedOwner:
         self._fan_outs = metrics.fan_outs.observe
         self._seconds = seconds
         self.failed = owner.failed
+        self.snapshot, self.restore = owner.snapshot, owner.restore
+        self.stalled, self.resumed = owner.stalled, owner.resumed
+        self.fenced, self.rewound = owner.fenced, owner.rewound
 
     def appended(self, batch: list[Entry]) -> None:
         began = self._seconds()

@@ -187,6 +187,14 @@ class Owner:
     def failed(self, reason: str) -> None:
         self.reasons.append(reason)
 
+    def snapshot(self) -> bytes:
+        return b""
+
+    def restore(self, state: bytes) -> None:
+        """Do nothing: no ledger without other nodes does that."""
+
+    stalled = resumed = fenced = rewound = lambda self: None
+
     @property
     def drafts(self) -> list[Entry]:
         return [draft for batch in self.batches for draft in batch]

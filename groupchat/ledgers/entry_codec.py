@@ -1,0 +1,142 @@
+"""
+Entries as bytes, on their way to other nodes.
+
+An entry is its kind and its slots by name, so that nodes of two versions understand each other:
+a slot that is not known is passed over, and one that is missing has the value in `DEFAULTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from groupchat.core.entries import (
+    BARRIERS,
+    LOCAL,
+    CloseEntry,
+    CorrectionEntry,
+    DirectMessageEntry,
+    Entry,
+    InviteEntry,
+    JoinEntry,
+    LeaveEntry,
+    MarkEntry,
+    MessageEntry,
+    PrivacyEntry,
+    RenameEntry,
+    TopicEntry,
+)
+from groupchat.core.group_entries import (
+    AccountsChangedEntry,
+    EndEntry,
+    LoginEntry,
+    LogoutEntry,
+    MaxEntry,
+    NodeGoneEntry,
+    NoticeEntry,
+    RegisteredEntry,
+)
+from groupchat.wire.errors import Refused
+from groupchat.wire.events import Bye
+
+__all__ = ["DEFAULTS", "KINDS", "decode", "encode"]
+
+Slots = dict[str, Any]  #: Any: the slots of entries have many types
+
+#: what stands for a class: these never change
+KINDS: dict[str, type[Entry]] = {
+    "message": MessageEntry,
+    "correction": CorrectionEntry,
+    "topic": TopicEntry,
+    "mark": MarkEntry,
+    "privacy": PrivacyEntry,
+    "invite": InviteEntry,
+    "close": CloseEntry,
+    "join": JoinEntry,
+    "leave": LeaveEntry,
+    "rename": RenameEntry,
+    "direct": DirectMessageEntry,
+    "login": LoginEntry,
+    "logout": LogoutEntry,
+    "registered": RegisteredEntry,
+    "end": EndEntry,
+    "notice": NoticeEntry,
+    "max": MaxEntry,
+    "accounts": AccountsChangedEntry,
+    "node-gone": NodeGoneEntry,
+}
+
+#: the values of slots that entries of older nodes lack, by kind
+DEFAULTS: dict[str, dict[str, object]] = {}
+
+
+def _refusals(kind: type[Refused]) -> dict[str, type[Refused]]:
+    found = {kind.code: kind}
+    for narrower in kind.__subclasses__():
+        found = _refusals(narrower) | found
+    return found
+
+
+def _slots(kind: type[Entry]) -> tuple[str, ...]:
+    """Return the slots of a class that cross."""
+    names: list[str] = []
+    for one in reversed(kind.__mro__):
+        names += getattr(one, "__slots__", ())
+    return tuple(name for name in names if name not in LOCAL)
+
+
+_REFUSALS = _refusals(Refused)
+_NAMES = {kind: name for name, kind in KINDS.items()}
+_SLOTS = {kind: _slots(kind) for kind in KINDS.values()}
+
+
+def encode(entries: Iterable[Entry]) -> bytes:
+    """Return these entries as bytes, without those that no other node is given."""
+    return msgspec.msgpack.encode(
+        [_plain(entry) for entry in entries if not isinstance(entry, BARRIERS)]
+    )
+
+
+def decode(data: bytes) -> list[Entry]:
+    """Return new entries, which are what `encode` was given but for the slots that are local."""
+    plain = msgspec.msgpack.decode(data, type=list[tuple[str, Slots]])
+    return [_entry(kind, slots) for kind, slots in plain]
+
+
+def _plain(entry: Entry) -> tuple[str, Slots]:
+    kind = type(entry)
+    slots = {name: getattr(entry, name) for name in _SLOTS[kind]}
+    refusal = slots.pop("refusal")
+    if refusal is not None:
+        slots["refusal"] = (refusal.code, refusal.text, refusal.want, refusal.retry)
+    return _NAMES[kind], slots
+
+
+def _entry(name: str, slots: Slots) -> Entry:
+    kind = KINDS[name]
+    entry = kind.__new__(kind)
+    for local in LOCAL:
+        if hasattr(kind, local):
+            setattr(entry, local, None)
+    entry.refusal = _refusal(*slots.pop("refusal")) if "refusal" in slots else None
+    for slot, value in (DEFAULTS.get(name, {}) | slots).items():
+        if hasattr(kind, slot):
+            setattr(entry, slot, _value(slot, value))
+    return entry
+
+
+def _value(slot: str, value: Any) -> object:  # Any: as of `Slots`
+    """Return the value of a slot as its class has it."""
+    if slot == "bye":
+        return msgspec.convert(value, Bye)
+    if slot == "invited":
+        return frozenset(value)
+    return tuple(value) if slot in ("members", "rooms") else value
+
+
+def _refusal(code: str, text: str, want: int | None, retry: float | None) -> Refused:
+    refusal = _REFUSALS.get(code, Refused)(text)
+    refusal.want, refusal.retry = want, retry
+    return refusal
