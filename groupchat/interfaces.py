@@ -95,11 +95,16 @@ class ILedger(Interface):
         At most 64 KiB of text, but at least one message; empty where none of them is stored.
         """
 
-    def history(room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
+    def history(
+        room: str, before: int, limit: int, after: int | None = None
+    ) -> Deferred[tuple[list[Message], bool]]:
         """
         Return the newest messages with id < before, ascending, and whether there are older ones.
 
         At most `limit`, and bounded like a `page`.
+
+        :param after: return instead the oldest messages with after < id < before, and whether
+            there are newer ones among these.
         """
 
     def search(room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:

@@ -46,10 +46,12 @@ class LogReader:
         """Read a page, like `ILedger.page`."""
         return self._read(self._ledger.page(self._room, after, through), _without)
 
-    def history(self, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
+    def history(
+        self, before: int, limit: int, after: int | None = None
+    ) -> Deferred[tuple[list[Message], bool]]:
         """Read history, like `ILedger.history`."""
         return self._read(
-            self._ledger.history(self._room, before, limit),
+            self._ledger.history(self._room, before, limit, after),
             lambda found, ids: (_without(found[0], ids), found[1]),
         )
 

@@ -66,7 +66,8 @@ class Queries:
                 session.flow.expect_reply()
                 self._call_later(BIG_PAGE_COOLDOWN, session.flow.replied)
 
-        session.await_reply(room.reader.history(before, command.limit), answer, command)
+        asked = room.reader.history(before, command.limit, command.after)
+        session.await_reply(asked, answer, command)
 
     def search(self, session: Session, command: commands.Search) -> None:
         """

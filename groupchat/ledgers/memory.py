@@ -81,9 +81,15 @@ class MemoryLedger(EntryProcessor):
     def page(self, room: str, after: int, through: int) -> Deferred[list[Message]]:
         return succeed(page(self._room(room).between(after, through + 1)))
 
-    def history(self, room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
+    def history(
+        self, room: str, before: int, limit: int, after: int | None = None
+    ) -> Deferred[tuple[list[Message], bool]]:
         log = self._room(room)
         before = min(before, log.head + 1)
+        if after is not None:
+            after = max(after, log.first - 1)
+            found = page(log.between(after, min(before, after + limit + 1)))
+            return succeed((found, bool(found) and found[-1].id < before - 1))
         found = log.between(before - limit - 1, before)
         found = page(reversed(found))[::-1]
         return succeed((found, bool(found) and found[0].id > log.first))

@@ -72,12 +72,19 @@ class Reader:
         low = max(after + 1, first)
         return page(self._messages(room, no, low, through, "ASC", MAX_MESSAGES_IN_PAGE))
 
-    def history(self, room: str, before: int, limit: int) -> tuple[list[Message], bool]:
+    def history(
+        self, room: str, before: int, limit: int, after: int | None = None
+    ) -> tuple[list[Message], bool]:
         """
-        Return the newest messages with id < before, ascending, and whether there are older ones.
+        Return the newest messages with id < before, ascending, and whether there are older ones;
+        with `after`, the oldest ones after it, and whether there are newer ones.
         """
-        no, first, _ = self._find(room)
+        no, first, head = self._find(room)
         limit = min(limit, MAX_MESSAGES_IN_PAGE)
+        if after is not None:
+            low, last = max(after + 1, first), min(before - 1, head)
+            found = page(self._messages(room, no, low, last, "ASC", limit))
+            return found, bool(found) and found[-1].id < last
         found = page(self._messages(room, no, first, before - 1, "DESC", limit))
         return found[::-1], bool(found) and found[-1].id > first
 

@@ -156,8 +156,10 @@ class SQLiteLedger:
     def page(self, room: str, after: int, through: int) -> Deferred[list[Message]]:
         return self._read(Reader.page, room, after, through)
 
-    def history(self, room: str, before: int, limit: int) -> Deferred[tuple[list[Message], bool]]:
-        return self._read(Reader.history, room, before, limit)
+    def history(
+        self, room: str, before: int, limit: int, after: int | None = None
+    ) -> Deferred[tuple[list[Message], bool]]:
+        return self._read(Reader.history, room, before, limit, after)
 
     def rooms(self, account: str = "") -> Deferred[dict[str, str]]:
         return self._read(Reader.rooms, account)

@@ -199,6 +199,11 @@ class Tell(Command):
 
 
 class AskHistory(RoomCommand, tag="history"):
+    """
+    Ask for the newest messages before an id; with `after`, for the oldest ones after that id.
+    """
+
+    after: Id | None = None
     before: Id | None = None
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 

@@ -191,7 +191,10 @@ class Notice(Event):
 
 
 class History(Event):
-    """A page of a room's log, ascending; `more`: older ones exist."""
+    """
+    A page of a room's log, ascending; `more`: older ones exist, or newer ones where the page is
+    what came after an id.
+    """
 
     room: str
     messages: list[Message]

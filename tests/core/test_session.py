@@ -869,6 +869,23 @@ def test_history_is_a_page_of_the_log(server):
     }
 
 
+def test_history_can_begin_after_an_id(server):
+    alice = server.json("alice")
+    for n in range(1, 6):
+        alice.say(str(n))
+    server.run()
+    alice.events()
+    for fields, ids, more in [
+        ({"after": 0, "limit": 2}, [1, 2], True),
+        ({"after": 3}, [4, 5], False),
+        ({"after": 1, "before": 5, "limit": 2}, [2, 3], True),
+        ({"after": 1, "before": 4, "limit": 2}, [2, 3], False),
+        ({"after": 9}, [], False),
+    ]:
+        (answer,) = alice.ask("history", room="lobby", **fields)
+        assert ([message["id"] for message in answer["messages"]], answer["more"]) == (ids, more)
+
+
 @pytest.mark.parametrize("before", [0, 1])
 def test_before_the_first_there_is_no_history(server, before):
     alice = server.json("alice")

@@ -98,7 +98,7 @@ VERBS: dict[bytes, dict[bytes, list[bytes]]] = {
     b"leave": {b"room": ROOMS},
     b"say": {b"room": ROOMS[:4], b"text": SAID, b"act": [b"true", b"false", b"1"], b"n": COUNTS},
     b"tell": {b"to": PEOPLE, b"text": SAID},
-    b"history": {b"room": ROOMS[:4], b"before": COUNTS, b"limit": COUNTS},
+    b"history": {b"room": ROOMS[:4], b"before": COUNTS, b"after": COUNTS, b"limit": COUNTS},
     b"who": {b"room": ROOMS[:4], b"after": PEOPLE},
     b"rooms": {b"after": ROOMS},
     b"rename": {b"name": PEOPLE},

@@ -265,7 +265,10 @@ VERBS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
         {"room": TEXT, "text": TEXT, "act": FLAG, "n": [*NUMBER, 0]},
     ),
     "tell": ({"to": "amy", "text": "hi"}, {"to": TEXT, "text": TEXT}),
-    "history": ({"room": "lobby"}, {"room": TEXT, "before": NUMBER, "limit": [*NUMBER, 0, 1001]}),
+    "history": (
+        {"room": "lobby"},
+        {"room": TEXT, "before": NUMBER, "after": NUMBER, "limit": [*NUMBER, 0, 1001]},
+    ),
     "who": ({"room": "lobby"}, {"room": TEXT, "after": TEXT}),
     "rooms": ({}, {"after": TEXT}),
     "rename": ({"name": "mal"}, {"name": TEXT}),

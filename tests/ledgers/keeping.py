@@ -304,8 +304,11 @@ class Log:
         page: list[Message] = self._result(self.ledger.page(room, after, through))
         return page
 
-    def history(self, before: int, limit: int, room: str = "lobby") -> tuple[list[Message], bool]:
-        history: tuple[list[Message], bool] = self._result(self.ledger.history(room, before, limit))
+    def history(
+        self, before: int, limit: int, room: str = "lobby", after: int | None = None
+    ) -> tuple[list[Message], bool]:
+        asked = self.ledger.history(room, before, limit, after)
+        history: tuple[list[Message], bool] = self._result(asked)
         return history
 
     def rooms(self, account: str = "") -> dict[str, str]:

@@ -238,8 +238,33 @@ def test_history_is_the_newest_before_an_id(log, before, limit, found, more):
     assert (ids(messages), older) == (found, more)
 
 
+@pytest.mark.parametrize(
+    ("after", "before", "limit", "found", "more"),
+    [
+        (0, 6, 100, [1, 2, 3, 4, 5], False),
+        (0, 6, 2, [1, 2], True),
+        (2, 6, 2, [3, 4], True),
+        (2, 6, 3, [3, 4, 5], False),
+        (2, 5, 2, [3, 4], False),
+        (2, 5, 1, [3], True),
+        (2, 3, 9, [], False),
+        (4, 2, 9, [], False),
+        (5, 6, 9, [], False),
+        (0, 0, 9, [], False),
+        (3, 99, 1, [4], True),
+        (3, 2**53 - 1, 9, [4, 5], False),
+        (2**53 - 1, 2**53 - 1, 9, [], False),
+    ],
+)
+def test_history_can_be_the_oldest_after_an_id(log, after, before, limit, found, more):
+    log.fill(5)
+    messages, newer = log.history(before, limit, after=after)
+    assert (ids(messages), newer) == (found, more)
+
+
 def test_a_room_without_messages_has_no_pages(log):
     assert log.page(0, 9, room="nowhere") == []
+    assert log.history(9, 9, room="nowhere", after=0) == ([], False)
     assert log.history(9, 9, room="nowhere") == ([], False)
 
 
@@ -249,6 +274,7 @@ def test_a_page_and_history_are_cut_at_64_kib(log, text):
         log.say(text)
     log.run()
     page, (history, more) = log.page(0, 600), log.history(601, 1000)
+    assert log.history(601, 1000, after=0) == (page, True)
     assert (page[0].id, history[-1].id, more) == (1, 600, True)
     assert ids(page) == list(range(1, len(page) + 1))
     assert ids(history) == list(range(601 - len(history), 601))
@@ -277,6 +303,12 @@ def test_by_count_the_newest_are_kept(keeping):
     entered = log.entered()
     assert (entered.first, entered.head) == (3, 5)
     assert ids(log.page(0, 5)) == [3, 4, 5]
+    assert [
+        ids(found) for found, _ in (log.history(6, 1, after=0), log.history(6, 9, after=1))
+    ] == [
+        [3],
+        [3, 4, 5],
+    ]
     assert [ids(log.history(6, 2)[0]), log.history(6, 2)[1], log.history(6, 3)[1]] == [
         [4, 5],
         True,
