@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from groupchat.options.table import VALUES
 from groupchat.tap import Options
 
 pytestmark = pytest.mark.slow
@@ -46,6 +47,5 @@ def test_the_page_of_options_shows_each_with_its_default(site):
         assert f"--{name}" in page
     for name, default in parameters.items():
         if default is not None:
-            assert re.search(
-                rf"--{name} VALUE[^-]*?[\s\S]{{0,300}}?Default: {re.escape(default)}\.", page
-            )
+            shown = f"--{name} {VALUES[name].metavar}"
+            assert re.search(rf"{shown}[^-]*?[\s\S]{{0,300}}?Default: {re.escape(default)}\.", page)

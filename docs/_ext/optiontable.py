@@ -12,16 +12,19 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from groupchat.options.table import VALUES
 from groupchat.tap import Options
 
 
 def entries() -> Iterator[tuple[str, str, str | None]]:
     """Each option of our own: its spellings, its help, and its default if it has one."""
     for name, short, default, help, *_ in Options.optParameters:
-        yield f"--{name} VALUE" + (f", -{short} VALUE" if short else ""), help, default
+        metavar = VALUES[name].metavar
+        yield f"--{name} {metavar}" + (f", -{short} {metavar}" if short else ""), help, default
     for name, method in vars(Options).items():
         if name.startswith("opt_") and len(signature(method).parameters) > 1:
-            yield f"--{name.removeprefix('opt_').replace('_', '-')} VALUE", method.__doc__, None
+            option = name.removeprefix("opt_").replace("_", "-")
+            yield f"--{option} {VALUES[option].metavar}", method.__doc__, None
     for name, short, help, *_ in Options.optFlags:
         yield f"--{name}" + (f", -{short}" if short else ""), help, None
 

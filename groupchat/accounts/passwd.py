@@ -26,7 +26,7 @@ from groupchat.wire import addresses, names
 from groupchat.wire.errors import Refused
 from groupchat.wire.timestamps import stamp
 
-__all__ = ["main"]
+__all__ = ["main", "make_parser"]
 
 TOKEN = "default"  #: the name of a token where none is given
 LOG_LINES = 50  #: entries of the audit log that --log shows
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     streams.prepare()
     try:
         with streams.written():
-            _run(_parser().parse_args(arguments))
+            _run(make_parser().parse_args(arguments))
     except CannotOpen as error:
         sys.exit(f"groupchat-passwd: {error.or_else('name another with -f PATH')}")
     except Refused as error:
@@ -112,7 +112,8 @@ _OPTIONS = (
 )
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="groupchat-passwd",
         description="Set the password of a name, or manage operators and bans. The password is"

@@ -33,7 +33,7 @@ from groupchat.admin.meter import Meter
 from groupchat.admin.verbs import VERBS, Argument
 from groupchat.wire import names
 
-__all__ = ["REFUSED", "main"]
+__all__ = ["REFUSED", "main", "make_parser"]
 
 REFUSED = 1  #: the exit status if the server refuses
 USAGE = 2  #: the exit status if the command line makes no sense
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None, ask: Ask = ask) -> None:
     streams.prepare()
     try:
         with streams.written():
-            _run(_parser().parse_args(arguments), ask)
+            _run(make_parser().parse_args(arguments), ask)
     except CannotAsk as error:
         _fail(error.status, str(error))
     except BrokenPipeError:
@@ -159,7 +159,8 @@ class _Parser(argparse.ArgumentParser):
         _fail(USAGE, f"{message}. See {self.prog} --help")
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command line."""
     parser = _Parser(
         prog=_PROGRAM,
         description="Ask a running server about itself, or let it act. Run this in the directory of"

@@ -12,7 +12,7 @@ from groupchat.cli.exit import USAGE, Exit
 from groupchat.client.address import is_loopback
 from groupchat.wire.errors import Refused
 
-__all__ = ["PROGRAM", "parse", "settle_security"]
+__all__ = ["PROGRAM", "make_parser", "parse", "settle_security"]
 
 PROGRAM = "groupchat-connect"
 _DESCRIPTION = (
@@ -29,7 +29,8 @@ _EPILOG = (
     "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server "
     "turned you away, or does not have the certificate that it should have; 5 the connection is "
     "lost and does not come back; 6 some lines were not said; 7 the server is away, and the outbox "
-    "keeps what was to be said; 8 some of the output could not be printed"
+    "keeps what was to be said; 8 some of the output could not be printed; 70 an "
+    "error of the program itself, whose report is in a file"
 )
 
 
@@ -50,14 +51,8 @@ class _Parser(argparse.ArgumentParser):
         raise Exit(USAGE, f"{message}. See {PROGRAM} --help")
 
 
-def parse(arguments: list[str]) -> argparse.Namespace:
-    """
-    Parse the command line.
-
-    :return: the options. `screen` says whether the full-screen client is wanted, and `alone`
-        whether it has to ask for the name and the server.
-    :raises Exit: it makes no sense.
-    """
+def make_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command line."""
     parser = _Parser(
         prog=PROGRAM, usage=_USAGE, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False
     )
@@ -67,6 +62,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--settings", action=_Settings, nargs=0, help="print the settings file, with the defaults"
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    return parser
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """
+    Parse the command line.
+
+    :return: the options. `screen` says whether the full-screen client is wanted, and `alone`
+        whether it has to ask for the name and the server.
+    :raises Exit: it makes no sense.
+    """
+    parser = make_parser()
     options = parser.parse_intermixed_args(arguments)
     options.screen = wants_screen(options)
     options.alone = options.screen and not options.where

@@ -54,14 +54,16 @@ class Options(AuthOptionMixin, usage.Options):
         self._command_line: list[str] = []
 
     def opt_listen(self, endpoint: str) -> None:
-        """
-        Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock; may
-        be given more than once
-        """
         self["listen"].append(endpoint)
 
+    # Twisted prints the docstring as it is, with its line breaks.
+    opt_listen.__doc__ = (
+        "Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock;"
+        " may be given more than once"
+    )
+
     def opt_help(self) -> None:
-        """Display this help and exit."""
+        """display this help and exit"""
         try:
             with streams.written():
                 print(self)
@@ -72,7 +74,7 @@ class Options(AuthOptionMixin, usage.Options):
         raise SystemExit(0)
 
     def opt_version(self) -> None:
-        """Display the version and exit."""
+        """display the version and exit"""
         print(f"groupchat {groupchat.__version__}")
         raise SystemExit(0)
 
@@ -134,7 +136,6 @@ class Options(AuthOptionMixin, usage.Options):
         return [argument for key in found if key not in typed for argument in found[key]]
 
     def opt_auth(self, description: str) -> None:
-        """Specify an authentication method for the server."""
         try:
             self.addChecker(makeChecker(description))  # type: ignore[no-untyped-call]
         except InvalidAuthType:
@@ -145,6 +146,11 @@ class Options(AuthOptionMixin, usage.Options):
             raise usage.UsageError(
                 f'--auth "{shortened(description)}": {shortened(str(error))}.'
             ) from None
+
+    opt_auth.__doc__ = (
+        "where passwords are stored: sqlite:PATH, argon2:PATH or another checker that --help-auth"
+        " lists; may be given more than once (default: sqlite: and a file beside the ledger)"
+    )
 
     def parseArgs(self, *arguments: str) -> None:
         if arguments:

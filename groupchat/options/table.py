@@ -8,7 +8,7 @@ from typing import NamedTuple
 from groupchat.options import values
 from groupchat.wire.limits import MAX_ROOMS
 
-__all__ = ["FLAGS", "FLAG_NAMES", "PARAMETERS", "Option"]
+__all__ = ["FLAGS", "FLAG_NAMES", "PARAMETERS", "VALUES", "Option", "Value"]
 
 
 class Option(NamedTuple):
@@ -20,6 +20,54 @@ class Option(NamedTuple):
     help: str
     coerce: Callable[[str], object] | None = None
 
+
+class Value(NamedTuple):
+    """
+    The value of an option, for manuals and for the completion of shells.
+
+    :ivar metavar: its name, as the manuals write it.
+    :ivar choices: the values that it can have, or the usual ones; empty: any.
+    """
+
+    metavar: str
+    choices: tuple[str, ...] = ()
+
+
+_NUMBER, _FILE, _ENDPOINT = Value("N"), Value("FILE"), Value("ENDPOINT")
+
+#: the value of each option of the command line
+VALUES = {
+    "port": _NUMBER,
+    "listen": _ENDPOINT,
+    "max": _NUMBER,
+    "ledger": Value("WHERE", ("memory", "sqlite:groupchat.db")),
+    "replay": _NUMBER,
+    "keep": Value("HOW", ("all", "90d")),
+    "rate": _NUMBER,
+    "burst": _NUMBER,
+    "certificate": _FILE,
+    "tls-share": _NUMBER,
+    "per-address": _NUMBER,
+    "connect-rate": _NUMBER,
+    "log-rate": _NUMBER,
+    "max-pending": _NUMBER,
+    "login-timeout": Value("S"),
+    "idle-timeout": Value("S"),
+    "rename-rate": _NUMBER,
+    "max-rooms": _NUMBER,
+    "max-rooms-per-member": _NUMBER,
+    "devices": _NUMBER,
+    "edit-within": Value("TIME"),
+    "auth": Value("WHERE"),
+    "show-addresses": Value("WHO", values.AUDIENCES),
+    "names": Value("HOW", tuple(values.NAMING_RULES)),
+    "server-name": Value("NAME"),
+    "motd": _FILE,
+    "log-format": Value("FORM", values.LOG_FORMATS),
+    "metrics": _ENDPOINT,
+    "admin-socket": Value("PATH"),
+    "config": _FILE,
+}
 
 PARAMETERS = [
     Option(

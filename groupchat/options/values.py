@@ -15,7 +15,10 @@ from groupchat.wire import durations, names
 __all__ = [
     "ACCOUNTS_SUFFIX",
     "ADMIN_SUFFIX",
+    "AUDIENCES",
     "CERTIFICATE_SUFFIX",
+    "LOG_FORMATS",
+    "NAMING_RULES",
     "audience",
     "duration",
     "endpoint",
@@ -32,6 +35,10 @@ __all__ = [
 
 #: of the files beside the ledger
 CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX, ADMIN_SUFFIX = ".pem", ".accounts", ".sock"
+
+AUDIENCES = ("everyone", "operators", "nobody")  #: of --show-addresses
+LOG_FORMATS = ("text", "json")
+NAMING_RULES = {"ascii": names.ASCII, "unicode": names.UNICODE}
 
 
 def number(option: str, least: int, most: int) -> Callable[[str], int]:
@@ -104,7 +111,7 @@ def ledger_path(text: str) -> str:
 
 
 def audience(text: str) -> str:
-    if text not in ("everyone", "operators", "nobody"):
+    if text not in AUDIENCES:
         raise usage.UsageError(
             f'--show-addresses takes everyone, operators or nobody, not "{shortened(text)}".'
         )
@@ -112,14 +119,14 @@ def audience(text: str) -> str:
 
 
 def log_format(text: str) -> str:
-    if text not in ("text", "json"):
+    if text not in LOG_FORMATS:
         raise usage.UsageError(f'--log-format takes text or json, not "{shortened(text)}".')
     return text
 
 
 def naming_rule(text: str) -> names.Rule:
     try:
-        return {"ascii": names.ASCII, "unicode": names.UNICODE}[text]
+        return NAMING_RULES[text]
     except KeyError:
         raise usage.UsageError(
             f'--names takes ascii or unicode, not "{shortened(text)}".'

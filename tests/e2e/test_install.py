@@ -24,6 +24,14 @@ from tests.e2e.support import Sandbox
 ROOT = Path(__file__).parents[2]
 SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "CONTRIBUTING.rst", "LICENSE", "ruff.toml"]
 SHIPPED += ["groupchat", "twisted", "tests", "docs", "etc"]
+#: folders of share/, and where their files come from
+SHARED = {
+    "groupchat/etc": ".",
+    "man/man1": "man",
+    "bash-completion/completions": "completions/bash",
+    "zsh/site-functions": "completions/zsh",
+    "fish/vendor_completions.d": "completions/fish",
+}
 BUILD = """
 import sys
 from setuptools import build_meta
@@ -94,8 +102,10 @@ def test_the_wheel_holds_what_runs_and_nothing_else(built: tuple[Path, Path]):
     information = f"groupchat-{__version__}"
     assert tops == {"groupchat", "twisted", f"{information}.dist-info", f"{information}.data"}
     assert {name for name in names if ".data/" in name} == {
-        f"{information}.data/data/share/groupchat/etc/{path.name}"
-        for path in (ROOT / "etc").iterdir()
+        f"{information}.data/data/share/{target}/{path.name}"
+        for target, folder in SHARED.items()
+        for path in (ROOT / "etc" / folder).iterdir()
+        if path.is_file()
     }
     runs = {
         path.relative_to(ROOT).as_posix()
