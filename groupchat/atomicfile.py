@@ -1,5 +1,5 @@
 """
-Writes files atomically, readable by their owner only, and recognises a full disk.
+Writes files atomically, readable by their owner only, syncs folders, and recognises a full disk.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import errno
 import os
 import tempfile
 
-__all__ = ["is_full", "write_atomic"]
+__all__ = ["is_full", "sync_folder", "write_atomic"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PROBE = 64 << 10  #: bytes, twice as many as SQLite needs to start
@@ -38,6 +38,15 @@ def _has_room(folder: str) -> bool:
     except OSError as error:
         return error.errno not in _FULL
     return True
+
+
+def sync_folder(path: str) -> None:
+    """Sync the folder of a file: the file keeps its name."""
+    folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def write_atomic(path: str, data: bytes) -> None:

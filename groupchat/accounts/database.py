@@ -17,7 +17,7 @@ from operator import itemgetter
 
 import msgspec
 
-from groupchat.atomicfile import is_full
+from groupchat.atomicfile import is_full, write_atomic
 from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction, Token
 from groupchat.errors import CannotOpen, CannotOpenYet
 
@@ -90,11 +90,23 @@ class AccountsDatabase:
         """In one transaction: the daemon and the command may do so at the same time."""
         with self._db:  # which commits, or rolls back
             self._db.execute("BEGIN IMMEDIATE")
-            for number in range(self._number("PRAGMA user_version") + 1, VERSION + 1):
+            version = self._number("PRAGMA user_version")
+            if 0 < version < VERSION:
+                self._keep_a_copy(version)
+            for number in range(version + 1, VERSION + 1):
                 for statement in _statements((_SCHEMAS / f"{number}.sql").read_text()):
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA application_id = {APPLICATION}")
             self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _keep_a_copy(self, version: int) -> None:
+        """Copy the file, in which nothing is changed yet, to one beside it."""
+        name = os.path.realpath(self.path)
+        # by a connection of its own: to read the file itself would drop SQLite's locks on it
+        with closing(sqlite3.connect(name)) as now, closing(sqlite3.connect(":memory:")) as copy:
+            now.backup(copy)
+            write_atomic(f"{name}.v{version}", copy.serialize())
+        _give_to_owner_of_folder(f"{name}.v{version}")
 
     def _number(self, statement: str) -> int:
         number: int = self._db.execute(statement).fetchone()[0]

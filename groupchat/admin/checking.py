@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from groupchat.accounts.database import APPLICATION as ACCOUNTS
 from groupchat.admin.messages import Facts, Failed, Reply, Value
-from groupchat.ledgers.database import APPLICATION as LEDGER
+from groupchat.ledgers.upgrade import APPLICATION as LEDGER
 
 __all__ = ["check"]
 

@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 
+from groupchat.atomicfile import sync_folder
 from groupchat.ledgers.clock import Clock, SystemClock
 from groupchat.ledgers.environment import connect
 
@@ -102,9 +103,5 @@ def _step_by_step(
 def _publish(partial: str, target: str) -> int:
     """Give a whole copy its name, for good. Returns its size."""
     os.link(partial, target)  # unlike a rename, this replaces no file
-    folder = os.open(os.path.dirname(target) or ".", os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(target)
     return os.stat(target).st_size

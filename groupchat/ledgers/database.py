@@ -18,9 +18,9 @@ from groupchat.atomicfile import is_full as is_full_disk
 from groupchat.errors import CannotOpen, CannotOpenYet, CannotStart
 from groupchat.ledgers.environment import Environment
 from groupchat.ledgers.locks import Locks
+from groupchat.ledgers.upgrade import APPLICATION, INCREMENTAL, Upgrade, add_tables
 
 __all__ = [
-    "APPLICATION",
     "MIN_SQLITE",
     "Checkpoint",
     "LedgerDatabase",
@@ -29,11 +29,8 @@ __all__ = [
     "is_locked",
 ]
 
-APPLICATION = 0x67726368  #: "grch", in the header of the file
 #: the version of SQLite, of 2020, from which on a statement can have as many values as here
 MIN_SQLITE = (3, 32, 0)
-_SECURE_SINCE = 5  #: the version from which on what is deleted is overwritten
-_FILLED_PAGES = 10_000  #: free pages that are filled by one row
 _FULL = "database or disk is full"  # SQLITE_FULL (Python 3.10 has no sqlite_errorcode)
 _LOCKED = "database is locked"  # SQLITE_BUSY
 
@@ -76,8 +73,11 @@ class LedgerDatabase:
             with ExitStack() as undo:
                 undo.callback(self._locks.release)
                 self._locks.acquire()
-                self.db = environment.connect(self.real, False)
-                undo.callback(self.db.close)
+                self._connect(environment)
+                undo.callback(lambda: self.db.close())
+                version = self._version(environment.schemas())
+                if version and not self._is_newest(version, environment.schemas()):
+                    self._upgrade(version, environment)
                 with self.patience():
                     self._prepare(environment.schemas())
                     self._check()
@@ -90,6 +90,9 @@ class LedgerDatabase:
             if is_full_disk(error, path):
                 raise cannot_open(path, error) from None
             raise CannotOpen(f"the ledger {path}: {error.strerror}") from None
+
+    def _connect(self, environment: Environment) -> None:
+        self.db = environment.connect(self.real, False)
 
     @contextmanager
     def patience(self, seconds: float | None = None) -> Iterator[None]:
@@ -151,11 +154,16 @@ class LedgerDatabase:
             raise
         return Checkpoint.HELD if busy or frames != written else Checkpoint.DONE
 
-    def _prepare(self, schemas: Mapping[int, str]) -> None:
-        """Make sure that the file is ours, and bring it to the newest version."""
-        application = self.value("PRAGMA application_id")
-        version, newest = self.value("PRAGMA user_version"), max(schemas)
-        empty = not self.value("SELECT count(*) FROM sqlite_master")
+    def _version(self, schemas: Mapping[int, str]) -> int:
+        """
+        Return the version of the file, or 0 if it is new.
+
+        :raises CannotOpen: it is no ledger that we know.
+        """
+        with self.patience():
+            application = self.value("PRAGMA application_id")
+            version, newest = self.value("PRAGMA user_version"), max(schemas)
+            empty = not self.value("SELECT count(*) FROM sqlite_master")
         if application != APPLICATION and not (empty and application == version == 0):
             raise CannotOpen(f"the ledger {self.path} belongs to another program")
         if version > newest:
@@ -164,32 +172,38 @@ class LedgerDatabase:
                 f" (version {version}, this one knows {newest})",
                 "Install that one",
             )
+        return int(version)
+
+    def _is_newest(self, version: int, schemas: Mapping[int, str]) -> bool:
+        return version == max(schemas) and self.value("PRAGMA auto_vacuum") == INCREMENTAL
+
+    def _upgrade(self, version: int, environment: Environment) -> None:
+        """Bring the file to the newest version. Meanwhile no other program can open it."""
+        upgrade = Upgrade(self.path, self.real, version, environment)
+        upgrade.check_place()
+        with ExitStack() as undo, self.patience():
+            undo.callback(upgrade.clean_up)
+            self.db.execute("PRAGMA journal_mode = DELETE")  # writes the WAL back, and removes it
+            self.db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self.db.executescript("BEGIN EXCLUSIVE; COMMIT")
+            upgrade.make(self.db)
+            upgrade.publish()
+        self.db.close()
+        self._locks.release()
+        self._locks.acquire()
+        self._connect(environment)
+
+    def _prepare(self, schemas: Mapping[int, str]) -> None:
+        """Set the connection up, and make the tables of a new file."""
+        self.db.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")  # before anything else in a new file
         self.db.execute("PRAGMA wal_autocheckpoint = 0")
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
         self.db.execute("PRAGMA secure_delete = ON")  # texts that are deleted are gone
         # there may be no other folder that can be written
         self.db.execute("PRAGMA temp_store = MEMORY")
-        if 0 < version < _SECURE_SINCE:
-            self._overwrite_free_pages()
-        for number in range(version + 1, newest + 1):
-            self.db.executescript(
-                f"BEGIN IMMEDIATE; {schemas[number]}; PRAGMA application_id = {APPLICATION};"
-                f" PRAGMA user_version = {number}; COMMIT"
-            )
-
-    def _overwrite_free_pages(self) -> None:
-        """Overwrite what earlier versions deleted: fill the free pages, and free them again."""
-        free, size = self.value("PRAGMA freelist_count"), self.value("PRAGMA page_size")
-        if not free:
-            return
-        self.db.execute("BEGIN IMMEDIATE")
-        self.db.execute("CREATE TABLE filler (bytes BLOB)")
-        for start in range(0, free, _FILLED_PAGES):
-            filled = min(_FILLED_PAGES, free - start) * size
-            self.db.execute("INSERT INTO filler VALUES (zeroblob(?))", (filled,))
-        self.db.execute("DROP TABLE filler")
-        self.db.execute("COMMIT")
+        if not self.value("PRAGMA user_version"):
+            add_tables(self.db, schemas, 0)
 
     def _check(self) -> None:
         """

@@ -8,8 +8,8 @@ from __future__ import annotations
 from groupchat import sqlite_header
 from groupchat.accounts.database import APPLICATION as ACCOUNTS
 from groupchat.accounts.database import VERSION as ACCOUNTS_VERSION
-from groupchat.ledgers.database import APPLICATION as LEDGER
 from groupchat.ledgers.environment import schemas
+from groupchat.ledgers.upgrade import APPLICATION as LEDGER
 from groupchat.server.tls import Certificate
 
 __all__ = ["check_files"]

@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
 from groupchat.accounts import passwordfile
-from groupchat.accounts.database import APPLICATION, AccountsDatabase
+from groupchat.accounts.database import APPLICATION, VERSION, AccountsDatabase
 from groupchat.accounts.passwordfile import PasswordFile
 from groupchat.accounts.passwords import CHEAP, Passwords
 from groupchat.accounts.store import AccountStore
@@ -325,6 +325,37 @@ def test_a_take_over_that_is_killed_half_way_changes_nothing(old, start, path, m
         assert db.execute("SELECT count(*) FROM deeds").fetchone() == (1,)
     db.close()
     assert start().permissions.owner("alice").id
+
+
+def test_the_file_stays_beside_as_it_was(old, start, path):
+    start()
+    with sqlite3.connect(f"{path}.v1") as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("SELECT name FROM accounts").fetchall() == [("Alice",), ("bob",)]
+    db.close()
+    assert stat.S_IMODE(os.stat(f"{path}.v1").st_mode) == 0o600
+
+
+SHAPES = sorted((Path(__file__).parent / "shapes").glob("*.sql"))
+
+
+def test_there_is_a_file_of_each_version_before_this_one():
+    assert [int(shape.stem) for shape in SHAPES] == list(range(1, VERSION))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.stem)
+def test_a_file_of_each_version_is_taken_over_as_its_program_left_it(shape, start, path):
+    with sqlite3.connect(path) as db:
+        db.executescript(shape.read_text())
+    db.close()
+    store = start()
+    found = [(account.name, account.operator) for account in store.permissions.accounts()]
+    assert found == [("alice", True), ("bob", False)]
+    assert answer(store.check("alice", "secret")) and not answer(store.check("alice", "wrong"))
+    banned = {one.target for one in store.permissions.restrictions(BAN, 0)}
+    assert banned == {"mallory", "192.0.2.0/24"}
+    verbs = [entry.verb for entry in answer(store.audit_entries(9))]
+    assert verbs == ["register", "register", "op", "ban", "ban"]
 
 
 # Passwords.

@@ -32,6 +32,7 @@ from groupchat.ledgers import database as opening
 from groupchat.ledgers import wal
 from groupchat.ledgers.dedupe import CLIENT_LIFETIME_MS, digest
 from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.ledgers.upgrade import APPLICATION
 from groupchat.wire.errors import BadField, Conflict, NotAllowed, OutOfOrder, StorageFull
 from tests.ledgers.keeping import ALICE, BOB, Owner, now
 
@@ -412,7 +413,7 @@ def test_many_rooms_and_many_messages_are_let_go_in_turn(log, start, path, machi
 def test_a_commit_is_synced(log, path, machine):
     assert machine.writing.execute("PRAGMA synchronous").fetchone() == (2,)
     assert machine.writing.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert rows(path, "PRAGMA application_id") == [(opening.APPLICATION,)]
+    assert rows(path, "PRAGMA application_id") == [(APPLICATION,)]
 
 
 def test_what_was_handed_back_is_committed(log, path, machine):
@@ -533,7 +534,7 @@ def test_what_was_said_is_known_also_if_it_was_stored_in_the_first_shape(start, 
             "INSERT INTO said VALUES (?, ?, ?, ?)",
             [(1000 + n, n, n, digest(f"as {n}", False)) for n in (1, 2, 3)],
         )
-        db.execute(f"PRAGMA application_id = {opening.APPLICATION}")
+        db.execute(f"PRAGMA application_id = {APPLICATION}")
         db.execute("PRAGMA user_version = 1")
     db.close()
     log = start()
@@ -660,7 +661,7 @@ def test_a_file_of_a_newer_version_is_refused(cannot_start, log, path):
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    assert "newer groupchat (version 99, this one knows 5)" in cannot_start()
+    assert "newer groupchat (version 99, this one knows 6)" in cannot_start()
 
 
 def test_an_sqlite_that_is_too_old_is_named(cannot_start, monkeypatch):
