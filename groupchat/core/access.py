@@ -157,6 +157,10 @@ class AccessPolicy:
         self._attempts.succeeded(key, origin, taken)
         return account
 
+    def is_valid_token(self, digest: bytes) -> bool:
+        """Return whether a token still lets requests act as an account."""
+        return self._accounts.permissions.bearer(digest) is not None
+
     def remember(self, account: Account, client: bytes) -> None:
         """
         Let the client that gave the password of an account log in without it from now on.

@@ -15,6 +15,7 @@ from groupchat.core.entries import (
     InviteEntry,
     JoinEntry,
     LeaveEntry,
+    LookEntry,
     MarkEntry,
     MessageEntry,
     PrivacyEntry,
@@ -56,9 +57,14 @@ def table(
         MarkEntry: marks.marked,
         JoinEntry: membership.joined,
         LeaveEntry: membership.left,
+        LookEntry: _looked,
         QuitEntry: membership.quit,
         RenameEntry: naming.renamed,
         PrivacyEntry: privacy.changed,
         InviteEntry: privacy.invited,
         CloseEntry: privacy.closed,
     }
+
+
+def _looked(entry: LookEntry) -> None:
+    """Do nothing: whoever posted it reads what the ledger has written on it."""

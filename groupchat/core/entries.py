@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BARRIERS", "LOCAL", "STORED", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry",
-    "InviteEntry", "JoinEntry", "LeaveEntry", "MarkEntry", "MessageEntry", "PrivacyEntry",
-    "QuitEntry", "RenameEntry", "TopicEntry", "TopicQuery",
+    "InviteEntry", "JoinEntry", "LeaveEntry", "LookEntry", "MarkEntry", "MessageEntry",
+    "PrivacyEntry", "QuitEntry", "RenameEntry", "TopicEntry", "TopicQuery",
 ]  # fmt: skip
 
 
@@ -243,6 +243,15 @@ class JoinEntry(Entry):
         self.invited: frozenset[str] = frozenset()
 
 
+class LookEntry(JoinEntry):
+    """
+    A question for the state of a room, by somebody that does not join it. The ledger completes it
+    like a `JoinEntry`, and refuses those who may not join.
+    """
+
+    __slots__ = ()
+
+
 class MarkEntry(Entry):
     """
     A member has read a room up to an id. Stored; a mark only moves forward.
@@ -416,7 +425,7 @@ class QuitEntry(Entry):
 #: the entries that a ledger stores; it only completes the others
 STORED = (MessageEntry, TopicEntry, MarkEntry, PrivacyEntry, InviteEntry, CloseEntry)
 #: the entries that only wait for what was posted before: a ledger hands them back in their places,
-#: and never to another node
-BARRIERS = (QuitEntry, TopicQuery)
+#: and never to another node. (A `LookEntry` it completes first.)
+BARRIERS = (QuitEntry, TopicQuery, LookEntry)
 #: the slots that mean something only on the node that posted the entry
 LOCAL = frozenset({"session", "ref", "cursor", "instead"})

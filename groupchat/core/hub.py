@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from groupchat.core import actions, effects
 from groupchat.core.access import AccessPolicy
+from groupchat.core.callers import Callers
 from groupchat.core.counters import Counters
 from groupchat.core.delivery import Delivery
 from groupchat.core.direct import DirectRooms
@@ -59,6 +60,7 @@ class Hub:
     :ivar access: decides who may.
     :ivar direct: the direct rooms.
     :ivar moderation: carries out the commands of operators.
+    :ivar callers: decides who may ask by single requests.
     :ivar room_names: translates the names of rooms.
     :ivar actions: the effect of each command.
     :ivar throttled_log: for lines about addresses.
@@ -88,6 +90,7 @@ class Hub:
         self.throttled_log = ThrottledLog(settings.log_rate, clock, self.log)
         self.access = AccessPolicy(accounts, settings, clock.seconds, now)
         self.members = Members(settings, self.throttled_log, clock.seconds)
+        self.callers = Callers(self.access, self.members, settings, clock.seconds)
         self.direct = DirectRooms(accounts, self.members, ledger)
         self.room_names = RoomNames(settings.names, self.direct)
         self.rooms = Rooms(ledger, self.direct, self.post, clock.callLater, self.counters)

@@ -78,6 +78,14 @@ class Members:
             raise errors.Unavailable(f"{member.name} can't read just now. Try again later.")
         return reading
 
+    def check_free(self, name: str) -> None:
+        """
+        Check that a guest may have a name.
+
+        :raises NameTaken: a member has it, or one that could be read as it.
+        """
+        self._registry.check_free(name, None)
+
     # Logging in and out.
 
     def enter(self, session: Session, name: str, owner: bool) -> list[Session]:

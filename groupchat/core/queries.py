@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from groupchat.core.room import Room
     from groupchat.core.session import Session
 
-__all__ = ["BIG_PAGE_COOLDOWN", "LINES_PER_SEARCH", "ROWS_PER_ANSWER", "SMALL_PAGE", "Queries"]
+__all__ = [
+    "BIG_PAGE_COOLDOWN", "LINES_PER_SEARCH", "ROWS_PER_ANSWER", "SMALL_PAGE", "Queries",
+    "member_rows", "room_rows",
+]  # fmt: skip
 
 SMALL_PAGE = 100  #: messages of history after which the next line need not wait
 BIG_PAGE_COOLDOWN = 0.05  #: seconds that the next line waits after more
@@ -99,25 +102,12 @@ class Queries:
         """Answer with the rooms that have members or stored messages, by name."""
 
         def answer(topics: dict[str, str]) -> None:
-            rows = self._rows(topics, session.account)
+            rows = room_rows(self._rooms, topics, session.account)
             after = names.key(command.after) if command.after is not None else ""
             page = [row for row in rows if row.room > after][:ROWS_PER_ANSWER]
             session.send(events.Rooms(page, len(rows), command.ref))
 
         session.await_reply(self._ledger.rooms(session.account), answer, command)
-
-    def _rows(self, topics: dict[str, str], account: str) -> list[RoomEntry]:
-        """
-        Return a row for each room that an account may know of, by name.
-
-        :param topics: the topics of those in which messages are stored.
-        """
-        rows = {name: RoomEntry(name, 0, topic) for name, topic in topics.items()}
-        for name, room in self._rooms.items():
-            if room.is_direct or not room.access.admits(account):
-                continue
-            rows[name] = RoomEntry(name, len(room.members), room.topic)
-        return [rows[name] for name in sorted(rows)]
 
     def who(self, session: Session, command: commands.AskWho) -> None:
         """
@@ -129,16 +119,39 @@ class Queries:
         here = self._rooms[room]
         if here.is_direct:
             raise errors.NotAllowed("A direct room has no list: its members are you two.")
-        page = members = here.by_name()
         seen_by = self._settings.show_addresses
         shown = seen_by == "everyone" or (seen_by == "operators" and session.operator)
-        if command.after:
-            after = names.key(command.after)
-            page = [cursor for cursor in members if names.key(cursor.name) > after]
-        rows = [
-            _row(cursor, here.members[cursor.member], shown) for cursor in page[:ROWS_PER_ANSWER]
-        ]
-        session.send(events.Who(room, rows, len(members), command.ref))
+        rows = member_rows(here, command.after or "", shown)
+        session.send(events.Who(room, rows, len(here.members), command.ref))
+
+
+def room_rows(rooms: Mapping[str, Room], topics: dict[str, str], account: str) -> list[RoomEntry]:
+    """
+    Return a row for each room that an account may know of, by name.
+
+    :param rooms: those with members.
+    :param topics: the topics of those in which messages are stored.
+    """
+    rows = {name: RoomEntry(name, 0, topic) for name, topic in topics.items()}
+    for name, room in rooms.items():
+        if room.is_direct or not room.access.admits(account):
+            continue
+        rows[name] = RoomEntry(name, len(room.members), room.topic)
+    return [rows[name] for name in sorted(rows)]
+
+
+def member_rows(room: Room, after: str, shown: bool) -> list[events.Member]:
+    """
+    Return the next members of a room, by name.
+
+    :param after: only those after this name.
+    :param shown: whether their addresses are shown.
+    """
+    page = room.by_name()
+    if after:
+        key = names.key(after)
+        page = [cursor for cursor in page if names.key(cursor.name) > key]
+    return [_row(cursor, room.members[cursor.member], shown) for cursor in page[:ROWS_PER_ANSWER]]
 
 
 def _row(first: Cursor, cursors: Collection[Cursor], shown: bool) -> events.Member:

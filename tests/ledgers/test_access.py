@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from groupchat.core.direct_rooms import direct_room
-from groupchat.core.entries import CloseEntry, InviteEntry, PrivacyEntry
+from groupchat.core.entries import CloseEntry, InviteEntry, LookEntry, PrivacyEntry
 from groupchat.wire.errors import BadField, NotAllowed, not_open
 from tests.ledgers.keeping import ALICE, BOB
 
@@ -31,7 +31,10 @@ def invite(log, account, by="1", wanted=True, room="den"):
 
 
 def may_join(log, account, room="den"):
-    return not refused(log.entered(room=room, account=account))
+    joins = not refused(log.entered(room=room, account=account))
+    looks = not refused(done(log, LookEntry(room, account=account)))
+    assert joins == looks, "who may join may look, and nobody else"
+    return joins
 
 
 # Marks.

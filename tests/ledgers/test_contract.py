@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from zope.interface.verify import verifyObject
 
-from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry, RenameEntry
+from groupchat.core.entries import JoinEntry, LeaveEntry, LookEntry, QuitEntry, RenameEntry
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.pages import PAGE_BYTES
 from groupchat.wire.errors import Conflict, NotInRoom, OutOfOrder, Refused
@@ -427,6 +427,23 @@ def test_a_place_beyond_the_log_or_of_another_is_not_known(log):
     assert not log.entered(after=4).known
     assert not log.entered(epoch="another", after=0).known
     assert not log.entered(epoch=log.ledger.epoch, after=1, room="new").known
+
+
+def test_who_looks_at_a_room_is_told_its_state_in_its_place_and_enters_nothing(log):
+    log.say("a", n=1)
+    looking = log.post(LookEntry("lobby", ALICE, log.ledger.epoch, 1))
+    log.say("b", n=2)
+    log.run()
+    assert (looking.head, looking.first, looking.last_n, looking.known) == (1, 1, 1, True)
+    assert looking in log.owner.drafts
+
+
+def test_a_client_that_says_one_thing_is_remembered_without_an_account_or_a_session(log):
+    key = b"k" * 16
+    first, again = log.said("a", n=1, client=key), log.said("a", n=1, client=key)
+    assert (first.id, first.fresh, again.id, again.fresh) == (1, True, 1, False)
+    assert isinstance(log.said("b", n=1, client=key).refusal, Conflict)
+    assert log.said("a", client=b"").id == 2, "without a client nothing is counted"
 
 
 def test_the_topic_is_told_to_those_who_enter(log):
