@@ -157,6 +157,14 @@ class AccessPolicy:
         self._attempts.succeeded(key, origin, taken)
         return account
 
+    def is_account(self, account: str) -> bool:
+        """
+        Return whether there is an account.
+
+        :param account: its id.
+        """
+        return self._accounts.permissions.with_id(account) is not None
+
     def is_valid_token(self, digest: bytes) -> bool:
         """Return whether a token still lets requests act as an account."""
         return self._accounts.permissions.bearer(digest) is not None

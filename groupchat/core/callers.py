@@ -124,11 +124,13 @@ class Callers:
         """
         Check that a caller may still call: later, too, where it goes on reading.
 
-        :raises BadPassword: its token was revoked.
+        :raises BadPassword: its token was revoked, or its account is gone.
         :raises Disconnect: it is banned.
         """
         if caller.token and not self._access.is_valid_token(caller.token):
             raise errors.BadPassword("That token was revoked.")
+        if caller.account and not self._access.is_account(caller.account):
+            raise errors.BadPassword("That name is not registered any more.")
         bye = self._access.ban_on_address(caller.address, caller.name)
         if bye is None and caller.name:
             bye = self._access.ban_on_person(caller.name, b"")

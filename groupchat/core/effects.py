@@ -31,6 +31,7 @@ from groupchat.core.privacy import Privacy
 from groupchat.core.speaking import Speaking
 from groupchat.core.telling import Telling
 from groupchat.core.topics import Topics
+from groupchat.core.watching import Watching
 
 __all__ = ["Effects", "table"]
 
@@ -44,6 +45,7 @@ def table(
     topics: Topics,
     marks: Marks,
     membership: Membership,
+    watching: Watching,
     naming: Naming,
     privacy: Privacy,
 ) -> Effects:
@@ -57,14 +59,10 @@ def table(
         MarkEntry: marks.marked,
         JoinEntry: membership.joined,
         LeaveEntry: membership.left,
-        LookEntry: _looked,
+        LookEntry: watching.looked,
         QuitEntry: membership.quit,
         RenameEntry: naming.renamed,
         PrivacyEntry: privacy.changed,
         InviteEntry: privacy.invited,
         CloseEntry: privacy.closed,
     }
-
-
-def _looked(entry: LookEntry) -> None:
-    """Do nothing: whoever posted it reads what the ledger has written on it."""

@@ -19,6 +19,7 @@ from groupchat.wire.errors import Refused
 if TYPE_CHECKING:
     from groupchat.core.cursor import Cursor
     from groupchat.core.session import Session
+    from groupchat.core.watcher import Watcher
 
 __all__ = [
     "BARRIERS", "LOCAL", "STORED", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry",
@@ -247,9 +248,23 @@ class LookEntry(JoinEntry):
     """
     A question for the state of a room, by somebody that does not join it. The ledger completes it
     like a `JoinEntry`, and refuses those who may not join.
+
+    :ivar watcher: whoever reads the room from this point on, or None.
     """
 
-    __slots__ = ()
+    __slots__ = ("watcher",)
+
+    def __init__(
+        self,
+        room: str,
+        client: bytes = b"",
+        epoch: str | None = None,
+        after: int | None = None,
+        account: str = "",
+        watcher: Watcher | None = None,
+    ) -> None:
+        super().__init__(room, client, epoch, after, account=account)
+        self.watcher = watcher
 
 
 class MarkEntry(Entry):

@@ -35,6 +35,7 @@ from groupchat.core.telling import Telling
 from groupchat.core.throttledlog import ThrottledLog
 from groupchat.core.tokens import Tokens
 from groupchat.core.topics import Topics
+from groupchat.core.watching import Watching
 from groupchat.interfaces import IAccounts, ILedger, ILedgerOwner
 from groupchat.settings import Settings
 from groupchat.wire import errors
@@ -104,6 +105,7 @@ class Hub:
         settings, accounts, post, delivery = self.settings, self.accounts, self.post, self._delivery
         access, members = self.access, self.members
         membership = Membership(delivery, settings, now)
+        watching = Watching(delivery, settings)
         speaking = Speaking(access, members, delivery, post, now, settings, self.counters)
         telling = Telling(access, members, self.direct, delivery, post, now)
         topics = Topics(access, delivery, post)
@@ -117,7 +119,7 @@ class Hub:
             actions.table(
                 speaking, telling, topics, marks, queries, naming, tokens, privacy, moderation
             ),
-            effects.table(speaking, telling, topics, marks, membership, naming, privacy),
+            effects.table(speaking, telling, topics, marks, membership, watching, naming, privacy),
         )
 
     def post(self, entry: Entry) -> None:

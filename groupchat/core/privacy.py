@@ -154,6 +154,9 @@ class Privacy:
         for cursor in [cursor for cursors in room.members.values() for cursor in cursors]:
             if everybody or not room.access.admits(cursor.session.account):
                 cursor.session.rooms.expel(cursor)
+        for watcher in [*room.watchers.values()]:
+            if everybody or not room.access.admits(watcher.account):
+                watcher.end(errors.closed(entry.room))
 
     def _refuse(self, entry: PrivacyEntry | InviteEntry | CloseEntry, room: Room | None) -> None:
         """Answer a command that is refused: with the reason, to a member that is in the room."""

@@ -136,6 +136,8 @@ def room_rows(rooms: Mapping[str, Room], topics: dict[str, str], account: str) -
     for name, room in rooms.items():
         if room.is_direct or not room.access.admits(account):
             continue
+        if not room.members and name not in topics:
+            continue  # it is watched, and there is nothing
         rows[name] = RoomEntry(name, len(room.members), room.topic)
     return [rows[name] for name in sorted(rows)]
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
 
     from groupchat.core.member import Member
+    from groupchat.core.watcher import Watcher
 
 __all__ = ["LARGE_ROOM", "PRESENCE_DELAY", "Room"]
 
@@ -49,6 +50,7 @@ class Room:
     :ivar head: the newest id that was published.
     :ivar first: the oldest id stored, as far as is known here.
     :ivar members: the members, each with the cursors of its sessions.
+    :ivar watchers: those that read and are not members, by their cursors.
     :ivar topic: the topic, or "".
     :ivar topic_by: the member that set it.
     :ivar access: whether it is private, and whose.
@@ -72,6 +74,7 @@ class Room:
         self.topic_by = ""
         self.access = OPEN
         self.members: dict[Member, dict[Cursor, None]] = {}
+        self.watchers: dict[Cursor, Watcher] = {}
         self._call_later = call_later
         self._backlog = Backlog(head)
         self._fan_out = FanOut(counters)
@@ -154,8 +157,8 @@ class Room:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is here, or about to be."""
-        return not self.members and not self._presence.entering
+        """Whether nobody is here, or about to be, or watches."""
+        return not self.members and not self._presence.entering and not self.watchers
 
     def occupants(self) -> Iterator[Cursor]:
         """Yield the first cursor of each member, in the order in which they joined."""
@@ -267,6 +270,19 @@ class Room:
                     yield lacking
 
     def pump(self, cursor: Cursor) -> None:
-        """Give a member's cursor what it lacks, until its client is full or it is live."""
-        if self._has(cursor):  # else it is about to join, and has no place in the order yet
+        """Give a cursor what it lacks, until its client is full or it is live."""
+        # else it is about to join, and has no place in the order yet
+        if self._has(cursor) or cursor in self.watchers:
             self._pump.run(cursor)
+
+    # Watchers.
+
+    def watch(self, cursor: Cursor, watcher: Watcher) -> None:
+        """Let somebody read who is no member. Nobody is told."""
+        self.watchers[cursor] = watcher
+        self.pump(cursor)
+
+    def unwatch(self, cursor: Cursor) -> None:
+        """Give a watcher nothing more."""
+        if self.watchers.pop(cursor, None) is not None:
+            self.detach(cursor)

@@ -47,6 +47,7 @@ __all__ = [
     "Unavailable",
     "UnknownType",
     "banned",
+    "closed",
     "expelled",
     "full",
     "kicked",
@@ -246,6 +247,11 @@ def not_open() -> NotAllowed:
 def expelled(room: str) -> NotAllowed:
     """Return the error for a member that has to leave a room since that is private now."""
     return NotAllowed(f"You have left {room}: it is private, and not open to you.")
+
+
+def closed(room: str) -> Bye:
+    """Return the bye for somebody that reads a room which is not open to it any more."""
+    return Bye(code="not-allowed", text=f"{room} is private now, and not open to you.")
 
 
 def _until(until: str | None) -> str:
