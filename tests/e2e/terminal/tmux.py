@@ -84,9 +84,11 @@ class Terminal:
         """The rows of the screen."""
         return await self._tmux("capture-pane", "-p", *options)
 
-    async def until(self, seen: Callable[[list[str]], bool], what: str) -> list[str]:
+    async def until(
+        self, seen: Callable[[list[str]], bool], what: str, limit: float = LIMIT
+    ) -> list[str]:
         """Wait until the screen is so."""
-        end = time.monotonic() + LIMIT
+        end = time.monotonic() + limit
         while not seen(screen := await self.screen()):
             assert time.monotonic() < end, f"{what} is not on the screen:\n" + "\n".join(screen)
         return screen
