@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -185,12 +186,15 @@ async def test_a_shell_completes_at_a_terminal(
     ]
     command = [*inside, "sh", "-c", f"cd {place} && exec {shlex.join(SHELLS[shell])}"]
     async with Terminal(sandbox, command, shell) as terminal:
+        await terminal.until(any, "a prompt")
         await terminal.type(PREPARED[shell].format(share=share), "Enter")
-        await terminal.type("echo ready$((1+1)); clear" if shell != "fish" else "clear", "Enter")
+        await terminal.type("clear", "Enter")
+        await terminal.until(lambda rows: list(filter(None, rows)) == [">"], "an empty screen")
         for typed, whole in TYPED.items():
             await terminal.press("C-u")
             await terminal.type(typed, "Tab")
-            await terminal.until(
-                lambda rows, whole=whole: any(row.rstrip("= ") == f"> {whole}" for row in rows),
-                whole,
-            )
+            await terminal.until(partial(has_row, f"> {whole}"), whole)
+
+
+def has_row(wanted: str, rows: list[str]) -> bool:
+    return any(row.rstrip("= ") == wanted for row in rows)

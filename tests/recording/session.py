@@ -128,6 +128,7 @@ class Session:
             await self._snap(KEY)
 
     async def _enter(self, command: str) -> None:
+        await self._active.until(_ends_with_prompt, "a prompt")
         await self._snap(500)
         await self._type(command, "$ ")
         await self._snap(350)
@@ -148,6 +149,10 @@ class Session:
             x, y = map(int, (await terminal.asks("#{cursor_x} #{cursor_y}")).split())
             rows[y] = with_cursor(rows[y], x)
         return rows
+
+
+def _ends_with_prompt(rows: list[str]) -> bool:
+    return [row.strip() for row in rows if row.strip()][-1:] == ["$"]
 
 
 def _ends_with(text: str) -> Callable[[list[str]], bool]:
