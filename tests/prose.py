@@ -167,6 +167,8 @@ def paragraphs(path: Path) -> Iterator[Prose]:
         yield from of_page(text)
     elif path.suffix == ".py":
         yield from of_python(text, strings="groupchat" in path.parts[:-1])
+    elif path.suffix == ".js":
+        yield from _joined(_comments_of_javascript(text))
     elif path.suffix == ".sql":
         yield from _joined(
             (number, line.strip()[2:])
@@ -252,6 +254,15 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
             )
 
 
+def _comments_of_javascript(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of ``/** … */`` without their tags, and what is behind ``//``."""
+    for number, line in _numbered(text):
+        found = re.match(r"\s*/?\*+(.*)", line) or re.search(r"(?:^|[\s;])// (.*)", line)
+        if found:
+            words = re.sub(r"\{.*?\}|@\w+|\*/$", "", found[1])
+            yield (-number if line.strip().startswith("* @") else number, words.strip())
+
+
 def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[Prose]:
     """
     Comments in lines that follow each other are a paragraph; one behind code (its number is
@@ -303,14 +314,14 @@ def _strings(tree: ast.AST, docs: set[int]) -> Iterator[Prose]:
 def files() -> list[Path]:
     """All files with prose in them, from the project's directory on."""
     found = {path for place in PLACES for path in ROOT.glob(place) if path.is_file()}
-    kinds = {"", ".rst", ".py", ".sql", ".cfg", ".toml", ".default", ".service"}
+    kinds = {"", ".rst", ".py", ".js", ".sql", ".cfg", ".toml", ".default", ".service"}
     return sorted(
         path.relative_to(ROOT) for path in found if path.suffix in kinds and not _is_made(path)
     )
 
 
 def _is_made(path: Path) -> bool:
-    return "__pycache__" in path.parts or "_build" in path.parts
+    return not {"__pycache__", "_build", "node_modules"}.isdisjoint(path.parts)
 
 
 def check(paths: Iterable[Path]) -> dict[Path, list[Finding]]:

@@ -18,5 +18,6 @@ class Sdist(sdist):  # type: ignore[misc]
             self.filelist.graft(folder)
         self.filelist.extend(FILES)
         self.filelist.prune("docs/_build")
+        self.filelist.prune("tests/web/node_modules")
         self.filelist.global_exclude("*.py[cod]")
         super().make_distribution()
