@@ -11,8 +11,9 @@ from groupchat.cli.exit import USAGE, Exit
 from groupchat.wire import names
 from groupchat.wire.errors import Refused
 
-__all__ = ["clause", "default_name", "parse_name", "room_name"]
+__all__ = ["NAME_VARIABLE", "clause", "default_name", "parse_name", "parse_room", "room_name"]
 
+NAME_VARIABLE = "GROUPCHAT_NAME"  #: of the environment: the name, if the command line has none
 MAX_QUESTIONS = 3  #: times that a name is asked for
 
 
@@ -38,6 +39,18 @@ def room_name(name: str) -> str:
     return rule.direct_room(name) if name.startswith(names.DIRECT) else rule.room(name)
 
 
+def parse_room(name: str) -> str:
+    """
+    Returns a room as the server writes it.
+
+    :raises Exit: it is no room.
+    """
+    try:
+        return room_name(name)
+    except Refused as refused:
+        raise Exit(USAGE, f'"{name}" is no room: {clause(refused)}') from None
+
+
 def default_name(program: str, asks: bool) -> str:
     """
     Returns the user's own name, or one that the person types.
@@ -46,6 +59,9 @@ def default_name(program: str, asks: bool) -> str:
     :param asks: whether there is a person at the terminal to ask.
     :raises Exit: there is no name.
     """
+    chosen = os.environ.get(NAME_VARIABLE)
+    if chosen:
+        return _name_of_variable(chosen)
     name = os.environ.get("USER") or os.environ.get("LOGNAME")
     try:
         return _name_of_user(name, f"{program} NAME [HOST] [PORT].")
@@ -59,6 +75,13 @@ def default_name(program: str, asks: bool) -> str:
 def clause(refused: Refused) -> str:
     """Returns the reason for a refusal, to follow a colon."""
     return refused.text[:1].lower() + refused.text[1:]
+
+
+def _name_of_variable(name: str) -> str:
+    try:
+        return parse_name(name)
+    except Exit as wrong:
+        raise Exit(USAGE, f"${NAME_VARIABLE}: {wrong.text}") from None
 
 
 def _name_of_user(name: str | None, usage: str) -> str:

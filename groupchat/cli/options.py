@@ -10,7 +10,6 @@ from groupchat.cli import naming, target
 from groupchat.cli.choice import wants_screen
 from groupchat.cli.exit import USAGE, Exit
 from groupchat.client.address import is_loopback
-from groupchat.wire.errors import Refused
 
 __all__ = ["PROGRAM", "make_parser", "parse", "settle_security"]
 
@@ -22,8 +21,8 @@ _DESCRIPTION = (
 )
 _USAGE = "%(prog)s [NAME] [HOST] [PORT] [options]"
 _WHERE = (
-    "your name (default: $USER), the server's host (localhost) and port (9000). HOST:PORT, "
-    "[ADDRESS]:PORT and unix:PATH work, too; a second word of digits only is the port"
+    "your name (default: $GROUPCHAT_NAME or $USER), the server's host (localhost) and port (9000). "
+    "HOST:PORT, [ADDRESS]:PORT and unix:PATH work, too; a second word of digits only is the port"
 )
 _EPILOG = (
     "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server "
@@ -101,7 +100,7 @@ def settle_security(options: argparse.Namespace) -> None:
 def _add_chat_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("where", metavar="[NAME] [HOST] [PORT]", help=_WHERE, nargs="*")
     parser.add_argument(
-        "--room", action="append", type=_room, help="the room to join (default: lobby)"
+        "--room", action="append", type=naming.parse_room, help="the room to join (default: lobby)"
     )
     parser.add_argument(
         "--json", action="store_true", help="print the server's lines as they are; for programs"
@@ -171,13 +170,6 @@ def _check_combinations(parser: argparse.ArgumentParser, options: argparse.Names
 
 def _asks(options: argparse.Namespace) -> bool:
     return not (options.json or options.quiet) and prompt.is_possible()
-
-
-def _room(name: str) -> str:
-    try:
-        return naming.room_name(name)
-    except Refused as refused:
-        raise Exit(USAGE, f'"{name}" is no room: {naming.clause(refused)}') from None
 
 
 def _fingerprint(text: str) -> str:

@@ -74,7 +74,11 @@ PAGES = {
         {
             "commands": _COMMANDS,
             "environment": {
-                "USER": "Your name, if there is none on the command line.",
+                "GROUPCHAT_NAME, USER": "Your name, if there is none on the command line.",
+                "GROUPCHAT_ROOMS": "The rooms to join at a terminal, with spaces between them.",
+                "GROUPCHAT_NOTIFY": "How you learn of messages that name you: bell, desktop,"
+                " command or none.",
+                "GROUPCHAT_PASSWORD_FILE": "The file of your password, at a terminal.",
                 "NO_COLOR": "If it is set and not empty, the screen has no colours.",
                 "TERM": "If it is dumb or not set, lines are shown one after the other.",
                 "VISUAL, EDITOR": "The editor that Alt-E starts.",

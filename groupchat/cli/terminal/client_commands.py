@@ -18,7 +18,7 @@ CLIENT_COMMANDS = (
     CommandHelp("/clear", "", "clears this room's lines from the screen"),
     CommandHelp("/ignore", "[NAME]", "hides what someone says, or lists the hidden names"),
     CommandHelp("/unignore", "NAME", "shows again what someone says"),
-    CommandHelp("/notify", "[HOW]", "bell, desktop or none: how you learn of a mention"),
+    CommandHelp("/notify", "[HOW]", "bell, desktop, command or none: how you learn of a mention"),
     CommandHelp("/reconnect", "", "connects again at once"),
     CommandHelp("/keys", "", "lists the keys (F1)"),
 )

@@ -14,10 +14,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from groupchat.cli.terminal.client_commands import all_commands, find, kinds
+from groupchat.cli.terminal.notify import Method
 from groupchat.wire import names
 from groupchat.wire.plain.words import CommandHelp
 
-__all__ = ["MAX_HINTS", "Completer", "Found", "Surroundings", "complete", "hints"]
+__all__ = ["MAX_HINTS", "Completer", "Found", "Surroundings", "complete", "hints", "is_wrong"]
 
 MAX_HINTS = 6  #: commands that are listed above the line
 _MAX_EMOJI = 30
@@ -96,7 +97,9 @@ def _arguments(typed: str, word: str, around: Surroundings) -> list[str]:
     if "COMMAND" in wanted:
         found += [one.strip() for one in _commands(f"/{word.lstrip('/')}", around.operator)]
     if "HOW" in wanted:
-        found += [how for how in ("bell", "desktop", "none") if how.startswith(word.lower())]
+        found += [
+            how for how in (method.value for method in Method) if how.startswith(word.lower())
+        ]
     return found
 
 
@@ -150,6 +153,16 @@ def hints(before: str, around: Surroundings) -> list[CommandHelp]:
         if any(one.startswith(word) for one in (command.word, *command.aliases))
     ]
     return found[:MAX_HINTS] or _nearest(word, around.operator)
+
+
+def is_wrong(text: str) -> bool:
+    """Returns whether a text begins like a command, and no command begins like this."""
+    if not _is_command(text):
+        return False
+    word, space, _ = text.replace("\n", " ").partition(" ")
+    if space:
+        return find(word) is None
+    return not _commands(word, operator=True)
 
 
 def _nearest(word: str, operator: bool) -> list[CommandHelp]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from groupchat.cli.terminal.completion import Completer, Surroundings, hints
+from groupchat.cli.terminal.completion import Completer, Surroundings, hints, is_wrong
 from groupchat.cli.terminal.editor import Editor
 from groupchat.cli.terminal.input_history import InputHistory
 from groupchat.cli.terminal.keys import Action
@@ -117,7 +117,8 @@ class LineInput:
         completer = self._completer
         commands = [] if completer.candidates else hints(editor.before, around)
         rows = compose_hints(commands, completer.candidates, completer.index)
-        return TypedLine(prompt, editor.before, editor.after, hints=rows)
+        wrong = is_wrong(editor.text)
+        return TypedLine(prompt, editor.before, editor.after, hints=rows, wrong=wrong)
 
     # Keys.
 

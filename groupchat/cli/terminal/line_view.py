@@ -64,7 +64,13 @@ class _Rows:
 
 
 def show_line(
-    prompt: str, before: str, after: str, width: int, masked: bool = False, limit: int = MAX_ROWS
+    prompt: str,
+    before: str,
+    after: str,
+    width: int,
+    masked: bool = False,
+    limit: int = MAX_ROWS,
+    wrong: bool = False,
 ) -> LineView:
     """
     Returns the rows of a line.
@@ -75,22 +81,26 @@ def show_line(
     :param width: columns, at least 2.
     :param masked: whether no letter is shown, as for a password.
     :param limit: rows, at most.
+    :param wrong: whether no command begins like this.
     """
     if masked:
         before, after = _MASK * len(before), _MASK * len(after)
     prompt = cut(prompt, max(width // 2, width - 12))
     rows = _Rows(width, prompt)
-    command = before.startswith("/") and not before.startswith("//")
+    style = "error" if wrong else "command" if _is_command(before) else "line"
     fits = 1 << 30 if masked else _first_excess(before + after)
     shown = before[-_MAX_SHOWN:]
-    _add(rows, shown, max(0, fits - (len(before) - len(shown))), command)
+    _add(rows, shown, max(0, fits - (len(before) - len(shown))), style)
     rows.mark_cursor()
-    _add(rows, after[:_MAX_SHOWN], max(0, fits - len(before)), command)
+    _add(rows, after[:_MAX_SHOWN], max(0, fits - len(before)), style)
     return rows.view(limit)
 
 
-def _add(rows: _Rows, text: str, fits: int, command: bool) -> None:
-    style = "command" if command else "line"
+def _is_command(text: str) -> bool:
+    return text.startswith("/") and not text.startswith("//")
+
+
+def _add(rows: _Rows, text: str, fits: int, style: str) -> None:
     rows.add(text[:fits].replace("\n", BREAK), style)
     rows.add(text[fits:].replace("\n", BREAK), "error")
 

@@ -1,5 +1,6 @@
 """
-Calls the reader's attention to a mention: by the bell, or as the desktop shows notifications.
+Calls the reader's attention to a mention: by the bell, as the desktop shows notifications, or by a
+program of the reader's own.
 
 Not for what is in sight: only while the terminal is without the focus, or for another room than
 the one in view; once for a room until it is looked at, and at most every `MIN_INTERVAL` seconds.
@@ -28,6 +29,7 @@ class Method(Enum):
 
     BELL = "bell"
     DESKTOP = "desktop"
+    COMMAND = "command"
     NONE = "none"
 
 
@@ -38,7 +40,7 @@ def sequence(method: Method, title: str, text: str, environment: Mapping[str, st
     A terminal without notifications of its own rings its bell. Inside tmux the sequence is wrapped
     for the terminal around it; tmux passes it on where allow-passthrough is on.
     """
-    if method is Method.NONE:
+    if method in (Method.NONE, Method.COMMAND):
         return ""
     kind = _kind(environment) if method is Method.DESKTOP else ""
     if not kind:
@@ -83,6 +85,7 @@ class Notifier:
     :param write: takes what goes to the terminal.
     :param now: returns the seconds of a clock that is never set.
     :param environment: tells the terminal.
+    :param run: runs the reader's program, with a room, a sender and a text; None if there is none.
 
     :ivar method: how the reader is notified.
     :ivar focused: whether the terminal has the focus, as far as it says.
@@ -94,12 +97,14 @@ class Notifier:
         now: Callable[[], float],
         environment: Mapping[str, str],
         method: Method = Method.BELL,
+        run: Callable[[str, str, str], None] | None = None,
     ) -> None:
         self.method = method
         self.focused = True
         self._write = write
         self._now = now
         self._environment = environment
+        self._run = run
         self._last: float | None = None
         self._told: set[str] = set()
 
@@ -113,9 +118,16 @@ class Notifier:
             return
         self._told.add(room)
         self._last = self._now()
+        if self.method is Method.COMMAND and self._run is not None:
+            self._run(room, sender, text)
         found = sequence(self.method, f"{sender} in {room}", text, self._environment)
         if found:
             self._write(found)
+
+    @property
+    def methods(self) -> list[Method]:
+        """The ways that are possible here."""
+        return [one for one in Method if one is not Method.COMMAND or self._run is not None]
 
     def _too_soon(self) -> bool:
         return self._last is not None and self._now() - self._last < MIN_INTERVAL

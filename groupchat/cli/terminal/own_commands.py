@@ -9,7 +9,6 @@ from groupchat.cli.naming import room_name
 from groupchat.cli.terminal.client_commands import all_commands, find
 from groupchat.cli.terminal.feed import Feed
 from groupchat.cli.terminal.keys import HELP
-from groupchat.cli.terminal.notify import Method
 from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.talk import Phase, Talk
 from groupchat.cli.terminal.timeline import Kind
@@ -122,12 +121,14 @@ class OwnCommands:
         self._ignore("")
 
     def _notify(self, rest: str) -> None:
+        notifier = self._feed.notifier
         if rest:
-            try:
-                self._feed.notifier.method = Method(rest.lower())
-            except ValueError:
-                raise wire_errors.BadField("Type bell, desktop or none.") from None
-        method = self._feed.notifier.method.value
+            known = {method.value: method for method in notifier.methods}
+            if rest.lower() not in known:
+                *first, last = known
+                raise wire_errors.BadField(f"Type {', '.join(first)} or {last}.")
+            notifier.method = known[rest.lower()]
+        method = notifier.method.value
         self._feed.tell(f"A mention is told by: {method}.", Kind.ANSWER)
 
     def _reconnect(self, rest: str) -> None:

@@ -31,6 +31,7 @@ class TypedLine:
     :ivar after: the text after it.
     :ivar masked: whether it is a password.
     :ivar hints: rows above the bar.
+    :ivar wrong: whether no command begins like this.
     """
 
     prompt: str
@@ -38,6 +39,7 @@ class TypedLine:
     after: str = ""
     masked: bool = False
     hints: Sequence[Row] = ()
+    wrong: bool = False
 
 
 class Page(NamedTuple):
@@ -60,7 +62,9 @@ def compose(
         return _too_small(width, height)
     limit = min(MAX_ROWS, height - MIN_ROWS + 1)
     # A column stays free: some terminals move on when the last cell of the screen is filled.
-    shown = show_line(line.prompt, line.before, line.after, width - 1, line.masked, limit)
+    shown = show_line(
+        line.prompt, line.before, line.after, width - 1, line.masked, limit, line.wrong
+    )
     hints = list(line.hints)[: max(0, height - len(shown.rows) - MIN_ROWS + 1)]
     viewport.resize(width, height - 2 - len(shown.rows) - len(hints))
     above = [topic, *viewport.rows(), *hints]

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+from groupchat.cli.naming import NAME_VARIABLE
 from groupchat.cli.terminal.notify import Method
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ServerPreferences",
     "config_path",
     "load",
+    "of_environment",
     "parse",
 ]
 
@@ -49,7 +51,8 @@ _T = TypeVar("_T")
 EXAMPLE = f"""\
 # Settings of groupchat-connect at a terminal.
 
-notify = "bell"      # how you learn of messages that name you: "bell", "desktop" or "none"
+notify = "bell"      # how you learn of messages that name you: "bell", "desktop", "command", "none"
+# command = ["notify-send", "groupchat"]  # for notify = "command"
 presence = true      # whether joins and leaves are shown
 time = "{_TIME}"       # how times look, as strftime writes them
 open = {list(_OPEN)!r}  # the program that opens links
@@ -64,6 +67,7 @@ open = {list(_OPEN)!r}  # the program that opens links
 # notify = "none"
 # password-file = "~/.chat-password"
 """
+_KEYS = ("notify", "command", "presence", "time", "open", "colours", "servers")
 _SERVER_KEYS = ("name", "rooms", "notify", "password-file")
 
 
@@ -87,6 +91,15 @@ class ServerPreferences:
     notify: Method | None = None
     password_file: str | None = None
 
+    def before(self, other: ServerPreferences) -> ServerPreferences:
+        """Returns these settings, completed by others."""
+        return ServerPreferences(
+            self.name or other.name,
+            self.rooms or other.rooms,
+            self.notify or other.notify,
+            self.password_file or other.password_file,
+        )
+
 
 @dataclass(frozen=True)
 class Preferences:
@@ -96,6 +109,7 @@ class Preferences:
     :ivar notify: how the reader is notified.
     :ivar presence: whether joins and leaves are shown.
     :ivar time: how times look, in the letters of strftime.
+    :ivar command: the program that notifies the reader, with its arguments; none if there is none.
     :ivar open: the program that opens links, with its arguments.
     :ivar colours: other colours, by `COLOUR_NAMES`.
     :ivar servers: by HOST:PORT.
@@ -104,17 +118,46 @@ class Preferences:
     notify: Method = Method.BELL
     presence: bool = True
     time: str = _TIME
+    command: tuple[str, ...] = ()
     open: tuple[str, ...] = _OPEN
     colours: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, ServerPreferences] = field(default_factory=dict)
 
     def with_notify(self, method: Method | None) -> Preferences:
-        """Returns the same with another way to notify the reader; None changes nothing."""
-        return self if method is None else replace(self, notify=method)
+        """
+        Returns the same with another way to notify the reader; None changes nothing.
+
+        :raises PreferencesError: the way is a program, and none is set.
+        """
+        found = self if method is None else replace(self, notify=method)
+        if found.notify is Method.COMMAND and not self.command:
+            raise PreferencesError(
+                'notify = "command" needs command = ["PROGRAM"] in the settings.'
+            )
+        return found
 
     def of(self, server: str) -> ServerPreferences:
         """Returns what holds for a server, given as HOST:PORT."""
         return self.servers.get(server, ServerPreferences())
+
+
+def of_environment(environment: Mapping[str, str] = os.environ) -> ServerPreferences:
+    """
+    Returns the settings in environment variables. They come before those of the file.
+
+    :raises PreferencesError: a variable has a value that it can't have.
+    """
+    notify = environment.get("GROUPCHAT_NOTIFY")
+    try:
+        method = _method({"notify": notify} if notify else {})
+    except PreferencesError as error:
+        raise PreferencesError(f"$GROUPCHAT_NOTIFY: {error}") from None
+    return ServerPreferences(
+        environment.get(NAME_VARIABLE) or None,
+        tuple(environment.get("GROUPCHAT_ROOMS", "").replace(",", " ").split()),
+        method,
+        environment.get("GROUPCHAT_PASSWORD_FILE") or None,
+    )
 
 
 def config_path(environment: Mapping[str, str] = os.environ) -> Path:
@@ -151,7 +194,7 @@ def parse(text: str) -> Preferences:
     :raises ValueError: it is no TOML.
     """
     table = tomllib.loads(text)
-    _check_keys(table, ("notify", "presence", "time", "open", "colours", "servers"), "setting")
+    _check_keys(table, _KEYS, "setting")
     colours = _table(table, "colours")
     _check_keys(colours, COLOUR_NAMES, "colour")
     servers = _table(table, "servers")
@@ -159,6 +202,7 @@ def parse(text: str) -> Preferences:
         notify=_method(table) or Method.BELL,
         presence=_value(table, "presence", bool, True),
         time=_value(table, "time", str, _TIME),
+        command=_texts(table, "command", ()),
         open=_texts(table, "open", _OPEN),
         colours={name: _value(colours, name, str, "") for name in colours},
         servers={where: _server(_table(servers, where)) for where in servers},

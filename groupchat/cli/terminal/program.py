@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable
 
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import IReactorProcess, IStreamClientEndpoint
 from twisted.internet.task import LoopingCall
 
 from groupchat.cli import parts, password
@@ -29,6 +29,7 @@ from groupchat.cli.terminal.life import Life
 from groupchat.cli.terminal.line_input import LineInput
 from groupchat.cli.terminal.link import Link, Marks
 from groupchat.cli.terminal.notify import Notifier
+from groupchat.cli.terminal.notify_command import NotifyCommand
 from groupchat.cli.terminal.page import Page
 from groupchat.cli.terminal.painter import Painter, page
 from groupchat.cli.terminal.palette import palette
@@ -128,9 +129,7 @@ class Client:
     def _make_screen(self, make_screen: Callable[..., Screen]) -> None:
         reactor = self._reactor
         self._screen = make_screen(reactor, self._press, self._drained, self._hang_up)
-        notifier = Notifier(
-            self._screen.write, reactor.seconds, os.environ, self._preferences.notify
-        )
+        notifier = self._make_notifier()
         self._feed = Feed(self._rooms, self._link, notifier, self._repaint, marks=self._marks)
         history = InputHistory(client_id.directory() / "input-history")
         self._line = LineInput(history, self._surroundings)
@@ -155,6 +154,18 @@ class Client:
             room.draft = self._kept.drafts.get(room.name, "")
         self._line.set(self._rooms.current.draft)
         self._rooms.current.draft = ""
+
+    def _make_notifier(self) -> Notifier:
+        settings, reactor = self._preferences, self._reactor
+        run = None
+        if settings.command:
+            run = NotifyCommand(
+                IReactorProcess(reactor), settings.command, os.environ, self._warn
+            ).run
+        return Notifier(self._screen.write, reactor.seconds, os.environ, settings.notify, run)
+
+    def _warn(self, text: str) -> None:
+        self._feed.tell(text)
 
     def _compose(self, width: int, height: int) -> Page:
         above = self._controller.rows

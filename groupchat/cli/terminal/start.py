@@ -13,7 +13,13 @@ from groupchat.cli import naming, target
 from groupchat.cli.exit import USAGE, Exit
 from groupchat.cli.options import settle_security
 from groupchat.cli.terminal.first_run import KnownServer, KnownServers, Questions
-from groupchat.cli.terminal.preferences import Preferences, PreferencesError, config_path, load
+from groupchat.cli.terminal.preferences import (
+    Preferences,
+    PreferencesError,
+    config_path,
+    load,
+    of_environment,
+)
 from groupchat.client import client_id
 from groupchat.client.address import DEFAULT_PORT
 
@@ -29,16 +35,19 @@ def prepare(options: argparse.Namespace) -> Preferences:
     :raises Exit: the settings make no sense, or the person gives no answer.
     """
     try:
-        preferences = load(config_path())
+        return _prepare(options, load(config_path()))
     except PreferencesError as error:
         raise Exit(USAGE, str(error)) from None
+
+
+def _prepare(options: argparse.Namespace, preferences: Preferences) -> Preferences:
     if options.alone:
         ask_where(options)
-    server = preferences.of(f"{options.host}:{options.port}")
+    server = of_environment().before(preferences.of(f"{options.host}:{options.port}"))
     if server.name is not None and not options.named:
         options.name = naming.parse_name(server.name)
     if server.rooms and not options.roomed:
-        options.room = list(dict.fromkeys(map(naming.room_name, server.rooms)))
+        options.room = list(dict.fromkeys(map(naming.parse_room, server.rooms)))
     if server.password_file is not None and options.password_file is None:
         options.password_file = os.path.expanduser(server.password_file)
     return preferences.with_notify(server.notify)
@@ -74,7 +83,8 @@ def remember(options: argparse.Namespace, name: str) -> None:
 
 def _usual_name() -> str:
     try:
-        return naming.parse_name(os.environ.get("USER", ""))
+        chosen = os.environ.get(naming.NAME_VARIABLE)
+        return naming.parse_name(chosen or os.environ.get("USER", ""))
     except Exit:
         return ""
 

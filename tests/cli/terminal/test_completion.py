@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from groupchat.cli.terminal.client_commands import all_commands, find, kinds
-from groupchat.cli.terminal.completion import Completer, Surroundings, complete, hints
+from groupchat.cli.terminal.completion import Completer, Surroundings, complete, hints, is_wrong
 from tests.cli.terminal.texts import hard_texts
 
 AROUND = Surroundings(("Alice", "albert", "bob"), ("lobby", "dev", "ops"))
@@ -31,7 +31,7 @@ def candidates(before, around=AROUND):
         ("/join #o", ["ops"]),
         ("/leave ", ["lobby", "dev", "ops"]),
         ("/help top", ["/topic"]),
-        ("/notify ", ["bell", "desktop", "none"]),
+        ("/notify ", ["bell", "desktop", "command", "none"]),
         ("/who al", []),
         ("/nonsense al", []),
         ("", []),
@@ -73,6 +73,18 @@ def test_a_command_is_explained_while_it_is_typed():
     assert [command.word for command in hints("/msg bob", AROUND)] == ["/msg"]
     assert [command.word for command in hints("/hisotry", AROUND)] == ["/history"]
     assert hints("hello", AROUND) == [] and hints("//me", AROUND) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["/", "/w", "/who", "/WHO", "/msg bob hi", "//x", "hi /x", "/kick bob"]
+)
+def test_a_line_that_is_or_can_become_a_command_is_not_wrong(text):
+    assert not is_wrong(text)
+
+
+@pytest.mark.parametrize("text", ["/x", "/whoo", "/wh ", "/w/", "/nosuch bob", "/etc/passwd\nx"])
+def test_a_line_that_can_be_no_command_is_wrong(text):
+    assert is_wrong(text)
 
 
 def test_every_command_is_listed_once_and_found_by_its_aliases():

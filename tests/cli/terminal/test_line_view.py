@@ -56,6 +56,10 @@ def test_a_command_looks_different_but_not_a_line_with_two_slashes():
     assert "command" not in styles(show_line("", "//who", "", 40))
 
 
+def test_a_line_that_can_be_no_command_looks_wrong():
+    assert styles(show_line("", "/nosuch", "", 40, wrong=True)) == {"error"}
+
+
 def test_what_is_too_long_for_a_message_is_marked():
     assert "error" not in styles(show_line("", "x" * MAX_TEXT, "", 200, limit=60))
     view = show_line("", "x" * MAX_TEXT + "y", "", 200, limit=60)

@@ -42,6 +42,17 @@ def test_a_desktop_notification_is_written_as_the_terminal_understands_it(enviro
     assert sequence(Method.DESKTOP, "bob in lobby", "hi", environment) == expected
 
 
+def test_a_program_of_the_reader_s_own_is_run_in_place_of_the_bell():
+    ran, written = [], []
+    notifier = Notifier(
+        written.append, Clock().seconds, {}, Method.COMMAND, lambda *given: ran.append(given)
+    )
+    notifier.mention("lobby", False, "bob", "alice: hi")
+    assert ran == [("lobby", "bob", "alice: hi")] and written == []
+    assert Method.COMMAND in notifier.methods
+    assert Method.COMMAND not in Terminal().notifier.methods
+
+
 def test_the_bell_is_for_every_terminal_and_none_is_nothing():
     assert sequence(Method.BELL, "a", "b", KITTY) == "\a"
     assert sequence(Method.NONE, "a", "b", KITTY) == ""

@@ -11,13 +11,16 @@ from groupchat.cli.terminal.preferences import (
     EXAMPLE,
     Preferences,
     PreferencesError,
+    ServerPreferences,
     config_path,
     load,
+    of_environment,
     parse,
 )
 
 WHOLE = """
 notify = "desktop"
+command = ["notify-send", "groupchat"]
 presence = false
 time = "%H.%M"
 open = ["firefox", "--new-tab"]
@@ -36,6 +39,7 @@ password-file = "/home/alice/.chat"
 def test_a_whole_file():
     settings = parse(WHOLE)
     assert settings.open == ("firefox", "--new-tab")
+    assert settings.command == ("notify-send", "groupchat")
     assert settings.notify is Method.DESKTOP and not settings.presence
     assert settings.time == "%H.%M" and settings.colours == {"mention": "light red"}
     server = settings.of("chat.example.org:9000")
@@ -53,7 +57,7 @@ def test_without_a_file_everything_is_as_usual(tmp_path):
     [
         ("notifi = 1", 'there is no setting "notifi". Did you mean notify?'),
         ("xyz = 1", 'there is no setting "xyz". There are: notify, '),
-        ('notify = "loud"', 'notify has to be one of "bell", "desktop", "none".'),
+        ('notify = "loud"', 'notify has to be one of "bell", "desktop", "command", "none".'),
         ('presence = "no"', "presence has to be true or false."),
         ("time = 1", "time has to be a text in quotes."),
         ("colours = 1", "colours has to be a table."),
@@ -87,3 +91,20 @@ def test_the_file_is_where_configurations_are(monkeypatch):
     assert config_path({"XDG_CONFIG_HOME": "x"}) == Path(
         "/home/alice/.config/groupchat/connect.toml"
     )
+
+
+def test_the_environment_comes_before_the_settings_of_a_server():
+    chosen = of_environment({"GROUPCHAT_ROOMS": "tea, dev", "GROUPCHAT_NOTIFY": "none"})
+    found = chosen.before(parse(WHOLE).of("chat.example.org:9000"))
+    assert (found.name, found.rooms, found.notify) == ("alice", ("tea", "dev"), Method.NONE)
+    assert of_environment({}).before(ServerPreferences()) == ServerPreferences()
+    with pytest.raises(
+        PreferencesError, match=r'^\$GROUPCHAT_NOTIFY: notify has to be one of "bell"'
+    ):
+        of_environment({"GROUPCHAT_NOTIFY": "loud"})
+
+
+def test_a_program_that_notifies_has_to_be_named():
+    assert parse('command = ["x"]').with_notify(Method.COMMAND).notify is Method.COMMAND
+    with pytest.raises(PreferencesError, match="needs command = "):
+        Preferences().with_notify(Method.COMMAND)

@@ -129,6 +129,38 @@ def test_settings_that_make_no_sense_end_it_with_one_line(tmp_path):
     assert ended.value.status == 2 and "connect.toml: there is no setting" in ended.value.text
 
 
+def test_the_environment_comes_before_the_settings_and_after_the_command_line(
+    tmp_path, monkeypatch
+):
+    settings(tmp_path, '[servers."localhost:9000"]\nname = "bob"\nrooms = ["dev"]')
+    monkeypatch.setenv("GROUPCHAT_NAME", "carol")
+    monkeypatch.setenv("GROUPCHAT_ROOMS", "tea")
+    monkeypatch.setenv("GROUPCHAT_NOTIFY", "none")
+    monkeypatch.setenv("GROUPCHAT_PASSWORD_FILE", "/dev/null")
+    options = parse(["localhost:9000"])
+    assert prepare(options).notify is Method.NONE
+    assert (options.name, options.room, options.password_file) == ("carol", ["tea"], "/dev/null")
+    options = parse(["alice", "--room", "lobby", "--password-file", "x"])
+    prepare(options)
+    assert (options.name, options.room, options.password_file) == ("alice", ["lobby"], "x")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("GROUPCHAT_NAME", "no name", '$GROUPCHAT_NAME: "no name" can\'t be your name'),
+        ("GROUPCHAT_ROOMS", "a!b", '"a!b" is no room: '),
+        ("GROUPCHAT_NOTIFY", "loud", "$GROUPCHAT_NOTIFY: notify has to be one of "),
+        ("GROUPCHAT_NOTIFY", "command", 'notify = "command" needs command = '),
+    ],
+)
+def test_a_variable_that_makes_no_sense_ends_it_with_one_line(monkeypatch, variable, value, told):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(Exit) as ended:
+        prepare(parse(["localhost:9000"]))
+    assert ended.value.status == 2 and ended.value.text.startswith(told)
+
+
 def test_a_pipe_starts_without_the_toolkit():
     code = (
         "import sys, groupchat.cli.main; "
