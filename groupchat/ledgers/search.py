@@ -16,9 +16,9 @@ from groupchat.core.search import SearchQuery
 from groupchat.wire import names
 from groupchat.wire.events import Message
 
-__all__ = ["Condition", "condition", "is_sent_by", "matcher"]
+__all__ = ["SLOWER", "Condition", "condition", "is_sent_by", "matcher", "same_letters"]
 
-_SLOWER = 4  #: how many times longer it takes to look for a word that is not ASCII
+SLOWER = 4  #: how many times longer it takes to look for a word that is not ASCII
 _LAST_CASED = 0x1E943  #: no character after it has an upper or lower case
 
 
@@ -26,7 +26,7 @@ class Condition(NamedTuple):
     """
     A condition on the columns `text` and `sender`.
 
-    :ivar values: for its question marks.
+    :ivar values: for its placeholders.
     :ivar most: messages that one answer searches.
     """
 
@@ -57,7 +57,7 @@ def condition(query: SearchQuery, most: int) -> Condition:
             terms.insert(-1, f"{column} LIKE ?")  # which is faster, and true of much less
             values.insert(-1, f"%{part}%")
     ascii = all(word.isascii() for word in query.words)
-    return Condition(" AND ".join(terms), tuple(values), most if ascii else most // _SLOWER)
+    return Condition(" AND ".join(terms), tuple(values), most if ascii else most // SLOWER)
 
 
 def matcher(query: SearchQuery) -> list[re.Pattern[str]]:
@@ -65,7 +65,7 @@ def matcher(query: SearchQuery) -> list[re.Pattern[str]]:
     return [
         re.compile(re.escape(word), re.IGNORECASE | re.ASCII)
         if word.isascii()
-        else re.compile("".join(f"[{re.escape(''.join(_same(letter)))}]" for letter in word))
+        else re.compile("".join(f"[{re.escape(''.join(same_letters(letter)))}]" for letter in word))
         for word in query.words
     ]
 
@@ -78,17 +78,18 @@ def is_sent_by(message: Message, query: SearchQuery) -> bool:
 def _ascii_part(word: str) -> str:
     """Return the longest part of a word that LIKE compares as GLOB does, or ""."""
     plain = "".join(
-        letter if letter.isalnum() and "".join(_same(letter)).isascii() else " " for letter in word
+        letter if letter.isalnum() and "".join(same_letters(letter)).isascii() else " "
+        for letter in word
     )
     return max(plain.split(), key=len, default="")
 
 
 def _glob(letter: str) -> str:
-    letters = _same(letter)
+    letters = same_letters(letter)
     return f"[{''.join(letters)}]" if len(letters) > 1 or letter in "*?[" else letter
 
 
-def _same(letter: str) -> list[str]:
+def same_letters(letter: str) -> list[str]:
     """Return all letters that differ from a letter by their case alone, and itself."""
     return _folded().get(_fold(letter), [letter])
 

@@ -18,7 +18,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
@@ -27,6 +26,7 @@ from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.environment import Environment
 from groupchat.ledgers.group_commit import GroupCommit
 from groupchat.ledgers.reader import Reader
+from groupchat.ledgers.reading import ReadingThread
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.threads import LowPriorityPool, Runner, WriterThread
 from groupchat.ledgers.upkeep import Upkeep
@@ -79,8 +79,8 @@ class SQLiteLedger:
         self._path = path
         self._environment = environment or Environment()
         self._writer = Writer(path, keep or RetentionPolicy(), self._environment)
-        self._reader: _ReadingThread | None = None
-        self._searcher: _ReadingThread | None = None
+        self._reader: ReadingThread[Reader] | None = None
+        self._searcher: ReadingThread[Reader] | None = None
         self._writing = writing or WriterThread("ledger-writer")
         self._reading = reading or ThreadPool(0, 1, "ledger-reader")
         self._searching = searching or LowPriorityPool("ledger-search")
@@ -99,11 +99,11 @@ class SQLiteLedger:
         self._scanning.start()
         self._upkeep.check()
 
-    def _open_reader(self, pool: ThreadPool) -> _ReadingThread:
+    def _open_reader(self, pool: ThreadPool) -> ReadingThread[Reader]:
         clock, limits = self._environment.clock, self._environment.limits
         db = self._environment.connect(os.path.realpath(self._path), True)
         pool.start()
-        return _ReadingThread(self._reactor, pool, Reader(db, clock, limits.searched_messages))
+        return ReadingThread(self._reactor, pool, Reader(db, clock, limits.searched_messages))
 
     @property
     def trouble(self) -> str:
@@ -184,37 +184,3 @@ class SQLiteLedger:
         if self._reader is not None:
             self._broken(failure.value)
         return failure
-
-
-class _ReadingThread:
-    """
-    A reader and its thread.
-
-    :param pool: of one thread, which is started.
-
-    :ivar waiting: queries that are not answered.
-    """
-
-    def __init__(self, reactor: IReactor, pool: ThreadPool, reader: Reader) -> None:
-        self._reactor = reactor
-        self._pool = pool
-        self._reader = reader
-        self.waiting = 0
-
-    def run(
-        self, query: Callable[Concatenate[Reader, P], T], *arguments: P.args, **named: P.kwargs
-    ) -> Deferred[T]:
-        """Run a query in the thread."""
-        self.waiting += 1
-        result = deferToThreadPool(
-            self._reactor, self._pool, query, self._reader, *arguments, **named
-        )
-        return result.addBoth(self._answered)
-
-    def _answered(self, result: T) -> T:
-        self.waiting -= 1
-        return result
-
-    def close(self) -> None:
-        self._pool.stop()
-        self._reader.close()
