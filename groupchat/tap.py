@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import resource
 import time
@@ -33,6 +32,7 @@ from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.ops import systemd
 from groupchat.ops.admin_acts import Acts
@@ -56,6 +56,7 @@ from groupchat.options.values import (
     ADMIN_SUFFIX,
     CERTIFICATE_SUFFIX,
     endpoint,
+    is_database,
     printable,
     shortened,
 )
@@ -71,6 +72,7 @@ __all__ = ["Options", "makeService"]
 Address = tuple[str, list[IStreamServerEndpoint]]
 
 BACKLOG = 1024  #: connections that can wait to be accepted
+DEFAULT_FILE = "groupchat.db"  #: the ledger's file, by default
 #: file descriptors for ports, ledger and log, so that these can be opened when the server is full
 RESERVED_DESCRIPTORS = 32
 
@@ -129,8 +131,8 @@ def _admin(
     reload: Callable[[], Deferred[None]],
 ) -> list[Part]:
     """Return the admin socket: the one that was chosen, or one beside the ledger."""
-    ledger = options["ledger"]
-    path = options["admin-socket"] or (ledger and str(Path(ledger).with_suffix(ADMIN_SUFFIX)))
+    ledger = _ledger_file(options)
+    path = options["admin-socket"] or _beside(options, ADMIN_SUFFIX)
     if not path:
         return []
     worker = InThread(reactor)
@@ -154,7 +156,7 @@ def _now() -> int:
 def _check(options: Options, accounts: AccountStore, certificate: Certificate | None) -> NoReturn:
     """Check the files, and end the process: --check starts nothing."""
     try:
-        check_files(options["ledger"], accounts.path, certificate)
+        check_files(_ledger_file(options), accounts.path, certificate)
     except CannotStart as why:
         raise not_started(str(why)) from None
     print("groupchat: these options and their files can be used.")
@@ -167,7 +169,7 @@ def _reloader(options: Options, hub: Hub, certificate: Certificate | None) -> Re
         return Configuration(_settings(again), again.given)
 
     running = Configuration(hub.settings, options.given)
-    return Reload(running, read, hub.decide_max, hub.accounts, certificate)
+    return Reload(running, read, hub.members, hub.accounts, certificate)
 
 
 def _settings(options: Options) -> Settings:
@@ -204,9 +206,8 @@ def _certificate(options: Options) -> Certificate | None:
     """The given certificate, or a self-signed one that is stored beside the ledger."""
     if options["no-tls"]:
         return None
-    given, ledger = options["certificate"], options["ledger"]
-    own = str(Path(ledger).with_suffix(CERTIFICATE_SUFFIX)) if ledger else None
-    return Certificate(given or own, own=not given)
+    given = options["certificate"]
+    return Certificate(given or _beside(options, CERTIFICATE_SUFFIX) or None, own=not given)
 
 
 def _connections() -> int:
@@ -220,20 +221,46 @@ def _connections() -> int:
 
 
 def _make_ledger(options: Options, reactor: IReactor) -> ILedger:
-    path, keep = options["ledger"], options["keep"]
-    return SQLiteLedger(reactor, path, keep) if path else MemoryLedger(reactor.callLater, keep)
+    ledger, keep = options["ledger"], options["keep"]
+    if is_database(ledger):
+        return _postgresql(reactor, ledger, keep)
+    return SQLiteLedger(reactor, ledger, keep) if ledger else MemoryLedger(reactor.callLater, keep)
+
+
+def _postgresql(reactor: IReactor, uri: str, keep: RetentionPolicy) -> ILedger:
+    """Return the ledger in a database, whose library is not there for everybody."""
+    try:
+        from groupchat.ledgers.postgresql.ledger import PostgreSQLLedger
+    except ImportError:
+        raise not_started(
+            '--ledger postgresql:// needs psycopg 3.3 or newer: pip install "groupchat[postgresql]"'
+        ) from None
+    try:
+        return PostgreSQLLedger(reactor, uri, keep)
+    except CannotStart as why:
+        raise not_started(str(why)) from None
+
+
+def _ledger_file(options: Options) -> str:
+    """Return the path of the ledger's file; "" where it is in memory or in a database."""
+    ledger: str = options["ledger"]
+    return "" if is_database(ledger) else ledger
+
+
+def _beside(options: Options, suffix: str) -> str:
+    """
+    Return the path of a file beside that of the ledger; where the ledger is a database, in the
+    current folder; "" where it is in memory.
+    """
+    ledger = options["ledger"] and (_ledger_file(options) or DEFAULT_FILE)
+    return ledger and str(Path(ledger).with_suffix(suffix))
 
 
 def _make_accounts(options: Options, reactor: IReactor) -> AccountStore:
     """The accounts, in the file that --auth names or in one beside the ledger."""
     checkers = options.get("credCheckers", [])
     ours = [checker for checker in checkers if isinstance(checker, AccountStore)]
-    path = options["ledger"]
-    accounts = (
-        ours[0]
-        if ours
-        else AccountStore(os.path.splitext(path)[0] + ACCOUNTS_SUFFIX if path else ":memory:")
-    )
+    accounts = ours[0] if ours else AccountStore(_beside(options, ACCOUNTS_SUFFIX) or ":memory:")
     accounts.registers = bool(ours) or not checkers
     accounts.others = [checker for checker in checkers if checker is not accounts]
     filing, hashing = (
@@ -302,7 +329,7 @@ def _parts(
         raise not_started(
             '--metrics needs prometheus_client: pip install "groupchat[metrics]"'
         ) from None
-    metrics = Metrics(hub, port, health, options["ledger"])
+    metrics = Metrics(hub, port, health, _ledger_file(options))
     if isinstance(hub.ledger, SQLiteLedger):
         hub.ledger.on_commit = metrics.commits.observe
     binding = Binding(*address, metrics_site(metrics, health, reactor), lambda port: None)

@@ -26,7 +26,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import hypothesis
 import pytest
@@ -267,10 +267,30 @@ def _needed(program: str, package: str = "") -> str:
     places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     found = shutil.which(program, path=places)
     if found is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(
-            f"needs {program}: install {package or program}"
-        )
+        _missing(program, f"install {package or program}")
     return found
+
+
+@pytest.fixture(scope="session")
+def engine() -> Any:
+    """A PostgreSQL that all tests share."""
+    try:
+        from tests.engine import Engine, programs
+    except ImportError:
+        _missing("psycopg", 'pip install "groupchat[postgresql]"')
+    found = programs()
+    if found is None:
+        _missing("PostgreSQL", "install postgresql")
+    engine = Engine(found)
+    engine.start()
+    yield engine
+    engine.stop()
+
+
+def _missing(what: str, remedy: str) -> NoReturn:
+    raise (pytest.fail if os.environ.get("CI") else pytest.skip).Exception(
+        f"needs {what}: {remedy}"
+    )
 
 
 # A server in memory.

@@ -25,8 +25,7 @@ __all__ = ["MAX_NAMES_IN_STATE", "Pump"]
 
 MAX_NAMES_IN_STATE = 1000  #: names in a room line
 
-#: phases that need no pump
-_IDLE = frozenset({Phase.JOINING, Phase.LIVE, Phase.FETCHING, Phase.CLOSED})
+_IDLE = frozenset({Phase.LIVE, Phase.FETCHING, Phase.CLOSED})  #: phases that need no pump
 
 
 class Pump:

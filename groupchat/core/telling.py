@@ -66,7 +66,8 @@ class Telling:
             )  # fmt: skip
             session.flow.posted(text)
         else:
-            self._post(DirectMessageEntry(name, command.to, text, at, session, ref))
+            to = self._members.recipients(command.to)[0].name
+            self._post(DirectMessageEntry(name, to, text, at, session, ref))
 
     def told(self, entry: DirectMessageEntry) -> None:
         """Tell a member what was said to it, and answer."""

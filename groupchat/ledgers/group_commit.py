@@ -65,6 +65,7 @@ class GroupCommit:
         self._gathered = 0  # entries that were there a turn ago
         self._turns = 0  # turns that were waited
         self._busy = False
+        self._held = False
         self._idle: Deferred[None] | None = None
         self.owner: ILedgerOwner
 
@@ -75,7 +76,20 @@ class GroupCommit:
             # at the end of this turn of the reactor: all that it brings is one batch
             self._call_later(0, self._flush)
 
+    def hold(self) -> None:
+        """Forget what was posted, in flight or not, and only gather until `release`."""
+        self._pending = []
+        self._busy = self._held = True
+
+    def release(self) -> None:
+        """Go on with what was posted since `hold`."""
+        self._held, self._busy = False, bool(self._pending)
+        if self._busy:
+            self._call_later(0, self._flush)
+
     def _flush(self) -> None:
+        if self._held or not self._pending:
+            return
         count = len(self._pending)
         talk = isinstance(self._pending[-1], MessageEntry)
         if talk and self._gathered < count < self._last and self._turns < MAX_TURNS_WAITED:
@@ -102,7 +116,7 @@ class GroupCommit:
     def idle(self) -> Deferred[None]:
         """Return a Deferred that fires once nothing waits or is in flight."""
         self._idle = Deferred()
-        if not self._busy:
+        if not self._busy or self._held:
             self._idle.callback(None)
         return self._idle
 

@@ -40,7 +40,7 @@ VALUES = {
     "port": _NUMBER,
     "listen": _ENDPOINT,
     "max": _NUMBER,
-    "ledger": Value("WHERE", ("memory", "sqlite:groupchat.db")),
+    "ledger": Value("WHERE", ("memory", "sqlite:groupchat.db", "postgresql://")),
     "replay": _NUMBER,
     "keep": Value("HOW", ("all", "90d")),
     "rate": _NUMBER,
@@ -89,7 +89,7 @@ PARAMETERS = [
         "ledger",
         None,
         "sqlite:groupchat.db",
-        'where messages are stored: "sqlite:PATH" or "memory"',
+        'where messages are stored: "sqlite:PATH", "postgresql://HOST/DATABASE" or "memory"',
         values.ledger_path,
     ),
     Option(

@@ -22,6 +22,7 @@ __all__ = [
     "audience",
     "duration",
     "endpoint",
+    "is_database",
     "ledger_path",
     "log_format",
     "motd",
@@ -86,11 +87,20 @@ def retention(text: str) -> RetentionPolicy:
         ) from None
 
 
+def is_database(ledger: str) -> bool:
+    """Return whether a ledger is the address of a PostgreSQL database, not the path of a file."""
+    return ledger.startswith(("postgresql://", "postgres://"))
+
+
 def ledger_path(text: str) -> str:
+    """Return the path of a file, the address of a database, or "" for memory."""
+    if is_database(text):
+        return text
     kind, _, path = text.partition(":")
     if text != "memory" and (kind != "sqlite" or not path):
         raise usage.UsageError(
-            f'--ledger takes "memory" or "sqlite:PATH", not "{shortened(text)}".'
+            '--ledger takes "memory", "sqlite:PATH" or "postgresql://HOST/DATABASE",'
+            f' not "{shortened(text)}".'
         )
     if path == ":memory:" or path.startswith("file:"):
         raise usage.UsageError(

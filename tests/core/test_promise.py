@@ -55,7 +55,6 @@ class Brittle:
         self._inner = inner
         self._posted = []
         self.cut = False
-        self.node = inner.node
         self.page, self.history, self.rooms = inner.page, inner.history, inner.rooms
 
     @property

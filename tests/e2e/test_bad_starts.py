@@ -64,7 +64,8 @@ def whole(option: str, least: int, most: int, *values: str) -> dict[str, str]:
             "--listen ''": '--listen "": ',
         },
         {
-            f"--ledger {it}": f'--ledger takes "memory" or "sqlite:PATH", not "{it}".'
+            f"--ledger {it}": '--ledger takes "memory", "sqlite:PATH" or'
+            f' "postgresql://HOST/DATABASE", not "{it}".'
             for it in ("postgres:x", "sqlite:")
         },
         {

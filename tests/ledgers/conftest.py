@@ -15,10 +15,17 @@ def machine() -> Machine:
     return Machine()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def make(request, tmp_path):
     """Makes the ledger that is looked at."""
-    return in_memory if request.param == "memory" else on_disk(tmp_path / "chat.db")
+    if request.param == "memory":
+        return in_memory
+    if request.param == "sqlite":
+        return on_disk(tmp_path / "chat.db")
+    engine = request.getfixturevalue("engine")
+    from tests.ledgers.nodes import database, on_postgresql  # needs psycopg
+
+    return on_postgresql(database(engine))
 
 
 @pytest.fixture

@@ -201,12 +201,18 @@ class Owner:
 
 
 class Log:
-    """A ledger with its owner. Posted entries come back when it is `run`."""
+    """
+    A ledger with its owner. Posted entries come back when it is `run`.
+
+    :cvar owner_class: makes the owner.
+    """
+
+    owner_class: Callable[[], Owner] = Owner
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
         self.reactor = Reactor()
         self.ledger = make(self.reactor)
-        self.owner = Owner()
+        self.owner = self.owner_class()
         self.closed = False
         self.ledger.open(self.owner)
 

@@ -20,7 +20,7 @@ end
 complete -c groupchat -f
 complete -c groupchat -s p -l port -x -d 'TCP port to listen on, IPv4 and IPv6; 0: any free port (default: 9000, or none with --listen)'
 complete -c groupchat -s m -l max -x -d 'members that can be logged in at once (default: asks at a terminal, else 100)'
-complete -c groupchat -l ledger -x -a 'memory sqlite:groupchat.db' -d 'where messages are stored: "sqlite:PATH" or "memory" (default: sqlite:groupchat.db)'
+complete -c groupchat -l ledger -x -a 'memory sqlite:groupchat.db postgresql://' -d 'where messages are stored: "sqlite:PATH", "postgresql://HOST/DATABASE" or "memory" (default: sqlite:groupchat.db)'
 complete -c groupchat -l replay -x -d 'messages of history that a member sees on joining a room (default: 20)'
 complete -c groupchat -l keep -x -a 'all 90d' -d 'how long each room keeps its history: "all", "90d" (days) or "100000 messages" (default: all)'
 complete -c groupchat -l rate -x -d 'lines per second that a member can send in the long run; 0: no limit (default: 50)'

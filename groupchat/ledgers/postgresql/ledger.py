@@ -1,0 +1,171 @@
+"""
+The ledger in PostgreSQL: the reactor's side.
+
+One thread and one connection store batches, a second one follows what other nodes store, a third
+one reads, and a fourth one searches.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+import psycopg
+from twisted.internet.defer import Deferred, fail
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+from zope.interface import implementer
+
+from groupchat.interfaces import ILedger, ILedgerOwner
+from groupchat.ledgers.postgresql.database import Database, Link
+from groupchat.ledgers.postgresql.environment import Environment
+from groupchat.ledgers.postgresql.following import Following
+from groupchat.ledgers.postgresql.membership import Membership
+from groupchat.ledgers.postgresql.reader import Reader
+from groupchat.ledgers.postgresql.replica import Replica
+from groupchat.ledgers.postgresql.tail import Tail
+from groupchat.ledgers.postgresql.writer import Writer
+from groupchat.ledgers.reading import ReadingThread
+from groupchat.ledgers.retention import RetentionPolicy
+from groupchat.ledgers.threads import LowPriorityPool, Runner, WriterThread
+from groupchat.wire.errors import Unavailable
+
+if TYPE_CHECKING:
+    from groupchat.clock import IReactor
+    from groupchat.core.search import Found, SearchQuery
+    from groupchat.wire.events import Message
+
+__all__ = ["PostgreSQLLedger"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@implementer(ILedger)
+class PostgreSQLLedger:
+    """
+    :param uri: of the database, as libpq takes it.
+    :param keep: how long messages are kept.
+    :param environment: other surroundings than usual.
+    :param writing: runs the writer.
+    :param reading: runs the reader.
+    :param searching: runs the reader that searches.
+
+    :ivar replica: this node's part in the log.
+    :ivar tail: follows the other nodes.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: IReactor,
+        uri: str,
+        keep: RetentionPolicy | None = None,
+        environment: Environment | None = None,
+        writing: Runner | None = None,
+        reading: ThreadPool | None = None,
+        searching: ThreadPool | None = None,
+    ) -> None:
+        self._reactor = reactor
+        self._keep = keep or RetentionPolicy()
+        self._environment = environment or Environment()
+        clock, limits = self._environment.clock, self._environment.limits
+        self._database = Database(uri, self._environment.schemas())
+        self._membership = Membership(socket.gethostname())
+        self._writer_link, self._tail_link = self._link(), self._link()
+        self._writer = Writer(
+            self._writer_link, self._membership, self._keep, self._environment, self._database.name
+        )
+        self._writing = writing or WriterThread("ledger-writer")
+        self._reading = self._reader(reading or ThreadPool(0, 1, "ledger-reader"))
+        self._searching = self._reader(searching or LowPriorityPool("ledger-search"))
+        self.tail = Tail(self._tail_link, self._membership, clock, limits)
+        self.replica = Replica(
+            reactor, self._writer, self._writing, self._membership, limits, clock.monotonic,
+            self._database.name,
+        )  # fmt: skip
+        self.following = Following(reactor, self.tail, self.replica, self._tail_link.cut)
+        self.replica.rejoin = self.following.rejoin
+        self.post = self.replica.queue.post
+
+    def _link(self) -> Link:
+        return Link(self._database, self._membership.beat)
+
+    def _reader(self, pool: ThreadPool) -> ReadingThread[Reader]:
+        clock, limits = self._environment.clock, self._environment.limits
+        reader = Reader(self._link(), self._keep.count, clock, limits.searched_messages)
+        return ReadingThread(self._reactor, pool, reader)
+
+    @property
+    def node(self) -> int:
+        return self._membership.node
+
+    @property
+    def epoch(self) -> str:
+        return self._membership.epoch
+
+    @property
+    def trouble(self) -> str:
+        return self._writer.trouble
+
+    def open(self, owner: ILedgerOwner) -> None:
+        self.replica.queue.owner = owner
+        self._database.prepare()
+        try:
+            snapshot = self.tail.join()
+            line = self._membership.describe(self.tail.connection())
+            self.log.info("{name}: {line}", name=self._database.name.capitalize(), line=line)
+            self._writing.start()
+            self.replica.begin(snapshot, set(self._membership.others))
+            if snapshot.state is not None:
+                owner.restore(snapshot.state)
+            for bundles in self.tail.look():
+                self.replica.came(bundles)
+        except psycopg.Error as error:
+            raise self._database.cannot_open(error) from None
+        for thread in (self._reading, self._searching):
+            thread.start()
+        self.following.start()
+
+    def ping(self) -> Deferred[None]:
+        answered: Deferred[None] = Deferred()
+        self._writing.callInThread(lambda: self._reactor.callFromThread(answered.callback, None))
+        return answered
+
+    def close(self) -> Deferred[None]:
+        return self.replica.queue.idle().addCallback(lambda _: self._shut())
+
+    def _shut(self) -> None:
+        self.following.stop()
+        self._writing.stop()
+        for reader in (self._reading, self._searching):
+            reader.close()
+        self._writer.close()
+
+    # Reading.
+
+    def page(self, room: str, after: int, through: int) -> Deferred[list[Message]]:
+        return self._read(Reader.page, room, after, through)
+
+    def history(
+        self, room: str, before: int, limit: int, after: int | None = None
+    ) -> Deferred[tuple[list[Message], bool]]:
+        return self._read(Reader.history, room, before, limit, after)
+
+    def rooms(self, account: str = "") -> Deferred[dict[str, str]]:
+        return self._read(Reader.rooms, account)
+
+    def direct_rooms(self, account: str) -> Deferred[dict[str, tuple[int, int]]]:
+        return self._read(Reader.direct_rooms, account)
+
+    def search(self, room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
+        if self._searching.waiting >= self._environment.limits.waiting_searches:
+            return fail(Unavailable("Too many search just now. Try again in a moment."))
+        return self._searching.run(Reader.search, room, query, before, limit)
+
+    def _read(
+        self, query: Callable[Concatenate[Reader, P], T], *arguments: P.args, **named: P.kwargs
+    ) -> Deferred[T]:
+        return self._reading.run(query, *arguments, **named)

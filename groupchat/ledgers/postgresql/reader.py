@@ -1,0 +1,122 @@
+"""The readers of the ledger in PostgreSQL: pages, lists and searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+
+from groupchat.core.search import SearchQuery
+from groupchat.ledgers.clock import Clock
+from groupchat.ledgers.postgresql.database import Link
+from groupchat.ledgers.postgresql.membership import Fenced, Rewound
+from groupchat.ledgers.postgresql.search import condition
+from groupchat.ledgers.room_reader import RoomReader
+from groupchat.ledgers.search import Condition
+from groupchat.wire.errors import Unavailable
+from groupchat.wire.events import Message
+from groupchat.wire.timestamps import stamp
+
+__all__ = ["Reader"]
+
+_MESSAGES = {
+    "ASC": """
+        SELECT id, at, sender, text, act, replaces, redacts, redacted FROM messages
+        WHERE room = %s AND id BETWEEN %s AND %s {} ORDER BY id LIMIT %s
+    """,
+    "DESC": """
+        SELECT id, at, sender, text, act, replaces, redacts, redacted FROM messages
+        WHERE room = %s AND id BETWEEN %s AND %s {} ORDER BY id DESC LIMIT %s
+    """,
+}
+_ROOMS = """
+    SELECT name, topic FROM rooms r WHERE name NOT LIKE '@%%' AND (
+        NOT private OR %(account)s <> '' AND (%(account)s = owner OR %(account)s = ANY (invited))
+    ) AND EXISTS (SELECT FROM messages m WHERE m.room = r.no AND m.id >= r.first)
+"""
+_DIRECT_ROOMS = """
+    SELECT r.name, (SELECT max(m.id) FROM messages m WHERE m.room = r.no), coalesce((
+        SELECT k.id FROM marks k WHERE k.room = r.no AND k.account = d.account AND k.client = ''
+    ), 0) FROM direct_rooms d JOIN rooms r ON r.no = d.room
+    WHERE d.account = %(account)s
+    AND EXISTS (SELECT FROM messages m WHERE m.room = r.no AND m.id >= r.first)
+"""
+
+MAX_ID = (1 << 63) - 1
+PATIENCE = 10.0  #: seconds for which a query is asked again where the database can't be reached
+PAUSE = 0.2  #: seconds before it is asked again
+
+Row = tuple[Any, ...]  #: Any: as psycopg types its values
+
+
+class Reader(RoomReader):
+    """
+    Lives in the reader's thread.
+
+    :param keep: messages that each room keeps, or None.
+    :param max_searched: messages that one search looks at.
+    """
+
+    def __init__(self, link: Link, keep: int | None, clock: Clock, max_searched: int) -> None:
+        super().__init__(clock, max_searched)
+        self._link = link
+        self._keep = keep
+
+    def close(self) -> None:
+        self._link.close()
+
+    def rooms(self, account: str) -> dict[str, str]:
+        """Return the rooms that an account may join, each with its topic."""
+        return dict(self._rows(_ROOMS, {"account": account}))
+
+    def direct_rooms(self, account: str) -> dict[str, tuple[int, int]]:
+        """Return the direct rooms of an account, each with its head and the account's mark."""
+        rows = self._rows(_DIRECT_ROOMS, {"account": account})
+        return {name: (head, mark) for name, head, mark in rows}
+
+    def _condition(self, query: SearchQuery) -> Condition:
+        return condition(query, self._max_searched)
+
+    def _find(self, room: str) -> tuple[int, int, int]:
+        rows = self._rows(
+            "SELECT no, first, head FROM standing_v1(%s, %s::bigint, 0)", (room, self._keep)
+        )
+        no, first, head = rows[0]
+        return (no, first, head) if no is not None else (0, 1, 0)
+
+    def _messages(
+        self,
+        room: str,
+        no: int,
+        low: int,
+        high: int,
+        order: str,
+        limit: int,
+        wanted: Condition | None = None,
+    ) -> Iterator[Message]:
+        high = min(high, MAX_ID)
+        if low > high:
+            return
+        where, values = (f"AND {wanted.sql}", wanted.values) if wanted else ("", ())
+        query = _MESSAGES[order].format(where)
+        for id, at, *rest in self._rows(query, (no, low, high, *values, limit)):
+            yield Message(room, id, stamp(at), *rest)
+
+    def _rows(self, query: str, values: Any) -> list[Row]:  # Any: as psycopg types its values
+        """
+        Return the rows that a query finds. While the database can't be reached, it is asked again.
+
+        :raises Unavailable: that took too long.
+        """
+        end = self._clock.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._link.connection().execute(query.encode(), values).fetchall()
+            except (psycopg.OperationalError, Fenced, Rewound):
+                self._link.close()
+                if self._clock.monotonic() >= end:
+                    raise Unavailable(
+                        "The database can't be reached just now. Try again in a moment."
+                    ) from None
+                self._clock.sleep(PAUSE)

@@ -1,0 +1,136 @@
+"""
+Real PostgreSQL engines, each in a folder of its own, and run by a user that is not root.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+__all__ = ["Engine", "programs"]
+
+PLACES = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"]
+NOBODY = "nobody"  #: the user that runs engines where the tests run as root
+
+SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "autovacuum": "off",
+    "log_min_messages": "fatal",
+    "default_transaction_isolation": "repeatable read",  # what the ledger must not rely on
+}
+
+
+def programs() -> Path | None:
+    """The folder of PostgreSQL's programs, the newest version's; None where there are none."""
+    found = sorted(
+        (path for place in PLACES for path in Path("/").glob(f"{place[1:]}/postgres")),
+        key=lambda path: [int(part) for part in path.parts if part.isdigit()],
+    )
+    on_path = shutil.which("postgres")
+    return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+class Engine:
+    """
+    An engine with a new cluster of databases.
+
+    :param programs: the folder of its programs.
+    :param safe: whether it syncs.
+
+    :ivar folder: its own folder; the Unix socket is there, too.
+    :ivar databases: those that were created.
+    """
+
+    def __init__(self, programs: Path, safe: bool = False, **settings: str) -> None:
+        self._programs = programs
+        # not in pytest's folder, whose path can be too long for a Unix socket
+        self.folder = Path(tempfile.mkdtemp(prefix="groupchat-pg-"))
+        self.databases: set[str] = set()
+        self._data = self.folder / "data"
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, NOBODY)
+        options = {} if safe else {"fsync": "off", "full_page_writes": "off"}
+        self._settings = {
+            **SETTINGS, "unix_socket_directories": str(self.folder), **options, **settings,
+        }  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run(
+            "initdb", "-D", str(self._data), "-A", "trust", "-U", "chat", "-E", "UTF8",
+            "--no-locale", "--no-sync",
+        )  # fmt: skip
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        command = [str(self._programs / program), *arguments]
+        as_nobody = ["setpriv", f"--reuid={NOBODY}", "--regid=nogroup", "--clear-groups", "--"]
+        return [*as_nobody, *command] if os.geteuid() == 0 else command
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            self._command(program, *arguments), check=True, capture_output=True, cwd=self.folder
+        )
+
+    def start(self) -> None:
+        """Start it, and return once it answers."""
+        settings = [part for item in self._settings.items() for part in ("-c", "=".join(item))]
+        self._process = subprocess.Popen(
+            self._command("postgres", "-D", str(self._data), *settings),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        end = time.monotonic() + 20
+        while True:
+            try:
+                psycopg.connect(self.uri("postgres")).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+
+    def kill(self) -> None:
+        """Kill it with all its processes, as a loss of power does."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Stop it, if it runs, and delete its folder."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+        shutil.rmtree(self.folder)
+
+    def uri(self, database: str, host: str = "", port: int = 0) -> str:
+        """The address of a database: by the Unix socket, unless a host is given."""
+        where = f"&port={port}" if port else ""
+        return f"postgresql:///{database}?host={host or self.folder}&user=chat{where}"
+
+    def create(self, database: str) -> str:
+        """Create a database. Returns its address."""
+        self.execute(f"CREATE DATABASE {database} STRATEGY file_copy")
+        self.databases.add(database)
+        return self.uri(database)
+
+    def drop(self, database: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        self.databases.discard(database)
+
+    def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """The rows that a statement returns."""
+        with psycopg.connect(self.uri(database), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []

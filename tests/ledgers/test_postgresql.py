@@ -1,0 +1,270 @@
+"""
+The ledger in PostgreSQL: what survives a restart, which databases it does not open, and what it
+does where the database is gone for a while.
+"""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from groupchat.core.direct_rooms import direct_room
+from groupchat.core.entries import InviteEntry, PrivacyEntry
+from groupchat.errors import CannotOpen, CannotStart
+from groupchat.ledgers.postgresql import database as opening
+from groupchat.ledgers.postgresql.database import Database
+from groupchat.ledgers.postgresql.environment import Environment
+from groupchat.wire.errors import Conflict
+from tests.ledgers.keeping import ALICE, BOB, Log
+from tests.ledgers.nodes import database, on_postgresql
+
+
+@pytest.fixture
+def uri(engine):
+    return database(engine)
+
+
+@pytest.fixture
+def start(uri, machine):
+    """Starts nodes on one database; several can be open at once."""
+    logs = []
+
+    def start(address=uri):
+        logs.append(Log(lambda reactor: on_postgresql(address)(reactor, None, machine)))
+        return logs[-1]
+
+    yield start
+    for log in logs:
+        log.close()
+
+
+@pytest.fixture
+def log(start):
+    return start()
+
+
+@pytest.fixture
+def again(start):
+    """Restarts a ledger."""
+
+    def again(log):
+        log.close()
+        return start()
+
+    return again
+
+
+# A restart.
+
+
+def test_messages_topics_and_counts_survive_a_restart(log, again):
+    log.said("one", n=1)
+    log.said("two", n=2, act=True)
+    log.topic("tea at four", sender="bob")
+    log = again(log)
+    entered = log.entered()
+    assert (entered.head, entered.first, entered.last_n) == (2, 1, 2)
+    assert (entered.topic, entered.topic_by) == ("tea at four", "bob")
+    assert [(message.text, message.act) for message in log.page(0, 2)] == [
+        ("one", False),
+        ("two", True),
+    ]
+    assert log.said("three", n=3).id == 3
+    assert log.said("one", n=1).id == 1
+    assert isinstance(log.said("another", n=1).refusal, Conflict)
+
+
+def test_corrections_and_redactions_survive_a_restart(log, again):
+    log.said("a", n=1)
+    log.corrected("b", replaces=1, n=2)
+    log.said("c", n=3)
+    log.removed(3, n=4)
+    messages = log.page(0, 9)
+    log = again(log)
+    assert log.page(0, 9) == messages
+    assert log.corrected("b", replaces=1, n=2).id == 2
+    assert log.said("c", n=3).id == 3 and isinstance(log.said("", n=3).refusal, Conflict)
+    assert sorted(log.removed(2).redacted) == [1, 2]
+
+
+def test_marks_and_private_rooms_survive_a_restart(log, again):
+    direct = direct_room("1", "2")
+    for room in ("lobby", "den", direct):
+        log.fill(3, room=room)
+    log.marked(2, "1")
+    log.marked(1, ALICE)
+    log.marked(3, "2", room=direct)
+    log.post(PrivacyEntry("den", True, "1", ("2", "3")))
+    log.post(InviteEntry("den", "2", "1", False))
+    log.run()
+    log = again(log)
+    assert log.entered(account="1").mark == 2 and log.entered().mark == 1
+    assert log.direct_rooms("2") == {direct: (3, 3)} and log.direct_rooms("1") == {direct: (3, 0)}
+    den = log.entered(room="den", account="3")
+    assert (den.refusal, den.owner, den.private, den.invited) == (None, "1", True, {"3"})
+    assert log.entered(room="den", account="2").refusal is not None
+
+
+def test_a_position_of_an_earlier_epoch_is_known_as_far_as_that_reached(log, again):
+    log.fill(3)
+    earlier = log.ledger.epoch
+    log = again(log)
+    assert log.ledger.epoch != earlier
+    assert log.entered(epoch=earlier, after=3).known
+    assert not log.entered(epoch=earlier, after=4).known
+    log.fill(2)
+    assert log.entered(epoch=earlier, after=3).known
+    assert not log.entered(epoch=earlier, after=4).known, "it was said in another epoch"
+    assert log.entered(epoch=log.ledger.epoch, after=5).known
+
+
+def test_what_was_pruned_is_still_known_by_its_n(uri, engine, machine):
+    from groupchat.ledgers.retention import RetentionPolicy
+
+    policy = RetentionPolicy.parse("2 messages")
+    log = Log(lambda reactor: on_postgresql(uri)(reactor, policy, machine))
+    for n in range(1, 6):
+        log.said(str(n), n=n)
+    machine.clock.days(0.01)
+    log.said("6", n=6)
+    assert engine.execute("SELECT min(id), max(id) FROM groupchat.messages", "ledger") == [(4, 6)]
+    assert log.said("2", n=2).id == 2 and log.said("1", n=1).refusal is None
+    assert isinstance(log.said("x", n=2).refusal, Conflict)
+    assert log.said("7", n=7).id == 7
+    log.close()
+
+
+# One call for each batch.
+
+
+def test_a_batch_of_every_kind_is_one_bundle(log, engine):
+    before = engine.execute("SELECT max(seq) FROM groupchat.bundles", "ledger")[0][0]
+    said = [log.say("a", n=1), log.say("b", n=2), log.say("c", client=BOB, n=1)]
+    log.post(PrivacyEntry("den", True, "1"))
+    said += [log.say("d", n=3), log.say("e", room="dev", n=1)]
+    log.run()
+    assert [one.id for one in said] == [1, 2, 3, 4, 1]
+    assert engine.execute("SELECT max(seq) FROM groupchat.bundles", "ledger") == [(before + 1,)]
+
+
+# Databases that are not opened.
+
+
+def cannot_start(start, uri, kind=CannotOpen):
+    """Returns the one line with which a start fails."""
+    with pytest.raises(CannotStart) as caught:
+        start(uri)
+    line = str(caught.value)
+    assert isinstance(caught.value, kind) and line.isprintable() and line.endswith(".")
+    return line
+
+
+def test_a_database_that_can_not_be_reached_may_be_there_later(start):
+    line = cannot_start(start, "postgresql:///chat?host=/nowhere", opening.CannotOpenYet)
+    assert line.startswith("the database chat at /nowhere cannot be reached: ")
+    assert line.endswith("Make sure that PostgreSQL runs there.")
+
+
+def test_a_database_that_is_not_there(start, engine):
+    line = cannot_start(start, engine.uri("nothing"))
+    assert line.endswith(': database "nothing" does not exist.')
+
+
+def test_an_address_that_is_none(start):
+    line = cannot_start(start, "postgresql://[::1/chat")
+    assert line.startswith("--ledger: end of string reached")
+
+
+def test_a_password_is_in_no_line(start):
+    assert "secret" not in cannot_start(start, "postgresql://alice:secret@127.0.0.1:1/chat")
+
+
+def test_a_user_without_rights(start, engine, uri):
+    engine.execute("DROP ROLE IF EXISTS poor")
+    engine.execute("CREATE ROLE poor LOGIN")
+    engine.create("theirs")
+    line = cannot_start(start, engine.uri("theirs").replace("user=chat", "user=poor"))
+    engine.drop("theirs")
+    engine.execute("DROP ROLE poor")
+    assert "permission denied for database theirs" in line and "OWNER" in line
+
+
+def test_a_database_without_unicode(start, engine):
+    engine.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
+    line = cannot_start(start, engine.uri("latin"))
+    engine.drop("latin")
+    assert "stores text as LATIN1. Create one with UTF8" in line
+
+
+def test_a_newer_schema(start, log, engine):
+    engine.execute("UPDATE groupchat.version SET number = 1000", "ledger")
+    line = cannot_start(start, engine.uri("ledger"))
+    engine.execute("UPDATE groupchat.version SET number = 1", "ledger")
+    assert "written by a newer groupchat (version 1000," in line
+
+
+def test_an_engine_that_is_too_old(start, uri, monkeypatch):
+    monkeypatch.setattr(opening, "MIN_VERSION", 99)
+    assert "which is too old: it has to be 99 or newer." in cannot_start(start, uri)
+
+
+def test_an_upgrade_that_fails_changes_nothing(engine, uri):
+    schemas = Environment().schemas()
+    engine.create("fresh")
+    broken = {**schemas, max(schemas) + 1: "CREATE TABLE more (x int); SELECT 1 / 0"}
+    with pytest.raises(CannotOpen, match="division by zero"):
+        Database(engine.uri("fresh"), broken).prepare()
+    assert engine.execute("SELECT to_regclass('groupchat.version')", "fresh") == [(None,)]
+    Database(engine.uri("fresh"), schemas).prepare()
+    Database(engine.uri("fresh"), schemas).prepare()
+    engine.drop("fresh")
+
+
+# A database that is gone for a while.
+
+
+def terminate(engine):
+    """Ends all connections to the database."""
+    engine.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'ledger'"
+    )
+
+
+def test_a_connection_that_is_lost_is_made_again(log, engine):
+    log.said("one", n=1)
+    terminate(engine)
+    assert log.said("two", n=2).id == 2
+    terminate(engine)
+    assert [message.text for message in log.page(0, 9)] == ["one", "two"]
+    assert log.ledger.trouble == "" and log.owner.reasons == []
+
+
+def test_a_batch_whose_answer_was_lost_is_stored_once(log, engine, machine, monkeypatch):
+    ask = log.ledger._writer._ask
+    lost = []
+
+    def lose(connection, request):
+        answer = ask(connection, request)
+        if not lost:
+            lost.append(answer)
+            connection.close()
+            raise psycopg.OperationalError("the connection is lost")
+        return answer
+
+    monkeypatch.setattr(log.ledger._writer, "_ask", lose)
+    first, second = log.say("no n"), log.say("n", n=1)
+    log.run()
+    assert lost and (first.id, second.id) == (1, 2)
+    assert log.said("next").id == 3
+    assert [message.text for message in log.page(0, 9)] == ["no n", "n", "next"]
+
+
+def test_an_error_of_which_nobody_knows_what_it_means_ends_the_ledger(log, engine):
+    engine.execute("ALTER TABLE groupchat.bundles RENAME TO elsewhere", "ledger")
+    log.say()
+    log.run()
+    engine.execute("ALTER TABLE groupchat.elsewhere RENAME TO bundles", "ledger")
+    (reason,) = log.owner.reasons
+    assert reason.startswith("the database ledger at ") and "bundles" in reason
+    log.closed = True
+    log.ledger._shut()
