@@ -37,6 +37,7 @@ from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.ops import systemd
 from groupchat.ops.admin_acts import Acts
 from groupchat.ops.admin_backup import Backups, InThread
+from groupchat.ops.admin_compact import Compact, Compacting
 from groupchat.ops.admin_export import Exports
 from groupchat.ops.admin_forget import Forgetting
 from groupchat.ops.admin_protocol import AdminFactory
@@ -141,12 +142,17 @@ def _admin(
         **Acts(hub.moderation, reload).verbs,
         **Backups(ledger, worker, time.monotonic).verbs,
         **Exports(hub.ledger, hub.settings.names).verbs,
+        **Compacting(ledger, _compact(hub.ledger)).verbs,
         **Forgetting(hub, ledger, worker, _now).verbs,
     }
     factory = AdminFactory(verbs, reactor)
     return [
         AdminSocket(path, UNIXServerEndpoint(reactor, path, mode=0o600, wantPID=False), factory)
     ]
+
+
+def _compact(ledger: ILedger) -> Compact | None:
+    return ledger.compact if isinstance(ledger, SQLiteLedger) else None
 
 
 def _now() -> int:

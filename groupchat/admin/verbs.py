@@ -115,6 +115,7 @@ VERBS: dict[str, Verb] = {
             (Argument("name", "the name; if it is registered, its other names are meant, too"),),
             asks="Everything that was said under this name will be gone for ever. Go on?",
         ),
+        Verb("compact", "give the free space in the ledger's file back, while the server runs"),
         Verb("reload", "read options, certificate and accounts again, as SIGHUP does"),
     )
 }

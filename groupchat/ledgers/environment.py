@@ -26,9 +26,11 @@ class Limits(NamedTuple):
     :ivar lock_poll: seconds between two attempts while the ledger is locked.
     :ivar checkpoint_bytes: bytes after which the WAL is written back.
     :ivar cached_clients: clients in the cache.
-    :ivar prune_interval: seconds between two prunings.
-    :ivar pruned_rooms: rooms of which messages expire or are deleted in one pruning.
-    :ivar pruned_messages: messages of a room that are deleted in one pruning.
+    :ivar prune_interval: seconds between two looks for what has expired.
+    :ivar pruned_rooms: rooms of which messages expire, or are found to have expired, in one look.
+    :ivar pruned_messages: messages that are deleted in one step.
+    :ivar pruning_seconds: seconds after which no further step follows for now.
+    :ivar vacuumed_pages: free pages that are given back at once.
     :ivar pruned_clients: clients that are forgotten in one pruning.
     :ivar searched_messages: messages that one search looks at; fewer where its words are not ASCII.
     :ivar waiting_searches: searches that can wait; further ones are refused.
@@ -43,7 +45,9 @@ class Limits(NamedTuple):
     cached_clients: int = 50_000
     prune_interval: float = 60.0
     pruned_rooms: int = 100
-    pruned_messages: int = 2_000
+    pruned_messages: int = 100
+    pruning_seconds: float = 0.002
+    vacuumed_pages: int = 32
     pruned_clients: int = 100
     aged_messages: int = 100_000
     searched_messages: int = 200_000

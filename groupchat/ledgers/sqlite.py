@@ -29,7 +29,7 @@ from groupchat.ledgers.reader import Reader
 from groupchat.ledgers.reading import ReadingThread
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.threads import LowPriorityPool, Runner, WriterThread
-from groupchat.ledgers.upkeep import Upkeep
+from groupchat.ledgers.upkeep import Report, Upkeep
 from groupchat.ledgers.writer import Writer
 from groupchat.wire.errors import Unavailable
 
@@ -113,6 +113,17 @@ class SQLiteLedger:
         answered: Deferred[None] = Deferred()
         self._writing.callInThread(lambda: self._reactor.callFromThread(answered.callback, None))
         return answered
+
+    def compact(self, report: Report) -> Deferred[None]:
+        """
+        Give all free space of the file back, while messages are stored. Fires once that is done.
+
+        Call this only once at a time.
+
+        :param report: is called with the number of pages that are left, now and then; returns
+            whether to go on.
+        """
+        return self._upkeep.compact(report)
 
     def close(self) -> Deferred[None]:
         return self._queue.idle().addCallback(lambda _: self._shut())

@@ -1,6 +1,7 @@
 """
 The upkeep of the ledger on disk: a WAL that another program keeps from being written back is
-written back later, and the texts of redacted messages leave the file.
+written back later, the texts of redacted messages leave the file, expired messages are deleted, and
+free space is given back.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
@@ -21,12 +23,17 @@ if TYPE_CHECKING:
 
     from groupchat.clock import IReactor
     from groupchat.ledgers.erasure import Traces
+    from groupchat.ledgers.housekeeping import Housekeeping
     from groupchat.ledgers.threads import Runner
     from groupchat.ledgers.writer import Writer
 
 __all__ = ["Upkeep"]
 
 T = TypeVar("T")
+#: Is called with the number of pages that are left; returns whether to go on.
+Report = Callable[[int], bool]
+
+PORTION_SECONDS = 0.1  #: seconds between two portions of deleting, or of giving back
 
 
 class Upkeep:
@@ -54,12 +61,31 @@ class Upkeep:
         self._pause: IDelayedCall | None = None
         self._works = False
         self._stopped = False
+        self._compaction: tuple[Report, Deferred[None]] | None = None
+
+    @property
+    def _housekeeping(self) -> Housekeeping:
+        return self._writer.housekeeping
 
     def check(self) -> None:
         """Begin, if there is anything to do."""
-        if self._stopped or self._works or self._pause is not None or not self._writer.needs_upkeep:
+        if self._stopped or self._works or self._pause is not None:
             return
-        self._pause = self._reactor.callLater(RETRY_SECONDS, self._begin)
+        if self._housekeeping.is_due:
+            self._pause = self._reactor.callLater(RETRY_SECONDS, self._begin)
+        elif self._housekeeping.has_portions:
+            self._pause = self._reactor.callLater(PORTION_SECONDS, self._run_portion)
+
+    def compact(self, report: Report) -> Deferred[None]:
+        """
+        Give all free space back. Fires once that is done, or `report` has ended it.
+
+        Call this only once at a time.
+        """
+        done: Deferred[None] = Deferred()
+        self._compaction = report, done
+        self._in_writer(self._housekeeping.vacuum.begin, lambda _: self.check())
+        return done
 
     def stop(self) -> None:
         """Do nothing more; what is being done in a thread ends."""
@@ -70,23 +96,45 @@ class Upkeep:
 
     def _begin(self) -> None:
         self._pause, self._works = None, True
-        self._in_writer(self._writer.write_back, self._written_back)
+        self._in_writer(self._housekeeping.write_back, self._written_back)
 
     def _written_back(self, traces: Traces | None) -> None:
         """The WAL is written back; with traces, it is empty, and they have to be looked for."""
         if traces is None or self._stopped:
             self._end()
             return
-        found = deferToThreadPool(
-            self._reactor, self._scanning, self._writer.find_pages, traces, lambda: self._stopped
-        )
+        find = partial(self._housekeeping.find_pages, traces, lambda: self._stopped)
+        found = deferToThreadPool(self._reactor, self._scanning, find)
         found.addCallbacks(partial(self._found, traces), self._failed)
 
     def _found(self, traces: Traces, pages: list[int]) -> None:
         if self._stopped:
             self._end()
             return
-        self._in_writer(partial(self._writer.erase, pages, traces), lambda _: self._end())
+        self._in_writer(partial(self._housekeeping.erase, pages, traces), lambda _: self._end())
+
+    def _run_portion(self) -> None:
+        self._pause, self._works = None, True
+        self._in_writer(self._housekeeping.run_portion, self._portion_run)
+
+    def _portion_run(self, could: bool) -> None:
+        if not could and not self._stopped:
+            self._pause = self._reactor.callLater(RETRY_SECONDS, self._run_portion)
+        if self._compaction is None:
+            self._end()
+        else:
+            self._in_writer(lambda: self._housekeeping.vacuum.left, self._compacted)
+
+    def _compacted(self, left: int) -> None:
+        assert self._compaction is not None
+        report, done = self._compaction
+        goes_on = report(left)
+        if left and goes_on:
+            self._end()
+            return
+        self._compaction = None
+        self._in_writer(self._housekeeping.end_vacuum, lambda _: done.callback(None))
+        self._end()
 
     def _end(self) -> None:
         self._works = False

@@ -8,7 +8,6 @@ It runs in a thread of its own and caches rooms and clients, so that a message n
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 
 from twisted.logger import Logger
 
@@ -20,7 +19,7 @@ from groupchat.ledgers.clock import Clock
 from groupchat.ledgers.database import LedgerDatabase, cannot_open, is_full, is_locked
 from groupchat.ledgers.environment import Environment, Limits
 from groupchat.ledgers.epochs import Epochs
-from groupchat.ledgers.erasure import Erasure, Traces, find_pages
+from groupchat.ledgers.housekeeping import Housekeeping
 from groupchat.ledgers.identities import Identities
 from groupchat.ledgers.marks import Marks
 from groupchat.ledgers.pruning import Pruning
@@ -29,7 +28,6 @@ from groupchat.ledgers.rooms import MAX_ID, ROOM_SHIFT, Rooms
 from groupchat.ledgers.stamping import Stamper
 from groupchat.ledgers.targets import Targets
 from groupchat.ledgers.transaction import Transaction
-from groupchat.ledgers.wal import WriteAhead
 from groupchat.wire.errors import Conflict, OutOfOrder
 
 __all__ = ["Writer"]
@@ -53,6 +51,8 @@ class Writer:
 
     :param path: of the file, which is created if missing.
     :param keep: how long messages are kept.
+
+    :ivar housekeeping: the upkeep of the file, once it is open.
     """
 
     log = Logger()
@@ -96,8 +96,9 @@ class Writer:
             self._keep.count,
         )
         self._pruning = Pruning(file, self._tables, self._aging, clock, limits)
-        self._wal = WriteAhead(file, clock, limits.checkpoint_bytes)
-        self._erasure = Erasure(file, transaction)
+        self.housekeeping = Housekeeping(
+            file, transaction, self._pruning, clock, limits, lambda: self._roll_back([])
+        )
         file.db.execute(_ON_INSERT_TRIGGER.format(max_messages=self._keep.count or MAX_ID))
 
     def close(self) -> None:
@@ -124,54 +125,12 @@ class Writer:
         else:
             self._log_full(False)
             self._aging.committed()
-            if work.erases:
-                self._wal.erase()
-                self._erasure.is_due = True
-            self._wal.grow(work.size)
+            self.housekeeping.stored(work.size, work.erases)
 
     @property
     def trouble(self) -> str:
         """The reason why messages are refused now; "" for none."""
         return "the disk is full" if self._disk_is_full else ""
-
-    @property
-    def needs_upkeep(self) -> bool:
-        """
-        Whether `write_back` has to be called soon: another program has kept the WAL from being
-        written back, or texts that were deleted have to leave the files.
-        """
-        return self._wal.is_due or self._erasure.is_due
-
-    def write_back(self) -> Traces | None:
-        """
-        Write the WAL back. Return the traces to look for in the file, if there are any and the WAL
-        has none of them.
-
-        :raises sqlite3.Error: it is unknown what of it was written.
-        """
-        self._wal.write_back()
-        due = self._erasure.is_due and not self._wal.is_due
-        return self._erasure.traces() if due else None
-
-    def find_pages(self, traces: Traces, is_cancelled: Callable[[], bool]) -> list[int]:
-        """Return the offsets of the pages with traces. Runs in any thread."""
-        return find_pages(self._file, traces, self._environment.clock, is_cancelled)
-
-    def erase(self, pages: list[int], traces: Traces) -> None:
-        """
-        Clear pages of traces, and forget these.
-
-        :raises sqlite3.Error: the outcome is unknown.
-        """
-        self._wal.write_back()
-        try:
-            self._erasure.clear(pages, traces)
-        except sqlite3.OperationalError as error:
-            if not is_locked(error) and not is_full(error):
-                raise
-            self._tables.transaction.roll_back()
-        self._wal.erase()
-        self._wal.write_back()
 
     def _store(self, batch: list[Entry]) -> Batch:
         """Store a batch, as soon as no other program has the ledger locked."""
@@ -210,7 +169,7 @@ class Writer:
         self._log_full(True)
         self._roll_back(batch)
         Batch(self._tables, storing=False).process(batch)
-        self._wal.write_back()
+        self.housekeeping.wal.write_back()
 
     def _log_full(self, full: bool) -> None:
         if full is self._disk_is_full:

@@ -11,6 +11,7 @@ from twisted.internet.testing import StringTransport
 from groupchat.admin.main import main
 from groupchat.ops.admin_acts import Acts
 from groupchat.ops.admin_backup import Backups
+from groupchat.ops.admin_compact import Compacting
 from groupchat.ops.admin_export import Exports
 from groupchat.ops.admin_forget import Forgetting
 from groupchat.ops.admin_protocol import AdminFactory
@@ -64,12 +65,14 @@ class Machine:
         acts = Acts(server.hub.moderation, self._reload)
         backups = Backups(self.ledger, self.worker, server.reactor.seconds)
         exports = Exports(server.ledger, server.hub.settings.names)
+        compacting = Compacting(self.ledger, getattr(server.ledger, "compact", None))
         forgetting = Forgetting(server.hub, self.ledger, self.worker, server.now)
         return {
             **reports.verbs,
             **acts.verbs,
             **backups.verbs,
             **exports.verbs,
+            **compacting.verbs,
             **forgetting.verbs,
         }
 

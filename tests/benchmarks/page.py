@@ -15,6 +15,7 @@ from tests.benchmarks.flood import GARBAGE_INPUT
 from tests.benchmarks.loads import FANOUT, FANOUT_TLS, SIZE, Load, OpenLoop
 from tests.benchmarks.restart import RESTART
 from tests.benchmarks.results import Results, simple_table
+from tests.benchmarks.retention import RETENTION
 from tests.benchmarks.servers import BEFORE
 from tests.benchmarks.stored import RESUME
 
@@ -26,6 +27,7 @@ LOADS: list[Load] = [
     HISTORY,
     HISTORY_TLS,
     SEARCH,
+    RETENTION,
     DEVICES,
     RESUME,
     GARBAGE_INPUT,

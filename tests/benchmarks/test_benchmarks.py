@@ -21,6 +21,7 @@ from tests.benchmarks.loads import DISK, FANOUT, FANOUT_TLS, SIZE, Column, Load
 from tests.benchmarks.page import LOADS
 from tests.benchmarks.restart import WITH_TLS, WITHOUT_TLS, Restart
 from tests.benchmarks.results import Results, simple_table
+from tests.benchmarks.retention import DELETING, GIVING_BACK, QUIET, RETENTION
 from tests.benchmarks.run import run
 from tests.benchmarks.servers import BASELINE, BASELINE_JSON, BEFORE, OURS, THREAD_PER_CLIENT, TLS
 from tests.benchmarks.stored import RESUME
@@ -44,6 +45,7 @@ LINES = {
         "one searches all of it",
         "one searches in another script",
     ],
+    "retention": [QUIET, DELETING, GIVING_BACK],
     "devices-200": ["200 members", "20 members, 10 devices each"],
     "resume": ["short ledger", "long ledger"],
     "garbage-input": [NOTHING, EMPTY],
@@ -71,6 +73,7 @@ def measured(compilers, tmp_path) -> Results:
         HISTORY,
         HISTORY_TLS,
         SEARCH,
+        RETENTION,
         DEVICES,
         RESUME,
         GarbageInput([NOTHING, EMPTY]),

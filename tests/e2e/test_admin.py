@@ -166,3 +166,17 @@ async def test_what_a_person_said_is_in_no_file_soon_after_it_is_forgotten(sandb
     files = [sandbox.directory / f"groupchat.db{suffix}" for suffix in ("", "-wal")]
     await until(lambda: all(b"s3cr3t" not in file.read_bytes() for file in files), "the end of it")
     await daemon.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_ledger_is_compacted_while_members_talk(sandbox: Sandbox):
+    daemon = await sandbox.daemon("--rate", "0")
+    alice = await filled(sandbox, daemon, 300)
+    await sandbox.run("groupchat-admin", "forget", "alice", "--yes")
+    tool = sandbox.start("groupchat-admin", "compact")
+    alice.say("still here", first=301)
+    await alice.event("message", text="still here")
+    assert await tool.ended() == 0
+    (line,) = tool.out.lines
+    assert " has " in line and "(before: " in line
+    await daemon.stop()

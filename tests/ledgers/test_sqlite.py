@@ -262,7 +262,7 @@ def test_a_client_unseen_for_30_days_is_forgotten(log, again, path):
 
 def test_what_is_no_longer_kept_is_deleted_bit_by_bit(log, again, path, machine):
     log.fill(10)
-    machine.limits = {"pruned_messages": 4, "prune_interval": 0.0}
+    machine.limits = {"pruning_seconds": 0.0, "pruned_messages": 4, "prune_interval": 0.0}
     log = again(log, keep="1 messages")
     left = []
     for _ in range(5):
@@ -502,7 +502,7 @@ def test_only_its_owner_may_read_the_file(log, path):
 
 
 def test_what_was_said_is_known_also_where_it_is_no_longer_kept(log, again, path, machine):
-    machine.limits = {"prune_interval": 0.0}
+    machine.limits = {"prune_interval": 0.0, "pruning_seconds": 0.0, "pruned_messages": 2000}
     for n in range(1, 1006):
         log.say(f"as {n}", n=n)
     log.run()
