@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, kw_only=True):
     :ivar server: name and version of the server in the welcome.
     :ivar motd: a message for each member that logs in.
     :ivar max_pending: connections that can be open without having logged in.
+    :ivar max_visitors: connections that can be open for HTTP requests alone.
     :ivar login_timeout: seconds of silence after which an unauthenticated connection is closed.
     :ivar idle_timeout: seconds of silence after which a JSON client is disconnected; it is pinged
         after a third of them.
@@ -53,6 +54,7 @@ class Settings(msgspec.Struct, kw_only=True):
     server: str = "groupchat"
     motd: str | None = None
     max_pending: int = 64
+    max_visitors: int = 256
     login_timeout: float = 10
     idle_timeout: float = 60
     names: names.Rule = names.ASCII

@@ -30,6 +30,7 @@ from groupchat.accounts.worker import ThreadWorker
 from groupchat.clock import IReactor
 from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart
+from groupchat.gateways.table import GATEWAYS
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.retention import RetentionPolicy
@@ -114,7 +115,7 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
 def _port(
     options: Options, reactor: IReactor, hub: Hub, certificate: Certificate | None
 ) -> ChatFactory:
-    return ChatFactory(
+    port = ChatFactory(
         hub,
         reactor,
         _connections(),
@@ -122,6 +123,9 @@ def _port(
         require_tls=bool(options["require-tls"]),
         tls_share=options["tls-share"] / 100,
     )
+    for name in options["gateways"]:
+        port.register(GATEWAYS[name](port, options["host"]))
+    return port
 
 
 def _admin(

@@ -56,7 +56,7 @@ class Reports:
                 "uptime_seconds": self._uptime(),
                 "members": hub.members.count,
                 "max": hub.members.max,
-                "connections": len(factory.connections) - pending,
+                "connections": len(factory.connections) - pending - len(factory.visitors),
                 "pending": pending,
                 "rooms": hub.rooms.listed,
                 "ledger": self._ledger or "memory",

@@ -98,10 +98,11 @@ class Metrics(Collector):
 
     def _connections(self) -> Iterator[Metric]:
         counters, factory = self._hub.counters, self._factory
-        pending = len(factory.pending)
+        pending, visiting = len(factory.pending), len(factory.visitors)
         now = GaugeMetricFamily("groupchat_connections", "Open connections.", labels=["state"])
         now.add_metric(["pending"], pending)
-        now.add_metric(["joined"], len(factory.connections) - pending)
+        now.add_metric(["visiting"], visiting)
+        now.add_metric(["joined"], len(factory.connections) - pending - visiting)
         yield now
         over = CounterMetricFamily(
             "groupchat_connections_closed",

@@ -12,9 +12,10 @@ from twisted.python import usage
 
 import groupchat
 from groupchat import prompt, streams
+from groupchat.gateways.table import GATEWAYS
 from groupchat.options import config, start
 from groupchat.options.table import FLAG_NAMES, FLAGS, PARAMETERS
-from groupchat.options.values import shortened
+from groupchat.options.values import host, shortened
 
 __all__ = ["Options"]
 
@@ -22,7 +23,7 @@ __all__ = ["Options"]
 #: the keys of a configuration file
 KEYS = config.Keys(
     [option.name for option in PARAMETERS if option.name != "config"],
-    ["listen", "auth"],
+    ["listen", "auth", "host"],
     [flag for flag in FLAG_NAMES if flag != "check"],
 )
 
@@ -50,6 +51,7 @@ class Options(AuthOptionMixin, usage.Options):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
+        self["host"] = []
         self.given: Mapping[str, list[str]] = {}
         self._command_line: list[str] = []
 
@@ -59,6 +61,14 @@ class Options(AuthOptionMixin, usage.Options):
     # Twisted prints the docstring as it is, with its line breaks.
     opt_listen.__doc__ = (
         "Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock;"
+        " may be given more than once"
+    )
+
+    def opt_host(self, name: str) -> None:
+        self["host"].append(host(name))
+
+    opt_host.__doc__ = (
+        "name under which browsers may ask for the page, beside those of the certificate;"
         " may be given more than once"
     )
 
@@ -165,6 +175,10 @@ class Options(AuthOptionMixin, usage.Options):
             raise usage.UsageError(
                 "--no-tls cannot be combined with --require-tls or --certificate."
             )
+        if self["gateways"] is None:
+            self["gateways"] = list(GATEWAYS)
+        if self["no-web"]:
+            self["gateways"] = [name for name in self["gateways"] if name != "web"]
         if self["port"] is None and not self["listen"]:
             self["port"] = 9000
         if self["max"] is None:

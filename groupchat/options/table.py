@@ -51,6 +51,7 @@ VALUES = {
     "connect-rate": _NUMBER,
     "log-rate": _NUMBER,
     "max-pending": _NUMBER,
+    "max-visitors": _NUMBER,
     "login-timeout": Value("S"),
     "idle-timeout": Value("S"),
     "rename-rate": _NUMBER,
@@ -64,6 +65,8 @@ VALUES = {
     "server-name": Value("NAME"),
     "motd": _FILE,
     "log-format": Value("FORM", values.LOG_FORMATS),
+    "gateways": Value("LIST", ("web", "none")),
+    "host": Value("NAME"),
     "metrics": _ENDPOINT,
     "admin-socket": Value("PATH"),
     "config": _FILE,
@@ -163,6 +166,13 @@ PARAMETERS = [
         values.number("max-pending", 1, 1_000_000),
     ),
     Option(
+        "max-visitors",
+        None,
+        "256",
+        "connections that can be open for pages and other HTTP requests alone",
+        values.number("max-visitors", 1, 1_000_000),
+    ),
+    Option(
         "login-timeout",
         None,
         "10",
@@ -247,6 +257,14 @@ PARAMETERS = [
         values.log_format,
     ),
     Option(
+        "gateways",
+        None,
+        None,
+        'other protocols on the same port, with commas between them, or "none"'
+        " (default: all; there is web: the page, WebSocket and HTTP)",
+        values.gateways,
+    ),
+    Option(
         "metrics",
         None,
         None,
@@ -270,6 +288,7 @@ PARAMETERS = [
 _FLAGS = {
     "require-tls": "accept unencrypted connections from this machine only",
     "no-tls": "turn TLS off",
+    "no-web": "serve no page and no other HTTP",
     "members-only": "let only registered names log in",
     "check": "check the options and the files that they name, and start nothing",
 }

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 
 from twisted.python import usage
 
+from groupchat.gateways.table import GATEWAYS
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire import durations, names
 
@@ -22,6 +23,8 @@ __all__ = [
     "audience",
     "duration",
     "endpoint",
+    "gateways",
+    "host",
     "is_database",
     "ledger_path",
     "log_format",
@@ -70,6 +73,23 @@ def rate(option: str) -> Callable[[str], float]:
         )
 
     return coerce
+
+
+def gateways(text: str) -> list[str]:
+    names = [] if text == "none" else text.split(",")
+    if not set(names) <= set(GATEWAYS):
+        raise usage.UsageError(
+            f'--gateways takes {", ".join(GATEWAYS)} or none, not "{shortened(text)}".'
+        )
+    return names
+
+
+def host(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.?", text, re.IGNORECASE):
+        raise usage.UsageError(
+            f'--host takes a name like chat.example.org, not "{shortened(text)}".'
+        )
+    return text
 
 
 def retention(text: str) -> RetentionPolicy:

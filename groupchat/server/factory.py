@@ -35,6 +35,7 @@ from groupchat.server.sweeper import Sweeper
 from groupchat.server.throttle import ConnectionThrottle
 from groupchat.server.tls import HTTP, Certificate
 from groupchat.server.turns import LoginTurns
+from groupchat.server.visitors import Visitors
 from groupchat.wire import errors
 
 __all__ = ["ChatFactory"]
@@ -58,6 +59,7 @@ class ChatFactory(ServerFactory):
     :ivar ports: the ports that listen.
     :ivar connections: all that are open.
     :ivar pending: those that have not logged in.
+    :ivar visitors: those that a gateway serves, and that have no session.
     """
 
     log = Logger()
@@ -87,6 +89,12 @@ class ChatFactory(ServerFactory):
         self._sweeper = Sweeper(self.connections, clock, self._forget)
         self._pool = PendingPool(hub.settings.max_pending, clock, self._free)
         self._throttle = ConnectionThrottle(hub.settings.connect_rate, clock.seconds)
+        self.visitors = Visitors(
+            lambda: hub.settings.max_visitors,
+            lambda: hub.settings.max,
+            clock.seconds,
+            self._throttle.give_back,
+        )
         self._addresses: Counter[str] = Counter()
         self._sniffer = Sniffer([*FOREIGN, *LINE_WIRES], speak_plain)
         self._sniffer_before_tls = Sniffer([*FOREIGN, *LINE_WIRES, TLS], speak_plain)
@@ -141,6 +149,7 @@ class ChatFactory(ServerFactory):
     def _forget(self) -> None:
         """Forget the addresses of long ago."""
         self._throttle.forget()
+        self.visitors.forget()
         self.hub.throttled_log.forget()
 
     # The life of a connection.
@@ -149,6 +158,17 @@ class ChatFactory(ServerFactory):
         """Count a new connection. Returns what it is until it has logged in."""
         self.connections.add(protocol)
         self._addresses[protocol.address] += 1
+        pending = self._pend(protocol)
+        self.ports.opened(len(self.connections))
+        return pending
+
+    def visited(self, protocol: ChatProtocol) -> PendingConnection:
+        """Count a visitor as a connection that is about to log in. Returns what it is now."""
+        pending = self._pend(protocol)
+        pending.log_in()
+        return pending
+
+    def _pend(self, protocol: ChatProtocol) -> PendingConnection:
         most = self.hub.settings.per_address
         crowded = bool(most) and self._addresses[protocol.address] > most
         pending = self.pending[protocol] = PendingConnection(
@@ -158,7 +178,6 @@ class ChatFactory(ServerFactory):
             self.hub.access.ban_on_address(protocol.address),
         )
         self._pool.add(pending)
-        self.ports.opened(len(self.connections))
         return pending
 
     def served(self, pending: PendingConnection) -> None:
@@ -208,7 +227,7 @@ class ChatFactory(ServerFactory):
         """Count a connection that is over, by its protocol and what became of it."""
         session = protocol.session
         if session is None:
-            wire, outcome = "unknown", "no_login"
+            wire, outcome = ("http", "visited") if protocol.visits else ("unknown", "no_login")
         else:
             wire, outcome = session.wire.name, "joined" if session.joined else "no_login"
         self.hub.counters.connections[wire, protocol.peer.encrypted, outcome] += 1
@@ -223,6 +242,7 @@ class ChatFactory(ServerFactory):
         """
         for pending in list(self.pending.values()):
             pending.reject(errors.STOPPING)
+        self.visitors.stop()
         if not self.connections:
             return succeed(None)
         self._emptied = Deferred()

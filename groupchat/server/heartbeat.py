@@ -43,14 +43,17 @@ class Heartbeat:
         """Count silence from now on: the client is read again."""
         self._heard_at = now
 
-    def check(self, session: Session, now: float, paused: bool) -> None:
+    def check(self, session: Session | None, now: float, paused: bool) -> None:
         """
         See whether the client is there. To be called about once a second.
 
+        :param session: None: a visitor's, which only has to read what it asked for.
         :param paused: whether the client is not read just now, and so can't be heard.
         """
         if self._is_stalled(now):
             self._outbound.abort()
+        elif session is None:
+            return
         elif self.heard or paused:
             self.heard, self._pinged = False, False
             self._heard_at = now

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from groupchat.wire.framing import LineSplitter
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from groupchat.core.session import Session
 
-__all__ = ["LINES_PER_TURN", "LineInput", "Receiver"]
+__all__ = ["LINES_PER_TURN", "LineInput", "Receiver", "Splitter"]
 
 LINES_PER_TURN = 250  #: lines in one turn of the reactor
 
@@ -57,11 +58,33 @@ class Receiver(Protocol):
         """Read the transport again."""
 
 
+class Splitter(Protocol):
+    """Bytes to lines, as `groupchat.wire.framing.LineSplitter` and the frames of a gateway."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether bytes wait to be split."""
+
+    @property
+    def partial(self) -> bytes:
+        """The beginning of a line that has not ended."""
+
+    def receive(self, data: bytes) -> None:
+        """Take the next bytes."""
+
+    def split(self, limit: int) -> Sequence[bytes | None]:
+        """Return the next lines, at most `limit`; None stands for a line that was too long."""
+
+    def clear(self) -> None:
+        """Forget everything that was received."""
+
+
 class LineInput:
     """
     :param session: that the lines are for.
     :param receiver: the connection.
     :param clock: of the timers.
+    :param splitter: splits the bytes into lines, unless these end in LF.
 
     :ivar paused: whether the transport is not read just now.
     """
@@ -71,13 +94,19 @@ class LineInput:
         "_working", "paused",
     )  # fmt: skip
 
-    def __init__(self, session: Session, receiver: Receiver, clock: IReactorTime) -> None:
+    def __init__(
+        self,
+        session: Session,
+        receiver: Receiver,
+        clock: IReactorTime,
+        splitter: Splitter | None = None,
+    ) -> None:
         self.paused = False
         self._session = session
         self._receiver = receiver
         self._clock = clock
         self._telnet = Telnet() if session.wire.capabilities.typed else None
-        self._splitter = LineSplitter(MAX_LINE - 1)
+        self._splitter: Splitter = splitter or LineSplitter(MAX_LINE - 1)
         self._lines: deque[bytes | None] = deque()  # that have not been handled
         self._timer: IDelayedCall | None = None
         self._working = False
@@ -137,6 +166,8 @@ class LineInput:
         for _ in range(LINES_PER_TURN):
             if not lines and self._splitter.waiting:
                 lines.extend(self._splitter.split(LINES_PER_TURN))
+                if not lines and self._splitter.waiting:
+                    return 0.0  # frames that bring no line
             if not lines or session.ended or session.blocked:
                 return None
             line = lines[0]
@@ -180,7 +211,7 @@ class LineInput:
         self._ended = True
         self.resume()
 
-    def end_if_typed(self) -> None:
+    def check(self, now: float) -> None:
         """Take a Ctrl-D that nothing follows for the end: telnet sends no line end behind it."""
         if self._telnet is None or self.waiting:
             return

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IProtocol
 
     from groupchat.server.factory import ChatFactory
-    from groupchat.server.protocol import ChatProtocol
+    from groupchat.server.protocol import ChatProtocol, MakeVisit
 
 __all__ = ["GREETING_DELAY", "LOGIN_DEADLINE", "PendingConnection", "Phase"]
 
@@ -116,6 +116,15 @@ class PendingConnection:
         self._factory.no_longer_pending(self._protocol)
         self._protocol.peer.finish(answer)
 
+    def visit(self, make_visit: MakeVisit, first: bytes) -> None:
+        self._factory.no_longer_pending(self._protocol)
+        self._protocol.visit(make_visit, first, self.refusal)
+
+    def log_in(self) -> None:
+        """Go on with a connection that was a gateway's visitor, and has a session now."""
+        self.cancel_greeting()
+        self.phase = Phase.LOGGING_IN
+
     def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         self._factory.no_longer_pending(self._protocol)
         self._protocol.hand_over(protocol, first)
@@ -142,6 +151,10 @@ class PendingConnection:
         """Begin again within TLS: the handshake is done."""
         self.phase = Phase.SNIFFING
         self.cancel_greeting()
+        accept = self._factory.sniffer_for(self._protocol.peer).agreed(self._protocol.negotiated)
+        if accept is not None:
+            accept(self, b"")
+            return
         self._greeting = self._factory.clock.callLater(GREETING_DELAY, self._greet)
 
     # The greeting and the deadlines.
@@ -152,6 +165,8 @@ class PendingConnection:
             self._greeting.cancel()
 
     def _greet(self) -> None:
+        if self._factory.visitors.visited(self.address) and not self._protocol.peer.encrypted:
+            return  # a browser opens connections that it may need: it could not read a greeting
         if not self._reject_if_unwanted():
             greeting = plain.encode(self._ban) if self._ban else plain.GREETING
             self._protocol.peer.write(greeting)
@@ -166,12 +181,17 @@ class PendingConnection:
 
     # The end.
 
+    @property
+    def refusal(self) -> Bye | None:
+        """The reason why the connection may not log in, whoever it is; None for most."""
+        protocol = self._protocol
+        if self._refusal is None and self._factory.require_tls and not protocol.peer.encrypted:
+            return None if is_loopback(protocol.address) else errors.TLS_REQUIRED
+        return self._refusal
+
     def _reject_if_unwanted(self) -> bool:
         """Reject a connection that may not log in, whoever it is. Returns whether it is one."""
-        protocol = self._protocol
-        bye = self._refusal
-        if bye is None and self._factory.require_tls and not protocol.peer.encrypted:
-            bye = None if is_loopback(protocol.address) else errors.TLS_REQUIRED
+        bye = self.refusal
         if bye is None:
             return False
         self.reject(bye)

@@ -7,13 +7,13 @@ again at once, as after a restart, would push each other out before any of them 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-__all__ = ["GRACE_SECONDS", "MAX_IN_GRACE", "Pending", "PendingPool"]
+__all__ = ["GRACE_SECONDS", "MAX_IN_GRACE", "ByAddress", "Pending", "PendingPool"]
 
 GRACE_SECONDS = 1.0  #: seconds in which a connection may log in before it counts
 MAX_IN_GRACE = 4096  #: connections that do not count yet, at most
@@ -47,6 +47,9 @@ class ByAddress:
 
     def __len__(self) -> int:
         return self._count
+
+    def __iter__(self) -> Iterator[Pending]:
+        return (one for those in self._addresses.values() for one in those)
 
     def add(self, one: Pending) -> None:
         those = self._addresses.setdefault(one.address, {})

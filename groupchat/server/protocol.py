@@ -7,7 +7,8 @@ Its lines are in `line_input.py`, its output in `outbound.py`, its life before l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.logger import Logger
@@ -29,15 +30,47 @@ from groupchat.wire.limits import MAX_LINE
 if TYPE_CHECKING:
     import ssl
 
-    from twisted.internet.interfaces import IProtocol
+    from twisted.internet.interfaces import IProtocol, IReactorTime
     from twisted.python.failure import Failure
 
     from groupchat.server.factory import ChatFactory
+    from groupchat.server.tls_layer import TLSLayer
 
-__all__ = ["TLS_READ_SIZE", "ChatProtocol"]
+__all__ = ["TLS_READ_SIZE", "ChatProtocol", "Input", "MakeInput", "MakeVisit"]
 
 #: bytes that one turn reads within TLS, where they take up memory for as long as the connection
 TLS_READ_SIZE = 16_384
+
+
+class Input(Protocol):
+    """
+    The reader of a connection, once its protocol is known.
+
+    :ivar paused: whether the transport is not read just now.
+    """
+
+    paused: bool
+
+    def receive(self, data: bytes) -> None:
+        """Take the next bytes."""
+
+    def resume(self) -> None:
+        """Go on, where something was in the way."""
+
+    def check(self, now: float) -> None:
+        """See whether the client is in time. Called about once a second."""
+
+    def end(self) -> None:
+        """Finish: the client will send no more."""
+
+    def lost(self) -> bool:
+        """The connection is gone. Returns whether everything has been handled."""
+
+
+#: makes the input of a session
+MakeInput = Callable[[Session, "ChatProtocol", "IReactorTime"], Input]
+#: makes the input of a gateway's visitor, who may not log in for this reason
+MakeVisit = Callable[["ChatProtocol", Bye | None], Input]
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -61,8 +94,8 @@ class ChatProtocol(LineReceiver):
         self.address = address
         self.session: Session | None = None
         self.pending: PendingConnection | None = None
-        self._input: LineInput | None = None
-        self._ended = False  # the client will send no more
+        self._input: Input | None = None
+        self._tls: TLSLayer | None = None
 
     def connectionMade(self) -> None:
         clock = self.factory.clock
@@ -123,13 +156,33 @@ class ChatProtocol(LineReceiver):
 
     # From one protocol to the next.
 
-    def open(self, wire: IWire) -> None:
+    def open(self, wire: IWire, make_input: MakeInput = LineInput) -> None:
         """Begin a session: it is known now which wire the client speaks."""
         factory = self.factory
         self.session = Session(
             factory.hub, self.peer, wire, self.resume, lambda: factory.joined(self)
         )
-        self._input = LineInput(self.session, self, factory.clock)
+        self._input = make_input(self.session, self, factory.clock)
+
+    def visit(self, make_visit: MakeVisit, first: bytes, refusal: Bye | None) -> None:
+        """
+        Let a gateway read, and write to `peer`.
+
+        :param first: the bytes that have come.
+        :param refusal: why the client may not log in, or None.
+        """
+        self._input = make_visit(self, refusal)
+        self._input.receive(first)
+
+    def log_in(self, wire: IWire, make_input: MakeInput, first: bytes) -> None:
+        """
+        Begin the session of a visitor: it is before its login again.
+
+        :param first: the bytes that have come.
+        """
+        self.pending = self.factory.visited(self)
+        self.open(wire, make_input)
+        self.dataReceived(first)
 
     def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         """
@@ -150,18 +203,31 @@ class ChatProtocol(LineReceiver):
         """
         self.transport.bufferSize = TLS_READ_SIZE
         proceed = self.factory.handshakes.proceed
-        layer = self.peer.encrypt(context, self, proceed, self.handshakeCompleted)
-        layer.dataReceived(first)
+        self._tls = self.peer.encrypt(context, self, proceed, self.handshakeCompleted)
+        self._tls.dataReceived(first)
+
+    @property
+    def negotiated(self) -> bytes | None:
+        """The protocol that ALPN has agreed on, or None."""
+        return self._tls.negotiated if self._tls is not None else None
 
     def handshakeCompleted(self) -> None:
         if self.pending is not None:
             self.factory.encrypted(self.pending)
 
+    @property
+    def visits(self) -> bool:
+        """Whether a gateway serves it, and it has no session."""
+        return self.session is None and self._input is not None
+
     # The transport.
 
     def _drained(self) -> None:
         session = self.session
-        if session is None or session.ended:
+        if session is None:
+            self.resume()
+            return
+        if session.ended:
             return
         for name, cursor in list(session.rooms.cursors.items()):
             room = self.factory.hub.rooms.get(name)
@@ -172,7 +238,8 @@ class ChatProtocol(LineReceiver):
 
     def readConnectionLost(self) -> None:
         # TLS knows no half: with one direction, the other has ended.
-        if self._input is None or self.session is None or self.session.ended or self.peer.encrypted:
+        ended = self.session is not None and self.session.ended
+        if self._input is None or ended or self.peer.encrypted:
             self.peer.close()
         else:
             self._input.end()
@@ -184,9 +251,9 @@ class ChatProtocol(LineReceiver):
         self.peer.lost()
         self.factory.closed(self)
         session = self.session
-        if session is None or self._input is None or session.ended:
+        if self._input is None or (session is not None and session.ended):
             return
-        if self._input.lost():
+        if self._input.lost() and session is not None:
             session.lost()
 
     # The end.
@@ -202,7 +269,7 @@ class ChatProtocol(LineReceiver):
     def check(self, now: float) -> None:
         """See whether the client is there and reads. Called about once a second."""
         session = self.session
-        if session is None or self._input is None or session.ended:
+        if self._input is None or (session is not None and session.ended):
             return
-        self._input.end_if_typed()
+        self._input.check(now)
         self._heartbeat.check(session, now, self._input.paused)

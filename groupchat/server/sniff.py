@@ -8,13 +8,17 @@ registers its own in a `Sniffer`; no other part of the server has to know it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol, cast
+from enum import Enum, auto
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from twisted.internet.interfaces import IProtocol
 
 from groupchat.wire import jsonlines, plain, telnet
 from groupchat.wire.interfaces import IWire
 from groupchat.wire.names import MARK
+
+if TYPE_CHECKING:
+    from groupchat.server.protocol import MakeVisit
 
 __all__ = [
     "FOREIGN",
@@ -42,6 +46,7 @@ _SSH_ANSWER = f"! {_SORRY}\n".encode()
 TLS_HANDSHAKE = b"\x16\x03"  #: a record of TLS that is part of a handshake begins so
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal: handshake_failure
 
+MAX_BLANK_LINES = 2  #: before a prefix, where the opening is lenient
 _METHODS = "GET POST PUT HEAD DELETE OPTIONS PATCH CONNECT TRACE PRI"
 HTTP_METHODS = tuple(f"{method} ".encode() for method in _METHODS.split())
 
@@ -63,6 +68,13 @@ class Connection(Protocol):
     def refuse(self, answer: bytes) -> None:
         """Send these bytes and close."""
 
+    def visit(self, make_visit: MakeVisit, first: bytes) -> None:
+        """
+        Let a gateway read and write, while the connection stays one of the factory's: a visitor.
+
+        :param first: the bytes that have come.
+        """
+
     def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         """
         Give the connection to another protocol, for good.
@@ -71,16 +83,42 @@ class Connection(Protocol):
         """
 
 
+class Match(Enum):
+    """The relation of first bytes to an opening."""
+
+    YES = auto()
+    NO = auto()
+    UNDECIDED = auto()  #: more bytes are needed to tell
+
+
 class Opening(NamedTuple):
     """
     The beginning of a protocol.
 
     :ivar prefixes: the first bytes; any of these.
     :ivar accept: takes a connection that begins so, with all bytes that have come.
+    :ivar alpn: what ALPN calls the protocol: where it has agreed on that, nothing else is taken.
+    :ivar lenient: whether letters of either case and blank lines before the prefix match, too; then
+        a prefix is written in capitals.
     """
 
     prefixes: tuple[bytes, ...]
     accept: Callable[[Connection, bytes], None]
+    alpn: bytes | None = None
+    lenient: bool = False
+
+    def match(self, first: bytes) -> Match:
+        """Compare the first bytes of a connection with this opening."""
+        if self.lenient:
+            for _ in range(MAX_BLANK_LINES):
+                first = first.removeprefix(b"\r\n")
+            first = first.upper()
+        if first.startswith(self.prefixes):
+            return Match.YES
+        undecided = first in (b"", b"\r") if self.lenient else not first
+        if undecided or any(prefix.startswith(first) for prefix in self.prefixes):
+            return Match.UNDECIDED
+        return Match.NO
 
 
 class Sniffer:
@@ -101,6 +139,13 @@ class Sniffer:
         """Add an opening, such as that of a gateway."""
         self._openings.append(opening)
 
+    def agreed(self, alpn: bytes | None) -> Callable[[Connection, bytes], None] | None:
+        """Return what takes a connection for which ALPN has agreed on a protocol, or None."""
+        for opening in reversed(self._openings):
+            if alpn is not None and opening.alpn == alpn:
+                return opening.accept
+        return None
+
     def sniff(self, first: bytes) -> tuple[Callable[[Connection, bytes], None], bytes] | None:
         """
         Return what takes a connection that begins with these bytes, and the bytes for it.
@@ -112,9 +157,10 @@ class Sniffer:
         first = first.removeprefix(_BYTE_ORDER_MARK)
         undecided = not first
         for opening in reversed(self._openings):
-            if first.startswith(opening.prefixes):
+            match = opening.match(first)
+            if match is Match.YES:
                 return opening.accept, first
-            undecided = undecided or any(prefix.startswith(first) for prefix in opening.prefixes)
+            undecided = undecided or match is Match.UNDECIDED
         return None if undecided else (self._default, first)
 
 

@@ -49,10 +49,12 @@ class Certificate:
         certificate that lives as long as the process.
     :param own: whether a self-signed certificate is made where the file is missing.
     :ivar fingerprint: of the certificate, as ssh writes it.
+    :ivar names: the names of hosts that it is for; the first label may be ``*``.
     """
 
     log = Logger()
     fingerprint: str
+    names: list[str]
 
     def __init__(self, path: str | None, own: bool) -> None:
         self.path = path
@@ -148,6 +150,7 @@ class Certificate:
             reason = (error.reason or "no reason given").replace("_", " ").lower()
             raise Unusable(f"OpenSSL does not take it ({reason})") from None
         self.fingerprint = fingerprint(chain[0].public_bytes(serialization.Encoding.DER))
+        self.names = _host_names(chain[0])
 
 
 def make() -> bytes:
@@ -174,6 +177,14 @@ def make() -> bytes:
     return certificate.public_bytes(encoding) + key.private_bytes(
         encoding, serialization.PrivateFormat.PKCS8, no_passphrase
     )
+
+
+def _host_names(certificate: x509.Certificate) -> list[str]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (x509.ExtensionNotFound, ValueError):
+        return []
+    return found.value.get_values_for_type(x509.DNSName)
 
 
 def _stat_signature(path: str) -> object:

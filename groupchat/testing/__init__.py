@@ -21,6 +21,7 @@ from groupchat.testing.reactor import MemoryReactor
 from groupchat.testing.server import CLIENTS, START, MemoryServer
 from groupchat.testing.tls import EncryptedClient, EncryptedJsonClient, EncryptedPlainClient
 from groupchat.testing.transport import MemoryTransport
+from groupchat.testing.websocket import EncryptedWebSocketClient, WebSocketClient
 
 __all__ = [
     "CLIENTS",
@@ -28,11 +29,13 @@ __all__ = [
     "EncryptedClient",
     "EncryptedJsonClient",
     "EncryptedPlainClient",
+    "EncryptedWebSocketClient",
     "JsonClient",
     "MemoryClient",
     "MemoryReactor",
     "MemoryServer",
     "MemoryTransport",
     "PlainClient",
+    "WebSocketClient",
     "secret",
 ]

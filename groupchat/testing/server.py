@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from groupchat.accounts.passwords import CHEAP, Passwords
 from groupchat.accounts.store import AccountStore
 from groupchat.core.hub import Hub
+from groupchat.gateways.table import web
 from groupchat.interfaces import ILedger
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.server.factory import ChatFactory
@@ -20,6 +21,7 @@ from groupchat.testing.clients import JsonClient, MemoryClient, PlainClient
 from groupchat.testing.reactor import MemoryReactor
 from groupchat.testing.tls import EncryptedClient, EncryptedJsonClient, EncryptedPlainClient
 from groupchat.testing.transport import ADDRESS
+from groupchat.testing.websocket import EncryptedWebSocketClient, WebSocketClient
 
 __all__ = ["CLIENTS", "START", "MemoryServer"]
 
@@ -31,6 +33,8 @@ CLIENTS: dict[str, type[MemoryClient]] = {
     "json": JsonClient,
     "plain, tls": EncryptedPlainClient,
     "json, tls": EncryptedJsonClient,
+    "websocket": WebSocketClient,
+    "websocket, tls": EncryptedWebSocketClient,
 }
 
 
@@ -79,9 +83,20 @@ class MemoryServer:
         )
         self.factory.doStart()
         self.proxied: ProxyProtocolFactory | None = None
+        self._serves_web = False
 
     def _make_hub(self, settings: Settings) -> Hub:
         return Hub(settings, self.ledger, self.accounts, self.reactor, self.now, self._broken)
+
+    def serve_web(self, *names: str) -> None:
+        """
+        Answer HTTP from now on; else it is refused.
+
+        :param names: the values of ``--host``.
+        """
+        if not self._serves_web:
+            self._serves_web = True
+            self.factory.register(web(self.factory, names))
 
     def now(self) -> int:
         """Returns the system's time, in ms; it passes with the reactor's."""

@@ -200,9 +200,8 @@ async def test_a_browser_is_told_how_to_join(sandbox: Sandbox):
     daemon = await sandbox.daemon()
     browser = await sandbox.socket(daemon.port)
     browser.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r")
-    await browser.says("HTTP/1.0 400 Bad Request")
-    await browser.line(".*groupchat-connect NAME HOST PORT")
-    await browser.ended()
+    await browser.says("HTTP/1.1 200 OK")
+    await browser.line(".*groupchat-connect YOUR_NAME localhost .*")
 
 
 @pytest_twisted.ensureDeferred

@@ -139,7 +139,7 @@ class SocketRunner:
         }
         options = {**USUAL, **named}
         self.daemon = await self._place.daemon(
-            *(str(word) for pair in options.items() for word in pair)
+            "--no-web", *(str(word) for pair in options.items() for word in pair)
         )
         self.amy, self.ben = [await self._member(name, wire) for name, wire in BYSTANDERS.items()]
         self._talkers = [

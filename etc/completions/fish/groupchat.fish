@@ -5,7 +5,7 @@ function __groupchat_words
     for word in (commandline -opc)[2..]
         if set -q skip[1]
             set -e skip[1]
-        else if contains -- $word --admin-socket --auth --burst --certificate --config --connect-rate --devices --edit-within --help-auth-type --idle-timeout --keep --ledger --listen --log-format --log-rate --login-timeout --max --max-pending --max-rooms --max-rooms-per-member --metrics --motd --names --per-address --port --rate --rename-rate --replay --server-name --show-addresses --tls-share -m -p
+        else if contains -- $word --admin-socket --auth --burst --certificate --config --connect-rate --devices --edit-within --gateways --help-auth-type --host --idle-timeout --keep --ledger --listen --log-format --log-rate --login-timeout --max --max-pending --max-rooms --max-rooms-per-member --max-visitors --metrics --motd --names --per-address --port --rate --rename-rate --replay --server-name --show-addresses --tls-share -m -p
             set skip value
         else if not string match -q -- '-*' $word
             echo $word
@@ -31,6 +31,7 @@ complete -c groupchat -l per-address -x -d 'connections that one address can hav
 complete -c groupchat -l connect-rate -x -d 'connections per second from one address that may stay unauthenticated; 0: no limit (default: 20)'
 complete -c groupchat -l log-rate -x -d 'log lines per second about one address; 0: no limit (default: 10)'
 complete -c groupchat -l max-pending -x -d 'connections that can be open without having logged in (default: 64)'
+complete -c groupchat -l max-visitors -x -d 'connections that can be open for pages and other HTTP requests alone (default: 256)'
 complete -c groupchat -l login-timeout -x -d 'seconds of silence after which an unauthenticated connection is closed (default: 10)'
 complete -c groupchat -l idle-timeout -x -d 'seconds of silence after which a JSON client is disconnected (default: 60)'
 complete -c groupchat -l rename-rate -x -d 'name changes per minute for each member; 0: no limit (default: 20)'
@@ -43,16 +44,19 @@ complete -c groupchat -l names -x -a 'ascii unicode' -d 'characters that names o
 complete -c groupchat -l server-name -x -d 'name that the server gives itself (default: groupchat and its version)'
 complete -c groupchat -l motd -r -F -d 'file with a message for each member that logs in, at most 4096 characters'
 complete -c groupchat -l log-format -x -a 'text json' -d 'form of the log\'s lines: text for people, json (an object on each line) for machines (default: text)'
+complete -c groupchat -l gateways -x -a 'web none' -d 'other protocols on the same port, with commas between them, or "none" (default: all; there is web: the page, WebSocket and HTTP)'
 complete -c groupchat -l metrics -x -d 'HOST:PORT or Twisted endpoint that serves /metrics for Prometheus and /healthz, e.g. 127.0.0.1:9464 or unix:/run/groupchat/metrics'
 complete -c groupchat -l admin-socket -r -F -d 'Unix socket for groupchat-admin (default: beside the ledger, groupchat.sock)'
 complete -c groupchat -l config -r -F -d 'TOML file with these options as its keys; the command line wins over it'
 complete -c groupchat -l require-tls -d 'accept unencrypted connections from this machine only'
 complete -c groupchat -l no-tls -d 'turn TLS off'
+complete -c groupchat -l no-web -d 'serve no page and no other HTTP'
 complete -c groupchat -l members-only -d 'let only registered names log in'
 complete -c groupchat -l check -d 'check the options and the files that they name, and start nothing'
 complete -c groupchat -l auth -x -d 'where passwords are stored: sqlite:PATH, argon2:PATH or another checker that --help-auth lists; may be given more than once (default: sqlite: and a file beside the ledger)'
 complete -c groupchat -l help -d 'display this help and exit'
 complete -c groupchat -l help-auth -d 'Show all authentication methods available'
 complete -c groupchat -l help-auth-type -x -d 'Show help for a particular authentication type'
+complete -c groupchat -l host -x -d 'name under which browsers may ask for the page, beside those of the certificate; may be given more than once'
 complete -c groupchat -l listen -x -d 'Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock; may be given more than once'
 complete -c groupchat -l version -d 'display the version and exit'

@@ -1,0 +1,140 @@
+"""
+WebSocket's frames to lines, by the sans-I/O protocol of the websockets library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from websockets.frames import Frame, Opcode
+
+from groupchat.core.ratelimit import TokenBucket
+from groupchat.gateways.web.wires import pong
+from groupchat.wire.framing import LineSplitter
+from groupchat.wire.limits import MAX_LINE
+
+if TYPE_CHECKING:
+    from websockets.server import ServerProtocol
+
+    from groupchat.core.session import Session
+
+__all__ = ["MAX_MESSAGE", "FrameSplitter"]
+
+MAX_MESSAGE = MAX_LINE  #: bytes of a message from a client
+PIECE = 4096  #: bytes of frames that are parsed at once: a flood of tiny ones takes milliseconds
+#: frames a second that bring no line (control frames, fragments, empty messages), and at once
+IDLE_FRAMES = (10, 100)
+
+_NOT_UTF8, _POLICY, _NOT_TEXT = 1007, 1008, 1003
+
+
+class FrameSplitter:
+    """
+    A `groupchat.server.line_input.Splitter` of frames. A message is one or more lines, and the last
+    of them needs no LF.
+
+    :param protocol: after the handshake.
+    :param session: that the lines are for; it ends where the client breaks the protocol.
+    :param seconds: a monotonic clock, in seconds.
+
+    :ivar on_close: called once the client has said that it sends no more.
+    """
+
+    __slots__ = (
+        "_fragments", "_lines", "_protocol", "_session", "_tokens", "_unread", "on_close",
+    )  # fmt: skip
+
+    def __init__(
+        self, protocol: ServerProtocol, session: Session, seconds: Callable[[], float]
+    ) -> None:
+        self.on_close: Callable[[], None]
+        self._protocol = protocol
+        self._session = session
+        self._lines = LineSplitter(MAX_LINE - 1)
+        self._unread = b""
+        self._fragments: list[bytes] | None = None  # of a message that has not ended
+        self._tokens = TokenBucket(*IDLE_FRAMES, seconds)
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._unread) or self._lines.waiting
+
+    @property
+    def partial(self) -> bytes:
+        return b""
+
+    def receive(self, data: bytes) -> None:
+        self._unread = self._unread + data if self._unread else data
+
+    def split(self, limit: int) -> Sequence[bytes | None]:
+        if not self._lines.waiting:
+            self._parse()
+        return self._lines.split(limit) if self._lines.waiting else ()
+
+    def clear(self) -> None:
+        self._unread = b""
+        self._lines.clear()
+        self._fragments = None
+
+    def _parse(self) -> None:
+        """Parse the next frames."""
+        piece, self._unread = self._unread[:PIECE], self._unread[PIECE:]
+        protocol = self._protocol
+        protocol.receive_data(piece)
+        for frame in protocol.events_received():
+            assert isinstance(frame, Frame)
+            self._take(frame)
+            if self._session.ended:
+                return
+        # The wire sends pongs and closes, unless the client has broken the protocol.
+        sent = protocol.data_to_send()
+        if protocol.parser_exc is not None:
+            self._fail(sent[-2])  # a close, and b"" for the end
+
+    def _take(self, frame: Frame) -> None:
+        opcode, data = frame.opcode, frame.data
+        if opcode is Opcode.TEXT and frame.fin and data:
+            self._take_message(bytes(data))
+            return
+        if self._tokens.take():
+            self._close(_POLICY, "too many frames that bring no line")
+        elif opcode is Opcode.TEXT or opcode is Opcode.CONT:
+            self._take_fragment(bytes(data), frame.fin)
+        elif opcode is Opcode.PING:
+            self._session.peer.write(pong(bytes(data)))
+        elif opcode is Opcode.CLOSE:
+            self._unread = b""
+            self.on_close()
+        elif opcode is Opcode.BINARY:
+            self._close(_NOT_TEXT, "messages are text")
+
+    def _take_fragment(self, data: bytes, last: bool) -> None:
+        fragments = self._fragments = self._fragments or []
+        fragments.append(data)
+        if last:
+            self._fragments = None
+            self._take_message(b"".join(fragments))
+
+    def _take_message(self, message: bytes) -> None:
+        try:
+            message.decode()
+        except UnicodeDecodeError:
+            self._close(_NOT_UTF8, "a message is UTF-8")
+            return
+        if message:
+            self._lines.receive(message if message.endswith(b"\n") else message + b"\n")
+
+    # The end.
+
+    def _close(self, code: int, reason: str) -> None:
+        """End a session that breaks the protocol, with this close code."""
+        self._protocol.fail(code, reason)
+        self._fail(self._protocol.data_to_send()[-2])
+
+    def _fail(self, close: bytes) -> None:
+        self.clear()
+        session = self._session
+        if not session.ended:
+            session.lost()
+            session.peer.finish(close)

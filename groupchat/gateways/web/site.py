@@ -1,0 +1,103 @@
+"""
+The site: what every request has to pass, and the table of all routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groupchat.gateways.web.assets import Assets
+from groupchat.gateways.web.hosts import Hosts, host_name, require_same_origin
+from groupchat.gateways.web.http import HTTPConnection
+from groupchat.gateways.web.message import Reply, Request, Response, SessionReply
+from groupchat.gateways.web.page import HEADERS, Page
+from groupchat.gateways.web.problem import Problem
+from groupchat.gateways.web.routes import Route, Routes
+from groupchat.gateways.web.websocket import open_websocket
+from groupchat.server.turns import LoginTurns
+from groupchat.wire import errors
+
+if TYPE_CHECKING:
+    from groupchat.server.factory import ChatFactory
+    from groupchat.server.protocol import ChatProtocol
+    from groupchat.server.sniff import Connection
+    from groupchat.wire.events import Bye
+
+__all__ = ["Site", "make_site"]
+
+STATIC = Path(__file__).parent / "static"
+_SAFE = ("GET", "HEAD")
+_ONLY_FROM_THE_PAGE = ("/ws",)
+
+
+class Site:
+    """
+    :param routes: what answers which request.
+    :param hosts: the names by which the server may be asked for.
+    :param head_timeout: seconds for the head of a request.
+    :param turns: limits the requests in a turn of the reactor.
+    """
+
+    def __init__(
+        self, routes: Routes, hosts: Hosts, head_timeout: float, turns: LoginTurns
+    ) -> None:
+        self._routes = routes
+        self._hosts = hosts
+        self._head_timeout = head_timeout
+        self._turns = turns
+
+    def accept(self, connection: Connection, first: bytes) -> None:
+        """Take a connection over that begins as HTTP does."""
+        while first.startswith(b"\r\n"):
+            first = first[2:]
+        connection.visit(self._connection, first)
+
+    def _connection(self, protocol: ChatProtocol, refusal: Bye | None) -> HTTPConnection:
+        async def answer(request: Request) -> Reply:
+            try:
+                if refusal is not None:
+                    return _refuse(request, refusal)
+                reply = await self.answer(request)
+            except Problem as problem:
+                reply = problem.response()
+            if not isinstance(reply, SessionReply):
+                reply.headers = {**HEADERS, **reply.headers}
+            return reply
+
+        return HTTPConnection(protocol, answer, self._head_timeout, self._turns)
+
+    async def answer(self, request: Request) -> Reply:
+        """
+        Answer a request.
+
+        :raises Problem: it is refused.
+        """
+        self._hosts.check(request)
+        if request.method not in _SAFE or request.path in _ONLY_FROM_THE_PAGE:
+            require_same_origin(request)
+        return await self._routes.answer(request)
+
+
+def _refuse(request: Request, bye: Bye) -> Response:
+    """Refuse a client that may not log in, whoever it is."""
+    host = request.headers.get("host")
+    if bye is errors.TLS_REQUIRED and host and host_name(host):
+        headers = {"Location": f"https://{host}{request.path}"}
+        return Response(status=308, body=f"{bye.text}\n".encode(), headers=headers, close=True)
+    raise Problem(503, bye.code, bye.text, retry=bye.retry, close=True)
+
+
+def make_site(factory: ChatFactory, names: Collection[str]) -> Site:
+    """
+    Put the site together.
+
+    :param names: the names by which the server may be asked for, beside those of its certificate.
+    """
+    certificate = factory.certificate
+    page = Page(Assets(STATIC), factory.hub.settings.server)
+    routes = Routes([*page.routes, Route("GET", "/ws", open_websocket)])
+    hosts = Hosts(names, lambda: certificate.names if certificate is not None else ())
+    turns = LoginTurns(factory.clock.callLater)
+    return Site(routes, hosts, factory.hub.settings.login_timeout, turns)

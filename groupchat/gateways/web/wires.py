@@ -1,0 +1,68 @@
+"""
+The JSON wire in the frames of WebSocket: a frame is made once, and all members get its bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from zope.interface import implementer
+
+from groupchat.wire import jsonlines
+from groupchat.wire.commands import Command
+from groupchat.wire.events import Bye, Event, Ping
+from groupchat.wire.interfaces import IWire, Reference
+
+__all__ = ["CLOSE", "PING", "WEBSOCKET", "pong", "text_frame"]
+
+_TEXT = 0x81  # the first byte of a whole text message
+PING = b"\x89\x00"  #: a ping; browsers answer it themselves
+CLOSE = b"\x88\x02\x03\xe8"  #: the end, in order (1000)
+
+
+def text_frame(lines: bytes) -> bytes:
+    """Return a text message of these lines. A server's frames have no mask."""
+    size = len(lines)
+    if size < 126:
+        return b"%c%c%b" % (_TEXT, size, lines)
+    if size < 65_536:
+        return struct.pack("!BBH", _TEXT, 126, size) + lines
+    return struct.pack("!BBQ", _TEXT, 127, size) + lines
+
+
+def pong(data: bytes) -> bytes:
+    """
+    Return the answer to a ping.
+
+    :param data: of the ping, at most 125 bytes.
+    """
+    return b"%c%c%b" % (0x8A, len(data), data)
+
+
+@implementer(IWire)
+class WebSocketWire:
+    """The JSON wire in WebSocket's messages, each of one or more whole lines."""
+
+    name = "websocket"
+    capabilities = jsonlines.capabilities
+
+    def decode(self, line: bytes, inside: bool = True) -> Command:
+        return jsonlines.decode(line, inside)
+
+    def about(self, line: bytes) -> Reference:
+        return jsonlines.about(line)
+
+    def encode(self, event: Event, me: str = "", past: bool = False) -> bytes:
+        line = jsonlines.encode(event, me, past)
+        if not line:
+            return b""
+        if isinstance(event, Bye):
+            return text_frame(line) + CLOSE
+        return text_frame(line) + PING if isinstance(event, Ping) else text_frame(line)
+
+    def encode_all(self, told: list[Event]) -> bytes:
+        lines = jsonlines.encode_all(told)
+        return text_frame(lines) if lines else b""
+
+
+WEBSOCKET = WebSocketWire()  #: one for all, so that they get the same bytes
