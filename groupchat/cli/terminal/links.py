@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from groupchat.cli.terminal.hyperlinks import LINK, without_end
 from groupchat.cli.terminal.room_list import RoomView
-from groupchat.cli.terminal.rows import LINK, Row, Segment
+from groupchat.cli.terminal.rows import Row, Segment
 
 __all__ = ["MAX_LINKS", "Links"]
 
 MAX_LINKS = 9  #: links in the list
-_CLOSING = ".,;:!?)]}'"  #: at the end of a link it belongs to the sentence
 
 
 class Links:
@@ -76,7 +76,7 @@ def links_of(room: RoomView) -> list[str]:
     timeline = room.timeline
     for position in range(timeline.end - 1, timeline.first - 1, -1):
         for link in reversed(LINK.findall(timeline[position].text)):
-            clean = link.rstrip(_CLOSING)
+            clean = without_end(link)
             if clean not in found:
                 found.append(clean)
         if len(found) >= MAX_LINKS:

@@ -91,7 +91,7 @@ class Painter:
         self._talk = talk
         self._rooms = rooms
         self._failed = failed
-        self._window = Window(compose, lambda key: None)
+        self._window = Window(compose, lambda key: None, screen.link_attribute)
         self._size = (0, 0)
         self._title = ""
         self._tick = Timer(clock, self._count_down)

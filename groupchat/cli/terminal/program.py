@@ -17,6 +17,7 @@ from groupchat.cli.exit import Exit
 from groupchat.cli.interfaces import IClientReactor
 from groupchat.cli.outcome import Outcome
 from groupchat.cli.pipe import Source
+from groupchat.cli.terminal import hyperlinks
 from groupchat.cli.terminal.completion import Surroundings
 from groupchat.cli.terminal.controller import Controller
 from groupchat.cli.terminal.crash import CRASHED, Crashes
@@ -128,7 +129,8 @@ class Client:
 
     def _make_screen(self, make_screen: Callable[..., Screen]) -> None:
         reactor = self._reactor
-        self._screen = make_screen(reactor, self._press, self._drained, self._hang_up)
+        links = hyperlinks.are_known(os.environ)
+        self._screen = make_screen(reactor, self._press, self._drained, self._hang_up, links=links)
         notifier = self._make_notifier()
         self._feed = Feed(self._rooms, self._link, notifier, self._repaint, marks=self._marks)
         history = InputHistory(client_id.directory() / "input-history")

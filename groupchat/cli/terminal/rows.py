@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from groupchat.cli.terminal.colours import colour_of
+from groupchat.cli.terminal.hyperlinks import LINK, LinkRows
 from groupchat.cli.terminal.timeline import Kind, Line
 from groupchat.cli.terminal.width import Cluster, clusters, columns, cut, pad_left, printable, shown
 
-__all__ = ["LINK", "NARROW", "Layout", "Row", "Segment", "fit", "rule", "wrap"]
+__all__ = ["NARROW", "Layout", "Row", "Segment", "fit", "rule", "wrap"]
 
 NARROW = 50  #: columns under which there are no columns for times and names
 _TIME_COLUMNS = 5
@@ -25,15 +26,19 @@ _NARROW_INDENT = 2
 _WAITING = "…"
 _REMOVED = "(removed)"
 _EDITED = " (edited)"
-LINK = re.compile(r"https?://[^\s<>\"]+")
-_WORD = re.compile(r" +|https?://[^\s<>\"]+|[^ ]+")
+_WORD = re.compile(rf" +|{LINK.pattern}|[^ ]+")
 
 
 class Segment(NamedTuple):
-    """A part of a row in one style."""
+    """
+    A part of a row in one style.
+
+    :ivar link: where it leads; "" if it is no link.
+    """
 
     style: str
     text: str
+    link: str = ""
 
 
 Row = tuple[Segment, ...]
@@ -126,8 +131,9 @@ class Layout:
         indent = min(_NARROW_INDENT, self.width - 1) if self.narrow else taken
         found = wrap(_text(line), self.width - indent, self.width - taken)
         space = Segment("text", " " * indent)
+        links = LinkRows(printable(_text(line)))
         return [
-            (*((space,) if number else head), *_styled(text, line))
+            (*((space,) if number else head), *_styled(text, line, links))
             for number, text in enumerate(found)
         ]
 
@@ -163,18 +169,14 @@ def _text(line: Line) -> str:
     return line.text + _EDITED * line.edited
 
 
-def _styled(text: str, line: Line) -> Iterator[Segment]:
+def _styled(text: str, line: Line, links: LinkRows) -> Iterator[Segment]:
     """Cut a row of a text into segments: links look like links."""
     style = _style(line)
-    end = 0
-    if style == "text":
-        for link in LINK.finditer(text):
-            if link.start() > end:
-                yield Segment(style, text[end : link.start()])
-            yield Segment("link", link[0])
-            end = link.end()
-    if end < len(text) or not text:
-        yield Segment(style, text[end:])
+    if style != "text":
+        yield Segment(style, text)
+        return
+    for part, target in links.parts(text):
+        yield Segment(style, part) if target is None else Segment("link", part, target)
 
 
 def _style(line: Line) -> str:
@@ -197,14 +199,14 @@ def fit(segments: Iterable[Segment], width: int) -> Row:
     """Returns a row that takes exactly `width` columns: cut, or filled with spaces."""
     row: list[Segment] = []
     style = "text"
-    for style, text in segments:
+    for style, text, link in segments:
         size = columns(text)
         if size > width:
             fitting = cut(text, width)
-            row.append(Segment(style, fitting))
+            row.append(Segment(style, fitting, link))
             width -= columns(fitting)
             break
-        row.append(Segment(style, shown(text)))
+        row.append(Segment(style, shown(text), link))
         width -= size
     if width:
         row.append(Segment(style, " " * width))

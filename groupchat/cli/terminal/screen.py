@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import termios
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 import urwid
@@ -171,6 +172,7 @@ class Screen:
     :param lost: called if the terminal is gone.
     :param stdin: where keys are read.
     :param stdout: where frames are written.
+    :param links: whether the terminal has links (OSC 8).
 
     :ivar started: whether it is in full-screen mode.
     """
@@ -183,6 +185,7 @@ class Screen:
         lost: Callable[[], None],
         stdin: int = 0,
         stdout: int = 1,
+        links: bool = False,
     ) -> None:
         urwid.set_encoding("utf-8")  # whatever the locale is: pages are, and texts are too
         self.started = False
@@ -199,6 +202,8 @@ class Screen:
         self._alarms = _Alarms(reactor)
         self._modes = Modes(stdin)
         self._input: _Input | None = None
+        self._links = links
+        self._link_style = ""
 
     # Full-screen mode.
 
@@ -214,7 +219,14 @@ class Screen:
         self._modes.set()
         if not colours:
             self._raw.set_terminal_properties(colors=1)
-        self._raw.register_palette(list(palette))
+        if self._links:
+            self._raw.set_terminal_properties(hyperlinks=True)
+        entries = list(palette)
+        self._raw.register_palette(entries)
+        self._link_style = next(
+            (high if colours else mono for name, _, _, mono, high, _ in entries if name == "link"),
+            "",
+        )
         self._raw.start()
         self._output.flush()
         self.started = True
@@ -251,6 +263,15 @@ class Screen:
         if self._input is not None:
             _fd_set(self._reactor).removeReader(self._input)
             self._input = None
+
+    def link_attribute(self, target: str) -> Hashable:
+        """Returns how a link looks, so that the terminal itself can open it if it can."""
+        if not self._links:
+            return "link"
+        link = urwid.Hyperlink(
+            target, id=f"{zlib.crc32(target.encode()):x}"
+        )  # its rows are one link
+        return self._raw.AttrSpec(self._link_style, "default", hyperlink=link)
 
     # Frames.
 

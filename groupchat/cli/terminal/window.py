@@ -23,38 +23,56 @@ class Window(urwid.Widget):
 
     :param compose: returns the page for a width and a height.
     :param press: takes each key.
+    :param link: returns the attribute of a link that leads to this target.
     """
 
     _sizing = frozenset([urwid.BOX])
     _selectable = True
     no_cache = ("render",)
 
-    def __init__(self, compose: Callable[[int, int], Page], press: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        compose: Callable[[int, int], Page],
+        press: Callable[[str], None],
+        link: Callable[[str], Hashable] = lambda target: "link",
+    ) -> None:
         super().__init__()
         self._compose = compose
         self._press = press
+        self._link = link
 
     def render(self, size: Size, focus: bool = False) -> urwid.TextCanvas:
         width, height = cast(tuple[int, int], size)
-        return canvas(self._compose(width, height), width)
+        return canvas(self._compose(width, height), width, self._link)
 
     def keypress(self, size: Size, key: str) -> str | None:
         self._press(key)
         return None
 
 
-def canvas(page: Page, width: int) -> urwid.TextCanvas:
-    """Returns a page as the toolkit takes it."""
+def canvas(
+    page: Page, width: int, link: Callable[[str], Hashable] = lambda target: "link"
+) -> urwid.TextCanvas:
+    """
+    Returns a page as the toolkit takes it.
+
+    :param link: returns the attribute of a link that leads to this target.
+    """
     texts: list[bytes] = []
     attributes: list[list[tuple[Hashable, int]]] = []
     for row in page.rows:
-        text, runs = _encode(row)
+        text, runs = _encode(row, link)
         texts.append(text)
         attributes.append(runs)
     # Rows have their width already: the toolkit counts some odd sequences in another way.
     return urwid.TextCanvas(texts, attributes, cursor=page.cursor, maxcol=width, check_width=False)
 
 
-def _encode(row: Row) -> tuple[bytes, list[tuple[Hashable, int]]]:
-    parts = [(segment.style, segment.text.encode()) for segment in row if segment.text]
+def _encode(row: Row, link: Callable[[str], Hashable]) -> tuple[bytes, list[tuple[Hashable, int]]]:
+    parts: list[tuple[Hashable, bytes]] = [
+        # a selected link is no link: its row is of one style
+        (link(target) if target and style == "link" else style, text.encode())
+        for style, text, target in row
+        if text
+    ]
     return b"".join(data for _, data in parts), [(style, len(data)) for style, data in parts]

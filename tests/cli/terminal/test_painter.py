@@ -18,7 +18,7 @@ from groupchat.cli.terminal.repaint import ARRIVAL_DELAY, UNFOCUSED_DELAY, Repai
 from groupchat.cli.terminal.rows import Segment
 from groupchat.cli.terminal.status import Bar
 from groupchat.cli.terminal.talk import Connection, Phase
-from groupchat.cli.terminal.window import Window
+from groupchat.cli.terminal.window import Window, canvas
 from tests.cli.terminal.fakes import Desk, message
 from tests.cli.terminal.texts import hard_texts
 
@@ -48,6 +48,17 @@ def test_styles_reach_the_terminal():
     desk.hear(message(1, "alice: hi"))
     runs = render_runs(window(desk), (60, 12))
     assert ("mention", "alice: hi") in [(style, text.strip()) for style, text in runs[-3]]
+
+
+def test_a_link_has_the_attribute_of_its_target_and_a_selected_one_has_not():
+    desk = Desk()
+    desk.hear(message(1, "see https://a.example"))
+    shown = canvas(desk.page, 100, lambda target: f"to {target}")
+    runs = [run for row in shown.content() for run in row]
+    assert ("to https://a.example", None, b"https://a.example") in runs
+    desk.press("meta s")
+    shown = canvas(desk.page, 100, lambda target: f"to {target}")
+    assert not [run for row in shown.content() for run in row if str(run[0]).startswith("to ")]
 
 
 @given(hard_texts, hard_texts, st.integers(1, 100), st.integers(1, 30))
@@ -172,6 +183,9 @@ class FakeScreen:
 
     def set_title(self, text):
         self.titles.append(text)
+
+    def link_attribute(self, target):
+        return f"link to {target}"
 
 
 @pytest.fixture

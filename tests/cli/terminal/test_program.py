@@ -65,6 +65,9 @@ class FakeScreen:
     def draw(self, size, canvas):
         self.canvas = canvas
 
+    def link_attribute(self, target):
+        return "link"
+
     def clear(self):
         self.written.append("clear")
 
@@ -104,7 +107,7 @@ class Run:
             endpoint=self.endpoint,
         )
 
-    def _screen(self, *arguments):
+    def _screen(self, *arguments, links):
         self.screen = FakeScreen(*arguments)
         return self.screen
 

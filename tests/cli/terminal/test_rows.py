@@ -5,6 +5,7 @@ Lines in rows and columns.
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupchat.cli.terminal.hyperlinks import LINK, target
 from groupchat.cli.terminal.rows import Layout, Segment, fit, rule, wrap
 from groupchat.cli.terminal.timeline import Kind, Line
 from groupchat.cli.terminal.width import columns, printable
@@ -101,7 +102,26 @@ def test_a_mention_is_marked_as_one_but_not_in_the_reader_s_own_words():
 def test_a_link_is_a_segment_of_its_own_and_is_not_broken_at_a_hyphen():
     link = "https://ci.example.org/group-chat/1123/"
     rows = Layout(62).rows(said(f"see {link} now"))
-    assert (Segment("link", link)) in rows[1]
+    assert Segment("link", link, link) in rows[1]
+
+
+def test_each_row_of_a_link_leads_to_the_whole_link():
+    link = f"https://example.org/{'x' * 90}"
+    rows = Layout(60).rows(said(f"see {link}, and https://b.example."))
+    parts = [segment for row in rows for segment in row if segment.style == "link"]
+    assert len(parts) > 3 and "".join(part.text for part in parts[:-1]) == f"{link},"
+    assert {part.link for part in parts[:-1]} == {link}
+    assert parts[-1] == Segment("link", "https://b.example.", "https://b.example")
+
+
+@given(hard_texts, st.integers(1, 60), st.integers(0, 80))
+def test_links_in_any_text_lead_where_they_say(text, width, tail):
+    whole = f"{text} https://a.example/{'y' * tail} {text}"
+    rows = Layout(width).rows(said(whole))
+    assert {segment.link for row in rows for segment in row} <= {
+        "",
+        *(target(link) for link in LINK.findall(printable(whole))),
+    }
 
 
 def test_a_removed_message_says_so_and_a_corrected_one_too():

@@ -3,6 +3,7 @@ The terminal itself, as a pseudo-terminal whose other end the test holds.
 """
 
 import os
+import re
 import select
 import signal
 import termios
@@ -63,14 +64,20 @@ class FakeReactor(Clock):
 class Pty:
     """A terminal, and the screen on it."""
 
-    def __init__(self):
+    def __init__(self, links=False):
         self.ours, self.theirs = os.openpty()
         termios.tcsetwinsize(self.ours, (10, 40))
         self.reactor = FakeReactor()
         self.keys = []
         self.drains = self.losses = 0
         self.screen = Screen(
-            self.reactor, self.keys.extend, self._drained, self._lost, self.theirs, self.theirs
+            self.reactor,
+            self.keys.extend,
+            self._drained,
+            self._lost,
+            self.theirs,
+            self.theirs,
+            links,
         )
 
     def _drained(self):
@@ -159,6 +166,26 @@ def test_frames_go_to_the_terminal(pty):
     pty.screen.clear()
     pty.screen.draw((40, 10), canvas("again"))
     pty.read("again")
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_a_terminal_that_has_links_gets_their_targets(colours):
+    pty = Pty(links=True)
+    try:
+        pty.screen.start(palette({}), colours)
+        attribute = pty.screen.link_attribute("https://a.example")
+        linked = TextCanvas([b"link".ljust(40)], [[(attribute, 4), (None, 36)]], maxcol=40)
+        pty.screen.draw((40, 1), linked)
+        shown = pty.read("\033]8;;")
+        underlined = r"\033\[[0-9;]*;4;[0-9;]*m"
+        assert re.search(underlined + r"\033\]8;id=[0-9a-f]+;https://a\.example\033\\link", shown)
+    finally:
+        pty.close()
+
+
+def test_other_terminals_get_none(pty):
+    pty.start()
+    assert pty.screen.link_attribute("https://a.example") == "link"
 
 
 def test_a_stopped_screen_shows_nothing(pty):
