@@ -2,7 +2,7 @@
 Lines in rows and columns.
 """
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from groupchat.cli.terminal.hyperlinks import LINK, target
@@ -28,10 +28,15 @@ def said(text, sender="bob", **more):
 
 
 def letters(text):
-    """Everything in a text that is no space. (A mark gets its carrier where it stands alone.)"""
-    return "".join(shown_text(text).replace("\u25cc", "").split())
+    """
+    Everything in the words of a text that can be seen. (A mark gets its carrier where it stands
+    alone; a joiner alone is nothing.)
+    """
+    words = map(shown_text, printable(text).split(" "))
+    return "".join("".join(words).replace("\u25cc", "").split())
 
 
+@example(" \u200d\ufe0f", 2)
 @given(hard_texts, widths)
 def test_wrapped_rows_fit_and_lose_nothing(text, width):
     rows = wrap(text, width)
