@@ -191,6 +191,9 @@ class IAccounts(Interface):
     """Accounts, bans, mutes and the audit log. A cold path: it answers by Deferred."""
 
     permissions: Permissions = Attribute("The permissions that hold now.")
+    changed: Callable[[], None] = Attribute(
+        "Called when an account or a restriction is saved or deleted here. The hub sets it."
+    )
     registers: bool = Attribute(
         "Whether members can make accounts here; else passwords are kept elsewhere."
     )

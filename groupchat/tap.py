@@ -179,7 +179,7 @@ def _reloader(options: Options, hub: Hub, certificate: Certificate | None) -> Re
         return Configuration(_settings(again), again.given)
 
     running = Configuration(hub.settings, options.given)
-    return Reload(running, read, hub.members, hub.accounts, certificate)
+    return Reload(running, read, hub.decide_max, hub.accounts, certificate)
 
 
 def _settings(options: Options) -> Settings:

@@ -106,7 +106,11 @@ def test_the_wire_and_the_core_know_no_reactor_and_no_clock():
 
 
 def is_reactor(imported: str) -> bool:
-    return f"{imported}.".startswith("twisted.internet.")
+    """Whether it is, or needs, a reactor; a Deferred does not."""
+    module = f"{imported}."
+    return module.startswith("twisted.internet.") and not module.startswith(
+        "twisted.internet.defer."
+    )
 
 
 def is_clock(imported: str) -> bool:

@@ -71,6 +71,7 @@ class AccountStore:
 
     def __init__(self, path: str, passwords: Passwords | None = None) -> None:
         self.permissions = Permissions()
+        self.changed: Callable[[], None] = lambda: None
         self.registers = True
         self.others: Sequence[ICredentialsChecker] = ()
         self.path = path
@@ -202,6 +203,8 @@ class AccountStore:
                 self.permissions.add_token(thing)
             elif thing is not None:
                 self.permissions.add_restriction(thing)
+            if thing is not None:
+                self.changed()
 
         return self._write(self._file.save, thing, entry).addCallback(apply)
 
@@ -210,6 +213,7 @@ class AccountStore:
             current = self.permissions.owner(account.name)
             if saved and current is not None and current.password == account.password:
                 self.permissions.add_account(current.with_client(client))
+                self.changed()
 
         return self._write(self._file.remember, account, client).addCallback(apply)
 
@@ -221,6 +225,7 @@ class AccountStore:
                 self.permissions.remove_token(thing)
             else:
                 self.permissions.remove_restriction(thing)
+            self.changed()
 
         return self._write(self._file.delete, thing, entry).addCallback(apply)
 

@@ -120,6 +120,17 @@ class Backlog:
             self.start += 1
             self.head_before = dropped.head
 
+    def skip(self, head: int) -> None:
+        """
+        Drop all batches: nobody lacks any.
+
+        :param head: the newest id.
+        """
+        self.start = self.end
+        self.head_before = head
+        self._batches.clear()
+        self._size = 0
+
     def redact(self, ids: Collection[int]) -> None:
         """
         Drop the texts of these messages.

@@ -11,7 +11,6 @@ from groupchat.wire.events import Event
 from groupchat.wire.interfaces import IWire
 
 if TYPE_CHECKING:
-    from groupchat.core.member import Member
     from groupchat.core.session import Session
 
 __all__ = ["Cursor", "Origin", "Phase"]
@@ -20,6 +19,7 @@ __all__ = ["Cursor", "Origin", "Phase"]
 class Phase(Enum):
     """The next thing that a cursor is given, in this order."""
 
+    JOINING = auto()  #: nothing: it has no place in the order yet
     NEEDS_STATE = auto()  #: the room line
     IN_HISTORY = auto()  #: the messages with after < id <= through
     FETCHING = auto()  #: a page of these, which is on its way from the ledger
@@ -45,9 +45,6 @@ class Cursor:
     :param wire: the wire on which the session hears of the room.
     :param ref: comes back in the room line.
 
-    :ivar member: whose session it is.
-    :ivar name: the name under which the room knows the member.
-    :ivar since: milliseconds since 1970 at which it joined.
     :ivar last_n: its client's last n stored here.
     :ivar mark: the last id that the member has marked as read.
     :ivar after: the last id that it was given.
@@ -61,14 +58,11 @@ class Cursor:
         "label",
         "last_n",
         "mark",
-        "member",
-        "name",
         "origin",
         "phase",
         "position",
         "ref",
         "session",
-        "since",
         "through",
         "unechoed",
         "wire",
@@ -79,15 +73,12 @@ class Cursor:
         self.label = label
         self.wire = wire
         self.ref = ref
-        self.member: Member = session.member
-        self.name = session.name
-        self.since = 0
         self.last_n = 0
         self.mark = 0
         self.after = 0
         self.through = 0
         self.position = 0
-        self.phase = Phase.NEEDS_STATE
+        self.phase = Phase.JOINING
         self.origin = Origin.RESUMING
         self.unechoed: set[int] | None = None if wire.capabilities.echoes_own else set()
 

@@ -29,7 +29,7 @@ class Delivery:
         self.rooms = rooms
         self._touched: dict[Room, None] = {}
         self._answered: dict[Session, None] = {}
-        self._joining: list[Session] = []
+        self._done: list[Session] = []
         self._quitting: list[Session] = []
 
     def touch(self, name: str) -> Room | None:
@@ -64,9 +64,9 @@ class Delivery:
         else:
             session.peer.buffer(session.refusal(entry.refusal, n, label, entry.ref))
 
-    def joined(self, session: Session) -> None:
-        """Let a session go on once the batch is delivered: it has joined a room."""
-        self._joining.append(session)
+    def go_on(self, session: Session) -> None:
+        """Let a session go on once the batch is delivered: its line is done."""
+        self._done.append(session)
 
     def quit(self, session: Session) -> None:
         """End a session once the batch is delivered."""
@@ -79,8 +79,8 @@ class Delivery:
         for session in answered:
             session.peer.flush()
             session.flow.caught_up()
-        joining, self._joining = self._joining, []
-        for session in joining:
+        done, self._done = self._done, []
+        for session in done:
             session.flow.replied()
         quitting, self._quitting = self._quitting, []
         for session in quitting:

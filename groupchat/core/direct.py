@@ -15,7 +15,6 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from groupchat.core.counters import Counters
-from groupchat.core.cursor import Cursor
 from groupchat.core.direct_rooms import direct_room, parties
 from groupchat.core.room import Room
 from groupchat.interfaces import IAccounts, ILedger
@@ -26,8 +25,10 @@ from groupchat.wire.interfaces import Capabilities, IWire, Reference
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
 
+    from groupchat.core.cursor import Cursor
     from groupchat.core.members import Members
     from groupchat.core.permissions import Account
+    from groupchat.core.seat import Seat
     from groupchat.core.session import Session
     from groupchat.wire.commands import Command
 
@@ -150,24 +151,24 @@ class DirectRoom(Room):
         super().__init__(name, head, ledger, call_later, counters)
         self._both = names
 
-    def join(self, cursor: Cursor) -> None:
+    def join(self, seat: Seat, since: int, cursor: Cursor | None) -> None:
         """Give a session the room line, and tell nobody."""
-        self._add(cursor)
-        self.pump(cursor)
+        seat.rooms[self.name] = since
+        self._add(seat, cursor)
+        if cursor is not None:
+            self.pump(cursor)
 
-    def leave(self, cursor: Cursor) -> None:
-        """Let a session leave, if it is here, and tell nobody."""
-        if self._has(cursor):
-            self._remove(cursor)
+    def leave(self, seat: Seat, by: int) -> None:
+        """Let a seat leave, if it is here, and tell nobody."""
+        if self._has(seat):
+            self._remove(seat)
 
-    def rename(self, cursor: Cursor, name: str) -> None:
-        """Give a cursor another name, and tell nobody."""
-        cursor.name = name
+    def rename(self, old: str, new: str) -> None:
+        """Tell nobody: each of the two knows the room by the other's registered name."""
 
-    def replace(self, old: Cursor, new: Cursor) -> bool:
-        """Let the old cursor of a client leave. Returns False: the new one joins by itself."""
-        self.leave(old)
-        return False
+    def replace(self, old: Seat, new: Seat, since: int) -> None:
+        """Let the old seat of a client leave: the new one joins by itself."""
+        self.leave(old, old.node)
 
     def member_names(self, limit: int) -> tuple[list[str], int]:
         """Return the names of the two, whether they are here or not."""

@@ -24,9 +24,20 @@ from groupchat.core.entries import (
     TopicEntry,
     TopicQuery,
 )
+from groupchat.core.group_entries import (
+    AccountsChangedEntry,
+    EndEntry,
+    LoginEntry,
+    LogoutEntry,
+    MaxEntry,
+    NodeGoneEntry,
+    NoticeEntry,
+    RegisteredEntry,
+)
 from groupchat.core.marks import Marks
 from groupchat.core.membership import Membership
 from groupchat.core.naming import Naming
+from groupchat.core.orders import Orders
 from groupchat.core.privacy import Privacy
 from groupchat.core.speaking import Speaking
 from groupchat.core.telling import Telling
@@ -48,6 +59,7 @@ def table(
     watching: Watching,
     naming: Naming,
     privacy: Privacy,
+    orders: Orders,
 ) -> Effects:
     """Return the effect of each entry."""
     return {
@@ -65,4 +77,12 @@ def table(
         PrivacyEntry: privacy.changed,
         InviteEntry: privacy.invited,
         CloseEntry: privacy.closed,
+        LoginEntry: membership.logged_in,
+        LogoutEntry: membership.logged_out,
+        NodeGoneEntry: membership.node_gone,
+        RegisteredEntry: naming.registered,
+        EndEntry: orders.ended,
+        NoticeEntry: orders.noticed,
+        MaxEntry: orders.max_changed,
+        AccountsChangedEntry: orders.accounts_changed,
     }

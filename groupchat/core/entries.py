@@ -175,7 +175,6 @@ class JoinEntry(Entry):
     :ivar seat: the number of the seat of the session that joins.
     :ivar since: milliseconds since 1970.
     :ivar cursor: the cursor of the session that joins; the ledger never uses it.
-    :ivar instead: the cursor of the connection that the session takes over, or None; likewise.
     :ivar epoch: of the log that the client knew, or None.
     :ivar after: the last id it knew, or None.
     :ivar account: the id of the account that joins; "" for a guest.
@@ -197,7 +196,6 @@ class JoinEntry(Entry):
         "epoch",
         "first",
         "head",
-        "instead",
         "invited",
         "known",
         "last_n",
@@ -231,7 +229,6 @@ class JoinEntry(Entry):
         self.epoch = epoch
         self.after = after
         self.cursor = cursor
-        self.instead: Cursor | None = None
         self.head = 0
         self.first = 1
         self.last_n = 0
@@ -381,22 +378,22 @@ class LeaveEntry(Entry):
     A session leaves a room. Not stored.
 
     :ivar seat: the number of its seat.
-    :ivar cursor: its cursor; None on other nodes.
+    :ivar label: the room's name, as its client knows it; None on other nodes.
     """
 
-    __slots__ = ("cursor", "seat")
+    __slots__ = ("label", "seat")
 
     def __init__(
         self,
         room: str,
-        cursor: Cursor,
+        seat: int = 0,
+        label: str | None = None,
         session: Session | None = None,
         ref: str | None = None,
-        seat: int = 0,
     ) -> None:
         super().__init__(room, session, ref)
-        self.cursor = cursor
         self.seat = seat
+        self.label = label
 
 
 class RenameEntry(Entry):
@@ -405,15 +402,18 @@ class RenameEntry(Entry):
 
     :ivar name: the name.
     :ivar seat: the number of the seat whose session asks.
+    :ivar held: the sessions of this node whose next lines wait for it; None on other nodes.
     """
 
-    __slots__ = ("name", "seat")
-    session: Session
+    __slots__ = ("held", "name", "seat")
 
-    def __init__(self, name: str, session: Session, ref: str | None = None, seat: int = 0) -> None:
+    def __init__(
+        self, name: str, seat: int = 0, session: Session | None = None, ref: str | None = None
+    ) -> None:
         super().__init__("", session, ref)
         self.name = name
         self.seat = seat
+        self.held: list[Session] | None = None
 
 
 class DirectMessageEntry(Entry):
@@ -443,4 +443,4 @@ STORED = (MessageEntry, TopicEntry, MarkEntry, PrivacyEntry, InviteEntry, CloseE
 #: and never to another node. (A `LookEntry` it completes first.)
 BARRIERS = (QuitEntry, TopicQuery, LookEntry)
 #: the slots that mean something only on the node that posted the entry
-LOCAL = frozenset({"session", "ref", "cursor", "instead"})
+LOCAL = frozenset({"session", "ref", "cursor", "label", "held"})

@@ -100,10 +100,8 @@ class RegisteredEntry(Entry):
 
     __slots__ = ("account", "seat")
 
-    def __init__(
-        self, seat: int, account: str, session: Session | None = None, ref: str | None = None
-    ) -> None:
-        super().__init__("", session, ref)
+    def __init__(self, seat: int, account: str) -> None:
+        super().__init__("")
         self.seat = seat
         self.account = account
 
@@ -113,16 +111,20 @@ class EndEntry(Entry):
     Each node ends its own sessions of a member, or of a network.
 
     :ivar target: the key of the member's name, or a network.
+    :ivar seat: the number of one of the member's seats, or 0: it may have another name by now.
     :ivar bye: the last line that they get.
+    :ivar ban: whether they are kept out from now on.
     :ivar node: the node that posted this.
     """
 
-    __slots__ = ("bye", "node", "target")
+    __slots__ = ("ban", "bye", "node", "seat", "target")
 
-    def __init__(self, target: str, bye: Bye, node: int) -> None:
+    def __init__(self, target: str, seat: int, bye: Bye, ban: bool, node: int) -> None:
         super().__init__("")
         self.target = target
+        self.seat = seat
         self.bye = bye
+        self.ban = ban
         self.node = node
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -21,11 +22,13 @@ from groupchat.core.counters import Counters
 from groupchat.core.delivery import Delivery
 from groupchat.core.direct import DirectRooms
 from groupchat.core.entries import Entry
+from groupchat.core.group_entries import AccountsChangedEntry, MaxEntry
 from groupchat.core.marks import Marks
 from groupchat.core.members import Members
 from groupchat.core.membership import Membership
 from groupchat.core.moderation import Moderation
 from groupchat.core.naming import Naming
+from groupchat.core.orders import Orders
 from groupchat.core.privacy import Privacy
 from groupchat.core.queries import Queries
 from groupchat.core.room_names import RoomNames
@@ -57,13 +60,14 @@ class Hub:
     :param broken: called with a reason when nothing may be answered any more.
 
     :ivar rooms: the rooms with members.
-    :ivar members: everybody who has logged in.
+    :ivar members: everybody who has logged in, on all nodes.
     :ivar access: decides who may.
     :ivar direct: the direct rooms.
     :ivar moderation: carries out the commands of operators.
     :ivar callers: decides who may ask by single requests.
     :ivar room_names: translates the names of rooms.
     :ivar actions: the effect of each command.
+    :ivar now: the time in milliseconds since 1970.
     :ivar throttled_log: for lines about addresses.
     :ivar counters: what the node has done so far.
     :ivar stopping: whether nothing more is posted.
@@ -86,11 +90,12 @@ class Hub:
         self.seconds: Callable[[], float] = clock.seconds
         self.failed = broken
         self.stopping = False
-        self._awaited: dict[Entry, Callable[[], None]] = {}
+        self.now = now
+        self._awaited: dict[Entry, Deferred[None]] = {}
         self.counters = Counters()
         self.throttled_log = ThrottledLog(settings.log_rate, clock, self.log)
         self.access = AccessPolicy(accounts, settings, clock.seconds, now)
-        self.members = Members(settings, self.throttled_log, clock.seconds)
+        self.members = Members(settings, ledger, self.throttled_log, clock.seconds)
         self.callers = Callers(self.access, self.members, settings, clock.seconds)
         self.direct = DirectRooms(accounts, self.members, ledger)
         self.room_names = RoomNames(settings.names, self.direct)
@@ -104,22 +109,30 @@ class Hub:
         """Build the parts behind the commands. Returns the tables of their two sides."""
         settings, accounts, post, delivery = self.settings, self.accounts, self.post, self._delivery
         access, members = self.access, self.members
-        membership = Membership(delivery, settings, now)
+        membership = Membership(members, delivery, settings)
         watching = Watching(delivery, settings)
+        orders = Orders(members, accounts, self.ledger)
+        accounts.changed = lambda: post(AccountsChangedEntry(self.ledger.node))
         speaking = Speaking(access, members, delivery, post, now, settings, self.counters)
         telling = Telling(access, members, self.direct, delivery, post, now)
         topics = Topics(access, delivery, post)
         marks = Marks(members, delivery, post)
         queries = Queries(self.rooms, self.ledger, settings, clock.callLater)
-        naming = Naming(settings, delivery, access, members, accounts, post, now)
+        naming = Naming(
+            settings, delivery, access, members, membership, accounts, post, self.posted, now
+        )
         tokens = Tokens(accounts, clock.seconds, now)
         privacy = Privacy(accounts, self.direct, delivery, post, now)
-        moderation = self.moderation = Moderation(members, accounts, settings.names, now)
+        moderation = self.moderation = Moderation(
+            members, orders, accounts, settings.names, self.ledger, self.posted, now
+        )
         return (
             actions.table(
                 speaking, telling, topics, marks, queries, naming, tokens, privacy, moderation
             ),
-            effects.table(speaking, telling, topics, marks, membership, watching, naming, privacy),
+            effects.table(
+                speaking, telling, topics, marks, membership, watching, naming, privacy, orders
+            ),
         )
 
     def post(self, entry: Entry) -> None:
@@ -127,10 +140,11 @@ class Hub:
         if not self.stopping:
             self.ledger.post(entry)
 
-    def post_and_wait(self, entry: Entry, done: Callable[[], None]) -> None:
-        """Like `post`. Then call a function, once the entry is stored or refused, and shown."""
-        self._awaited[entry] = done
+    def posted(self, entry: Entry) -> Deferred[None]:
+        """Like `post`. Fires once the entry is stored or refused, and shown."""
+        done = self._awaited[entry] = Deferred()
         self.post(entry)
+        return done
 
     def appended(self, batch: list[Entry]) -> None:
         """Deliver a batch: answers first, then to each room what happened in it, in order."""
@@ -139,7 +153,11 @@ class Hub:
         self._delivery.finish()
         if self._awaited:
             for done in [self._awaited.pop(entry) for entry in batch if entry in self._awaited]:
-                done()
+                done.callback(None)
+
+    def decide_max(self, max: int) -> None:
+        """Let this many members be in, on all nodes."""
+        self.post(MaxEntry(max))
 
     def snapshot(self) -> bytes:
         return b""  # no ledger asks for it yet

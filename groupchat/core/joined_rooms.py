@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["JoinedRooms"]
 
+_UNTOLD = frozenset({Phase.JOINING, Phase.NEEDS_STATE})  #: phases before the first room line
+
 
 class JoinedRooms:
     """
@@ -29,14 +31,15 @@ class JoinedRooms:
     :param rooms: all rooms of the node.
     :param room_names: translates the names that clients give to rooms.
     :param post: gives an entry to the ledger.
+    :param now: the time in milliseconds since 1970.
 
     :ivar cursors: the cursor in each room, by the room's internal name.
     :ivar current: the room that a command without one is about.
     """
 
     __slots__ = (
-        "_leaving", "_names", "_post", "_previous", "_rooms", "_session", "_settings", "current",
-        "cursors",
+        "_leaving", "_names", "_now", "_post", "_previous", "_rooms", "_session", "_settings",
+        "current", "cursors",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +49,7 @@ class JoinedRooms:
         room_names: RoomNames,
         settings: Settings,
         post: Callable[[Entry], None],
+        now: Callable[[], int],
     ) -> None:
         self.cursors: dict[str, Cursor] = {}
         self.current = ""
@@ -56,6 +60,7 @@ class JoinedRooms:
         self._names = room_names
         self._settings = settings
         self._post = post
+        self._now = now
 
     # Names.
 
@@ -139,27 +144,25 @@ class JoinedRooms:
         room: str,
         position: Position,
         ref: str | None = None,
-        instead: Cursor | None = None,
     ) -> None:
         """
         Join a room. The next line of the client waits for the room line.
 
         :param room: its internal name.
         :param position: up to where the client knows the room.
-        :param instead: the cursor of an older connection, whose place this one takes.
         """
         session = self._session
         label = self._names.label_of(room, session.account)
         wire = LabelledWire(session.wire, label) if is_direct(room) else session.wire
         cursor = self.cursors[room] = Cursor(session, label, wire, ref)
         self.current = room
-        entry = JoinEntry(
-            room, session.client, position.epoch, position.after, cursor, session, ref,
-            session.account,
-        )  # fmt: skip
-        entry.instead = instead
         session.flow.expect_reply()
-        self._post(entry)
+        self._post(
+            JoinEntry(
+                room, session.client, position.epoch, position.after, cursor, session, ref,
+                session.account, session.seat, self._now(),
+            )
+        )  # fmt: skip
 
     def refused(self, cursor: Cursor, refusal: errors.Refused) -> None:
         """Take note that a room can't be joined, and tell the client."""
@@ -169,7 +172,8 @@ class JoinedRooms:
 
     def leave(self, room: str, ref: str | None) -> None:
         """Leave a room, with an answer once all that the session said there has been answered."""
-        self._post(LeaveEntry(room, self.cursors.pop(room), self._session, ref))
+        session, cursor = self._session, self.cursors.pop(room)
+        self._post(LeaveEntry(room, session.seat, cursor.label, session, ref))
 
     def move(self, room: str, ref: str | None) -> None:
         """Join a room, and leave the current one once that is done: it may be refused."""
@@ -209,27 +213,30 @@ class JoinedRooms:
 
     def depart(self, room: str, cursor: Cursor, tell: bool = True) -> None:
         """
-        Leave a room at once.
+        Leave a room: from this moment on, nothing of it is written to the client.
 
-        :param tell: whether the others are told.
+        :param tell: whether the others have to be told.
         """
+        self._close(room, cursor)
+        if tell:
+            self._post(LeaveEntry(room, self._session.seat))
+
+    def close(self) -> None:
+        """Write nothing of any room to the client any more: the session has ended."""
+        for room, cursor in self.cursors.items():
+            self._close(room, cursor)
+
+    def forget(self) -> None:
+        """Be in no room: the login is refused."""
+        self.close()
+        self.cursors.clear()
+        self.current = ""
+
+    def _close(self, room: str, cursor: Cursor) -> None:
         here = self._rooms.get(room)
         if here is not None:
             here.detach(cursor)
         cursor.phase = Phase.CLOSED
-        if tell:
-            self._post(LeaveEntry(room, cursor))
-
-    def depart_all(self, taken_over: frozenset[str] = frozenset()) -> dict[str, Cursor]:
-        """
-        Leave all rooms at once.
-
-        :param taken_over: rooms that another connection takes over: the others are not told.
-        :returns: the cursors in these.
-        """
-        for room, cursor in self.cursors.items():
-            self.depart(room, cursor, tell=room not in taken_over)
-        return {room: self.cursors[room] for room in self.cursors.keys() & taken_over}
 
     # The state of all rooms.
 
@@ -238,7 +245,7 @@ class JoinedRooms:
         return {
             cursor.label: self._rooms[name].last_given(cursor)
             for name, cursor in self.cursors.items()
-            if cursor.phase is not Phase.NEEDS_STATE
+            if cursor.phase not in _UNTOLD
         }
 
     @property

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
+from groupchat.core.group_entries import LoginEntry
 from groupchat.core.permissions import Account
 from groupchat.settings import Settings
 from groupchat.wire import commands, errors, events
@@ -18,8 +19,8 @@ from groupchat.wire.limits import MAX_LINE, MAX_TEXT
 
 if TYPE_CHECKING:
     from groupchat.core.access import AccessPolicy
-    from groupchat.core.cursor import Cursor
     from groupchat.core.direct import DirectRooms
+    from groupchat.core.entries import Entry
     from groupchat.core.members import Members
     from groupchat.core.room_names import RoomNames
     from groupchat.core.session import Session
@@ -28,6 +29,7 @@ __all__ = ["MAX_LOGIN_ATTEMPTS", "Login", "client_digest"]
 
 MAX_LOGIN_ATTEMPTS = 5  #: hellos that may be refused
 _LIMITS = {"line": MAX_LINE, "text": MAX_TEXT}
+_NOTHING = commands.Hello(name="")
 
 
 class State(Enum):
@@ -36,6 +38,7 @@ class State(Enum):
     AWAITING_NAME = auto()
     AWAITING_PASSWORD = auto()  #: at a keyboard: the next line is the password of a name
     CHECKING = auto()  #: the password is being checked
+    ENTERING = auto()  #: the seat is asked for
     JOINED = auto()
 
 
@@ -48,14 +51,17 @@ class Login:
     :param members: where it joins.
     :param direct: tells an account its direct rooms.
     :param names: translates the names of the rooms that it is to be in.
+    :param post: gives an entry to the ledger.
+    :param now: the time in milliseconds since 1970.
     :param on_joined: called once the session is a member.
 
     :ivar has_client_id: whether the client will come again under the same secret.
     """
 
     __slots__ = (
-        "_access", "_attempts", "_direct", "_members", "_names", "_on_joined", "_password_for",
-        "_session", "_settings", "_state", "has_client_id",
+        "_access", "_attempts", "_direct", "_hello", "_members", "_names", "_no_rooms", "_now",
+        "_on_joined", "_password_for", "_post", "_session", "_settings", "_state", "_to_remember",
+        "has_client_id",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +72,8 @@ class Login:
         members: Members,
         direct: DirectRooms,
         names: RoomNames,
+        post: Callable[[Entry], None],
+        now: Callable[[], int],
         on_joined: Callable[[], None],
     ) -> None:
         self.has_client_id = False
@@ -75,7 +83,12 @@ class Login:
         self._members = members
         self._direct = direct
         self._names = names
+        self._post = post
+        self._now = now
         self._on_joined = on_joined
+        self._hello = _NOTHING
+        self._no_rooms: dict[str, errors.Refused] = {}  # those of the hello that can't be joined
+        self._to_remember: Account | None = None  # whose password was given
         self._state = State.AWAITING_NAME
         self._password_for = ""  # the name whose password is awaited
         self._attempts = 0
@@ -109,22 +122,32 @@ class Login:
         positions = self._positions(hello)
         session.client = client_digest(hello.client)
         self.has_client_id = hello.client is not None
-        address = session.peer.address
-        bye = access.ban_on_address(address, name) or access.ban_on_person(name, session.client)
-        if bye is not None:
-            raise errors.Disconnect(bye)
+        self._check_bans(name)
+        self._to_remember = None
         if hello.password is None or access.recognise(name, session.client):
-            self._join(hello, name, positions, access.identify(name, session.client))
+            self._enter(hello, name, positions, access.identify(name, session.client))
             return
 
         def checked(account: Account) -> None:
-            self._join(hello, name, positions, account)
             if self.has_client_id:
-                access.remember(account, session.client)
+                self._to_remember = account
+            self._enter(hello, name, positions, account)
 
-        checking = access.check(name, hello.password, address)
+        checking = access.check(name, hello.password, session.peer.address)
         self._state = State.CHECKING
         session.await_reply(checking, checked, hello)
+
+    def _check_bans(self, name: str) -> None:
+        """
+        Check that nobody keeps the client out.
+
+        :raises Disconnect: a ban does.
+        """
+        session, access = self._session, self._access
+        address, client = session.peer.address, session.client
+        bye = access.ban_on_address(address, name) or access.ban_on_person(name, client)
+        if bye is not None:
+            raise errors.Disconnect(bye)
 
     def _positions(self, hello: commands.Hello) -> dict[str, Position]:
         rooms = hello.rooms if hello.rooms is not None else {LOBBY: None}
@@ -139,20 +162,58 @@ class Login:
         self._session.rooms.check(positions)
         return positions
 
-    def _join(
+    def _enter(
         self,
         hello: commands.Hello,
         name: str,
         positions: dict[str, Position],
         account: Account | None,
     ) -> None:
+        """Ask for a seat, and for a place in each room; the next line waits for all of them."""
         session, settings = self._session, self._settings
         if session.ended:
             return
+        self._hello, self._state = hello, State.ENTERING
         session.account = account.id if account else ""
-        replaced = self._members.enter(session, name, owner=account is not None)
-        session.joined = True
+        session.seat = self._members.new_seat(session)
+        rooms = self._rooms(positions)
+        session.flow.expect_reply()
+        self._post(
+            LoginEntry(
+                session.seat, name, session.client,
+                account=session.account, owner=account is not None, operator=session.operator,
+                address=session.peer.address, since=self._now(), devices=settings.devices,
+                places=settings.max, rooms=tuple(rooms), session=session, ref=hello.ref,
+            )
+        )  # fmt: skip
+        for room, position in rooms.items():
+            session.rooms.join(room, position)
+
+    def _rooms(self, positions: dict[str, Position]) -> dict[str, Position]:
+        """
+        Return the rooms of a hello by their internal names, and keep those that can't be joined.
+
+        :param positions: by the names of the rooms; whose direct room one is, is known only now.
+        """
+        session, rooms = self._session, {}
+        self._no_rooms = {}
+        for name, position in positions.items():
+            try:
+                rooms[session.rooms.to_join(name)] = position
+            except errors.Refused as refused:
+                self._no_rooms[name] = refused
+        return rooms
+
+    def entered(self) -> None:
+        """
+        Welcome the client: its session has a seat, and is about to join its rooms.
+
+        :raises Disconnect: it is banned by now.
+        """
+        session, settings = self._session, self._settings
+        self._check_bans(session.name)
         self._state = State.JOINED
+        session.joined = True
         session.send(
             events.Welcome(
                 session.name,
@@ -161,37 +222,28 @@ class Login:
                 session.operator,
                 _LIMITS,
                 settings.motd,
-                hello.ref,
+                self._hello.ref,
             )
         )
-        self._join_rooms(positions, replaced)
+        for name, refused in self._no_rooms.items():
+            session.peer.write(session.refusal(refused, None, name))
         if session.account:
             self._direct.announce(session)
+        if self._to_remember is not None:
+            self._access.remember(self._to_remember, session.client)
+        self._hello, self._no_rooms, self._to_remember = _NOTHING, {}, None
         self._on_joined()
-        session.flow.resume()
 
-    def _join_rooms(self, positions: dict[str, Position], replaced: list[Session]) -> None:
-        """
-        Join the rooms of a hello.
-
-        :param positions: by the names of the rooms; whose direct room one is, is known only now.
-        """
-        session, rooms = self._session, {}
-        for name, position in positions.items():
-            try:
-                rooms[session.rooms.to_join(name)] = position
-            except errors.Refused as refused:
-                session.peer.write(session.refusal(refused, None, name))
-        cursors: dict[str, Cursor] = {}
-        for old in replaced:
-            cursors.update(old.replaced(frozenset(rooms) - cursors.keys()))
-        for room, position in rooms.items():
-            session.rooms.join(room, position, instead=cursors.get(room))
+    @property
+    def under_way(self) -> commands.Hello:
+        """The hello for which a seat was asked."""
+        return self._hello
 
     def refused(self, hello: commands.Hello, error: errors.Refused) -> None:
         """Answer a refused hello: ask for the password, or say why and count the attempt."""
         session = self._session
         self._state = State.AWAITING_NAME
+        session.rooms.forget()
         interactive = session.wire.capabilities.interactive_login
         if interactive and isinstance(error, errors.BadPassword):
             self._password_for, self._state = hello.name, State.AWAITING_PASSWORD

@@ -42,16 +42,19 @@ class Marks:
     def marked(self, entry: MarkEntry) -> None:
         """Answer, and tell the other devices of the account if the mark has moved."""
         session = entry.session
-        if session is None:
-            return
-        label = session.rooms.label(entry.room)
-        self._delivery.answer(entry, label)
+        if session is not None:
+            self._delivery.answer(entry, session.rooms.label(entry.room))
         if entry.refusal is not None or not entry.moved:
             return
-        others = self._members.of_account(session.account) if session.account else [session]
-        for other in others:
-            cursor = other.rooms.cursors.get(entry.room)
-            if cursor is not None:
-                cursor.mark = max(cursor.mark, entry.id)
-            if other is not session:
-                other.send(events.Mark(label, entry.id))
+        is_account = isinstance(entry.owner, str)
+        devices = self._members.of_account(str(entry.owner)) if is_account else [session]
+        for device in devices:
+            if device is not None:
+                self._move(device, entry, tell=device is not session)
+
+    def _move(self, device: Session, entry: MarkEntry, tell: bool) -> None:
+        cursor = device.rooms.cursors.get(entry.room)
+        if cursor is not None:
+            cursor.mark = max(cursor.mark, entry.id)
+        if tell:
+            device.send(events.Mark(device.rooms.label(entry.room), entry.id))

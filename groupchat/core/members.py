@@ -1,5 +1,8 @@
 """
-The members of this node: everybody who has logged in, each with a name of its own.
+The members: everybody who has logged in, on whichever node, each with a name of its own.
+
+They change by entries that come from the ledger, and by nothing else: so they are the same on each
+node. Only the sessions are this node's own.
 """
 
 from __future__ import annotations
@@ -7,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from groupchat.core.admission import Admission
+from groupchat.core.group_entries import LoginEntry
 from groupchat.core.member import Member
 from groupchat.core.naming import RenameLimit
 from groupchat.core.registry import Registry
+from groupchat.core.seat import NODE_SHIFT, Seat
 from groupchat.core.throttledlog import ThrottledLog
+from groupchat.interfaces import ILedger
 from groupchat.settings import Settings
 from groupchat.wire import errors, names
 
@@ -22,25 +29,45 @@ __all__ = ["Members"]
 
 class Members:
     """
-    :param log: where logins and departures are logged.
+    :param ledger: tells which node this is.
+    :param log: where logins and departures of this node are logged.
     :param seconds: a monotonic clock, in seconds.
 
-    :ivar max: members that can be logged in at once.
-    :ivar sessions: all sessions that have logged in, in the order in which they did.
+    :ivar sessions: the sessions of this node that have logged in, in the order in which they did.
+    :ivar entering: those whose logins are on their way, by the numbers of their seats.
     """
 
-    def __init__(self, settings: Settings, log: ThrottledLog, seconds: Callable[[], float]) -> None:
-        self.max = settings.max
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: ILedger,
+        log: ThrottledLog,
+        seconds: Callable[[], float],
+    ) -> None:
+        self.sessions: dict[Session, None] = {}
+        self.entering: dict[int, Session] = {}
         self._registry = Registry(settings.names)
-        self.sessions = self._registry.sessions
+        self._admission = Admission(self._registry)
         self._settings = settings
+        self._ledger = ledger
         self._log = log
         self._seconds = seconds
+        self._taken = 0  # numbers of seats
 
     @property
     def count(self) -> int:
         """The number of members."""
         return len(self._registry.members)
+
+    @property
+    def max(self) -> int:
+        """The number of members that can be in."""
+        decided = self._admission.max
+        return self._settings.max if decided is None else decided
+
+    def decide_max(self, max: int) -> None:
+        """Let this many members be in, whatever the settings say."""
+        self._admission.max = max
 
     def named(self, name: str) -> Member | None:
         """Return the member with this name."""
@@ -57,142 +84,104 @@ class Members:
             raise errors.NoSuchName(f'Nobody here is called "{names.printable(name)}".')
         return member
 
+    def all(self) -> list[Member]:
+        """Return all members, in the order in which they joined."""
+        return list(self._registry.members)
+
+    def seat(self, number: int) -> Seat | None:
+        """Return the seat of a number, if it is taken."""
+        return self._registry.seats.get(number)
+
+    def of_node(self, node: int) -> list[Seat]:
+        """Return the seats that are on a node."""
+        return [seat for seat in self._registry.seats.values() if seat.node == node]
+
     def of_account(self, account: str) -> list[Session]:
         """
-        Return the sessions that are logged in to an account, under whatever name.
+        Return the sessions of this node that are logged in to an account, under whatever name.
 
         :param account: its id.
         """
-        return self._registry.of_account(account)
+        found = (seat.session for seat in self._registry.of_account(account))
+        return [session for session in found if session is not None]
 
     def recipients(self, name: str) -> list[Session]:
         """
-        Return the sessions of a member that can be told something.
+        Return the sessions of this node of a member that can be told something.
 
         :raises NoSuchName: nobody has this name.
-        :raises Unavailable: the member is behind in reading, on every device.
+        :raises Unavailable: the member is behind in reading, on every device, and all of them are
+            here.
         """
         member = self.present(name)
         reading = [session for session in member.sessions if not session.peer.full]
-        if not reading:
+        if not reading and all(seat.node == self._ledger.node for seat in member.seats):
             raise errors.Unavailable(f"{member.name} can't read just now. Try again later.")
         return reading
 
-    def check_free(self, name: str) -> None:
-        """
-        Check that a guest may have a name.
+    # Seats.
 
-        :raises NameTaken: a member has it, or one that could be read as it.
-        """
-        self._registry.check_free(name, None)
+    def new_seat(self, session: Session) -> int:
+        """Return a number for the seat of a session that is about to log in."""
+        self._taken += 1
+        number = self._ledger.node << NODE_SHIFT | self._taken
+        self.entering[number] = session
+        return number
 
-    # Logging in and out.
-
-    def enter(self, session: Session, name: str, owner: bool) -> list[Session]:
+    def admit(self, entry: LoginEntry) -> tuple[Seat, list[Seat]]:
         """
-        Make a session one of the member with this name, or of a new one.
-
-        :param owner: whether the name is that of the session's account.
-        :returns: the sessions that it replaces: that of the same client, and those of others that
-            have its owner's name.
-        :raises NameTaken: another member has the name, or one that could be read as it.
-        :raises Disconnect: the server is full, or the member has too many devices.
-        """
-        registry = self._registry
-        older = registry.of_client(session.client)
-        member = self._member_of(session, name, older, owner)
-        if member is not None:
-            replaced = [older] if older is not None else []
-        else:
-            replaced = self._replaced(name, older, owner)
-            self._check_place(session, replaced)
-            member = Member(name, session.account, self._rename_limit())
-        return self._replace(session, name, member, replaced)
-
-    def _member_of(
-        self, session: Session, name: str, older: Session | None, owner: bool
-    ) -> Member | None:
-        """
-        Return the member of which a session is another device, or a new connection; None: a new
-        member.
-
-        :param older: the session of the same client.
-        :raises Disconnect: the member has too many devices.
-        """
-        member = self.named(name)
-        if member is None or member.account != session.account:
-            return None
-        if not owner and older not in member.sessions:
-            return None  # a guest's name belongs to one client
-        others = len(member.sessions) - (older in member.sessions)
-        if others >= self._settings.devices:
-            raise errors.Disconnect(errors.too_many_devices(others))
-        return member
-
-    def _replaced(self, name: str, older: Session | None, owner: bool) -> list[Session]:
-        """
-        Return the sessions that have to go for a new member.
+        Let a session take its seat. Returns the seat, and those that it replaces: they are still
+        there, and have to be removed.
 
         :raises NameTaken: another member has the name, or one that could be read as it.
+        :raises Disconnect: the group is full, or the member has too many devices.
         """
-        if not owner:
-            alone = older is not None and len(older.member.sessions) == 1
-            self._registry.check_free(name, older.member if older is not None and alone else None)
-        gone = [older] if older is not None else []
-        for holder in self._registry.holders(name):
-            gone += holder.sessions
-        return list(dict.fromkeys(gone))
+        self.entering.pop(entry.seat, None)
+        member, replaced = self._admission.judge(entry)
+        if member is None:
+            member = Member(entry.name, entry.account, self._rename_limit())
+        seat = Seat(entry.seat, member, entry.client, entry.address, entry.since)
+        member.seats[seat] = None
+        return seat, replaced
 
-    def _check_place(self, session: Session, replaced: list[Session]) -> None:
-        """
-        Check that there is a place for a new member.
+    def seated(self, seat: Seat) -> None:
+        """Index a seat, and its member if that is new: the seats that it replaces are removed."""
+        self._registry.add_seat(seat)
+        if seat.member not in self._registry.members:
+            self._registry.add(seat.member)
+        self._info("{name} joined from {address} ({count} of {max})", seat)
 
-        :param replaced: the sessions that go: a member without any more leaves its place.
-        :raises Disconnect: the server is full.
-        """
-        leaving = {old.member for old in replaced if old.member.sessions.keys() <= {*replaced}}
-        # One more than `max` may join where that is an operator.
-        if not leaving and self.count >= self.max + session.operator:
-            raise errors.Disconnect(errors.full(self.count, self.max))
-
-    def _replace(
-        self, session: Session, name: str, member: Member, replaced: list[Session]
-    ) -> list[Session]:
-        """Put a session in the place of others."""
-        member.sessions[session] = None  # before the others go: a member has at least one
-        session.member = member
-        for old in replaced:
-            self.remove(old)
-        if member not in self._registry.members:
-            self._registry.add(member)
-        elif len(member.sessions) == 1 and member.name != name:
-            self._registry.rename(member, name)  # it spells its name in another way
-        self._registry.add_session(session)
-        session.name = member.name
-        self._info("{name} joined from {address} ({count} of {max})", session, member.name)
-        return replaced
-
-    def remove(self, session: Session) -> None:
-        """Take a session out. With the last one of its member, name and place are free."""
-        member = session.member
-        del member.sessions[session]
-        self._registry.remove_session(session)
-        if not member.sessions:
+    def remove(self, seat: Seat) -> None:
+        """Free a seat. With the last one of its member, name and place are free."""
+        member = seat.member
+        del member.seats[seat]
+        self._registry.remove_seat(seat)
+        if not member.seats:
             self._registry.remove(member)
-        self._info("{name} left, from {address} ({count} of {max})", session, session.name)
+        self._info("{name} left, from {address} ({count} of {max})", seat)
+
+    def forget(self, session: Session) -> None:
+        """Give a session of this node nothing more: it has ended."""
+        self.sessions.pop(session, None)
+        seat = self.seat(session.seat)
+        if seat is not None:
+            seat.session = None
 
     def _rename_limit(self) -> RenameLimit:
         return RenameLimit(self._settings.rename_rate, self._seconds)
 
     # Names.
 
-    def rename(self, member: Member, name: str) -> None:
+    def check_free(self, name: str, member: Member | None = None) -> None:
         """
-        Give a member another name, from this moment on.
+        Check that a member, or a guest without a seat, may have a name.
 
         :raises NameTaken: another member has the name, or one that could be read as it.
         """
         self._registry.check_free(name, member)
+
+    def rename(self, member: Member, name: str) -> None:
+        """Give a member another name that is free."""
         self._registry.rename(member, name)
         for session in member.sessions:
             session.name = name
@@ -203,9 +192,9 @@ class Members:
 
         :param account: its id.
         """
-        member.account = account
+        self._registry.set_account(member, account)
         for session in member.sessions:
-            self._registry.set_account(session, account)
+            session.account = account
 
     # The log.
 
@@ -216,14 +205,16 @@ class Members:
         :param name: the name that it gave, or "".
         """
         form = "{name} from {address} was refused: {why} ({count} of {max})"
-        self._info(form, session, name, why=code)
+        self._write(form, session.peer.address, name, why=code)
+
+    def _info(self, form: str, seat: Seat) -> None:
+        if seat.node == self._ledger.node:
+            self._write(form, seat.address, seat.member.name)
+
+    def _write(self, form: str, address: str, name: str, **more: str) -> None:
+        shown = names.printable(name)
+        self._log.info(address, form, name=shown, count=self.count, max=self.max, **more)
 
     def is_consistent(self) -> bool:
         """Return whether nothing is indexed but what the members have; for tests."""
         return self._registry.is_consistent()
-
-    def _info(self, form: str, session: Session, name: str, **more: str) -> None:
-        shown = names.printable(name)
-        self._log.info(
-            session.peer.address, form, name=shown, count=self.count, max=self.max, **more
-        )

@@ -1,6 +1,6 @@
 """
-The operators' commands: each is recorded in the audit log first, then applied to all sessions that
-it concerns, and can be undone.
+The operators' commands: each is recorded in the audit log first, then posted, so that every node
+applies it to the sessions that it concerns (`orders.py`), and can be undone.
 
 An act answers with a sentence for the operator. `Permissions` says which names are operators'.
 """
@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from twisted.logger import Logger
 
+from groupchat.core.group_entries import EndEntry, MaxEntry, NoticeEntry
 from groupchat.core.operators import Operator
-from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Network, Restriction
-from groupchat.interfaces import IAccounts
+from groupchat.core.orders import Orders, is_in
+from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Restriction
+from groupchat.interfaces import IAccounts, ILedger
 from groupchat.wire import addresses, commands, errors, events, names
 from groupchat.wire.commands import OperatorCommand, PersonCommand, TargetCommand
-from groupchat.wire.events import Bye
 from groupchat.wire.timestamps import stamp
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+    from groupchat.core.entries import Entry
     from groupchat.core.member import Member
     from groupchat.core.members import Members
     from groupchat.core.session import Session
@@ -39,18 +41,31 @@ class Moderation:
     """
     Carries out the commands of operators, and answers their questions.
 
+    :param orders: tells whom a ban concerns.
     :param rule: what people may be called.
+    :param ledger: tells which node this is.
+    :param posted: gives an entry to the ledger; fires once it has come back.
     :param now: the time in milliseconds since 1970.
     """
 
     log = Logger()
 
     def __init__(
-        self, members: Members, accounts: IAccounts, rule: names.Rule, now: Callable[[], int]
+        self,
+        members: Members,
+        orders: Orders,
+        accounts: IAccounts,
+        rule: names.Rule,
+        ledger: ILedger,
+        posted: Callable[[Entry], Deferred[None]],
+        now: Callable[[], int],
     ) -> None:
         self._members = members
+        self._orders = orders
         self._accounts = accounts
         self._rule = rule
+        self._ledger = ledger
+        self._posted = posted
         self._now = now
 
     def moderate(self, by: Session, command: OperatorCommand) -> None:
@@ -110,23 +125,24 @@ class Moderation:
     def _kick(self, by: Operator, command: commands.Kick) -> Deferred[str]:
         member = self._members.present(command.name)
         name, why = member.name, _why(command)
-        kept = self._accounts.save(None, self._audit(by, "kick", name, text=why))
-        return kept.addCallback(
-            lambda _: self._end(
-                list(member.sessions), errors.kicked(by.shown, why), f"{name} is sent out."
-            )
+        entry = EndEntry(
+            names.key(name), member.first.number, errors.kicked(by.shown, why), False, self._node()
         )
+        kept = self._accounts.save(None, self._audit(by, "kick", name, text=why))
+        return self._then(kept, entry, f"{name} is sent out.")
 
     def _ban(self, by: Operator, command: commands.Ban) -> Deferred[str]:
         target, until, why = self._target(command), self._until(command.seconds), _why(command)
-        if by.session in self._concerned(target):
+        if by.session in self._orders.concerned(target):
             raise errors.NotAllowed("That would ban yourself.")
         member = self._members.named(target)
         answer = self._banned(by, target, until, why, member)
         restriction = Restriction(BAN, target, by.name, _client(member), until, why)
         bye = errors.banned(why, stamp(until) if until else None)
+        seat = member.first.number if member is not None else 0
+        entry = EndEntry(target, seat, bye, True, self._node())
         kept = self._accounts.save(restriction, self._audit(by, "ban", target, until, why))
-        return kept.addCallback(lambda _: self._end(self._concerned(target), bye, answer))
+        return self._then(kept, entry, answer)
 
     def _banned(
         self, by: Operator, target: str, until: int | None, why: str, member: Member | None
@@ -136,28 +152,16 @@ class Moderation:
         if "/" not in target:
             unknown = member is None and self._accounts.permissions.owner(target) is None
             return f"{answer} (Nobody here is called so.)" if unknown else answer
-        if _is_in(by.address, ipaddress.ip_network(target)):
+        if is_in(by.address, ipaddress.ip_network(target)):
             return f"{answer} (You are there, too; operators still get in.)"
         return answer
 
-    def _concerned(self, target: str) -> list[Session]:
-        """
-        Return the sessions that a ban concerns; operators are not kept out by their network.
-        """
-        if "/" not in target:
-            member = self._members.named(target)
-            return list(member.sessions) if member is not None else []
-        wide = ipaddress.ip_network(target)
-        return [
-            one
-            for one in self._members.sessions
-            if not one.operator and _is_in(one.peer.address, wide)
-        ]
+    def _then(self, saved: Deferred[None], entry: Entry, answer: str) -> Deferred[str]:
+        """Post an entry once its act is saved, and answer once it has come back."""
+        return saved.addCallback(lambda _: self._posted(entry)).addCallback(lambda _: answer)
 
-    def _end(self, sessions: list[Session], bye: Bye, answer: str) -> str:
-        for session in sessions:
-            session.end(bye)
-        return answer
+    def _node(self) -> int:
+        return self._ledger.node
 
     def _unban(self, by: Operator, command: commands.Unban) -> Deferred[str]:
         restriction = self._held(BAN, self._target(command))
@@ -213,8 +217,7 @@ class Moderation:
         """Tell a member, if logged in, what was done. Returns the same for the operator."""
         member = self._members.named(name)
         if member is not None and member is not by.member:
-            for session in member.sessions:
-                session.send(events.Notice(f"You {_are(what)}", by.shown))
+            self._posted(NoticeEntry(member.name, f"You {_are(what)}", by.shown))
         return f"{member.name if member else names.printable(name)} {what}"
 
     # The rest.
@@ -239,25 +242,15 @@ class Moderation:
         return kept.addCallback(lambda _: self._tell(by, account.name, what))
 
     def _max(self, by: Operator, command: commands.Max) -> Deferred[str]:
-        def change(_: None) -> str:
-            self._members.max = command.max
-            people = "person" if command.max == 1 else "people"
-            return f"{command.max} {people} can be in now."
-
-        return self._accounts.save(None, self._audit(by, "max", str(command.max))).addCallback(
-            change
-        )
+        people = "person" if command.max == 1 else "people"
+        kept = self._accounts.save(None, self._audit(by, "max", str(command.max)))
+        return self._then(kept, MaxEntry(command.max), f"{command.max} {people} can be in now.")
 
     def _announce(self, by: Operator, command: commands.Announce) -> Deferred[str]:
         text = names.message_text(command.text)
 
-        def tell_all(_: None) -> str:
-            notice = events.Notice(text, by.shown)
-            for session in list(self._members.sessions):
-                session.send(notice)
-            return "All were told."
-
-        return self._accounts.save(None, self._audit(by, "notice", text=text)).addCallback(tell_all)
+        kept = self._accounts.save(None, self._audit(by, "notice", text=text))
+        return self._then(kept, NoticeEntry(None, text, by.shown), "All were told.")
 
 
 def _check_operator(session: Session) -> None:
@@ -268,13 +261,6 @@ def _check_operator(session: Session) -> None:
 def _client(member: Member | None) -> bytes:
     """Return the client that a restriction on a member concerns, whatever name it gives."""
     return member.first.client if member is not None else b""
-
-
-def _is_in(address: str, wide: Network) -> bool:
-    try:
-        return addresses.ip(address) in wide
-    except ValueError:
-        return False
 
 
 def _listed_target(after: str) -> str:

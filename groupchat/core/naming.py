@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from groupchat.core.access import AccessPolicy
 from groupchat.core.entries import Entry, RenameEntry
+from groupchat.core.group_entries import RegisteredEntry
 from groupchat.core.permissions import AuditEntry
 from groupchat.core.ratelimit import TokenBucket
 from groupchat.interfaces import IAccounts
@@ -16,8 +17,11 @@ from groupchat.settings import Settings
 from groupchat.wire import commands, errors, events
 
 if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
     from groupchat.core.delivery import Delivery
     from groupchat.core.members import Members
+    from groupchat.core.membership import Membership
     from groupchat.core.session import Session
 
 __all__ = ["Naming", "RenameLimit"]
@@ -58,7 +62,9 @@ class RenameLimit:
 class Naming:
     """
     :param access: decides who may have which name.
+    :param membership: tells the rooms.
     :param post: gives an entry to the ledger.
+    :param posted: likewise; fires once it has come back.
     :param now: the time in milliseconds since 1970.
     """
 
@@ -68,21 +74,25 @@ class Naming:
         delivery: Delivery,
         access: AccessPolicy,
         members: Members,
+        membership: Membership,
         accounts: IAccounts,
         post: Callable[[Entry], None],
+        posted: Callable[[Entry], Deferred[None]],
         now: Callable[[], int],
     ) -> None:
         self._settings = settings
         self._delivery = delivery
         self._access = access
         self._members = members
+        self._membership = membership
         self._accounts = accounts
         self._post = post
+        self._posted = posted
         self._now = now
 
     def rename(self, session: Session, command: commands.Rename) -> None:
         """
-        Give a member another name: claimed at once, told to its rooms in its place.
+        Give a member another name. Its next lines wait for that.
 
         :raises Refused: it can't have this name, or changes names too often.
         """
@@ -90,16 +100,25 @@ class Naming:
         self._access.check_may_speak(session.name, session.client)
         self._access.check_rename(name, session.client, session.account)
         session.member.rename_limit.take()
-        self._members.rename(session.member, name)
-        self._post(RenameEntry(name, session, command.ref))
+        entry = RenameEntry(name, session.seat, session, command.ref)
+        entry.held = list(session.member.sessions)
+        for held in entry.held:  # else it would say more under the old name
+            held.flow.expect_reply()
+        self._post(entry)
 
     def renamed(self, entry: RenameEntry) -> None:
-        """Tell the rooms of a member, of all its devices, its new name."""
-        for session in {entry.session: None, **entry.session.member.sessions}:
-            for name, cursor in session.rooms.cursors.items():
-                room = self._delivery.touch(name)
-                if room is not None:
-                    room.rename(cursor, entry.name)
+        """Give a member, on all its devices, another name, unless that is taken; and answer."""
+        for held in entry.held or ():
+            self._delivery.go_on(held)
+        seat = self._members.seat(entry.seat)
+        if seat is None:
+            return
+        try:
+            self._members.check_free(entry.name, seat.member)
+        except errors.NameTaken as taken:
+            entry.refusal = taken
+        else:
+            self._membership.rename(seat.member, entry.name)
         self._delivery.answer(entry)
 
     def register(self, session: Session, command: commands.Register) -> None:
@@ -115,10 +134,16 @@ class Naming:
             account = account.with_client(session.client)
         audit = AuditEntry(self._now(), session.name, "register", session.name)
 
-        def registered(_: None) -> None:
-            self._members.register(session.member, account.id)
+        def answer(_: None) -> None:
             text = f"The name {account.name} is yours: from now on it needs your password."
             session.send(events.Done(text, command.ref))
 
         saved = self._accounts.register(account, command.password, audit)
-        session.await_reply(saved, registered, command)
+        entry = RegisteredEntry(session.seat, account.id)
+        session.await_reply(saved.addCallback(lambda _: self._posted(entry)), answer, command)
+
+    def registered(self, entry: RegisteredEntry) -> None:
+        """Let a member have an account."""
+        seat = self._members.seat(entry.seat)
+        if seat is not None:
+            self._members.register(seat.member, entry.account)

@@ -4,9 +4,14 @@ Presence that has not been told yet: the members that left, changed their names 
 
 from __future__ import annotations
 
-from groupchat.core.cursor import Cursor
+from typing import TYPE_CHECKING
+
 from groupchat.wire import names
 from groupchat.wire.events import Event, Presence
+
+if TYPE_CHECKING:
+    from groupchat.core.cursor import Cursor
+    from groupchat.core.seat import Seat
 
 __all__ = ["PresenceBatch"]
 
@@ -17,11 +22,12 @@ class PresenceBatch:
     """
     Gathers presence until it is told. No name is in it twice.
 
-    :ivar entering: the cursors that join the room when this is told.
+    :ivar entering: the seats that join the room when this is told, each with the cursor of its
+        session, if that is one of this node.
     """
 
     def __init__(self) -> None:
-        self.entering: list[Cursor] = []
+        self.entering: dict[Seat, Cursor | None] = {}
         self._left: list[str] = []
         self._renamed: dict[str, str] = {}
         self._joined: list[str] = []
@@ -35,11 +41,12 @@ class PresenceBatch:
         """Return whether one of these names is in it."""
         return bool(self._keys) and not self._keys.isdisjoint(map(names.key, some))
 
-    def join(self, cursor: Cursor) -> None:
+    def join(self, seat: Seat, cursor: Cursor | None) -> None:
         """Add a member that joins."""
-        self._keys.add(names.key(cursor.name))
-        self._joined.append(cursor.name)
-        self.entering.append(cursor)
+        name = seat.member.name
+        self._keys.add(names.key(name))
+        self._joined.append(name)
+        self.entering[seat] = cursor
 
     def leave(self, name: str) -> None:
         """Add a member that has left."""

@@ -151,7 +151,7 @@ class Privacy:
             return
         room.access = RoomAccess(entry.owner, entry.private, entry.invited)
         room.flush_presence()  # else those that are about to join would stay
-        for cursor in [cursor for cursors in room.members.values() for cursor in cursors]:
+        for cursor in room.cursors():
             if everybody or not room.access.admits(cursor.session.account):
                 cursor.session.rooms.expel(cursor)
         for watcher in [*room.watchers.values()]:

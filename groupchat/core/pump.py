@@ -25,7 +25,8 @@ __all__ = ["MAX_NAMES_IN_STATE", "Pump"]
 
 MAX_NAMES_IN_STATE = 1000  #: names in a room line
 
-_IDLE = frozenset({Phase.LIVE, Phase.FETCHING, Phase.CLOSED})  #: phases that need no pump
+#: phases that need no pump
+_IDLE = frozenset({Phase.JOINING, Phase.LIVE, Phase.FETCHING, Phase.CLOSED})
 
 
 class Pump:

@@ -4,8 +4,7 @@ The questions about rooms: who is there, which rooms there are, and their histor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from groupchat.core.search import Found, SearchQuery
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from groupchat.core.cursor import Cursor
     from groupchat.core.room import Room
+    from groupchat.core.seat import Seat
     from groupchat.core.session import Session
 
 __all__ = [
@@ -152,22 +152,20 @@ def member_rows(room: Room, after: str, shown: bool) -> list[events.Member]:
     page = room.by_name()
     if after:
         key = names.key(after)
-        page = [cursor for cursor in page if names.key(cursor.name) > key]
-    return [_row(cursor, room.members[cursor.member], shown) for cursor in page[:ROWS_PER_ANSWER]]
+        page = [member for member in page if names.key(member.name) > key]
+    return [
+        _row(member.name, room.name, list(room.members[member]), shown)
+        for member in page[:ROWS_PER_ANSWER]
+    ]
 
 
-def _row(first: Cursor, cursors: Collection[Cursor], shown: bool) -> events.Member:
+def _row(name: str, room: str, seats: list[Seat], shown: bool) -> events.Member:
     """
     Return the row of a member.
 
-    :param first: the cursor of its first session in the room.
-    :param cursors: those of all of them.
+    :param seats: its seats in the room.
     :param shown: whether the addresses are shown.
     """
-    addresses = (
-        [cursor.session.peer.address for cursor in islice(cursors, ADDRESSES_PER_ROW)]
-        if shown
-        else []
-    )
-    since = stamp(first.since)
-    return events.Member(first.name, since, addresses[0] if shown else None, addresses)
+    addresses = [seat.address for seat in seats[:ADDRESSES_PER_ROW]] if shown else []
+    since = stamp(seats[0].rooms[room])
+    return events.Member(name, since, addresses[0] if shown else None, addresses)

@@ -1,6 +1,6 @@
 """
-An index of the members of this node by name and by skeleton (the look of a name), and of their
-sessions by client.
+An index of the members by name and by skeleton (the look of a name), and of their seats by number,
+client and account.
 
 It finds members and free names, and tells nobody of changes.
 """
@@ -14,41 +14,41 @@ from groupchat.wire import errors, names
 
 if TYPE_CHECKING:
     from groupchat.core.member import Member
-    from groupchat.core.session import Session
+    from groupchat.core.seat import Seat
 
 __all__ = ["Registry"]
 
 
 class Registry:
     """
-    The members by name and skeleton, and the sessions by client; each of these belongs to at most
-    one.
+    The members by name and skeleton, and the seats by number and client; each of these belongs to
+    at most one.
 
     :param rule: what people may be called.
     :ivar members: all members, in the order in which they joined.
-    :ivar sessions: all sessions of members, in the order in which they logged in.
+    :ivar seats: all seats by number, in the order in which they were taken.
     """
 
     def __init__(self, rule: names.Rule) -> None:
         self.members: dict[Member, None] = {}
-        self.sessions: dict[Session, None] = {}
+        self.seats: dict[int, Seat] = {}
         self._rule = rule
         self._names: dict[str, Member] = {}
         self._skeletons: dict[str, Member] = {}
-        self._clients: dict[bytes, Session] = {}
-        self._accounts: dict[str, dict[Session, None]] = {}
+        self._clients: dict[bytes, Seat] = {}
+        self._accounts: dict[str, dict[Seat, None]] = {}
 
     def member_named(self, name: str) -> Member | None:
         """Return the member of this name."""
         return self._names.get(names.key(name))
 
-    def of_client(self, client: bytes) -> Session | None:
-        """Return the session that logged in with this client."""
+    def of_client(self, client: bytes) -> Seat | None:
+        """Return the seat of this client."""
         return self._clients.get(client)
 
-    def of_account(self, account: str) -> list[Session]:
+    def of_account(self, account: str) -> list[Seat]:
         """
-        Return the sessions that are logged in to an account, under whatever name.
+        Return the seats that are logged in to an account, under whatever name.
 
         :param account: its id.
         """
@@ -79,7 +79,7 @@ class Registry:
         self._claim(member)
 
     def remove(self, member: Member) -> None:
-        """Remove a member without sessions: its name is free."""
+        """Remove a member without seats: its name is free."""
         del self.members[member]
         self._release(member)
 
@@ -89,49 +89,51 @@ class Registry:
         member.name = name
         self._claim(member)
 
-    def add_session(self, session: Session) -> None:
-        """Add a session of a member."""
-        self.sessions[session] = None
-        self._clients[session.client] = session
-        self._add_account(session)
+    def add_seat(self, seat: Seat) -> None:
+        """Add a seat of a member."""
+        self.seats[seat.number] = seat
+        self._clients[seat.client] = seat
+        self._add_account(seat)
 
-    def remove_session(self, session: Session) -> None:
-        """Remove a session of a member."""
-        del self.sessions[session]
-        if self._clients.get(session.client) is session:  # else its client has logged in again
-            del self._clients[session.client]
-        self._remove_account(session)
+    def remove_seat(self, seat: Seat) -> None:
+        """Remove a seat of a member."""
+        del self.seats[seat.number]
+        if self._clients.get(seat.client) is seat:  # else its client has logged in again
+            del self._clients[seat.client]
+        self._remove_account(seat)
 
-    def set_account(self, session: Session, account: str) -> None:
+    def set_account(self, member: Member, account: str) -> None:
         """
-        Give a session another account.
+        Give a member another account.
 
         :param account: its id.
         """
-        self._remove_account(session)
-        session.account = account
-        self._add_account(session)
+        for seat in member.seats:
+            self._remove_account(seat)
+        member.account = account
+        for seat in member.seats:
+            self._add_account(seat)
 
-    def _add_account(self, session: Session) -> None:
-        if session.account:
-            self._accounts.setdefault(session.account, {})[session] = None
+    def _add_account(self, seat: Seat) -> None:
+        if seat.member.account:
+            self._accounts.setdefault(seat.member.account, {})[seat] = None
 
-    def _remove_account(self, session: Session) -> None:
-        same = self._accounts.get(session.account, {})
-        same.pop(session, None)
+    def _remove_account(self, seat: Seat) -> None:
+        same = self._accounts.get(seat.member.account, {})
+        same.pop(seat, None)
         if not same:
-            self._accounts.pop(session.account, None)
+            self._accounts.pop(seat.member.account, None)
 
     def is_consistent(self) -> bool:
-        """Return whether nothing is indexed but members and their sessions; for tests."""
+        """Return whether nothing is indexed but members and their seats; for tests."""
         indexed = {*self._names.values(), *self._skeletons.values()}
-        sessions = {session for member in self.members for session in member.sessions}
-        owners = {session for same in self._accounts.values() for session in same}
+        seats = {seat for member in self.members for seat in member.seats}
+        owners = {seat for same in self._accounts.values() for seat in same}
         return (
-            owners == {session for session in sessions if session.account}
+            owners == {seat for seat in seats if seat.member.account}
             and indexed <= self.members.keys()
-            and {*self._clients.values()} <= sessions
-            and sessions == self.sessions.keys()
+            and {*self._clients.values()} <= seats
+            and seats == {*self.seats.values()}
         )
 
     def _claim(self, member: Member) -> None:

@@ -1,8 +1,9 @@
 """
-A room of this node: its members, and the order of what they are told.
+A room: its members on all nodes, and the order of what those of this node are told.
 
-A member's `Cursor` is where it stands. A cursor at the end of the log whose client reads is *live*,
-and gets the same bytes as everybody on its wire (`FanOut`); all others are pumped (`Pump`).
+A `Cursor` is where a session of this node stands. A cursor at the end of the log whose client reads
+is *live*, and gets the same bytes as everybody on its wire (`FanOut`); all others are pumped
+(`Pump`).
 
 Presence is coalesced: what several members do in one batch is one event, in a large room what they
 do within `PRESENCE_DELAY`. It is told before a message of a member that is in it, and before a name
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
 
     from groupchat.core.member import Member
+    from groupchat.core.seat import Seat
     from groupchat.core.watcher import Watcher
 
 __all__ = ["LARGE_ROOM", "PRESENCE_DELAY", "Room"]
@@ -49,8 +51,10 @@ class Room:
 
     :ivar head: the newest id that was published.
     :ivar first: the oldest id stored, as far as is known here.
-    :ivar members: the members, each with the cursors of its sessions.
+    :ivar members: the members, each with its seats here, and these with the cursors of their
+        sessions: None for those of other nodes.
     :ivar watchers: those that read and are not members, by their cursors.
+    :ivar left_by: the node that answers for the last seat that left.
     :ivar topic: the topic, or "".
     :ivar topic_by: the member that set it.
     :ivar access: whether it is private, and whose.
@@ -73,8 +77,10 @@ class Room:
         self.topic = ""
         self.topic_by = ""
         self.access = OPEN
-        self.members: dict[Member, dict[Cursor, None]] = {}
+        self.members: dict[Member, dict[Seat, Cursor | None]] = {}
         self.watchers: dict[Cursor, Watcher] = {}
+        self.left_by = 0
+        self._attending = 0  # cursors
         self._call_later = call_later
         self._backlog = Backlog(head)
         self._fan_out = FanOut(counters)
@@ -84,7 +90,7 @@ class Room:
         self._presence = PresenceBatch()
         self._timer: IDelayedCall | None = None
         self._names: list[str] | None = None
-        self._by_name: list[Cursor] | None = None
+        self._by_name: list[Member] | None = None
 
     # Events of the room, in the order of its log; `publish` ends a batch.
 
@@ -92,65 +98,68 @@ class Room:
         """Add a message or a topic."""
         self._unpublished.append(event)
 
-    def join(self, cursor: Cursor) -> None:
+    def join(self, seat: Seat, since: int, cursor: Cursor | None) -> None:
         """
-        Let a session join. It gets the room line; with the first session of a member, the others
+        Let a seat join. Its session gets the room line; with the first seat of a member, the others
         are told.
+
+        :param since: milliseconds since 1970.
+        :param cursor: that of its session; None for one of another node.
         """
-        self._tell_apart(cursor.name)
-        if cursor.member in self.members:
-            self._add(cursor)
+        seat.rooms[self.name] = since
+        self.tell_apart(seat.member.name)
+        if seat.member not in self.members:
+            self._presence.join(seat, cursor)
+            return
+        if self._has(seat):  # it has another's place, whose last words come before its room line
+            self.flush()
+        self._add(seat, cursor)
+        if cursor is not None:
             self.pump(cursor)
-        else:
-            self._presence.join(cursor)
 
-    def leave(self, cursor: Cursor) -> None:
-        """Let a session leave, if it is here. With the last one of its member, others are told."""
-        self._tell_apart(cursor.name)
-        if not self._has(cursor):
-            return
-        if len(self.members[cursor.member]) == 1:
-            self._presence.leave(cursor.name)
-        self._remove(cursor)
+    def leave(self, seat: Seat, by: int) -> None:
+        """
+        Let a seat leave, if it is here. With the last one of its member, the others are told.
 
-    def rename(self, cursor: Cursor, name: str) -> None:
-        """Give the member of a cursor another name from here on."""
-        old = cursor.name
-        if old == name:
+        :param by: the node that answers for it.
+        """
+        self.tell_apart(seat.member.name)
+        if not self._has(seat):
             return
-        self._tell_apart(old, name)
-        if self._has(cursor):
-            self._presence.rename(old, name)
-            for same in self.members[cursor.member]:
-                same.name = name
+        self.left_by = by
+        if len(self.members[seat.member]) == 1:
+            self._presence.leave(seat.member.name)
+        self._remove(seat)
+
+    def rename(self, old: str, new: str) -> None:
+        """Take note that a member has another name now. Tell them apart before it has."""
+        if old != new:
+            self._presence.rename(old, new)
             self._by_name = self._names = None
 
-    def replace(self, old: Cursor, new: Cursor) -> bool:
+    def replace(self, old: Seat, new: Seat, since: int) -> None:
         """
-        Put the new cursor of a client in the place of its old one, so that the others are told of a
-        new name at most. Returns whether that can be: else the old one has left.
+        Put the new seat of a client in the place of its old one, so that the others are told of a
+        new name at most. Where that can't be, the old one leaves, and the new one has yet to join.
         """
-        self._tell_apart(old.name, new.name)
-        if not self._has(old):
-            return False
-        alone = len(self.members[old.member]) == 1 and new.member not in self.members
-        if old.member is not new.member and not alone:
-            self.leave(old)
-            return False
-        name, new.name = new.name, old.name
-        self._add(new)
+        before, after = old.member, new.member
+        self.tell_apart(before.name, after.name)
+        alone = len(self.members[before]) == 1 and after not in self.members
+        if before is not after and not alone:
+            self.leave(old, old.node)
+            return
+        new.rooms[self.name] = since
+        self._add(new, None)
         self._remove(old)
-        self.rename(new, name)
-        self.flush()
-        self.pump(new)
-        return True
+        if before is not after:
+            self.rename(before.name, after.name)
 
     def announce(self, name: str) -> None:
         """Tell everybody that a member is here, before it speaks."""
         if self._presence:
-            self._tell_apart(name)
+            self.tell_apart(name)
 
-    def _tell_apart(self, *some: str) -> None:
+    def tell_apart(self, *some: str) -> None:
         """Tell the presence so far, where one of these names is in it."""
         if self._presence.has(*some):
             self.flush()
@@ -160,36 +169,57 @@ class Room:
         """Whether nobody is here, or about to be, or watches."""
         return not self.members and not self._presence.entering and not self.watchers
 
-    def occupants(self) -> Iterator[Cursor]:
-        """Yield the first cursor of each member, in the order in which they joined."""
-        return (next(iter(cursors)) for cursors in self.members.values())
+    @property
+    def attended(self) -> bool:
+        """Whether a session of this node is here: else nothing is kept for any."""
+        return self._attending > 0
+
+    def cursors(self) -> list[Cursor]:
+        """Return the cursors of this node's sessions."""
+        here = [cursor for seats in self.members.values() for cursor in seats.values()]
+        return [cursor for cursor in here if cursor is not None]
 
     def member_names(self, limit: int) -> tuple[list[str], int]:
         """Return the names of the first members, and the number of all."""
         if self._names is None:  # members that join together are told the same names
-            self._names = [cursor.name for cursor in islice(self.occupants(), limit)]
+            self._names = [member.name for member in islice(self.members, limit)]
         return self._names, len(self.members)
 
-    def by_name(self) -> list[Cursor]:
-        """Return the first cursor of each member, sorted by name."""
+    def by_name(self) -> list[Member]:
+        """Return the members, sorted by name."""
         if self._by_name is None:
-            self._by_name = sorted(self.occupants(), key=lambda cursor: names.key(cursor.name))
+            self._by_name = sorted(self.members, key=lambda member: names.key(member.name))
         return self._by_name
 
-    def _has(self, cursor: Cursor) -> bool:
-        return cursor in self.members.get(cursor.member, ())
+    def _has(self, seat: Seat) -> bool:
+        return seat in self.members.get(seat.member, ())
 
-    def _add(self, cursor: Cursor) -> None:
-        self.members.setdefault(cursor.member, {})[cursor] = None
+    def _add(self, seat: Seat, cursor: Cursor | None) -> None:
+        self.members.setdefault(seat.member, {})[seat] = cursor
         self._by_name = self._names = None
+        if cursor is not None:
+            self._attend(cursor)
 
-    def _remove(self, cursor: Cursor) -> None:
-        cursors = self.members[cursor.member]
-        del cursors[cursor]
-        if not cursors:
-            del self.members[cursor.member]
+    def _attend(self, cursor: Cursor) -> None:
+        self._attending += 1
+        if cursor.phase is Phase.JOINING:  # else its session has ended
+            cursor.phase = Phase.NEEDS_STATE
+
+    def _remove(self, seat: Seat) -> None:
+        seats = self.members[seat.member]
+        cursor = seats.pop(seat)
+        if not seats:
+            del self.members[seat.member]
+        seat.rooms.pop(self.name, None)
         self._by_name = self._names = None
+        if cursor is not None:
+            self._depart(cursor)
+
+    def _depart(self, cursor: Cursor) -> None:
         self.detach(cursor)
+        self._attending -= 1
+        if not self._attending:
+            self._backlog.skip(self.head)
 
     def detach(self, cursor: Cursor) -> None:
         """Give a cursor nothing more."""
@@ -203,7 +233,7 @@ class Room:
         if not self._presence:
             self.publish_messages()
             return
-        if len(self.members) < LARGE_ROOM:
+        if len(self.members) < LARGE_ROOM or not self._attending:
             self.flush()
             return
         if self._timer is None:
@@ -224,13 +254,14 @@ class Room:
     def _tell_presence(self) -> None:
         self._timer = None
         told, self._presence = self._presence, PresenceBatch()
-        for cursor in told.entering:
-            self._add(cursor)
-        if told:
+        for seat, cursor in told.entering.items():
+            self._add(seat, cursor)
+        if told and self._attending:
             self._unpublished += told.lines(self.name, len(self.members))
         self.publish_messages()
-        for cursor in told.entering:
-            self.pump(cursor)
+        for cursor in told.entering.values():
+            if cursor is not None:
+                self.pump(cursor)
 
     def redact(self, ids: Collection[int]) -> None:
         """Show no text of these messages any more, to whoever did not read it before."""
@@ -250,6 +281,9 @@ class Room:
         self.head = next(
             (event.id for event in reversed(events) if isinstance(event, Message)), before
         )
+        if not self._attending:
+            self._backlog.skip(self.head)
+            return
         batch = Batch(events, self.head, size)
         self._backlog.append(batch)
         self._fan_out.write(batch, before, self._backlog.end - 1)
@@ -263,26 +297,24 @@ class Room:
 
     def behind(self) -> Iterator[int]:
         """Yield how many messages each cursor lacks that lacks any."""
-        for cursors in self.members.values():
-            for cursor in cursors:
-                lacking = self.head - self.last_given(cursor)
-                if lacking > 0:
-                    yield lacking
+        for cursor in self.cursors():
+            lacking = self.head - self.last_given(cursor)
+            if lacking > 0:
+                yield lacking
 
     def pump(self, cursor: Cursor) -> None:
         """Give a cursor what it lacks, until its client is full or it is live."""
-        # else it is about to join, and has no place in the order yet
-        if self._has(cursor) or cursor in self.watchers:
-            self._pump.run(cursor)
+        self._pump.run(cursor)
 
     # Watchers.
 
     def watch(self, cursor: Cursor, watcher: Watcher) -> None:
         """Let somebody read who is no member. Nobody is told."""
         self.watchers[cursor] = watcher
+        self._attend(cursor)
         self.pump(cursor)
 
     def unwatch(self, cursor: Cursor) -> None:
         """Give a watcher nothing more."""
         if self.watchers.pop(cursor, None) is not None:
-            self.detach(cursor)
+            self._depart(cursor)

@@ -1,5 +1,5 @@
 """
-The rooms of this node, by name.
+The rooms, by name.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from groupchat.core.counters import Counters
 from groupchat.core.direct import DirectRoom
 from groupchat.core.direct_rooms import is_direct
-from groupchat.core.entries import Entry, JoinEntry, TopicEntry
+from groupchat.core.entries import Entry, TopicEntry
 from groupchat.core.room import Room
 from groupchat.interfaces import ILedger
 
@@ -50,34 +50,34 @@ class Rooms(dict[str, Room]):
         self._call_later = call_later
         self._counters = counters
 
-    def begin(self, entry: JoinEntry) -> Room:
+    def begin(self, name: str, head: int, topic: str, topic_by: str) -> Room:
         """Add the room that somebody is the first to join."""
-        name = entry.room
         room: Room
         if is_direct(name):
             room = DirectRoom(
                 name,
-                entry.head,
+                head,
                 self._ledger,
                 self._call_later,
                 self._counters,
                 self._direct.names(name),
             )
         else:
-            room = Room(name, entry.head, self._ledger, self._call_later, self._counters)
+            room = Room(name, head, self._ledger, self._call_later, self._counters)
             self.listed += 1
-        room.topic, room.topic_by = entry.topic, entry.topic_by
+        room.topic, room.topic_by = topic, topic_by
         self[name] = room
         return room
 
     def end(self, room: Room) -> None:
         """
-        Drop a room without members. Where the ledger has none of its messages, its topic goes, too.
+        Drop a room without members. Where the ledger has none of its messages, its topic goes, too:
+        one node says so.
         """
         if self.get(room.name) is not room:
             return
         del self[room.name]
         if not is_direct(room.name):
             self.listed -= 1
-        if room.topic and room.head < room.first:
+        if room.topic and room.head < room.first and room.left_by == self._ledger.node:
             self._post(TopicEntry(room.name, "", ""))

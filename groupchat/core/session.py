@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 from twisted.logger import Logger
 
 from groupchat.core.actions import BEFORE_LOGIN
-from groupchat.core.cursor import Cursor
 from groupchat.core.entries import QuitEntry
 from groupchat.core.flow_control import FlowControl
+from groupchat.core.group_entries import LogoutEntry
 from groupchat.core.hub import Hub
 from groupchat.core.joined_rooms import JoinedRooms
 from groupchat.core.login import Login
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from groupchat.core.member import Member
+    from groupchat.core.seat import Seat
 
 __all__ = ["MAX_BAD_LINES", "Session"]
 
@@ -50,6 +51,7 @@ class Session:
     :ivar name: the member's name; "" before login.
     :ivar client: the digest of the client's secret.
     :ivar account: the id of the account that it logged in to; "" for a guest.
+    :ivar seat: the number of its seat, from when it asks for one on; else 0.
     :ivar member: the member whose session it is; not there before login.
     :ivar rooms: the rooms that it is in.
     :ivar joined: whether it has logged in.
@@ -61,7 +63,7 @@ class Session:
     __slots__ = (
         "_access", "_actions", "_bad_lines", "_counters", "_login", "_members", "_post",
         "_quitting", "account", "client", "ended", "flow", "joined", "member", "name", "peer",
-        "rooms", "wire",
+        "rooms", "seat", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -78,19 +80,21 @@ class Session:
         self.name = ""
         self.client = b""
         self.account = ""
+        self.seat = 0
         self.member: Member
         self.joined = False
         self.ended = False
         self.flow = FlowControl(settings.rate, settings.burst, hub.seconds, resume)
-        self.rooms = JoinedRooms(self, hub.rooms, hub.room_names, settings, hub.post)
+        self.rooms = JoinedRooms(self, hub.rooms, hub.room_names, settings, hub.post, hub.now)
         self._access = hub.access
         self._actions = hub.actions
         self._counters = hub.counters
         self._members = hub.members
         self._post = hub.post
         self._login = Login(
-            self, settings, hub.access, hub.members, hub.direct, hub.room_names, on_joined
-        )
+            self, settings, hub.access, hub.members, hub.direct, hub.room_names, hub.post, hub.now,
+            on_joined,
+        )  # fmt: skip
         self._bad_lines = FailureWindow(*MAX_BAD_LINES, hub.seconds)
         self._quitting = False
 
@@ -142,6 +146,24 @@ class Session:
         :raises Disconnect: the client is not let in.
         """
         self._login.hello(hello)
+
+    def entered(self, seat: Seat) -> None:
+        """Welcome the client, unless it is gone or banned by now: it has a seat."""
+        if self.ended:
+            return  # its logout is on its way
+        seat.session = self
+        self.member, self.name = seat.member, seat.member.name
+        self._members.sessions[self] = None
+        try:
+            self._login.entered()
+        except errors.Disconnect as error:
+            self._refuse(self._login.under_way, error)
+
+    def turned_away(self, error: errors.Refused | errors.Disconnect) -> None:
+        """Tell the client why it gets no seat."""
+        self.seat = 0
+        if not self.ended:
+            self._refuse(self._login.under_way, error)
 
     def _refuse(self, command: Command, error: errors.Refused | errors.Disconnect) -> None:
         if isinstance(error, errors.Disconnect):
@@ -230,17 +252,10 @@ class Session:
         if not self.ended and not self.peer.waiting and self.rooms.all_live:
             self.end(errors.QUIT)
 
-    def replaced(self, taken_over: frozenset[str]) -> dict[str, Cursor]:
-        """
-        End, since the same client has logged in on another connection.
-
-        :param taken_over: rooms that the other connection takes over.
-        :returns: the cursors in these rooms.
-        """
-        self.ended = True
-        cursors = self.rooms.depart_all(taken_over)
+    def replaced(self) -> None:
+        """End, since another connection has taken the seat."""
+        self._close()
         self.peer.finish(self._line(errors.REPLACED))
-        return cursors
 
     def end(self, bye: events.Bye) -> None:
         """Send the last line. Nothing is taken or given after it."""
@@ -250,10 +265,14 @@ class Session:
             self.peer.finish(self._line(bye))
 
     def lost(self) -> None:
-        """Leave all rooms: the connection is gone."""
+        """Free the seat: the connection is gone."""
         if self.ended:
             return
+        self._close()
+        if self.seat:
+            self._post(LogoutEntry(self.seat))
+
+    def _close(self) -> None:
         self.ended = True
-        if self.joined:
-            self._members.remove(self)
-            self.rooms.depart_all()
+        self._members.forget(self)
+        self.rooms.close()

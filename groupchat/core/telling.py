@@ -66,8 +66,7 @@ class Telling:
             )  # fmt: skip
             session.flow.posted(text)
         else:
-            to = self._members.recipients(command.to)[0].name
-            self._post(DirectMessageEntry(name, to, text, at, session, ref))
+            self._post(DirectMessageEntry(name, command.to, text, at, session, ref))
 
     def told(self, entry: DirectMessageEntry) -> None:
         """Tell a member what was said to it, and answer."""

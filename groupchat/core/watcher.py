@@ -10,8 +10,6 @@ from groupchat.core.cursor import Cursor
 from groupchat.core.direct import LabelledWire
 from groupchat.core.direct_rooms import is_direct
 from groupchat.core.entries import LookEntry
-from groupchat.core.member import Member
-from groupchat.core.naming import RenameLimit
 from groupchat.core.session import Session
 from groupchat.wire import errors
 from groupchat.wire.events import Bye
@@ -44,7 +42,6 @@ class Watcher(Session):
     def __init__(self, hub: Hub, peer: IOutbound, wire: IWire, caller: Caller, room: str) -> None:
         super().__init__(hub, peer, wire, _nothing, _nothing)
         self.name, self.account = caller.name, caller.account
-        self.member = Member(caller.name, caller.account, RenameLimit(0, hub.seconds))
         self._callers = hub.callers
         self._caller = caller
         self._room = room

@@ -36,7 +36,7 @@ class Watching:
             return
         room = self._delivery.touch(entry.room)
         if room is None:
-            room = self._delivery.rooms.begin(entry)
+            room = self._delivery.rooms.begin(entry.room, entry.head, entry.topic, entry.topic_by)
             self._delivery.touch(entry.room)
         room.first = entry.first
         room.access = RoomAccess(entry.owner, entry.private, entry.invited)

@@ -12,10 +12,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import msgspec
-from twisted.internet.defer import Deferred
 
 from groupchat.core.direct_rooms import is_direct
-from groupchat.core.entries import Entry, LookEntry, MessageEntry
+from groupchat.core.entries import LookEntry, MessageEntry
 from groupchat.core.log_reader import LogReader
 from groupchat.core.queries import LINES_PER_SEARCH, ROWS_PER_ANSWER, member_rows, room_rows
 from groupchat.core.search import SearchQuery
@@ -53,7 +52,7 @@ class Calls:
         self._room_names = hub.room_names
         self._ledger = hub.ledger
         self._settings = hub.settings
-        self._post = hub.post_and_wait
+        self._posted = hub.posted
         self._now = now
 
     async def look(self, caller: Caller, name: str) -> LookEntry:
@@ -122,11 +121,6 @@ class Calls:
         raise errors.TooMany(
             f"The server has {self._rooms.listed} rooms, and takes no more. Use one that exists."
         )
-
-    def _posted(self, entry: Entry) -> Deferred[None]:
-        done: Deferred[None] = Deferred()
-        self._post(entry, lambda: done.callback(None))
-        return done
 
     # Questions.
 

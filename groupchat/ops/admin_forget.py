@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import DeferredList
 
 from groupchat.admin.messages import Done, Failed, Progress, Reply
 from groupchat.core.entries import CorrectionEntry
@@ -63,7 +63,7 @@ class Forgetting:
             if call.is_over():
                 break
             entries = [self._entry(room, id) for room, id in said[start : start + CHUNK]]
-            await DeferredList([self._posted(entry) for entry in entries])
+            await DeferredList([self._hub.posted(entry) for entry in entries])
             for entry in entries:
                 # BadField: it was removed, or has expired, meanwhile
                 if entry.refusal is not None and not isinstance(entry.refusal, BadField):
@@ -78,8 +78,3 @@ class Forgetting:
         return CorrectionEntry(
             room, MACHINE, "", self._now(), redacts=id, operator=True, account=MACHINE
         )
-
-    def _posted(self, entry: CorrectionEntry) -> Deferred[None]:
-        done: Deferred[None] = Deferred()
-        self._hub.post_and_wait(entry, lambda: done.callback(None))
-        return done

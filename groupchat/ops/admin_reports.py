@@ -90,21 +90,18 @@ class Reports:
         )
 
     def _who(self, call: Call) -> Rows:
-        members = {session.member: None for session in self._hub.members.sessions}
-        rows = [self._member(member) for member in members]
+        rows = [self._member(member) for member in self._hub.members.all()]
         columns = ["name", "registered", "operator", "devices", "addresses", "rooms"]
         return Rows(columns, sorted(rows, key=lambda row: str(row["name"])))
 
     def _member(self, member: Member) -> dict[str, Value]:
-        sessions = list(member.sessions)
-        rooms = {room for session in sessions for room in session.rooms.cursors}
         return {
             "name": member.name,
             "registered": bool(member.account),
-            "operator": any(session.operator for session in sessions),
-            "devices": len(sessions),
-            "addresses": [session.peer.address for session in sessions],
-            "rooms": sorted(room for room in rooms if not is_direct(room)),
+            "operator": self._hub.access.is_operator(member.account),
+            "devices": len(member.seats),
+            "addresses": [seat.address for seat in member.seats],
+            "rooms": sorted(room for room in member.rooms if not is_direct(room)),
         }
 
     async def _rooms(self, call: Call) -> Rows:

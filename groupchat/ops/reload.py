@@ -11,7 +11,6 @@ from typing import NamedTuple
 from twisted.logger import Logger
 from twisted.python import usage
 
-from groupchat.core.members import Members
 from groupchat.interfaces import IAccounts
 from groupchat.server.tls import Certificate
 from groupchat.settings import Settings
@@ -46,7 +45,7 @@ class Reload:
     """
     :param running: the options of the running server; its settings are changed.
     :param read: returns the options as they are now, or raises `usage.UsageError`.
-    :param members: their number has a limit, which is an option.
+    :param decide_max: called with the number of members that can be in, where that has changed.
     """
 
     log = Logger()
@@ -55,14 +54,14 @@ class Reload:
         self,
         running: Configuration,
         read: Callable[[], Configuration],
-        members: Members,
+        decide_max: Callable[[int], None],
         accounts: IAccounts,
         certificate: Certificate | None,
     ) -> None:
         self._settings = running.settings
         self._given = dict(running.given)
         self._read = read
-        self._members = members
+        self._decide_max = decide_max
         self._accounts = accounts
         self._certificate = certificate
 
@@ -99,7 +98,7 @@ class Reload:
             return
         setattr(self._settings, field, value)
         if field == "max":
-            self._members.max = new.settings.max
+            self._decide_max(new.settings.max)
         old, now = _shown(self._given, option), _shown(new.given, option)
         if old == now:
             self.log.info("--{option} {now} has changed: it is read.", option=option, now=now)

@@ -384,12 +384,12 @@ def test_the_answer_to_a_ban_says_who_until_when_and_why(server):
     server.run()
     assert op.lines() == [
         "-- bob is banned until 2026-11-29 14:03 UTC: spam and more",
+        "-- bob left.",
         "-- nobody-yet is banned for ever. (Nobody here is called so.)",
         "-- op is muted until 2026-11-22 16:03 UTC.",
         "-- There is 1 mute.",
         "-- op until 2026-11-22 16:03 UTC, by op",
         "-- 1 of 100 places are taken.",
-        "-- bob left.",
     ]
 
 

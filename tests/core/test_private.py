@@ -365,5 +365,5 @@ def test_a_person_who_is_gone_while_moving_is_gone_from_both_rooms(server, room)
     zoe.close()
     server.run()
     assert carol.heard() == ["zoe left."]
-    assert [one.name for one in server.hub.rooms["lobby"].occupants()] == ["alice", "carol"]
+    assert [one.name for one in server.hub.rooms["lobby"].members] == ["alice", "carol"]
     assert "tea" not in server.hub.rooms

@@ -55,6 +55,7 @@ class Brittle:
         self._inner = inner
         self._posted = []
         self.cut = False
+        self.node = inner.node
         self.page, self.history, self.rooms = inner.page, inner.history, inner.rooms
 
     @property

@@ -224,7 +224,7 @@ def test_a_full_server_has_room_again_once_a_member_leaves():
 def test_lowering_max_drops_nobody():
     server = Server(max=2)
     alice, bob = server.json("alice"), server.json("bob")
-    server.hub.members.max = 1
+    server.hub.members.decide_max(1)
     server.run(5)
     assert not alice.gone and not bob.gone
     assert codes(server.connect().ask("hello", name="carol")) == ["full"]

@@ -218,4 +218,4 @@ def test_a_word_that_is_lost_is_found(monkeypatch):
 def test_a_private_room_that_is_open_is_found(monkeypatch):
     monkeypatch.setattr(RoomAccess, "admits", lambda self, account: True)
     with pytest.raises(fuzz.Found, match="not for her"):
-        fuzz.Fuzz(1).run(5000)
+        fuzz.Fuzz(2).run(5000)

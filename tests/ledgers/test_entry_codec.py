@@ -29,7 +29,8 @@ VALUES: dict[str, Any] = {
     "account": "a1", "replaces": 2, "owner": "a1", "id": 9, "wanted": True, "members": ("a", "b"),
     "by": "b1", "seat": 5 << 32 | 1, "name": "alice", "to": "bob", "rooms": ("lobby", "dev"),
     "bye": errors.kicked("root", "why"), "node": 5, "target": "bob", "max": 3, "after": 4,
-    "epoch": "e", "cursor": object(), "session": object(), "ref": "r", "since": 8,
+    "epoch": "e", "ban": True, "label": "@bob", "cursor": object(), "session": object(), "ref": "r",
+    "since": 8,
 }  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def test_a_refusal_comes_over_with_its_code_and_its_words():
 
 def test_a_bye_comes_over():
     bye = errors.banned("spam", "2030-01-01T00:00:00Z")
-    (other,) = decode(encode([EndEntry("bob", bye, 1)]))
+    (other,) = decode(encode([EndEntry("bob", 0, bye, True, 1)]))
     assert isinstance(other, EndEntry)
     assert other.bye == bye
 

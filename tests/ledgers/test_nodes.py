@@ -205,7 +205,7 @@ def test_what_waits_and_what_only_looks_stays_at_its_node(pair):
 
 def test_what_is_stored_nowhere_is_handed_up_everywhere(pair):
     a, b = pair
-    a.post(LeaveEntry("lobby", None, seat=3))
+    a.post(LeaveEntry("lobby", 3))
     a.post(LogoutEntry(3))
     settle(a, b)
     assert b.order == ["LeaveEntry", "LogoutEntry"]
@@ -310,10 +310,11 @@ def test_a_node_that_was_fenced_comes_back_as_another(start):
     assert b.said("and now").id == 2
 
 
-def test_a_node_that_has_no_connection_is_gone_sooner(pair):
+def test_a_node_that_has_no_connection_is_gone_sooner(pair, engine):
     a, b = pair
     settle(a, b)
-    b.ledger.tail.close()
+    backend = b.ledger.tail.connection().info.backend_pid
+    assert engine.execute(f"SELECT pg_terminate_backend({backend}, 5000)") == [(True,)]
     for _ in range(6):
         a.turn()
     assert a.order == [f"gone {b.ledger.node}"]

@@ -193,7 +193,7 @@ def test_batches_are_measured(watched):
     watched.server.run()
     text = watched.metrics.text().decode()
     assert 'groupchat_batch_entries_bucket{le="4"} 2.0' in text
-    assert "groupchat_batch_entries_sum 4.0" in text, "the join, and three messages"
+    assert "groupchat_batch_entries_sum 5.0" in text, "login, join, and three messages"
     assert "groupchat_fan_out_seconds_count 2.0" in text
 
 

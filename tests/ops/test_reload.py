@@ -49,7 +49,7 @@ class Running:
         self.reloader = Reload(
             Configuration(self.settings, dict(self.given)),
             self._read,
-            self.server.hub.members,
+            self.server.hub.decide_max,
             self.accounts,
             self.certificate,
         )
@@ -70,6 +70,7 @@ class Running:
         self.given = {**self.given, **self.texts(fields)}
         done = []
         Deferred.fromCoroutine(self.reloader.run()).addCallback(done.append)
+        self.server.run()
         assert done == [None]
 
 
@@ -104,7 +105,7 @@ def test_a_member_that_logs_in_sees_the_new_motd_and_limit(running):
 
 
 def test_a_limit_that_an_operator_set_stays_where_the_option_did_not_change(running):
-    running.server.hub.members.max = 5
+    running.server.hub.members.decide_max(5)
     running.reload(replay=3)
     assert running.server.hub.members.max == 5
 
