@@ -4,14 +4,16 @@ Brings what happens in the chat to the rooms: it draws nothing, and asks for a r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from groupchat.cli.terminal.absence import Absence
 from groupchat.cli.terminal.mentions import mentions
 from groupchat.cli.terminal.notify import Notifier
 from groupchat.cli.terminal.room_list import RoomList, RoomView
-from groupchat.cli.terminal.talk import Talk
+from groupchat.cli.terminal.talk import Phase, Talk
 from groupchat.cli.terminal.timeline import Kind, Line
 from groupchat.wire import events, names, plain
 from groupchat.wire.commands import Position
@@ -77,6 +79,7 @@ class Feed:
     :ivar changed: called when the state of the connection is another one.
     :ivar on_direct: gets the direct rooms with something in them, after each login.
     :ivar marks: how far rooms were read in earlier runs.
+    :ivar absence: counts what arrived while there was no connection for long.
     :ivar focused: whether the terminal has the focus, as far as it says.
     """
 
@@ -87,6 +90,7 @@ class Feed:
     changed: Callable[[], None] = lambda: None
     on_direct: Callable[[events.Direct], None] = lambda event: None
     marks: dict[str, Position] = field(default_factory=dict)
+    absence: Absence = field(default_factory=lambda: Absence(time.monotonic, time.time))
     focused: bool = True
     _greeted: bool = False
 
@@ -119,6 +123,8 @@ class Feed:
         self.tell(text)
 
     def on_change(self) -> None:
+        if self.talk.connection.phase is not Phase.ONLINE:
+            self.absence.lost()
         self.changed()
         self.repaint()
 
@@ -135,6 +141,7 @@ class Feed:
             self.tell(text, Kind.ANSWER)
 
     def _on_welcome(self, event: events.Welcome) -> None:
+        self.absence.back(room.name for room in self.rooms if self.talk.is_in(room.name))
         if not self._greeted and event.motd:
             for text in event.motd.splitlines():
                 self.tell(text)
@@ -189,6 +196,13 @@ class Feed:
             room.timeline.arrived(room.timeline.head)
             if self._sees(room):
                 self._read(room)
+        self._sum_up(self.absence.caught_up(event.room))
+
+    def _sum_up(self, news: str) -> None:
+        """Tell what arrived during a long absence; nothing if this is ""."""
+        if news:
+            self.tell(f"While you were away: {news}.")
+            self.notifier.sum_up(self.absence.rooms, self.rooms.current.name, news)
 
     def _on_presence(self, event: events.Presence) -> None:
         room = self.rooms.add(event.room)
@@ -246,7 +260,9 @@ class Feed:
             self._read(room)
             return
         timeline.notice_unread(line.mention)
-        if line.mention:
+        if past and self.absence.counting:
+            self.absence.count(room.name, line.mention)
+        elif line.mention:
             visible = room is self.rooms.current
             self.notifier.mention(room.name, visible, line.sender, line.text)
 

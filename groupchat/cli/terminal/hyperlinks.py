@@ -84,7 +84,7 @@ class LinkRows:
 
     def _begin(self, part: str, ends_row: bool) -> str:
         """A link begins with this part. Returns its target."""
-        whole = next(self._links, part)
+        whole = next(self._links, "")
         if part != whole and not (ends_row and whole.startswith(part)):
             return ""  # the rows show another text
         self._rest = whole[len(part) :]

@@ -129,6 +129,18 @@ class Notifier:
         """The ways that are possible here."""
         return [one for one in Method if one is not Method.COMMAND or self._run is not None]
 
+    def sum_up(self, rooms: list[str], visible: str, text: str) -> None:
+        """
+        Messages in these rooms name the reader, and arrived during an absence.
+
+        :param visible: the room that is in view.
+        :param text: the sum of them.
+        """
+        news = [room for room in rooms if room != visible or not self.focused]
+        if news:
+            self.mention(news[0], False, "groupchat", text)
+            self._told.update(news)
+
     def _too_soon(self) -> bool:
         return self._last is not None and self._now() - self._last < MIN_INTERVAL
 

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable
 
 from twisted.internet.error import ReactorNotRunning
@@ -18,6 +19,7 @@ from groupchat.cli.interfaces import IClientReactor
 from groupchat.cli.outcome import Outcome
 from groupchat.cli.pipe import Source
 from groupchat.cli.terminal import hyperlinks
+from groupchat.cli.terminal.absence import Absence
 from groupchat.cli.terminal.completion import Surroundings
 from groupchat.cli.terminal.controller import Controller
 from groupchat.cli.terminal.crash import CRASHED, Crashes
@@ -132,7 +134,15 @@ class Client:
         links = hyperlinks.are_known(os.environ)
         self._screen = make_screen(reactor, self._press, self._drained, self._hang_up, links=links)
         notifier = self._make_notifier()
-        self._feed = Feed(self._rooms, self._link, notifier, self._repaint, marks=self._marks)
+        absence = Absence(reactor.seconds, time.time)
+        self._feed = Feed(
+            self._rooms,
+            self._link,
+            notifier,
+            self._repaint,
+            marks=self._marks,
+            absence=absence,
+        )
         history = InputHistory(client_id.directory() / "input-history")
         self._line = LineInput(history, self._surroundings)
         self._controller = Controller(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from groupchat.cli.terminal.absence import Absence
 from groupchat.cli.terminal.completion import Surroundings
 from groupchat.cli.terminal.controller import Controller
 from groupchat.cli.terminal.feed import Feed
@@ -132,7 +133,9 @@ class Desk:
         self.rung = []
         notifier = Notifier(self.rung.append, self.clock.seconds, {})
         self.repaints = 0
-        self.feed = Feed(self.rooms, self.talk, notifier, self._repaint)
+        self.asleep = 0.0  # seconds that the machine has slept
+        absence = Absence(self.clock.seconds, lambda: self.clock.seconds() + self.asleep)
+        self.feed = Feed(self.rooms, self.talk, notifier, self._repaint, absence=absence)
         self.line = LineInput(InputHistory(), self._around)
         self.controller = Controller(
             self.talk, self.rooms, self.feed, self.line, self.surface, self.clock

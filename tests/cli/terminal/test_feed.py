@@ -4,8 +4,12 @@ Events of the chat, as the rooms show them.
 
 import msgspec
 import pytest
+from twisted.internet.task import Clock
 
+from groupchat.cli.terminal.absence import LONG
 from groupchat.cli.terminal.feed import local_time
+from groupchat.cli.terminal.notify import Notifier
+from groupchat.cli.terminal.talk import Connection, Phase
 from groupchat.wire import events
 from groupchat.wire.commands import Position
 from tests.cli.terminal.fakes import AT, Desk, message, state
@@ -173,3 +177,95 @@ def test_a_mark_of_the_account_says_what_was_read_elsewhere(desk):
     assert timeline(desk, "ops").unread == 2
     desk.hear(msgspec.structs.replace(state("tea", head=9), mark=4))
     assert timeline(desk, "tea").unread == 5
+
+
+# Absences.
+
+
+WELCOME = events.Welcome(name="alice", server="s", max=20, operator=False, limits={})
+
+
+def lose_connection(desk):
+    desk.talk.connection = Connection(Phase.WAITING, 1.0)
+    desk.feed.on_change()
+
+
+def come_back(desk, rooms=("lobby", "dev")):
+    """The connection is back, and each room catches up."""
+    desk.talk.connection = Connection(Phase.ONLINE)
+    desk.feed.on_change()
+    desk.hear(WELCOME)
+    desk.hear(message(1, "alice: look", room="dev"), past=True)
+    desk.hear(message(2, "alice: look again", room="dev"), past=True)
+    desk.hear(message(3, "hello", room="dev"), past=True)
+    for room in rooms:
+        desk.hear(events.CaughtUp(room=room))
+
+
+@pytest.fixture
+def away(desk):
+    """A person that has been online before."""
+    desk.hear(WELCOME)
+    for room in ("lobby", "dev"):
+        desk.hear(events.CaughtUp(room=room))
+    return desk
+
+
+@pytest.mark.parametrize(("offline", "asleep"), [(LONG, 0), (0, 3600), (LONG / 2, LONG / 2)])
+def test_what_arrived_during_a_long_absence_is_told_in_one_line(away, offline, asleep):
+    lose_connection(away)
+    away.clock.advance(offline)
+    away.asleep = asleep
+    come_back(away)
+    assert texts(away) == ["While you were away: 3 new, 2 for you."]
+    assert away.rung == ["\a"] and timeline(away, "dev").mentions == 2
+    away.clock.advance(60)
+    away.hear(message(4, "alice: still here?", room="dev"))
+    assert away.rung == ["\a"]  # the room has not been looked at since
+
+
+def test_a_short_absence_is_not_worth_a_line(away):
+    lose_connection(away)
+    away.clock.advance(LONG - 1)
+    come_back(away)
+    assert texts(away) == [] and away.rung == ["\a"]
+
+
+def test_the_sum_waits_for_the_last_room(away):
+    away.asleep = LONG
+    lose_connection(away)
+    come_back(away, rooms=["dev"])
+    assert texts(away) == []
+    away.hear(events.CaughtUp(room="lobby"))
+    assert texts(away) == ["While you were away: 3 new, 2 for you."]
+
+
+def test_an_absence_in_which_nothing_was_said_is_not_told(away):
+    away.asleep = LONG
+    away.hear(WELCOME)
+    for room in ("lobby", "dev"):
+        away.hear(events.CaughtUp(room=room))
+    assert texts(away) == []
+
+
+def test_mentions_that_arrive_after_an_absence_ring_at_once(away):
+    away.asleep = LONG
+    away.hear(WELCOME)
+    away.hear(message(1, "alice: now", room="dev"))
+    assert away.rung == ["\a"]
+
+
+def test_the_first_connection_ends_no_absence(desk):
+    lose_connection(desk)
+    desk.clock.advance(10 * LONG)
+    come_back(desk)
+    assert texts(desk) == []
+
+
+@pytest.mark.parametrize(("visible", "focused", "rings"), [("dev", True, 0), ("dev", False, 1)])
+def test_the_sum_rings_for_what_is_not_in_sight(visible, focused, rings):
+    rung = []
+    notifier = Notifier(rung.append, Clock().seconds, {})
+    notifier.focused = focused
+    notifier.sum_up(["dev"], visible, "3 new, 2 for you")
+    assert len(rung) == rings

@@ -11,6 +11,7 @@ from twisted.logger import globalLogBeginner
 from twisted.python.failure import Failure
 
 from groupchat.cli.options import parse
+from groupchat.cli.terminal.absence import LONG
 from groupchat.cli.terminal.crash import CRASHED, Crashes
 from groupchat.cli.terminal.preferences import Preferences
 from groupchat.cli.terminal.program import Client
@@ -371,6 +372,26 @@ def test_a_line_that_waits_while_the_chat_ends_is_said_by_the_next_one():
         run.reactor.advance(1)
         assert sum("alice  hello" in row for row in run.screen.rows) == 1
         run.type("", "ctrl d")
+        run.bye(BYE)
+
+    assert Run(script).end() == (0, "")
+
+
+def test_what_was_said_during_a_long_absence_is_told_in_one_line():
+    def script(run):
+        run.enter()
+        run.screen.press(["focus out"])
+        run.hear(message(1, "one"))
+        rings = run.screen.written.count("\a")
+        run.transport.loseConnection()
+        run.reactor.advance(LONG)
+        run.accept()
+        missed = [message(number, "alice: hi") for number in (2, 3)]
+        run.hear(welcome(), state(head=3), events.Catchup(room="lobby", through=3), *missed)
+        run.reactor.advance(1)
+        assert any("While you were away: 2 new, 2 for you." in row for row in run.screen.rows)
+        assert run.screen.written.count("\a") == rings + 1
+        run.type("", "focus in", "ctrl d")
         run.bye(BYE)
 
     assert Run(script).end() == (0, "")
