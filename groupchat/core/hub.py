@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from groupchat.core import actions, effects
+from groupchat.core import actions, effects, snapshot
 from groupchat.core.access import AccessPolicy
 from groupchat.core.callers import Callers
 from groupchat.core.counters import Counters
@@ -160,10 +160,10 @@ class Hub:
         self.post(MaxEntry(max))
 
     def snapshot(self) -> bytes:
-        return b""  # no ledger asks for it yet
+        return snapshot.take(self.members, self.rooms)
 
     def restore(self, state: bytes) -> None:
-        """Do nothing: no ledger calls this yet."""
+        snapshot.restore(state, self.members, self.rooms)
 
     def stalled(self) -> None:
         """Do nothing: what is posted waits."""

@@ -65,6 +65,11 @@ class Members:
         decided = self._admission.max
         return self._settings.max if decided is None else decided
 
+    @property
+    def decided_max(self) -> int | None:
+        """The number that an operator has set; None: the settings hold."""
+        return self._admission.max
+
     def decide_max(self, max: int) -> None:
         """Let this many members be in, whatever the settings say."""
         self._admission.max = max
@@ -87,6 +92,10 @@ class Members:
     def all(self) -> list[Member]:
         """Return all members, in the order in which they joined."""
         return list(self._registry.members)
+
+    def seats(self) -> list[Seat]:
+        """Return all seats, in the order in which they were taken."""
+        return list(self._registry.seats.values())
 
     def seat(self, number: int) -> Seat | None:
         """Return the seat of a number, if it is taken."""
@@ -139,7 +148,7 @@ class Members:
         self.entering.pop(entry.seat, None)
         member, replaced = self._admission.judge(entry)
         if member is None:
-            member = Member(entry.name, entry.account, self._rename_limit())
+            member = self._member(entry.name, entry.account)
         seat = Seat(entry.seat, member, entry.client, entry.address, entry.since)
         member.seats[seat] = None
         return seat, replaced
@@ -167,8 +176,35 @@ class Members:
         if seat is not None:
             seat.session = None
 
-    def _rename_limit(self) -> RenameLimit:
-        return RenameLimit(self._settings.rename_rate, self._seconds)
+    def _member(self, name: str, account: str) -> Member:
+        return Member(name, account, RenameLimit(self._settings.rename_rate, self._seconds))
+
+    # From a snapshot.
+
+    def clear(self, max: int | None) -> None:
+        """
+        Forget everybody.
+
+        :param max: as `decided_max`.
+        """
+        self._registry.clear()
+        self._admission.max = max
+        self.entering.clear()
+
+    def add(self, name: str, account: str) -> Member:
+        """Add a member, whose seats are added next."""
+        member = self._member(name, account)
+        self._registry.add(member)
+        return member
+
+    def add_seat(
+        self, number: int, member: Member, client: bytes, address: str, since: int
+    ) -> Seat:
+        """Add a seat of another node."""
+        seat = Seat(number, member, client, address, since)
+        member.seats[seat] = None
+        self._registry.add_seat(seat)
+        return seat
 
     # Names.
 

@@ -73,6 +73,13 @@ class Registry:
                 f'The name "{name}" looks like one that is taken. Choose another.'
             )
 
+    def clear(self) -> None:
+        """Remove all members and seats."""
+        for index in (
+            self.members, self.seats, self._names, self._skeletons, self._clients, self._accounts,
+        ):  # fmt: skip
+            index.clear()
+
     def add(self, member: Member) -> None:
         """Add a member, whose name is free."""
         self.members[member] = None

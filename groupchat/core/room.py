@@ -117,6 +117,11 @@ class Room:
         if cursor is not None:
             self.pump(cursor)
 
+    def seat(self, seat: Seat, since: int) -> None:
+        """Let a seat of another node be here from the beginning."""
+        seat.rooms[self.name] = since
+        self._add(seat, None)
+
     def leave(self, seat: Seat, by: int) -> None:
         """
         Let a seat leave, if it is here. With the last one of its member, the others are told.
@@ -165,9 +170,14 @@ class Room:
             self.flush()
 
     @property
+    def deserted(self) -> bool:
+        """Whether nobody is here, or about to be."""
+        return not self.members and not self._presence.entering
+
+    @property
     def empty(self) -> bool:
         """Whether nobody is here, or about to be, or watches."""
-        return not self.members and not self._presence.entering and not self.watchers
+        return self.deserted and not self.watchers
 
     @property
     def attended(self) -> bool:
@@ -201,6 +211,8 @@ class Room:
             self._attend(cursor)
 
     def _attend(self, cursor: Cursor) -> None:
+        if not self._attending:
+            self._backlog.skip(self.head)  # it begins here
         self._attending += 1
         if cursor.phase is Phase.JOINING:  # else its session has ended
             cursor.phase = Phase.NEEDS_STATE
@@ -305,6 +317,12 @@ class Room:
     def pump(self, cursor: Cursor) -> None:
         """Give a cursor what it lacks, until its client is full or it is live."""
         self._pump.run(cursor)
+
+    def close(self) -> None:
+        """Tell nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     # Watchers.
 

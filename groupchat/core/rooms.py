@@ -69,6 +69,13 @@ class Rooms(dict[str, Room]):
         self[name] = room
         return room
 
+    def clear(self) -> None:
+        """Forget all rooms, and tell nobody."""
+        for room in self.values():
+            room.close()
+        super().clear()
+        self.listed = 0
+
     def end(self, room: Room) -> None:
         """
         Drop a room without members. Where the ledger has none of its messages, its topic goes, too:

@@ -148,7 +148,7 @@ class Speaking:
             cursor = session.rooms.cursors.get(entry.room)
             label = cursor.label if cursor is not None else session.rooms.label(entry.room)
             self._delivery.answer(entry, label, entry.n, entry.id)
-        elif room is not None and not room.attended:
+        elif room is not None and not room.attended and not room.is_direct:
             room.head = entry.id or room.head  # another node's, and nobody here is in the room
             return
         if not entry.fresh or entry.id is None:

@@ -437,10 +437,11 @@ class Observer:
                 assert event["from"] in self.members[event["room"]]
 
 
-def step(server, clients, act, device, room, number):
+def step(server, clients, connected, act, device, room, number):
     client = clients.get(device)
     if act in ("login", "guest"):
         clients[device] = client = server.connect()
+        connected.append(client)
         name, fields = ("alice", {"password": PASSWORD}) if act == "login" else (f"g{number}", {})
         client.hello(name, client=secret(device), rooms={room: None}, **fields)
     elif act == "run":
@@ -473,9 +474,9 @@ def test_whatever_devices_do_presence_and_who_agree(large, steps):
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr("groupchat.core.room.LARGE_ROOM", large)
         server = made(devices=2)
-        observer, clients = Observer(server), {}
+        observer, clients, connected = Observer(server), {}, []
         for one in steps:
-            step(server, clients, *one)
+            step(server, clients, connected, *one)
         server.run(1)
         observer.read()
         for room, members in observer.members.items():
@@ -483,9 +484,8 @@ def test_whatever_devices_do_presence_and_who_agree(large, steps):
             assert {row["name"] for row in who["members"]} == members
             assert who["count"] == len(members)
         assert server.hub.members.is_consistent()
-        for connection in list(server.factory.connections):
-            if connection is not observer.client.protocol:
-                connection.transport.abortConnection()
+        for client in connected:
+            client.close()
         server.run(1)
         observer.read()
         assert observer.members == {"lobby": {"observer"}, "dev": {"observer"}}

@@ -457,13 +457,13 @@ def test_a_member_may_take_a_name_that_looks_like_its_own_and_both_are_freed_at_
     alice.close()
     worldly.json("alice")
     worldly.json("bob")
-    assert len(worldly.hub.members.sessions) == 2
+    assert worldly.hub.members.count == 2
 
 
 def test_a_returning_client_may_have_a_name_that_looks_like_its_old_one(worldly):
     worldly.json("alice", client="the-client-of-alice")
     worldly.json("a1ice", client="the-client-of-alice")
-    assert [session.name for session in worldly.hub.members.sessions] == ["a1ice"]
+    assert [member.name for member in worldly.hub.members.all()] == ["a1ice"]
 
 
 def test_a_room_of_any_script_is_written_in_lower_case(worldly):

@@ -1,0 +1,94 @@
+"""
+A snapshot of what a hub's entries have made and no ledger stores: the members, their seats, and the
+rooms that these are in. A hub that begins with it goes on like the one that took it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from groupchat.core.members import Members
+from groupchat.core.room_access import RoomAccess
+from groupchat.core.rooms import Rooms
+
+__all__ = ["restore", "take"]
+
+
+class _Seat(msgspec.Struct, array_like=True):
+    """
+    :ivar member: the place of its member among the members.
+    """
+
+    number: int
+    member: int
+    client: bytes
+    address: str
+    since: int
+    rooms: dict[str, int]
+
+
+class _Room(msgspec.Struct, array_like=True):
+    name: str
+    head: int
+    first: int
+    topic: str
+    topic_by: str
+    owner: str
+    private: bool
+    invited: list[str]
+
+
+class _State(msgspec.Struct, array_like=True):
+    """
+    :ivar members: name and account of each, in the order in which they joined.
+    :ivar seats: in the order in which they were taken.
+    """
+
+    max: int | None
+    members: list[tuple[str, str]]
+    seats: list[_Seat]
+    rooms: list[_Room]
+
+
+def take(members: Members, rooms: Rooms) -> bytes:
+    """Return a snapshot."""
+    places = {member: place for place, member in enumerate(members.all())}
+    state = _State(
+        members.decided_max,
+        [(member.name, member.account) for member in places],
+        [
+            _Seat(
+                seat.number, places[seat.member], seat.client, seat.address, seat.since, seat.rooms
+            )
+            for seat in members.seats()
+        ],
+        [
+            _Room(
+                room.name, room.head, room.first, room.topic, room.topic_by,
+                room.access.owner, room.access.private, sorted(room.access.invited),
+            )
+            for room in rooms.values()
+            if not room.deserted
+        ],
+    )  # fmt: skip
+    return msgspec.msgpack.encode(state)
+
+
+def restore(data: bytes, members: Members, rooms: Rooms) -> None:
+    """
+    Put what a snapshot says in the place of what is there.
+
+    :raises msgspec.ValidationError: it is none.
+    """
+    state = msgspec.msgpack.decode(data, type=_State)
+    rooms.clear()
+    members.clear(state.max)
+    for room in state.rooms:
+        made = rooms.begin(room.name, room.head, room.topic, room.topic_by)
+        made.first = room.first
+        made.access = RoomAccess(room.owner, room.private, frozenset(room.invited))
+    those = [members.add(name, account) for name, account in state.members]
+    for one in state.seats:
+        seat = members.add_seat(one.number, those[one.member], one.client, one.address, one.since)
+        for name, since in one.rooms.items():
+            rooms[name].seat(seat, since)

@@ -1,0 +1,7 @@
+"""The tests of tests/core/test_moderation.py, with the clients spread over three nodes."""
+
+from __future__ import annotations
+
+from tests.cluster.spread import spread
+
+spread("test_moderation", globals(), nodes=3)
