@@ -17,6 +17,7 @@ from groupchat import service
 from groupchat.accounts.store import AccountStore
 from groupchat.core.hub import Hub
 from groupchat.errors import CannotOpen, CannotStart
+from groupchat.gateways.table import web
 from groupchat.ops import join_hints
 from groupchat.ops.binding import Binding
 from groupchat.server.factory import ChatFactory
@@ -291,6 +292,32 @@ def test_where_tls_is_required_nc_is_for_this_machine_only(logged, monkeypatch, 
     assert "groupchat-connect YOUR_NAME 192.0.2.1 9000 --no-tls" in there, (
         "as it has no certificate"
     )
+
+
+@pytest.mark.parametrize("require_tls", [False, True])
+def test_it_names_the_page(logged, monkeypatch, require_tls):
+    from twisted.internet.address import IPv6Address
+
+    monkeypatch.setattr(join_hints, "own_addresses", lambda both: ["192.0.2.1", "2001:db8::1"])
+    house = House(succeed(Listening([], IPv6Address("TCP", "::", 9000))))
+    house.port.register(web(house.port, ()))
+    house.port.require_tls = require_tls
+    house.start()
+    house.run()
+    scheme = "https" if require_tls else "http"
+    assert (
+        f"In a browser:  http://localhost:9000/   or:  {scheme}://192.0.2.1:9000/"
+        f"   or:  {scheme}://[2001:db8::1]:9000/"
+    ) in logged
+
+
+def test_without_the_web_it_names_no_page(logged):
+    from twisted.internet.address import IPv4Address
+
+    house = House(succeed(Listening([], IPv4Address("TCP", "127.0.0.1", 9000))))
+    house.start()
+    house.run()
+    assert not any("browser" in text for text in logged)
 
 
 def test_it_says_how_to_join_by_a_unix_socket(logged):

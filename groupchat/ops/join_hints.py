@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from groupchat.server.address import format_address
 from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolFactory
+from groupchat.server.tls import HTTP
 from groupchat.wire import names
 
 __all__ = ["log_how_to_join", "own_addresses"]
@@ -43,6 +44,15 @@ def log_how_to_join(port: IListeningPort, factory: ChatFactory, limit: int) -> N
         tls_option = " --no-tls" if factory.certificate is None else ""
         nc = "" if factory.require_tls else f"nc {address} {number}"
         _log_command("the network", f"{address} {number}{tls_option}", nc)
+    if factory.speaks(HTTP):
+        pages = [f"http://{_in_url(local)}:{number}/"] if local is not None else []
+        scheme = "https" if factory.require_tls else "http"
+        pages += [f"{scheme}://{_in_url(address)}:{number}/" for address in remote]
+        _log.info("In a browser:  {pages}", pages="   or:  ".join(pages))
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def _log_command(where: str, target: str, nc: str) -> None:

@@ -107,6 +107,10 @@ class ChatFactory(ServerFactory):
         self._sniffer.register(opening)
         self._sniffer_before_tls.register(opening)
 
+    def speaks(self, alpn: bytes) -> bool:
+        """Return whether a gateway has registered a protocol, by its name in ALPN."""
+        return self._sniffer.agreed(alpn) is not None
+
     def sniffer_for(self, outbound: Outbound) -> Sniffer:
         """Return what detects the protocol of a connection: TLS only once."""
         may_encrypt = self.certificate is not None and outbound.may_encrypt
