@@ -124,7 +124,7 @@ def _port(
         tls_share=options["tls-share"] / 100,
     )
     for name in options["gateways"]:
-        port.register(GATEWAYS[name](port, options["host"]))
+        port.register(GATEWAYS[name](port, options["host"], options["trusted-proxy"]))
     return port
 
 

@@ -53,6 +53,6 @@ def test_a_reset_connection_is_found_out_when_the_server_runs():
 
 def test_every_client_has_a_name():
     assert set(CLIENTS) == {
-        *("plain", "json", "websocket"),
+        *("plain", "json", "websocket", "event stream"),
         *("plain, tls", "json, tls", "websocket, tls"),
     }

@@ -78,7 +78,7 @@ def offered() -> dict[str, str | None]:
     """The daemon's options and their defaults."""
     flags = [name for name, *_ in Options.optFlags]
     return {name: default for name, _, default, *_ in Options.optParameters} | dict.fromkeys(
-        [*flags, "listen", "auth", "host"]
+        [*flags, "listen", "auth", "host", "trusted-proxy"]
     )
 
 

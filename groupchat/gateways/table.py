@@ -16,17 +16,20 @@ if TYPE_CHECKING:
 __all__ = ["GATEWAYS", "web"]
 
 
-def web(factory: ChatFactory, names: Collection[str]) -> Opening:
+def web(
+    factory: ChatFactory, names: Collection[str] = (), proxies: Collection[str] = ()
+) -> Opening:
     """
     Return the opening of the web gateway.
 
     Everything is read now: the program's files may be replaced while the server runs.
 
     :param names: names by which the server may be asked for, beside those of its certificate.
+    :param proxies: the addresses or networks of the proxies that are trusted.
     """
     from groupchat.gateways.web.site import make_site
 
-    site = make_site(factory, names)
+    site = make_site(factory, names, proxies)
     return Opening(HTTP_METHODS, site.accept, alpn=HTTP, lenient=True)
 
 

@@ -15,7 +15,7 @@ from groupchat import prompt, streams
 from groupchat.gateways.table import GATEWAYS
 from groupchat.options import config, start
 from groupchat.options.table import FLAG_NAMES, FLAGS, PARAMETERS
-from groupchat.options.values import host, shortened
+from groupchat.options.values import host, proxy, shortened
 
 __all__ = ["Options"]
 
@@ -23,7 +23,7 @@ __all__ = ["Options"]
 #: the keys of a configuration file
 KEYS = config.Keys(
     [option.name for option in PARAMETERS if option.name != "config"],
-    ["listen", "auth", "host"],
+    ["listen", "auth", "host", "trusted-proxy"],
     [flag for flag in FLAG_NAMES if flag != "check"],
 )
 
@@ -52,6 +52,7 @@ class Options(AuthOptionMixin, usage.Options):
         super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
         self["host"] = []
+        self["trusted-proxy"] = []
         self.given: Mapping[str, list[str]] = {}
         self._command_line: list[str] = []
 
@@ -70,6 +71,14 @@ class Options(AuthOptionMixin, usage.Options):
     opt_host.__doc__ = (
         "name under which browsers may ask for the page, beside those of the certificate;"
         " may be given more than once"
+    )
+
+    def opt_trusted_proxy(self, address: str) -> None:
+        self["trusted-proxy"].append(proxy(address))
+
+    opt_trusted_proxy.__doc__ = (
+        "address or network of a proxy whose X-Forwarded-For or Forwarded names the client, or"
+        ' "local" for one on a Unix socket; may be given more than once'
     )
 
     def opt_help(self) -> None:

@@ -67,6 +67,7 @@ VALUES = {
     "log-format": Value("FORM", values.LOG_FORMATS),
     "gateways": Value("LIST", ("web", "none")),
     "host": Value("NAME"),
+    "trusted-proxy": Value("ADDRESS", ("127.0.0.1", "local")),
     "metrics": _ENDPOINT,
     "admin-socket": Value("PATH"),
     "config": _FILE,

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from twisted.python import usage
 
 from groupchat.gateways.table import GATEWAYS
+from groupchat.gateways.web.forwarded import Proxies
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire import durations, names
 
@@ -32,6 +33,7 @@ __all__ = [
     "naming_rule",
     "number",
     "printable",
+    "proxy",
     "rate",
     "retention",
     "shortened",
@@ -89,6 +91,16 @@ def host(text: str) -> str:
         raise usage.UsageError(
             f'--host takes a name like chat.example.org, not "{shortened(text)}".'
         )
+    return text
+
+
+def proxy(text: str) -> str:
+    try:
+        Proxies([text])
+    except ValueError:
+        raise usage.UsageError(
+            f'--trusted-proxy takes an address, a network or local, not "{shortened(text)}".'
+        ) from None
     return text
 
 

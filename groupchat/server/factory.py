@@ -168,9 +168,18 @@ class ChatFactory(ServerFactory):
 
     def visited(self, protocol: ChatProtocol) -> PendingConnection:
         """Count a visitor as a connection that is about to log in. Returns what it is now."""
-        pending = self._pend(protocol)
-        pending.log_in()
-        return pending
+        return self._pend(protocol)
+
+    def readdress(self, protocol: ChatProtocol, address: str) -> None:
+        """Count a connection as one from this address: a proxy has made it for somebody there."""
+        self._uncount(protocol.address)
+        protocol.address = protocol.peer.address = address
+        self._addresses[address] += 1
+
+    def _uncount(self, address: str) -> None:
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
 
     def _pend(self, protocol: ChatProtocol) -> PendingConnection:
         most = self.hub.settings.per_address
@@ -218,9 +227,7 @@ class ChatFactory(ServerFactory):
         self.no_longer_pending(protocol)
         self._count(protocol)
         self.connections.discard(protocol)
-        self._addresses[protocol.address] -= 1
-        if not self._addresses[protocol.address]:
-            del self._addresses[protocol.address]
+        self._uncount(protocol.address)
         if not self.hub.stopping:
             self.ports.closed()
         if self._emptied is not None and not self.connections:

@@ -124,6 +124,8 @@ class PendingConnection:
         """Go on with a connection that was a gateway's visitor, and has a session now."""
         self.cancel_greeting()
         self.phase = Phase.LOGGING_IN
+        if self._refusal is not None:  # it comes through a proxy, from an address with too many
+            self.reject(self._refusal)
 
     def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         self._factory.no_longer_pending(self._protocol)

@@ -180,9 +180,15 @@ class ChatProtocol(LineReceiver):
 
         :param first: the bytes that have come.
         """
-        self.pending = self.factory.visited(self)
+        self.pending = pending = self.factory.visited(self)
         self.open(wire, make_input)
+        pending.log_in()
         self.dataReceived(first)
+
+    def heard(self, size: int) -> None:
+        """Count bytes of the client that arrived on another connection: it is there."""
+        self._heartbeat.heard = True
+        self.factory.hub.counters.received_bytes += size
 
     def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         """
@@ -250,11 +256,8 @@ class ChatProtocol(LineReceiver):
     def connectionLost(self, reason: Failure | None = None) -> None:
         self.peer.lost()
         self.factory.closed(self)
-        session = self.session
-        if self._input is None or (session is not None and session.ended):
-            return
-        if self._input.lost() and session is not None:
-            session.lost()
+        if self._input is not None and self._input.lost() and self.session is not None:
+            self.session.lost()
 
     # The end.
 

@@ -17,6 +17,7 @@ only the socket beneath them is a double, which stalls or breaks when the test s
 from __future__ import annotations
 
 from groupchat.testing.clients import JsonClient, MemoryClient, PlainClient, secret
+from groupchat.testing.event_stream import EventStreamClient
 from groupchat.testing.reactor import MemoryReactor
 from groupchat.testing.server import CLIENTS, START, MemoryServer
 from groupchat.testing.tls import EncryptedClient, EncryptedJsonClient, EncryptedPlainClient
@@ -30,6 +31,7 @@ __all__ = [
     "EncryptedJsonClient",
     "EncryptedPlainClient",
     "EncryptedWebSocketClient",
+    "EventStreamClient",
     "JsonClient",
     "MemoryClient",
     "MemoryReactor",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from twisted.logger import Logger
@@ -18,6 +18,7 @@ from groupchat.server.proxy_protocol import ProxyProtocolFactory
 from groupchat.server.tls import Certificate
 from groupchat.settings import Settings
 from groupchat.testing.clients import JsonClient, MemoryClient, PlainClient
+from groupchat.testing.event_stream import EventStreamClient
 from groupchat.testing.reactor import MemoryReactor
 from groupchat.testing.tls import EncryptedClient, EncryptedJsonClient, EncryptedPlainClient
 from groupchat.testing.transport import ADDRESS
@@ -34,6 +35,7 @@ CLIENTS: dict[str, type[MemoryClient]] = {
     "plain, tls": EncryptedPlainClient,
     "json, tls": EncryptedJsonClient,
     "websocket": WebSocketClient,
+    "event stream": EventStreamClient,
     "websocket, tls": EncryptedWebSocketClient,
 }
 
@@ -88,15 +90,16 @@ class MemoryServer:
     def _make_hub(self, settings: Settings) -> Hub:
         return Hub(settings, self.ledger, self.accounts, self.reactor, self.now, self._broken)
 
-    def serve_web(self, *names: str) -> None:
+    def serve_web(self, *names: str, proxies: Collection[str] = ()) -> None:
         """
         Answer HTTP from now on; else it is refused.
 
         :param names: the values of ``--host``.
+        :param proxies: the values of ``--trusted-proxy``.
         """
         if not self._serves_web:
             self._serves_web = True
-            self.factory.register(web(self.factory, names))
+            self.factory.register(web(self.factory, names, proxies))
 
     def now(self) -> int:
         """Returns the system's time, in ms; it passes with the reactor's."""

@@ -25,7 +25,12 @@ def test_the_files_are_up_to_date():
 
 
 def test_every_option_of_the_daemon_has_a_value_that_readme_names():
-    assert {option.name for option in PARAMETERS} | {"listen", "auth", "host"} == VALUES.keys()
+    assert {option.name for option in PARAMETERS} | {
+        "listen",
+        "auth",
+        "host",
+        "trusted-proxy",
+    } == VALUES.keys()
     shown = dict(
         re.findall(r"^``--([a-z-]+) ?([A-Z]*)``", (ROOT / "README.rst").read_text(), re.MULTILINE)
     )

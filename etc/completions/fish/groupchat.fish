@@ -5,7 +5,7 @@ function __groupchat_words
     for word in (commandline -opc)[2..]
         if set -q skip[1]
             set -e skip[1]
-        else if contains -- $word --admin-socket --auth --burst --certificate --config --connect-rate --devices --edit-within --gateways --help-auth-type --host --idle-timeout --keep --ledger --listen --log-format --log-rate --login-timeout --max --max-pending --max-rooms --max-rooms-per-member --max-visitors --metrics --motd --names --per-address --port --rate --rename-rate --replay --server-name --show-addresses --tls-share -m -p
+        else if contains -- $word --admin-socket --auth --burst --certificate --config --connect-rate --devices --edit-within --gateways --help-auth-type --host --idle-timeout --keep --ledger --listen --log-format --log-rate --login-timeout --max --max-pending --max-rooms --max-rooms-per-member --max-visitors --metrics --motd --names --per-address --port --rate --rename-rate --replay --server-name --show-addresses --tls-share --trusted-proxy -m -p
             set skip value
         else if not string match -q -- '-*' $word
             echo $word
@@ -59,4 +59,5 @@ complete -c groupchat -l help-auth -d 'Show all authentication methods available
 complete -c groupchat -l help-auth-type -x -d 'Show help for a particular authentication type'
 complete -c groupchat -l host -x -d 'name under which browsers may ask for the page, beside those of the certificate; may be given more than once'
 complete -c groupchat -l listen -x -d 'Twisted endpoint to listen on, e.g. tcp:9000:interface=127.0.0.1 or unix:/run/chat.sock; may be given more than once'
+complete -c groupchat -l trusted-proxy -x -a '127.0.0.1 local' -d 'address or network of a proxy whose X-Forwarded-For or Forwarded names the client, or "local" for one on a Unix socket; may be given more than once'
 complete -c groupchat -l version -d 'display the version and exit'

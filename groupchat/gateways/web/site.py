@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupchat.gateways.web.assets import Assets
+from groupchat.gateways.web.fallback import Fallback
+from groupchat.gateways.web.forwarded import Proxies
 from groupchat.gateways.web.hosts import Hosts, host_name, require_same_origin
 from groupchat.gateways.web.http import HTTPConnection
 from groupchat.gateways.web.message import Reply, Request, Response, SessionReply
@@ -29,22 +31,29 @@ __all__ = ["Site", "make_site"]
 
 STATIC = Path(__file__).parent / "static"
 _SAFE = ("GET", "HEAD")
-_ONLY_FROM_THE_PAGE = ("/ws",)
+_ONLY_FROM_THE_PAGE = ("/ws", "/stream")
 
 
 class Site:
     """
     :param routes: what answers which request.
     :param hosts: the names by which the server may be asked for.
+    :param proxies: those that are trusted.
     :param head_timeout: seconds for the head of a request.
     :param turns: limits the requests in a turn of the reactor.
     """
 
     def __init__(
-        self, routes: Routes, hosts: Hosts, head_timeout: float, turns: LoginTurns
+        self,
+        routes: Routes,
+        hosts: Hosts,
+        proxies: Proxies,
+        head_timeout: float,
+        turns: LoginTurns,
     ) -> None:
         self._routes = routes
         self._hosts = hosts
+        self._proxies = proxies
         self._head_timeout = head_timeout
         self._turns = turns
 
@@ -57,16 +66,26 @@ class Site:
     def _connection(self, protocol: ChatProtocol, refusal: Bye | None) -> HTTPConnection:
         async def answer(request: Request) -> Reply:
             try:
-                if refusal is not None:
-                    return _refuse(request, refusal)
-                reply = await self.answer(request)
+                request = self._proxies.unwrapped(request)
+                if refusal is None or self._may_pass(protocol, request, refusal):
+                    reply = await self.answer(request)
+                else:
+                    reply = _refuse(request, refusal)
             except Problem as problem:
                 reply = problem.response()
             if not isinstance(reply, SessionReply):
                 reply.headers = {**HEADERS, **reply.headers}
+            elif request.address != protocol.address:
+                protocol.factory.readdress(protocol, request.address)
             return reply
 
         return HTTPConnection(protocol, answer, self._head_timeout, self._turns)
+
+    def _may_pass(self, protocol: ChatProtocol, request: Request, refusal: Bye) -> bool:
+        """Return whether a refusal is of a proxy, and does not hold for its client."""
+        if not self._proxies.trusts(protocol.address):
+            return False
+        return refusal is not errors.TLS_REQUIRED or request.encrypted
 
     async def answer(self, request: Request) -> Reply:
         """
@@ -89,15 +108,16 @@ def _refuse(request: Request, bye: Bye) -> Response:
     raise Problem(503, bye.code, bye.text, retry=bye.retry, close=True)
 
 
-def make_site(factory: ChatFactory, names: Collection[str]) -> Site:
+def make_site(factory: ChatFactory, names: Collection[str], proxies: Collection[str]) -> Site:
     """
     Put the site together.
 
     :param names: the names by which the server may be asked for, beside those of its certificate.
+    :param proxies: the addresses or networks of the proxies that are trusted.
     """
     certificate = factory.certificate
     page = Page(Assets(STATIC), factory.hub.settings.server)
-    routes = Routes([*page.routes, Route("GET", "/ws", open_websocket)])
+    routes = Routes([*page.routes, Route("GET", "/ws", open_websocket), *Fallback().routes])
     hosts = Hosts(names, lambda: certificate.names if certificate is not None else ())
     turns = LoginTurns(factory.clock.callLater)
-    return Site(routes, hosts, factory.hub.settings.login_timeout, turns)
+    return Site(routes, hosts, Proxies(proxies), factory.hub.settings.login_timeout, turns)

@@ -1,5 +1,6 @@
 """
-The JSON wire in the frames of WebSocket: a frame is made once, and all members get its bytes.
+The JSON wire in the frames of WebSocket, and in Server-Sent Events: a frame or an event is made
+once, and all members get its bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from groupchat.wire.commands import Command
 from groupchat.wire.events import Bye, Event, Ping
 from groupchat.wire.interfaces import IWire, Reference
 
-__all__ = ["CLOSE", "PING", "WEBSOCKET", "pong", "text_frame"]
+__all__ = ["CLOSE", "EVENT_STREAM", "PING", "WEBSOCKET", "pong", "text_event", "text_frame"]
 
 _TEXT = 0x81  # the first byte of a whole text message
 PING = b"\x89\x00"  #: a ping; browsers answer it themselves
@@ -39,11 +40,14 @@ def pong(data: bytes) -> bytes:
     return b"%c%c%b" % (0x8A, len(data), data)
 
 
-@implementer(IWire)
-class WebSocketWire:
-    """The JSON wire in WebSocket's messages, each of one or more whole lines."""
+def text_event(lines: bytes) -> bytes:
+    """Return a Server-Sent Event of these lines."""
+    return b"data: %b\n\n" % lines[:-1].replace(b"\n", b"\ndata: ")
 
-    name = "websocket"
+
+class JSONWire:
+    """The JSON wire's commands and capabilities."""
+
     capabilities = jsonlines.capabilities
 
     def decode(self, line: bytes, inside: bool = True) -> Command:
@@ -51,6 +55,13 @@ class WebSocketWire:
 
     def about(self, line: bytes) -> Reference:
         return jsonlines.about(line)
+
+
+@implementer(IWire)
+class WebSocketWire(JSONWire):
+    """The JSON wire in WebSocket's messages, each of one or more whole lines."""
+
+    name = "websocket"
 
     def encode(self, event: Event, me: str = "", past: bool = False) -> bytes:
         line = jsonlines.encode(event, me, past)
@@ -65,4 +76,21 @@ class WebSocketWire:
         return text_frame(lines) if lines else b""
 
 
-WEBSOCKET = WebSocketWire()  #: one for all, so that they get the same bytes
+@implementer(IWire)
+class EventStreamWire(JSONWire):
+    """The JSON wire in Server-Sent Events, each of one or more whole lines."""
+
+    name = "event-stream"
+
+    def encode(self, event: Event, me: str = "", past: bool = False) -> bytes:
+        line = jsonlines.encode(event, me, past)
+        return text_event(line) if line else b""
+
+    def encode_all(self, told: list[Event]) -> bytes:
+        lines = jsonlines.encode_all(told)
+        return text_event(lines) if lines else b""
+
+
+# One for all, so that they get the same bytes.
+WEBSOCKET = WebSocketWire()
+EVENT_STREAM = EventStreamWire()

@@ -99,6 +99,20 @@ def test_the_name_of_a_host_has_no_port(header, name):
     assert host_name(header) == name
 
 
+def test_where_tls_is_required_a_browser_is_sent_there():
+    server = Server(require_tls=True)
+    answer = Browser(server).get("/", Host="chat.local:9000")
+    assert answer.status == 308 and answer.headers["location"] == "https://chat.local:9000/"
+    assert Browser(server, "127.0.0.1").get("/").status == 200
+
+
+def test_an_address_with_too_many_connections_is_refused():
+    server = Server(per_address=1)
+    assert Browser(server).get("/").status == 200
+    answer = Browser(server).get("/")
+    assert answer.status == 503 and answer.code == "too-many-connections"
+
+
 # Files.
 
 

@@ -1,0 +1,118 @@
+"""Proxies: the client's address, and who may tell it."""
+
+from __future__ import annotations
+
+import pytest
+
+from groupchat.gateways.web.forwarded import Proxies
+from groupchat.gateways.web.message import Request
+from groupchat.gateways.web.problem import Problem
+from tests.gateways.web.support import Browser
+from tests.support import Server, codes
+
+PROXY = "127.0.0.1"
+TRUSTED = ("127.0.0.1", "10.0.0.0/8", "2001:db8::/64")
+
+
+def request(address=PROXY, **headers):
+    return Request(
+        method="GET",
+        path="/",
+        query={},
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
+        body=b"",
+        address=address,
+        encrypted=False,
+        port=9000,
+    )
+
+
+def client(**headers):
+    return Proxies(TRUSTED).unwrapped(request(**headers)).address
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, PROXY),
+        ({"x_forwarded_for": "192.0.2.7"}, "192.0.2.7"),
+        ({"x_forwarded_for": "198.51.100.1, 192.0.2.7, 10.1.2.3"}, "192.0.2.7"),
+        ({"x_forwarded_for": "nonsense, 192.0.2.7"}, "192.0.2.7"),
+        ({"x_forwarded_for": "10.9.9.9, 10.1.2.3"}, "10.9.9.9"),
+        ({"x_forwarded_for": "192.0.2.7:4711"}, "192.0.2.7"),
+        ({"x_forwarded_for": "[2001:db8:1::2]:4711"}, "2001:db8:1::2"),
+        ({"x_forwarded_for": "::ffff:192.0.2.7"}, "192.0.2.7"),
+        ({"forwarded": "for=192.0.2.7;proto=https"}, "192.0.2.7"),
+        ({"forwarded": 'by=10.0.0.1; For="[2001:db8:1::2]:80", for=10.0.0.9'}, "2001:db8:1::2"),
+        ({"x_forwarded_for": "192.0.2.7", "forwarded": "for=192.0.2.7"}, "192.0.2.7"),
+    ],
+)
+def test_the_last_hop_that_is_not_ours_is_the_client(headers, expected):
+    assert client(**headers) == expected
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x_forwarded_for": "192.0.2.7, nonsense"},
+        {"x_forwarded_for": "192.0.2.7,"},
+        {"x_forwarded_for": "x" * 4096},
+        {"forwarded": "for=_hidden"},
+        {"x_forwarded_for": "192.0.2.7", "forwarded": "for=192.0.2.8"},
+    ],
+)
+def test_a_proxy_that_names_no_client_or_two_is_refused(headers):
+    with pytest.raises(Problem) as refused:
+        client(**headers)
+    assert refused.value.code == "bad-forwarded"
+
+
+def test_strangers_tell_nothing():
+    asked = request("192.0.2.7", x_forwarded_for="198.51.100.1", x_forwarded_proto="https")
+    assert Proxies(TRUSTED).unwrapped(asked) == asked
+    assert Proxies(()).unwrapped(request(x_forwarded_for="198.51.100.1")).address == PROXY
+
+
+def test_a_unix_socket_is_trusted_by_its_word():
+    assert Proxies(["local"]).trusts("local") and not Proxies(TRUSTED).trusts("local")
+
+
+def through(server, **headers):
+    """A WebSocket client that a proxy brings."""
+    server.serve_web(proxies=TRUSTED)
+    client = server.connect("websocket", PROXY)
+    head = bytes(client.transport.incoming).removesuffix(b"\r\n")
+    client.transport.incoming.clear()
+    client.send_raw(head, b"X-Forwarded-For: 192.0.2.7\r\n\r\n")
+    server.run()
+    return client
+
+
+def test_a_session_through_a_proxy_has_the_clients_address():
+    server = Server(show_addresses="everyone")
+    alice = through(server)
+    alice.hello("alice")
+    server.run()
+    alice.events()
+    (who,) = alice.ask("who", room="lobby")
+    assert [member["address"] for member in who["members"]] == ["192.0.2.7"]
+    alice.close()
+    server.run()
+    assert not server.factory.connections and not server.factory.pending
+
+
+def test_limits_of_an_address_are_the_clients():
+    server = Server(per_address=2)
+    members = [through(server) for _ in range(3)]
+    assert [codes(member.events()) for member in members] == [[], [], ["too-many-connections"]]
+    assert members[2].close_code == 1000
+
+
+def test_where_tls_is_required_the_proxy_may_have_spoken_it():
+    server = Server(require_tls=True)
+    server.serve_web(proxies=["10.0.0.1"])
+    assert Browser(server, "192.0.2.7").get("/").status == 308
+    assert Browser(server, "10.0.0.1").get("/", X_Forwarded_For="192.0.2.7").status == 308
+    secure = {"X_Forwarded_For": "192.0.2.7", "X_Forwarded_Proto": "https"}
+    answer = Browser(server, "10.0.0.1").get("/", **secure)
+    assert answer.status == 200 and b"https://localhost" in answer.body
