@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from groupchat.cli.terminal.commander import Commander
 from groupchat.cli.terminal.feed import Feed
+from groupchat.cli.terminal.finder import Finder
 from groupchat.cli.terminal.keys import KEYS, Action, room_number
 from groupchat.cli.terminal.line_input import LineInput, Question
 from groupchat.cli.terminal.links import Links
@@ -20,6 +22,9 @@ from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.rows import Row
 from groupchat.cli.terminal.selection import Selection
 from groupchat.cli.terminal.talk import Phase, Talk
+from groupchat.client import AnswerLost, Ending, Refused
+from groupchat.wire import commands, events
+from groupchat.wire.events import Event
 
 __all__ = ["Controller", "Surface"]
 
@@ -55,6 +60,21 @@ class Surface(Protocol):
         """End, whatever waits."""
 
 
+class ListAbove(Protocol):
+    """A list above the bar, which takes all keys while it is open."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it is open."""
+
+    def press(self, key: str) -> bool:
+        """Handle a key. Returns False if it ends the list and means something else."""
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of the list."""
+
+
 class Controller:
     """
     Handles keys.
@@ -87,6 +107,8 @@ class Controller:
         self.links = Links(surface.open_link, surface.copy)
         self.results = Results(self._go_to, self.commander.search)
         self.commander.results = self.results
+        self.finder = Finder(rooms, self.show, self._join)
+        self._lists: list[ListAbove] = [self.results, self.links, self.finder]
         self._selection = Selection(rooms, line, surface.copy, self.commander)
         self._last_clear: float | None = None
 
@@ -119,11 +141,10 @@ class Controller:
         self._feed.repaint()
 
     def _press_in_list(self, key: str) -> bool:
-        """Returns whether the list of results or the selected message has taken the key."""
-        if self.results.active:
-            return self.results.press(key)
-        if self.links.active:
-            return self.links.press(key)
+        """Returns whether an open list or the selected message has taken the key."""
+        for one in self._lists:
+            if one.active:
+                return one.press(key)
         return self._selection.active and self._selection.press(key)
 
     def _press_other(self, key: str) -> None:
@@ -209,9 +230,7 @@ class Controller:
     @property
     def rows(self) -> list[Row]:
         """The rows of a list that is open above the bar; none if there is none."""
-        if self.results.active:
-            return self.results.rows
-        return self.links.rows if self.links.active else []
+        return next((one.rows for one in self._lists if one.active), [])
 
     # Rooms.
 
@@ -267,8 +286,19 @@ class Controller:
 
     # The rest.
 
-    def _ask_for_room(self) -> None:
-        self.line.set("/join ")
+    def _find_room(self) -> None:
+        self.finder.open()
+        if self._talk.connection.phase is Phase.ONLINE:
+            answer = self._talk.request(commands.AskRooms())
+            answer.addCallbacks(self._on_rooms, _drop)
+
+    def _on_rooms(self, event: Event) -> None:
+        if isinstance(event, events.Rooms):
+            self.finder.offer(event.rooms)
+            self._feed.repaint()
+
+    def _join(self, room: str) -> None:
+        self.commander.run(f"/join {room}")
 
     def _show_links(self) -> None:
         if not self.links.show(self._rooms.current):
@@ -287,6 +317,11 @@ class Controller:
     def _focus(self, focused: bool) -> None:
         self._surface.set_focus(focused)
         self._feed.focus(focused)
+
+
+def _drop(failure: Failure) -> None:
+    """The server does not list its rooms: those that the person is in are listed all the same."""
+    failure.trap(Refused, AnswerLost, Ending)
 
 
 def _pasted(key: str) -> str:
@@ -323,7 +358,7 @@ _HANDLERS: dict[Action, Callable[[Controller], None]] = {
     Action.NEXT_NEWS: Controller._next_news,
     Action.SELECT: lambda self: self._selection.start(),
     Action.LINKS: Controller._show_links,
-    Action.JOIN: Controller._ask_for_room,
+    Action.FIND_ROOM: Controller._find_room,
     Action.BARE: lambda self: self._surface.bare(),
     Action.EDITOR: Controller._edit,
     Action.REDRAW: lambda self: self._surface.redraw(),

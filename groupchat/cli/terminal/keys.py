@@ -52,7 +52,7 @@ class Action(Enum):
     NEXT_NEWS = "the next room with news"
     SELECT = "select a message"
     LINKS = "the links of the room"
-    JOIN = "go to a room by its name"
+    FIND_ROOM = "find a room by a part of its name"
     BARE = "plain lines, for the terminal's own selection"
     EDITOR = "edit the line in $EDITOR"
     CLEAR_OR_LEAVE = "clear the line; twice in an empty one: leave"
@@ -114,7 +114,7 @@ KEYS = {
     "meta a": Action.NEXT_NEWS,
     "meta s": Action.SELECT,
     "meta o": Action.LINKS,
-    "meta j": Action.JOIN,
+    "meta j": Action.FIND_ROOM,
     "meta l": Action.BARE,
     "meta e": Action.EDITOR,
     "ctrl c": Action.CLEAR_OR_LEAVE,
@@ -138,7 +138,7 @@ HELP = (
     ("PgUp, PgDn, Alt-<, Alt->", "scroll; the oldest and the newest line"),
     ("Alt-A", "the next room with news"),
     ("Alt-1 to Alt-9, Ctrl-N, Ctrl-P, Alt-/", "room by number; next; before; last"),
-    ("Alt-J", "a room by its name; Tab completes it"),
+    ("Alt-J", "a room by a part of its name"),
     ("Alt-U", "the first unread line"),
     ("Alt-P, Alt-N", "the mention before, and after"),
     ("Alt-S", "select a message: reply, quote, copy, edit, delete"),

@@ -629,7 +629,69 @@ def test_a_room_that_we_are_no_longer_in_is_closed_without_asking_the_server(des
     assert desk.rooms.get("dev") is None and desk.talk.requested == []
 
 
-def test_a_room_is_found_by_its_name(desk):
-    desk.press("meta j")
-    desk.type("d", "tab", "enter")
+# The finder of rooms.
+
+
+def listed(desk):
+    """The list above the bar, without its title."""
+    rows = ["".join(segment.text for segment in row).strip() for row in desk.controller.rows]
+    return rows[1:]
+
+
+def has_rooms(desk, **counts):
+    """The server lists these rooms."""
+    entries = [events.RoomEntry(room=room, count=count, topic="") for room, count in counts.items()]
+    desk.talk.answer(events.Rooms(rooms=entries, count=len(entries)))
+
+
+def test_a_room_is_found_by_a_part_of_its_name(desk):
+    desk.type("begun", "meta j")
+    desk.type("e", "enter")
     assert desk.rooms.current.name == "dev" and desk.typed == "alice>"
+    desk.press("meta 1")
+    assert desk.typed == "alice> begun"
+
+
+def test_rooms_with_news_are_listed_first_and_those_of_the_server_last(desk):
+    desk.hear(message(1, "hi", room="dev"))
+    desk.hear(message(1, "alice: hi", room="ops"))
+    desk.press("meta j")
+    assert desk.talk.asked == commands.AskRooms()
+    has_rooms(desk, lobby=2, small=1, big=7)
+    assert listed(desk) == [
+        "ops  1 new, 1 for you",
+        "dev  1 new",
+        "big  7 members",
+        "small  1 member",
+    ]
+    desk.press("down", "down", "up", "enter")
+    assert desk.rooms.current.name == "dev" and not desk.controller.rows
+
+
+def test_names_that_begin_with_the_part_are_first_and_a_new_room_is_last(desk):
+    desk.press("meta j")
+    has_rooms(desk, sandev=1, devices=1)
+    desk.type("DEV")
+    assert listed(desk) == ["dev", "devices  1 member", "sandev  1 member"]
+    desk.type("i")
+    assert listed(desk) == ["devices  1 member", "devi  (a new room)"]
+    desk.press("backspace", "backspace", "backspace", "backspace")
+    desk.type("tea", "enter")
+    assert desk.talk.asked == commands.Join(room="tea")
+
+
+def test_the_finder_needs_no_connection_and_says_when_there_is_nothing(desk):
+    desk.talk.connection = Connection(Phase.WAITING, 3)
+    desk.press("meta j")
+    assert desk.talk.requested == [] and listed(desk) == ["dev", "ops"]
+    desk.type("!!")
+    assert listed(desk) == ["No room can have this name."]
+    desk.press("enter")
+    assert not desk.controller.rows
+
+
+@pytest.mark.parametrize("key", ["esc", "ctrl c", "meta j", "meta 2", "page up"])
+def test_other_keys_close_the_finder(desk, key):
+    desk.press("meta j", "focus out", "focus in", key)
+    assert not desk.controller.rows
+    desk.talk.fail(AnswerLost("The connection was lost."))
