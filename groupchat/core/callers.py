@@ -6,6 +6,7 @@ a name that nobody else has, or nobody in particular, who may only read.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -151,7 +152,7 @@ class Callers:
         who = caller.account or f" {client_prefix(caller.address)}"
         wait = self._buckets.take(who, min(lines, rate[1]))
         if wait:
-            retry = round(wait + 0.5)
+            retry = ceil(wait)
             raise errors.TooOften(f"Too many requests. Try again in {retry} s.", retry=retry)
 
     def check_may_speak(self, caller: Caller) -> None:

@@ -70,6 +70,7 @@ class Hub:
     :ivar now: the time in milliseconds since 1970.
     :ivar throttled_log: for lines about addresses.
     :ivar counters: what the node has done so far.
+    :ivar now: the time in milliseconds since 1970.
     :ivar stopping: whether nothing more is posted.
     """
 
@@ -88,6 +89,7 @@ class Hub:
         self.ledger = ledger
         self.accounts = accounts
         self.seconds: Callable[[], float] = clock.seconds
+        self.now = now
         self.failed = broken
         self.stopping = False
         self.now = now

@@ -68,6 +68,11 @@ class Watcher(Session):
         if room is not None:
             room.pump(self.cursor)
 
+    def heads(self) -> dict[str, int]:
+        """Return the last id of the room that was written, by the room's name."""
+        room = self._rooms.get(self._room)
+        return {self.cursor.label: room.last_given(self.cursor)} if room is not None else {}
+
     def check(self) -> None:
         """End if the caller may not read any more."""
         try:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from groupchat.gateways.web.api.api import api_routes
 from groupchat.gateways.web.assets import Assets
 from groupchat.gateways.web.fallback import Fallback
 from groupchat.gateways.web.forwarded import Proxies
@@ -117,7 +118,8 @@ def make_site(factory: ChatFactory, names: Collection[str], proxies: Collection[
     """
     certificate = factory.certificate
     page = Page(Assets(STATIC), factory.hub.settings.server)
-    routes = Routes([*page.routes, Route("GET", "/ws", open_websocket), *Fallback().routes])
+    rows = [*page.routes, Route("GET", "/ws", open_websocket), *Fallback().routes]
+    routes = Routes([*rows, *api_routes(factory.hub)])
     hosts = Hosts(names, lambda: certificate.names if certificate is not None else ())
     turns = LoginTurns(factory.clock.callLater)
     return Site(routes, hosts, Proxies(proxies), factory.hub.settings.login_timeout, turns)

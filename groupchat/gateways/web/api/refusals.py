@@ -1,0 +1,72 @@
+"""
+Refusals of the core as answers to requests, with the wire's codes.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+
+from groupchat.gateways.web.message import Handler, Reply, Request, SessionReply
+from groupchat.gateways.web.problem import Problem
+from groupchat.wire.errors import BadPassword, Disconnect, HelloFirst, Refused
+
+__all__ = ["CHALLENGE", "NO_STORE", "STATUSES", "answering", "problem"]
+
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="groupchat", charset="UTF-8", Bearer'}
+NO_STORE = {"Cache-Control": "no-store"}
+RETRY = 5  #: seconds, where the refusal does not tell them
+
+#: The status of the answer for each code of the wire; 400 for every other.
+STATUSES = {
+    "name-taken": 409,
+    "name-reserved": 409,
+    "bad-password": 401,
+    "hello-first": 401,
+    "no-such-name": 404,
+    "not-allowed": 403,
+    "muted": 403,
+    "banned": 403,
+    "members-only": 403,
+    "conflict": 409,
+    "too-many": 409,
+    "too-often": 429,
+    "storage-full": 503,
+    "unavailable": 503,
+    "full": 503,
+    "stopping": 503,
+}
+
+
+def answering(handler: Handler) -> Handler:
+    """Return a handler whose answers are not stored, and whose refusals are problems."""
+
+    @wraps(handler)
+    async def answer(request: Request) -> Reply:
+        try:
+            reply = await handler(request)
+        except (Refused, Disconnect) as refused:
+            raise problem(refused) from None
+        except Problem as refused:
+            refused.headers = {**NO_STORE, **refused.headers}
+            raise
+        if not isinstance(reply, SessionReply):
+            reply.headers = {**NO_STORE, **reply.headers}
+        return reply
+
+    return answer
+
+
+def problem(refused: Refused | Disconnect) -> Problem:
+    """Return the answer to a request that the core refuses."""
+    retry: float | None
+    if isinstance(refused, Disconnect):
+        code, text, retry = refused.bye.code, refused.bye.text, refused.bye.retry
+    else:
+        code, text, retry = refused.code, refused.text, refused.retry
+    status = STATUSES.get(code, 400)
+    headers = dict(NO_STORE)
+    if isinstance(refused, (BadPassword, HelloFirst)):
+        headers |= CHALLENGE
+    return Problem(
+        status, code, text, retry=(retry or RETRY) if status == 503 else retry, headers=headers
+    )
