@@ -9,6 +9,7 @@ in the server knows of it. A broken client is patched where the checker's own cl
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from groupchat.core import backlog, delivery, fan_out, hub, membership, pump
 from groupchat.core.cursor import Phase
 from groupchat.core.direct_rooms import is_direct, parties
 from groupchat.core.entries import CorrectionEntry, JoinEntry, MarkEntry, MessageEntry
+from groupchat.gateways import calls
 from groupchat.ledgers import (
     batch,
     database,
@@ -119,7 +121,7 @@ def answer_before_commit() -> None:
 
     def early(owner: Any, sayings: list[Any]) -> None:
         for draft in sayings:
-            if draft.fresh:
+            if draft.fresh and draft.session is not None:  # a request has none
                 answer(owner._delivery, draft, draft.room, draft.n, draft.id)
                 draft.session.peer.flush()
                 answered.add(id(draft))
@@ -172,6 +174,11 @@ def no_dedupe() -> None:
         entry.n = n
 
     batch.Batch._message = again  # type: ignore[method-assign]
+
+
+@build("reset", "kill", "reset", finds=("stored twice",))
+def a_key_is_forgotten() -> None:
+    calls._client = lambda caller, key: os.urandom(16)
 
 
 @build("failing-syncs", finds=("wrong no",))

@@ -37,7 +37,7 @@ from tests.faults.server import PASSWORD
 MOST = 120  #: things said and not yet answered that a writer keeps up
 HASTE = 0.02  #: what part of the usual time a client waits until it comes back
 #: On the plain wire; history has its time before it.
-_SAID = re.compile(r"(?:\[[-0-9: ]{16}\] )?(?:w\d: |-- w\d corrected: )(.*)")
+_SAID = re.compile(r"(?:\[[-0-9: ]{16}\] )?(?:[wh]\d: |-- w\d corrected: )(.*)")
 AGAIN = 0.1  #: seconds until a client that has just begun, and found no server, tries again
 CORRECTIONS, REMOVALS, MARKS = 0.08, 0.04, 0.02  #: what part of the lines is such a one
 _MARK_REF = "mark:"

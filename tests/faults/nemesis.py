@@ -18,10 +18,11 @@ from tests.faults.disk import Disk
 from tests.faults.history import History
 from tests.faults.ledger import Log, read_log
 from tests.faults.members import Member
+from tests.faults.poster import Poster
 from tests.faults.proxy import Proxy
 from tests.faults.server import UNKNOWN, Server, register
 
-REGISTERED = ("w1", "w3")  #: people with an account
+REGISTERED = ("w1", "w3", "h2")  #: people with an account
 
 
 class Environment:
@@ -38,6 +39,7 @@ class Environment:
         self.server = Server(directory, self.disk, build)
         self.proxy = Proxy()
         self.members: list[Member] = []
+        self.posters: list[Poster] = []
         self.logs: list[Log] = []
 
     async def start(self) -> None:
@@ -48,8 +50,8 @@ class Environment:
 
     async def end(self) -> None:
         """End everything, without a warning."""
-        for member in self.members:
-            member.stop()
+        for talker in (*self.members, *self.posters):
+            talker.stop()
         await self.proxy.close()
         if self.server.running:
             await self.server.kill()

@@ -19,7 +19,8 @@ from tests.faults.checker import FINDINGS, Checker, Findings
 from tests.faults.history import read
 from tests.faults.ledger import Log, read_log
 from tests.faults.members import Member, Observer
-from tests.faults.nemesis import ACTS, Environment
+from tests.faults.nemesis import ACTS, REGISTERED, Environment
+from tests.faults.poster import Poster
 
 DRAIN = 30.0  #: seconds that anything which must come may take
 MAX_FAULTS = 20  #: in a run
@@ -87,7 +88,7 @@ class Run:
         Checker(logs, self.findings).check(read(self._directory / "history.jsonl"), ended)
         for wrong in [
             *environment.server.wrong,
-            *(why for member in environment.members for why in member.gave_up),
+            *(why for one in (*environment.members, *environment.posters) for why in one.gave_up),
         ]:
             self.findings.add("broken", wrong)
         self.counts += environment.history.counts
@@ -111,8 +112,8 @@ class Run:
             lambda: all(member.model.session.logged_in for member in environment.members), DRAIN
         )
         self._observer = Observer("observer", environment.history, environment.proxy.port)
-        for member in environment.members[:4]:
-            member.talk()
+        for talker in (*environment.members[:4], *environment.posters):
+            talker.talk()
         for act in self._plan:
             await environment.history.until(
                 environment.answered(self._rng.randint(1, self._load)), DRAIN
@@ -126,7 +127,7 @@ class Run:
     def _gather(self) -> None:
         """
         Four who talk, two of them with each other as well; two who read, of whom the display of one
-        breaks down.
+        breaks down; and two programs that post over HTTP.
         """
         environment, both = self._scene, ("lobby", "dev")
         for name, rooms, fragile in (
@@ -140,6 +141,13 @@ class Run:
             environment.members.append(
                 Member(name, rooms, environment.history, environment.proxy.port, self._rng, fragile)
             )
+        for name, rooms in (("h1", both), ("h2", ("lobby",))):
+            environment.posters.append(
+                Poster(
+                    name, rooms, environment.history, environment.proxy.port, self._rng,
+                    registered=name in REGISTERED,
+                )
+            )  # fmt: skip
 
     async def _drain(self) -> None:
         """
@@ -149,9 +157,11 @@ class Run:
         environment = self._scene
         for member in environment.members:
             member.fragile = 0
-            member.talk(False)
+        talkers = (*environment.members, *environment.posters)
+        for talker in talkers:
+            talker.talk(False)
         await environment.history.until(
-            lambda: not any(member.unanswered for member in environment.members), self._patience
+            lambda: not any(talker.unanswered for talker in talkers), self._patience
         )
         heads = {
             room: len(keys)

@@ -72,6 +72,7 @@ async def test_nothing_is_lost_and_nothing_comes_twice(directory: Path):
     assert run_.counts["faults"] == len(PLAN)
     assert run_.counts["stored"] > 1000
     assert run_.counts["no"]  # a full disk is told
+    assert run_.counts["posted"] > 20  # over HTTP
 
 
 # The checker.
