@@ -41,6 +41,7 @@ from groupchat.ops.admin_backup import Backups, InThread
 from groupchat.ops.admin_compact import Compact, Compacting
 from groupchat.ops.admin_export import Exports
 from groupchat.ops.admin_forget import Forgetting
+from groupchat.ops.admin_import import Importing
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
 from groupchat.ops.admin_socket import AdminSocket
@@ -147,6 +148,7 @@ def _admin(
         **Backups(ledger, worker, time.monotonic).verbs,
         **Exports(hub.ledger, hub.settings.names).verbs,
         **Compacting(ledger, _compact(hub.ledger)).verbs,
+        **Importing(hub, isinstance(hub.ledger, SQLiteLedger), _now).verbs,
         **Forgetting(hub, ledger, worker, _now).verbs,
     }
     factory = AdminFactory(verbs, reactor)

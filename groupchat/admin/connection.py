@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from groupchat.wire import names
 
@@ -28,10 +28,11 @@ class CannotAsk(Exception):
         self.status = status
 
 
-def ask(path: str, request: bytes) -> Iterator[bytes]:
+def ask(path: str, request: bytes, go_on: Callable[[], bytes] = lambda: b"") -> Iterator[bytes]:
     """
     Send a request to the socket of a server. Yields the lines of its answer.
 
+    :param go_on: is called when a line was taken. Returns what to send then, or b"".
     :raises CannotAsk: there is no server, it is not to be asked, or it is gone before its answer.
     """
     with socket.socket(socket.AF_UNIX) as connection:
@@ -42,7 +43,11 @@ def ask(path: str, request: bytes) -> Iterator[bytes]:
         try:
             connection.sendall(request + b"\n")
             with connection.makefile("rb") as lines:
-                yield from (line for line in lines if line.endswith(b"\n"))
+                for line in lines:
+                    if line.endswith(b"\n"):
+                        yield line
+                        if more := go_on():
+                            connection.sendall(more + b"\n")
         except OSError as error:
             why = error.strerror or str(error)
             raise CannotAsk(LOST, f"the connection to the server is lost: {why}.") from None

@@ -18,6 +18,7 @@ from groupchat.admin import show
 from groupchat.admin.checking import check
 from groupchat.admin.connection import LOST, CannotAsk, ask
 from groupchat.admin.export import Export
+from groupchat.admin.importing import CannotImport, Import
 from groupchat.admin.messages import (
     Done,
     Facts,
@@ -40,7 +41,7 @@ USAGE = 2  #: the exit status if the command line makes no sense
 SOCKET = "groupchat.sock"  #: the socket beside the ledger groupchat.db
 _PROGRAM = "groupchat-admin"
 
-Ask = Callable[[str, bytes], Iterator[bytes]]
+Ask = Callable[[str, bytes, Callable[[], bytes]], Iterator[bytes]]
 
 
 def main(arguments: Sequence[str] | None = None, ask: Ask = ask) -> None:
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None, ask: Ask = ask) -> None:
             _run(make_parser().parse_args(arguments), ask)
     except CannotAsk as error:
         _fail(error.status, str(error))
+    except CannotImport as error:
+        _fail(REFUSED, str(error))
     except BrokenPipeError:
         sys.exit(1)  # the reader closed the pipe on purpose
     except OSError as error:
@@ -74,13 +77,22 @@ def _run(wanted: argparse.Namespace, ask: Ask) -> None:
     }
     if VERBS[wanted.verb].asks and not wanted.yes:
         _confirm(VERBS[wanted.verb].asks)
+    form = "json" if wanted.json or wanted.verb != "export" else given["form"] or "text"
+    export = Export(form, given.get("room", ""), print)
+    _show(_replies(wanted, given, ask), wanted.json, export)
+
+
+def _replies(wanted: argparse.Namespace, given: dict[str, str], ask: Ask) -> Iterable[Reply]:
     if VERBS[wanted.verb].local:
-        replies: Iterable[Reply] = [check(given["file"])]
-    else:
-        request = encode_request(wanted.verb, {name: text for name, text in given.items() if text})
-        replies = map(_decoded, ask(wanted.admin_socket, request))
-    form = "json" if wanted.json else given.get("form") or "text"
-    _show(replies, wanted.json, Export(form, given.get("room", ""), print))
+        return [check(given["file"])]
+    request = encode_request(wanted.verb, {name: text for name, text in given.items() if text})
+
+    def asked(more: bytes, go_on: Callable[[], bytes]) -> Iterator[Reply]:
+        return map(_decoded, ask(wanted.admin_socket, request + more, go_on))
+
+    if wanted.verb == "import":
+        return Import(given["file"], given["form"]).replies(asked)
+    return asked(b"", lambda: b"")
 
 
 def _confirm(question: str) -> None:

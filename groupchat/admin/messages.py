@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import msgspec
 
+from groupchat.admin.said import Said
 from groupchat.admin.verbs import VERBS
 from groupchat.wire.events import Message
 
 __all__ = [
+    "CHUNK",
     "MAX_REQUEST",
     "BadRequest",
     "Done",
@@ -19,7 +21,9 @@ __all__ = [
     "Page",
     "Progress",
     "Reply",
+    "Resume",
     "Rows",
+    "Start",
     "Value",
     "decode_reply",
     "decode_request",
@@ -28,6 +32,9 @@ __all__ = [
 ]
 
 MAX_REQUEST = 65_536  #: bytes of a request
+
+#: messages that are imported at once: more would hold up those who talk
+CHUNK = 50
 
 Value = str | int | float | bool | None | list[str]
 
@@ -70,7 +77,32 @@ class Page(msgspec.Struct, tag="page", frozen=True):
     messages: list[Message]
 
 
-Reply = Page | Facts | Rows | Done | Failed | Progress
+class Resume(msgspec.Struct, tag="resume", frozen=True):
+    """
+    The beginning of an import: more of the file is wanted, and more replies follow.
+
+    :ivar done: the messages of the file that are stored.
+    :ivar chain: the digest of these.
+    """
+
+    done: int
+    chain: bytes
+
+
+class Start(msgspec.Struct, frozen=True):
+    """
+    The tool's first line after the request for an import. After it, and after each progress but the
+    last, the server expects a list of messages.
+
+    :ivar first: the first message of the file.
+    :ivar count: the number of all messages in it.
+    """
+
+    first: Said
+    count: int
+
+
+Reply = Resume | Page | Facts | Rows | Done | Failed | Progress
 
 
 class BadRequest(Exception):

@@ -110,6 +110,20 @@ VERBS: dict[str, Verb] = {
             ),
         ),
         Verb(
+            "import",
+            "add the messages of a file to a room, with their times",
+            (
+                Argument("room", "the name of the room; it can be a new one"),
+                Argument("file", "JSON lines, as export prints them, or a log of IRC", path=True),
+                Argument(
+                    "form",
+                    "json, weechat or irssi; default: whichever the file has",
+                    optional=True,
+                    choices=("json", "weechat", "irssi"),
+                ),
+            ),
+        ),
+        Verb(
             "forget",
             "remove everything that was said under a name, in all rooms",
             (Argument("name", "the name; if it is registered, its other names are meant, too"),),

@@ -12,6 +12,7 @@ from groupchat.core.entries import (
     CorrectionEntry,
     DirectMessageEntry,
     Entry,
+    ImportEntry,
     InviteEntry,
     JoinEntry,
     LeaveEntry,
@@ -65,6 +66,7 @@ def table(
     return {
         MessageEntry: speaking.said,
         CorrectionEntry: speaking.corrected,
+        ImportEntry: speaking.said,
         DirectMessageEntry: telling.told,
         TopicEntry: topics.changed,
         TopicQuery: topics.asked,

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BARRIERS", "LOCAL", "STORED", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry",
-    "InviteEntry", "JoinEntry", "LeaveEntry", "LookEntry", "MarkEntry", "MessageEntry",
-    "PrivacyEntry", "QuitEntry", "RenameEntry", "TopicEntry", "TopicQuery",
+    "ImportEntry", "InviteEntry", "JoinEntry", "LeaveEntry", "LookEntry", "MarkEntry",
+    "MessageEntry", "PrivacyEntry", "QuitEntry", "RenameEntry", "TopicEntry", "TopicQuery",
 ]  # fmt: skip
 
 
@@ -141,6 +141,38 @@ class CorrectionEntry(MessageEntry):
         self.operator = operator
         self.within = within
         self.redacted: list[int] = []
+
+
+class ImportEntry(MessageEntry):
+    """
+    A message of a file that is imported into a room: it keeps its time. Messages of a file are
+    stored in their order, and each once.
+
+    :ivar file: a digest of the file's first message.
+    :ivar number: its number in the file, from 1 on; 0 only asks. If it is stored already, the
+        ledger writes the number of the last one here.
+    :ivar chain: a digest of the file's messages up to this one; likewise.
+    """
+
+    __slots__ = ("chain", "file", "number")
+
+    def __init__(
+        self,
+        room: str,
+        sender: str,
+        text: str,
+        at: int,
+        *,
+        act: bool = False,
+        account: str = "",
+        file: bytes = b"",
+        number: int = 0,
+        chain: bytes = b"",
+    ) -> None:
+        super().__init__(room, sender, text, at, act=act, account=account)
+        self.file = file
+        self.number = number
+        self.chain = chain
 
 
 class TopicEntry(Entry):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from groupchat.core.entries import (
     CorrectionEntry,
     Entry,
+    ImportEntry,
     JoinEntry,
     MarkEntry,
     MessageEntry,
@@ -19,12 +20,13 @@ from groupchat.ledgers.dedupe import is_next, repeat
 from groupchat.ledgers.epochs import Epochs
 from groupchat.ledgers.group_commit import EntryProcessor, beyond_head, disk_full
 from groupchat.ledgers.identities import Identities
+from groupchat.ledgers.imports import Imports
 from groupchat.ledgers.marks import Marks
 from groupchat.ledgers.rooms import ROOM_SHIFT, RoomRow, Rooms
 from groupchat.ledgers.stamping import Stamper
 from groupchat.ledgers.targets import Targets
 from groupchat.ledgers.transaction import Row, Transaction
-from groupchat.wire.errors import NotAllowed, Refused, not_open
+from groupchat.wire.errors import NotAllowed, OutOfOrder, Refused, not_open
 
 __all__ = ["Batch", "Tables"]
 
@@ -47,6 +49,7 @@ class Tables(NamedTuple):
     identities: Identities
     marks: Marks
     targets: Targets
+    imports: Imports
     stamper: Stamper
     max_messages: int | None
 
@@ -133,6 +136,35 @@ class Batch(EntryProcessor):
              number, n, previous, received, identity.no)
         )  # fmt: skip
         self.size += len(text) + _MESSAGE_BYTES
+        entry.id, entry.fresh = id, True
+
+    def _import(self, entry: ImportEntry) -> None:
+        room, imports = self._rooms.find(entry.room), self._tables.imports
+        done, chain = imports.find(room, entry.file)
+        if entry.number <= done:
+            entry.number, entry.chain = done, chain
+        elif entry.number > done + 1:  # the one before it was refused
+            self._refuse(entry, OutOfOrder(f"Only {done} messages are imported."))
+        elif not self._storing:
+            self._refuse(entry, disk_full())
+        else:
+            if room is None or not room.epoch_started:
+                room = self._start(entry.room, room)
+            self._append_import(entry, room)
+            imports.move(room, entry.file, entry.number, entry.chain)
+
+    def _append_import(self, entry: ImportEntry, room: RoomRow) -> None:
+        id = room.head = room.head + 1
+        if self._max_messages:
+            room.first = max(room.first, id - self._max_messages + 1)
+        room.at = max(room.at, entry.at)
+        received = self._stamper.imported()
+        author = self._identities.seen(entry.account, self._stamper.now()).no
+        self._messages.append(
+            (room.no << ROOM_SHIFT | id, entry.at, entry.sender, entry.text, entry.act,
+             None, None, None, received, author)
+        )  # fmt: skip
+        self.size += len(entry.text) + _MESSAGE_BYTES
         entry.id, entry.fresh = id, True
 
     def _start(self, name: str, room: RoomRow | None) -> RoomRow:

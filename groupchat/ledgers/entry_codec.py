@@ -19,6 +19,7 @@ from groupchat.core.entries import (
     CorrectionEntry,
     DirectMessageEntry,
     Entry,
+    ImportEntry,
     InviteEntry,
     JoinEntry,
     LeaveEntry,
@@ -66,6 +67,7 @@ KINDS: dict[str, type[Entry]] = {
     "max": MaxEntry,
     "accounts": AccountsChangedEntry,
     "node-gone": NodeGoneEntry,
+    "import": ImportEntry,
 }
 
 #: the values of slots that entries of older nodes lack, by kind

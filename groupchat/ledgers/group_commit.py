@@ -18,6 +18,7 @@ from groupchat.core.entries import (
     CloseEntry,
     CorrectionEntry,
     Entry,
+    ImportEntry,
     InviteEntry,
     JoinEntry,
     MarkEntry,
@@ -140,6 +141,8 @@ class EntryProcessor:
             self._join(entry)
         elif isinstance(entry, CorrectionEntry):
             self._correction(entry)
+        elif isinstance(entry, ImportEntry):
+            self._import(entry)
         elif isinstance(entry, TopicEntry):
             self._topic(entry)
         elif isinstance(entry, MarkEntry):
@@ -151,6 +154,9 @@ class EntryProcessor:
         raise NotImplementedError
 
     def _correction(self, entry: CorrectionEntry) -> None:
+        raise NotImplementedError
+
+    def _import(self, entry: ImportEntry) -> None:
         raise NotImplementedError
 
     def _join(self, entry: JoinEntry) -> None:

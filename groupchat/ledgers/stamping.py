@@ -35,6 +35,12 @@ class Stamper:
         """Whether the time of a message tells when it was received."""
         return self._calendar.received(0) is None
 
+    def imported(self) -> int:
+        """Return what tells the age of a message that is imported now: its `received`."""
+        now = self.now()
+        received = self._calendar.received(now)
+        return now if received is None else received
+
     def stamp(self, entry: MessageEntry, room: RoomRow) -> int | None:
         """
         Let the time of a message be no earlier than that of the one before it in its room. Return

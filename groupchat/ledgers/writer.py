@@ -21,6 +21,7 @@ from groupchat.ledgers.environment import Environment, Limits
 from groupchat.ledgers.epochs import Epochs
 from groupchat.ledgers.housekeeping import Housekeeping
 from groupchat.ledgers.identities import Identities
+from groupchat.ledgers.imports import Imports
 from groupchat.ledgers.marks import Marks
 from groupchat.ledgers.pruning import Pruning
 from groupchat.ledgers.retention import RetentionPolicy
@@ -92,6 +93,7 @@ class Writer:
             identities,
             Marks(file, transaction, identities),
             Targets(file, transaction, identities),
+            Imports(file, transaction),
             Stamper(self._aging.calendar, clock),
             self._keep.count,
         )

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from twisted.internet import unix
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, DeferredQueue, QueueOverflow, succeed
 from twisted.internet.interfaces import IAddress, IPushProducer, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
@@ -23,6 +23,7 @@ from groupchat.admin.messages import (
     Page,
     Progress,
     Reply,
+    Resume,
     decode_request,
     encode,
 )
@@ -45,13 +46,15 @@ class Call(NamedTuple):
     :ivar by: who asks.
     :ivar send: sends a page; fires once there is room for the next one, or nobody waits for it.
     :ivar report: tells how much is done.
+    :ivar receive: returns the next line after the request. Never fires if the tool is gone.
     :ivar is_over: returns whether nobody waits for the answer any more; in any thread.
     """
 
     arguments: Mapping[str, str]
     by: Operator
     send: Callable[[Page], Deferred[None]]
-    report: Callable[[Progress], None]
+    report: Callable[[Progress | Resume], None]
+    receive: Callable[[], Deferred[bytes]]
     is_over: Callable[[], bool]
 
 
@@ -74,6 +77,7 @@ class AdminProtocol(LineOnlyReceiver):
         self._over = over
         self._asked = False
         self._ended = False
+        self._lines: DeferredQueue[bytes] = DeferredQueue(size=1, backlog=1)
         self._drained: Deferred[None] = succeed(None)
         self._timer = clock.callLater(REQUEST_TIMEOUT, self._too_late)
 
@@ -82,17 +86,24 @@ class AdminProtocol(LineOnlyReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         if self._asked:
+            self._take(line)
             return
         self._asked = True
         self._timer.cancel()
         Deferred.fromCoroutine(self._answer(line)).addErrback(self._broken)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            self._lines.put(line)
+        except QueueOverflow:
+            self.transport.abortConnection()  # it was not asked for so much
 
     async def _answer(self, line: bytes) -> None:
         try:
             verb, arguments = decode_request(line)
             by = Operator(user_of(self.transport))
             answer = self._verbs[verb](
-                Call(arguments, by, self._send_page, self._write, self._is_over)
+                Call(arguments, by, self._send_page, self._write, self._lines.get, self._is_over)
             )
             reply = await answer if isinstance(answer, Awaitable) else answer
         except (BadRequest, Refused) as error:

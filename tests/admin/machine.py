@@ -14,6 +14,7 @@ from groupchat.ops.admin_backup import Backups
 from groupchat.ops.admin_compact import Compacting
 from groupchat.ops.admin_export import Exports
 from groupchat.ops.admin_forget import Forgetting
+from groupchat.ops.admin_import import Importing
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
 from tests.support import Server
@@ -49,6 +50,7 @@ class Machine:
     :param ledger: the file of the ledger, for what reads it.
     :param make_ledger: makes the server's ledger, if not one in memory.
     :ivar reloads: how often everything was read again.
+    :ivar seconds: for which the tool waits for the server.
     """
 
     def __init__(self, capsys, ledger="", make_ledger=None, **settings):
@@ -57,6 +59,7 @@ class Machine:
         self.server = Server(make_ledger, **settings)
         self._capsys = capsys
         self.reloads = 0
+        self.seconds = 0.0
         self.factory = AdminFactory(self.verbs(), self.server.reactor)
 
     def verbs(self):
@@ -66,6 +69,7 @@ class Machine:
         backups = Backups(self.ledger, self.worker, server.reactor.seconds)
         exports = Exports(server.ledger, server.hub.settings.names)
         compacting = Compacting(self.ledger, getattr(server.ledger, "compact", None))
+        importing = Importing(server.hub, bool(self.ledger), server.now)
         forgetting = Forgetting(server.hub, self.ledger, self.worker, server.now)
         return {
             **reports.verbs,
@@ -73,6 +77,7 @@ class Machine:
             **backups.verbs,
             **exports.verbs,
             **compacting.verbs,
+            **importing.verbs,
             **forgetting.verbs,
         }
 
@@ -89,14 +94,22 @@ class Machine:
             protocol.makeConnection(Transport())
         return protocol
 
-    def ask(self, path, request):
+    def ask(self, path, request, go_on=lambda: b""):
         """Does what the tool does over the socket."""
         protocol = self.connect()
         protocol.dataReceived(request + b"\n")
-        self.server.run()
-        assert protocol.transport.disconnecting
-        protocol.connectionLost()
-        yield from protocol.transport.value().splitlines(keepends=True)
+        try:
+            self.server.run(self.seconds)
+            while lines := protocol.transport.value().splitlines(keepends=True):
+                protocol.transport.clear()
+                for line in lines:
+                    yield line
+                    if more := go_on():
+                        protocol.dataReceived(more + b"\n")
+                        self.server.run()
+            assert protocol.transport.disconnecting
+        finally:
+            protocol.connectionLost()
 
     def run(self, *arguments, status=0):
         """Run groupchat-admin. Returns the lines that it prints, on stderr if it fails."""

@@ -12,22 +12,11 @@ from tests.admin.machine import Machine
 from tests.ledgers.keeping import on_disk
 
 
-class Patient(Machine):
-    """The tool waits while the server gives space back."""
-
-    def ask(self, path, request):
-        protocol = self.connect()
-        protocol.dataReceived(request + b"\n")
-        self.server.run(60.0)
-        assert protocol.transport.disconnecting
-        protocol.connectionLost()
-        yield from protocol.transport.value().splitlines(keepends=True)
-
-
 @pytest.fixture
 def disk(capsys, tmp_path):
     path = tmp_path / "chat.db"
-    machine = Patient(capsys, str(path), on_disk(path))
+    machine = Machine(capsys, str(path), on_disk(path))
+    machine.seconds = 60.0
     alice = machine.server.json("alice")
     for number in range(120):
         alice.say(f"{number} " + "x" * 4000)

@@ -82,7 +82,7 @@ def refused_with(status, capsys, *arguments, ask):
 
 @pytest.mark.parametrize("lines", [[b"hello\n"], [b"{}\n"], [b'{"type": "later"}\n'], []])
 def test_an_answer_that_makes_no_sense_is_one_line_and_status_5(capsys, lines):
-    assert refused_with(5, capsys, "who", ask=lambda path, request: iter(lines))
+    assert refused_with(5, capsys, "who", ask=lambda path, request, go_on: iter(lines))
 
 
 def test_without_a_server_the_tool_says_where_it_looked(capsys, tmp_path, monkeypatch):

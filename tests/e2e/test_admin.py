@@ -180,3 +180,27 @@ async def test_a_ledger_is_compacted_while_members_talk(sandbox: Sandbox):
     (line,) = tool.out.lines
     assert " has " in line and "(before: " in line
     await daemon.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_import_that_was_killed_with_the_server_goes_on_and_others_talk(
+    sandbox: Sandbox,
+):
+    daemon = await sandbox.daemon()
+    alice = await sandbox.member("alice", daemon)
+    bob = await sandbox.member("bob", daemon, rooms={"dev": {}})
+    said = {"at": "2024-01-15T10:20:30Z", "from": "eve"}
+    lines = [json.dumps({**said, "text": str(number)}) for number in range(3000)]
+    (sandbox.directory / "log").write_text("\n".join(lines))
+    tool = sandbox.start("groupchat-admin", "import", "dev", "log")
+    await bob.event("message", text="60")
+    alice.say("meanwhile")
+    await alice.event("message", text="meanwhile")
+    await daemon.kill()
+    assert await tool.ended() == 5
+    daemon = await sandbox.again(daemon)
+    (line,) = await sandbox.run("groupchat-admin", "import", "dev", "log")
+    assert line.endswith("messages are imported into dev.")
+    exported = await sandbox.run("groupchat-admin", "export", "dev", "json")
+    assert [json.loads(line)["text"] for line in exported] == [str(n) for n in range(3000)]
+    await daemon.stop()

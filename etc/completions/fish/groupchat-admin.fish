@@ -37,6 +37,7 @@ complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a say -d 'send
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a backup -d 'copy the ledger as it is at this moment, while the server runs'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a check -d 'check a copy of a ledger or accounts file for damage; needs no server'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a export -d 'print all messages of a room'
+complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a import -d 'add the messages of a file to a room, with their times'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a forget -d 'remove everything that was said under a name, in all rooms'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a compact -d 'give the free space in the ledger\'s file back, while the server runs'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a reload -d 'read options, certificate and accounts again, as SIGHUP does'
@@ -73,6 +74,10 @@ complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = check; an
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = export' -s h -l help -d 'show this help message and exit'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = export' -l json -d 'print JSON, for scripts'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = export; and __groupchat_admin_words_count 2' -a 'text json html'
+complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = import' -s h -l help -d 'show this help message and exit'
+complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = import' -l json -d 'print JSON, for scripts'
+complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = import; and __groupchat_admin_words_count 2' -F
+complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = import; and __groupchat_admin_words_count 3' -a 'json weechat irssi'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = forget' -s h -l help -d 'show this help message and exit'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = forget' -l json -d 'print JSON, for scripts'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = forget' -l yes -d 'ask nothing'

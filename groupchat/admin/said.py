@@ -1,0 +1,55 @@
+"""
+A message that is imported: what was said, by whom and when. And the digest by which a file is
+recognised that is imported again.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+import msgspec
+
+from groupchat.wire import names
+from groupchat.wire.errors import Refused
+
+__all__ = ["BadLine", "Said", "folded", "proper_name"]
+
+_NOT_IN_NAMES = re.compile(r"[^\w.-]|^(?=\W|_)")
+MAX_LETTERS = 32
+
+
+class Said(msgspec.Struct, array_like=True, frozen=True):
+    """
+    :ivar at: milliseconds since 1970.
+    """
+
+    at: int
+    sender: str
+    text: str
+    act: bool = False
+
+
+class BadLine(Exception):
+    """A line can't be imported."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(f"line {number}: {why}.")
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def folded(digest: bytes, said: Said) -> bytes:
+    """Return the digest of some messages and one more."""
+    return blake2b(digest + _encoder.encode(said), digest_size=16).digest()
+
+
+def proper_name(name: str) -> str:
+    """Return a name that the server takes: characters that names can't have are "_"."""
+    for wanted in (name, _NOT_IN_NAMES.sub("_", name).lstrip("_.-")[:MAX_LETTERS], f"{name}_"):
+        try:
+            return names.rule_for(wanted).person(wanted)
+        except Refused:
+            pass
+    return "unknown"
