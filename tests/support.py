@@ -30,11 +30,15 @@ __all__ = [
     "both_wires",
     "codes",
     "collections",
+    "every_wire",
     "kinds",
     "secret",
 ]
 
-both_wires = pytest.mark.parametrize("wire", ["plain", "json"])  #: runs a test once on each wire
+#: runs a test once on each wire of lines
+both_wires = pytest.mark.parametrize("wire", ["plain", "json"])
+#: runs a test once through each protocol
+every_wire = pytest.mark.parametrize("wire", ["plain", "json", "websocket", "event stream"])
 
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:

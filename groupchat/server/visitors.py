@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from groupchat.server.pool import ByAddress, Pending
+from groupchat.server.pool import MAX_IN_GRACE, ByAddress, Pending
 
 __all__ = ["REMEMBERED", "Visitor", "Visitors"]
 
@@ -44,9 +44,17 @@ class Visitors:
         return len(self._all) + len(self._streams)
 
     def add(self, one: Visitor) -> None:
-        """Add a visitor. Another may have to go: one that is idle, of the address with the most."""
+        """
+        Add a visitor. Another may have to go: the oldest idle one of the address with the most.
+
+        Those that wait for an answer stay, as long as they are no crowd: after a restart all pages
+        ask at once.
+        """
         while len(self._all) >= self._places():
-            self._all.next_to_go().make_room()
+            oldest = self._all.next_to_go()
+            if oldest.served and len(self._all) < self._places() + MAX_IN_GRACE:
+                break
+            oldest.make_room()
         self._all.add(one)
         self._last_visit.pop(one.address, None)
         self._last_visit[one.address] = self._seconds()

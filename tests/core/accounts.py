@@ -28,7 +28,7 @@ def logged_in(
 ) -> Any:
     """Returns a client that has logged in to an account, and has read nothing."""
     client = server.connect(wire)
-    if wire == "json":
+    if wire != "plain":
         client.hello(name, client=secret(device or name), password=PASSWORD, **fields)
     else:
         client.type(name, PASSWORD)

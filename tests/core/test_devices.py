@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from groupchat.core.permissions import Account, AuditEntry
-from tests.support import Server, apply_presence, both_wires, codes, kinds, secret
+from tests.support import Server, apply_presence, codes, every_wire, kinds, secret
 
 PASSWORD = "correct horse"
 
@@ -31,7 +31,7 @@ def made(**options):
 def logged_in(server, device, name="alice", wire="json", **fields):
     """Returns a device that has logged in, has joined the lobby and has read nothing."""
     client = server.connect(wire)
-    if wire == "json":
+    if wire != "plain":
         client.hello(name, client=secret(device), password=PASSWORD, **fields)
     else:
         client.type(name, PASSWORD)
@@ -50,7 +50,7 @@ def joined(server, device, name="alice", wire="json", **fields):
 # Presence.
 
 
-@both_wires
+@every_wire
 def test_a_second_device_replaces_nobody_and_tells_nobody(server, wire):
     phone, bob = joined(server, "phone", wire=wire), server.json("bob")
     phone.read()
@@ -61,7 +61,7 @@ def test_a_second_device_replaces_nobody_and_tells_nobody(server, wire):
     assert (state["members"], state["count"]) == (["alice", "bob"], 2)
 
 
-@both_wires
+@every_wire
 def test_only_the_last_device_leaves_a_room(server, wire):
     phone, laptop, bob = joined(server, "phone"), joined(server, "laptop"), server.join(wire, "bob")
     phone.close()
@@ -148,14 +148,14 @@ def test_a_full_server_has_a_place_again_once_the_last_device_is_gone():
 # Limits and owners.
 
 
-@both_wires
+@every_wire
 def test_there_are_at_most_so_many_devices(wire):
     server = made(devices=2)
     phone = joined(server, "phone")
     joined(server, "laptop")
     third = logged_in(server, "third", wire=wire)
     assert third.gone
-    if wire == "json":
+    if wire != "plain":
         (bye,) = third.events()
         assert (bye["code"], bye["retry"]) == ("too-many-connections", 30)
     else:
@@ -242,7 +242,7 @@ def test_the_welcome_tells_the_name_as_its_other_devices_spell_it(server):
 # Acts that concern all devices of a member.
 
 
-@both_wires
+@every_wire
 def test_a_message_of_one_device_reaches_the_others_as_anybody_s(server, wire):
     phone, laptop = joined(server, "phone", wire=wire), joined(server, "laptop", wire=wire)
     phone.say("hello")
@@ -265,7 +265,7 @@ def test_each_client_counts_its_own_messages(server):
     assert next(event for event in again.events() if event["type"] == "room")["said"] == 2
 
 
-@both_wires
+@every_wire
 def test_a_private_message_reaches_all_devices(server, wire):
     devices = [joined(server, name, wire=wire) for name in ("phone", "laptop")]
     bob = server.json("bob")
@@ -287,7 +287,7 @@ def test_a_private_message_reaches_the_devices_that_read(server):
     assert laptop.heard()[-1] == "bob (to you): psst"
 
 
-@both_wires
+@every_wire
 def test_a_kick_ends_all_devices(server, wire):
     devices = [joined(server, name, wire=wire) for name in ("phone", "laptop")]
     bob, op = server.json("bob"), joined(server, "op", name="op")
@@ -326,7 +326,7 @@ def test_a_ban_on_one_name_of_a_client_keeps_its_other_registered_name(server):
     assert not joined(server, "shared", name="op").gone
 
 
-@both_wires
+@every_wire
 def test_a_mute_and_its_end_concern_all_devices(server, wire):
     devices = [joined(server, name, wire=wire) for name in ("phone", "laptop")]
     op = joined(server, "op", name="op")
@@ -346,7 +346,7 @@ def test_a_mute_and_its_end_concern_all_devices(server, wire):
         assert "refused" not in device.heard()
 
 
-@both_wires
+@every_wire
 def test_a_rename_concerns_all_devices_and_is_told_once_to_each_room(server, wire):
     phone = joined(server, "phone", rooms={"lobby": None, "dev": None})
     laptop = joined(server, "laptop", rooms={"lobby": None, "den": None})

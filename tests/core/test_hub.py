@@ -13,7 +13,7 @@ from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire import names
 from tests.ledgers.keeping import Machine, Unthreaded
-from tests.support import Server, both_wires
+from tests.support import Server, every_wire
 
 
 def test_the_hub_owns_a_ledger(server):
@@ -23,7 +23,7 @@ def test_the_hub_owns_a_ledger(server):
 # Presence.
 
 
-@both_wires
+@every_wire
 def test_a_join_is_told_to_the_others_and_not_to_the_member_itself(server, wire):
     alice = server.join(wire, "alice")
     bob = server.connect(wire)
@@ -33,7 +33,7 @@ def test_a_join_is_told_to_the_others_and_not_to_the_member_itself(server, wire)
     assert bob.heard() == []
 
 
-@both_wires
+@every_wire
 def test_presence_of_one_turn_is_one_line(server, wire):
     alice = server.join(wire, "alice")
     others = [server.connect() for _ in range(5)]
@@ -391,7 +391,7 @@ def test_a_client_that_returns_too_late_is_told_of_the_gap():
 # Stopping.
 
 
-@both_wires
+@every_wire
 def test_when_it_stops_all_are_told(server, wire):
     alice = server.join(wire, "alice")
     server.hub.stop()
@@ -415,11 +415,11 @@ def worldly():
     return Server(names=names.UNICODE)
 
 
-@both_wires
+@every_wire
 def test_names_of_all_scripts_are_told_as_they_are(worldly, wire):
     alice = worldly.join(wire, "alice")
     ivan = worldly.connect(wire)
-    ivan.hello("Иван", **({"client": "the-client-of-ivan"} if wire == "json" else {}))
+    ivan.hello("Иван", **({"client": "the-client-of-ivan"} if wire != "plain" else {}))
     worldly.run()
     ivan.say("привет")
     worldly.run()

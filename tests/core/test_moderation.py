@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from groupchat.core.permissions import Account, AuditEntry
-from tests.support import PlainClient, Server, both_wires, codes, secret
+from tests.support import PlainClient, Server, codes, every_wire, secret
 
 PASSWORD = "correct horse"
 
@@ -22,7 +22,7 @@ def server():
 def operator(server, wire="json", address="198.51.100.1"):
     """An operator that has joined and has read everything."""
     op = server.connect(wire, address=address)
-    if wire == "json":
+    if wire != "plain":
         op.do("hello", name="op", password=PASSWORD)
     else:
         op.type("op", PASSWORD)
@@ -71,7 +71,7 @@ def test_whoever_is_no_operator_may_not(server, word, fields):
     assert codes(alice.ask(word, **fields)) == ["not-allowed"]
 
 
-@both_wires
+@every_wire
 def test_who_is_kicked_learns_by_whom_and_why_and_may_come_back(server, wire):
     bob, carol = server.json("bob"), server.json("carol")
     bob.read(), carol.read()
@@ -86,7 +86,7 @@ def test_who_is_kicked_learns_by_whom_and_why_and_may_come_back(server, wire):
     assert server.json("bob").events() == []
 
 
-@both_wires
+@every_wire
 def test_who_is_banned_learns_why_and_until_when_and_stays_out(server, wire):
     bob = server.json("bob")
     assert rule(operator(server, wire), "ban", name="bob", seconds=600, text="spam")
@@ -116,7 +116,7 @@ def test_a_ban_ends_by_itself(server):
     assert codes(server.connect().ask("hello", name="bob")) == []
 
 
-@both_wires
+@every_wire
 def test_a_ban_can_be_lifted(server, wire):
     op = operator(server, wire)
     rule(op, "ban", name="bob")
@@ -125,7 +125,7 @@ def test_a_ban_can_be_lifted(server, wire):
     assert not rule(op, "unban", name="bob")
 
 
-@both_wires
+@every_wire
 def test_a_ban_on_a_network_is_heeded_at_the_door_and_ends_all_from_there(server, wire):
     near = server.json("near")
     far = server.connect(address="203.0.113.1")
@@ -162,7 +162,7 @@ def test_what_is_no_address_can_not_be_banned(server, fields):
     assert codes(operator(server).ask("ban", **fields)) == ["bad-field"]
 
 
-@both_wires
+@every_wire
 def test_who_is_muted_reads_and_does_not_speak(server, wire):
     bob, carol = server.join(wire, "bob"), server.json("carol")
     op = operator(server, wire)
@@ -217,7 +217,7 @@ def test_a_mute_outlasts_another_connection_and_another_name(server):
     assert codes(bob.ask("say", room="lobby", text="hello")) == ["muted"]
 
 
-@both_wires
+@every_wire
 def test_a_mute_can_be_lifted(server, wire):
     bob = server.json("bob")
     op = operator(server, wire)
@@ -227,7 +227,7 @@ def test_a_mute_can_be_lifted(server, wire):
     assert not rule(op, "unmute", name="bob")
 
 
-@both_wires
+@every_wire
 def test_more_or_fewer_places_hold_at_once_and_drop_nobody(server, wire):
     alice, bob = server.json("alice"), server.json("bob")
     assert rule(operator(server, wire), "max", max=2)
@@ -236,7 +236,7 @@ def test_more_or_fewer_places_hold_at_once_and_drop_nobody(server, wire):
     assert refused[0]["text"] == "The server is full (3 of 2). Try again later."
 
 
-@both_wires
+@every_wire
 def test_a_registered_one_becomes_an_operator_at_once_and_is_told(server, wire):
     bob = server.json("bob")
     op = operator(server, wire)
@@ -250,12 +250,12 @@ def test_a_registered_one_becomes_an_operator_at_once_and_is_told(server, wire):
     assert not rule(op, "max", max=8)
 
 
-@both_wires
+@every_wire
 def test_a_notice_reaches_everyone_in_every_room(server, wire):
     alice, bob = server.connect(), server.join("plain", "bob")
     alice.ask("hello", name="alice", rooms={"dev": None})
     bob.read()
-    if wire == "json":
+    if wire != "plain":
         assert rule(operator(server), "notice", text="back at\nnine")
     else:
         op = operator(server, "plain")
@@ -263,7 +263,7 @@ def test_a_notice_reaches_everyone_in_every_room(server, wire):
         server.run()
     server.run()
     (notice,) = [event for event in alice.events() if event["type"] == "notice"]
-    shown = "back at␊nine" if wire == "json" else "back at␇nine"
+    shown = "back at␊nine" if wire != "plain" else "back at␇nine"
     assert notice == {"type": "notice", "from": "op", "text": shown}
     assert bob.lines()[-1] == f"-- Notice from op: {shown}"
 
@@ -304,7 +304,7 @@ def test_a_ban_that_would_outlast_the_calendar_has_no_end(server):
 
 
 @pytest.mark.parametrize("banned", ["192.0.2.9", "0.0.0.0/0", "192.0.2.0/24", "::ffff:192.0.2.9"])
-@both_wires
+@every_wire
 def test_an_operator_gets_in_from_an_address_that_is_banned(server, wire, banned):
     op = operator(server, address="192.0.2.9")
     assert rule(op, "ban", address=banned)

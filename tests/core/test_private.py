@@ -8,7 +8,7 @@ import pytest
 
 from groupchat.core.permissions import AuditEntry
 from tests.core.accounts import joined, logged_in, made, types
-from tests.support import both_wires, codes, kinds
+from tests.support import codes, every_wire, kinds
 
 NOT_OPEN = "There is no such room, or it is not open to you."
 
@@ -317,7 +317,7 @@ def test_a_person_that_has_to_leave_is_in_the_room_before_or_the_lobby(server):
     assert [row["name"] for row in zoe.ask("who", room="tea")[0]["members"]] == ["bob", "zoe"]
 
 
-@both_wires
+@every_wire
 def test_whoever_is_refused_stays_where_it_was(server, wire):
     owner_of(server)
     zoe = server.join(wire, "zoe")

@@ -10,7 +10,7 @@ import pytest
 from groupchat.core.room import LARGE_ROOM, PRESENCE_DELAY
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.retention import RetentionPolicy
-from tests.support import Server, both_wires, kinds
+from tests.support import Server, both_wires, every_wire, kinds
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def numbers(heard):
     ]
 
 
-@both_wires
+@every_wire
 def test_a_slow_reader_costs_64_kib_and_no_more(server, wire):
     slow, alice = server.join(wire, "slow"), server.json("alice")
     slow.stall()
@@ -192,7 +192,7 @@ def test_while_its_output_is_full_its_input_is_not_read(server, wire):
     assert alice.heard() == ["slow: hi"]
 
 
-@both_wires
+@every_wire
 @pytest.mark.parametrize("count", [10, 40, 60, 300])
 def test_when_it_reads_again_it_gets_all_it_lacks(server, wire, count):
     slow, alice = server.join(wire, "slow"), server.json("alice")

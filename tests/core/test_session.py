@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from groupchat.core.flow_control import MAX_UNCOMMITTED_BYTES, MESSAGE_OVERHEAD
-from tests.support import Server, both_wires, codes, kinds, secret
+from tests.support import Server, codes, every_wire, kinds, secret
 
 OKAY = {"type": "ok"}
 
@@ -75,7 +75,7 @@ def test_the_word_of_the_day_is_told(server):
     assert bob.lines()[:2] == ["-- Be kind.", "-- Tea is at four."]
 
 
-@both_wires
+@every_wire
 def test_a_newcomer_is_told_the_newest_few(wire):
     server = Server(replay=2)
     alice = server.json("alice")
@@ -91,7 +91,7 @@ def test_a_newcomer_is_told_the_newest_few(wire):
     assert bob.heard() == ["alice: four"]
 
 
-@both_wires
+@every_wire
 @pytest.mark.parametrize("name", ["", "a b", "-x", "x" * 33, "zoë", "root", "Everyone", "carol"])
 def test_a_bad_or_taken_name_may_be_tried_again(server, wire, name):
     server.json("carol", client=secret("another"))
@@ -105,7 +105,7 @@ def test_a_bad_or_taken_name_may_be_tried_again(server, wire, name):
     assert server.hub.members.named("bob") is not None
 
 
-@both_wires
+@every_wire
 def test_after_five_refusals_it_ends(server, wire):
     bob = server.connect(wire)
     for _ in range(5):
@@ -191,7 +191,7 @@ def test_a_second_hello_is_already_in(server):
     assert codes(server.json("alice").ask("hello", name="al", ref="r")) == ["already-in"]
 
 
-@both_wires
+@every_wire
 def test_a_full_server_says_so_once_the_name_is_known(wire):
     server = Server(max=1)
     server.json("alice")
@@ -295,7 +295,7 @@ def test_a_member_may_be_in_no_room(server):
 # Saying.
 
 
-@both_wires
+@every_wire
 def test_a_message_reaches_all_other_members(server, wire):
     alice, bob, carol = server.join(wire, "alice"), server.plain("bob"), server.json("carol")
     alice.heard(), bob.heard()
@@ -305,7 +305,7 @@ def test_a_message_reaches_all_other_members(server, wire):
     assert bob.heard() == carol.heard() == ["alice: hello", "* alice waves"]
 
 
-@both_wires
+@every_wire
 @pytest.mark.parametrize(
     ("said", "heard"),
     [
@@ -439,7 +439,7 @@ def test_n_counts_across_connections_and_without_a_client_it_does_not(server):
         server.run()
 
 
-@both_wires
+@every_wire
 def test_a_text_that_is_refused_is_told_to_nobody_else(server, wire):
     alice, bob = server.join(wire, "alice"), server.json("bob")
     alice.heard()
@@ -470,7 +470,7 @@ def test_two_slashes_say_a_line_that_begins_with_one(server):
 # Names.
 
 
-@both_wires
+@every_wire
 def test_a_new_name_is_told_to_all_and_holds_from_then_on(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.heard()
@@ -482,7 +482,7 @@ def test_a_new_name_is_told_to_all_and_holds_from_then_on(server, wire):
     assert server.hub.members.named("bob") is None
 
 
-@both_wires
+@every_wire
 @pytest.mark.parametrize("name", ["a b", "root", "ALICE"])
 def test_a_bad_or_taken_new_name_is_refused(server, wire, name):
     server.json("alice")
@@ -544,7 +544,7 @@ def test_who_history_say_topic_and_leave_need_membership_of_the_room(server, kin
     assert (error["room"], error["ref"]) == ("lobby", "r")
 
 
-@both_wires
+@every_wire
 def test_a_member_that_quits_gets_a_bye_and_has_left(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.heard()
@@ -565,7 +565,7 @@ def test_quit_is_answered_after_earlier_messages(server):
     assert kinds(bob.events()) == ["ok", "message", "bye"]
 
 
-@both_wires
+@every_wire
 def test_a_member_whose_connection_is_lost_has_left(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.close()
@@ -678,7 +678,7 @@ def test_a_person_is_in_one_room_at_a_time(server):
 # Topics.
 
 
-@both_wires
+@every_wire
 def test_a_topic_is_told_to_all_and_answered_when_asked_for(server, wire):
     alice, bob = server.join(wire, "alice"), server.json("bob")
     alice.heard()
@@ -737,7 +737,7 @@ def test_a_topic_takes_no_id(server):
 # Tells.
 
 
-@both_wires
+@every_wire
 def test_a_tell_reaches_one_person_only(server, wire):
     bob, alice, carol = server.join(wire, "bob"), server.json("alice"), server.json("carol")
     bob.heard(), alice.heard()
@@ -749,7 +749,7 @@ def test_a_tell_reaches_one_person_only(server, wire):
     assert carol.heard() == []
 
 
-@both_wires
+@every_wire
 def test_a_tell_keeps_its_place_among_what_its_sender_says(server, wire):
     bob, alice = server.join(wire, "bob"), server.json("alice")
     bob.heard()

@@ -19,7 +19,7 @@ from groupchat.ops.histogram import Histogram
 from groupchat.ops.metrics import Metrics, ObservedOwner
 from groupchat.ops.metrics_http import metrics_site
 from groupchat.server.tls import Certificate
-from tests.support import Server, both_wires
+from tests.support import Server, every_wire
 
 ETC = Path(__file__).parents[2] / "etc"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "monitoring.rst"
@@ -89,7 +89,7 @@ def promtool(needs):
 # Values.
 
 
-@both_wires
+@every_wire
 def test_members_and_rooms_are_counted(watched, wire):
     for name in ("alice", "bob"):
         watched.server.join(wire, name)
@@ -99,7 +99,7 @@ def test_members_and_rooms_are_counted(watched, wire):
     assert watched.samples("groupchat_logins") == {("guest",): 2}
 
 
-@both_wires
+@every_wire
 def test_messages_and_their_deliveries_are_counted_once_for_each_member(watched, wire):
     alice, *_ = (watched.server.join(wire, name) for name in ("alice", "bob", "carol"))
     before = watched.value("groupchat_deliveries")

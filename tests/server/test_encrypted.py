@@ -19,7 +19,7 @@ from groupchat.server.tls import Certificate
 from groupchat.server.writers import HIGH_WATER_MARK
 from tests.support import Encrypted, Server, codes
 
-both_encrypted = pytest.mark.parametrize("wire", ["plain, tls", "json, tls"])
+both_encrypted = pytest.mark.parametrize("wire", ["plain, tls", "json, tls", "websocket, tls"])
 CERTIFICATE = Certificate(None, own=True)
 CERTIFICATE.open()
 KIB = "x" * 1024

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from groupchat.server import protocol
 from groupchat.server.line_input import LINES_PER_TURN
 from groupchat.wire.limits import MAX_LINE
-from tests.support import Server, both_wires, codes
+from tests.support import Server, both_wires, codes, every_wire
 
 # Framing.
 
@@ -126,7 +126,7 @@ def test_one_who_talks_too_fast_is_slowed_and_loses_nothing():
     assert [event["n"] for event in alice.events() if event["type"] == "ok"] == list(range(1, 26))
 
 
-@both_wires
+@every_wire
 def test_a_burst_is_said_at_once(wire):
     server = Server(rate=1, burst=50)
     alice, bob = server.join(wire, "alice"), server.json("bob")
@@ -188,7 +188,7 @@ def test_while_an_answer_is_under_way_the_next_line_waits(server, wire):
 # The end of the input.
 
 
-@both_wires
+@every_wire
 def test_after_an_end_of_input_all_that_was_sent_is_still_said(server, wire):
     bob = server.json("bob")
     alice = server.connect(wire)
@@ -216,7 +216,7 @@ def test_even_if_it_talked_too_fast(wire):
     assert alice.transport.lost
 
 
-@both_wires
+@every_wire
 def test_one_that_has_shut_its_side_still_gets_what_it_asked_for(server, wire):
     bob = server.json("bob")
     for n in range(300):
@@ -342,7 +342,7 @@ def test_a_ping_tells_what_was_written_to_this_connection(server):
 # No progress.
 
 
-@both_wires
+@every_wire
 def test_one_that_reads_nothing_for_60_s_is_dropped_at_once(server, wire):
     slow, alice = server.join(wire, "slow"), server.plain("alice")
     slow.stall()
@@ -360,7 +360,7 @@ def test_one_that_reads_nothing_for_60_s_is_dropped_at_once(server, wire):
     assert "-- slow left." in alice.lines()
 
 
-@both_wires
+@every_wire
 def test_what_is_said_to_it_meanwhile_is_no_progress_of_its_own(server, wire):
     slow, alice = server.join(wire, "slow"), server.plain("alice")
     slow.stall()

@@ -270,6 +270,16 @@ def test_the_oldest_idle_visitor_makes_room(server):
     assert second.gone and not first.gone and not third.gone
 
 
+def test_visitors_that_wait_for_an_answer_make_no_room(server):
+    server.hub.settings.max_visitors = 2
+    browsers = [Browser(server) for _ in range(20)]
+    for browser in browsers:
+        browser.client.send(GET)
+    server.run()
+    answers = [bytes(browser.client.transport.taken) for browser in browsers]
+    assert [status(answer) for answer in answers] == [200] * 20
+
+
 def test_served_requests_are_no_failed_logins():
     server = Server(connect_rate=1)
     for _ in range(50):
