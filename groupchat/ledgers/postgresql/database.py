@@ -36,7 +36,9 @@ _SETTINGS = f"""
     SET client_min_messages = warning;
     SET statement_timeout = 0;
     SET idle_session_timeout = 0;
-    SET jit = off
+    SET jit = off;
+    SET enable_seqscan = off;
+    SET enable_bitmapscan = off
 """
 
 Connection = psycopg.Connection[TupleRow]

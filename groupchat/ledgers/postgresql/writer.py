@@ -12,6 +12,8 @@ from typing import NamedTuple, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq.abc import PGconn, PGresult
 from twisted.logger import Logger
 
 from groupchat.core.entries import Entry
@@ -27,10 +29,9 @@ __all__ = ["Closed", "Writer", "can_pass"]
 
 T = TypeVar("T")
 
-_APPEND = """
-    SELECT new_seq, new_verdicts
-    FROM append_v1(%s, %s, %s::bigint, %s, %s::json, %s::bigint, %s::bytea)
-"""
+_NAME = b"append"  #: of the prepared statement
+_APPEND = b"SELECT new_seq, new_verdicts FROM append_v1($1, $2, $3, $4, $5, $6, $7)"
+_FORMATS = [Format.TEXT] * 6 + [Format.BINARY]
 
 
 class Closed(Exception):
@@ -77,6 +78,7 @@ class Writer:
         self._retention = Retention(membership, keep, self._clock, self._limits)
         self._name = name
         self._number = 0
+        self._prepared: Connection | None = None  # the one that has the statement
         self._shares = False  # whether other nodes need the entries
         self.trouble = ""
         self.closing = False
@@ -158,15 +160,29 @@ class Writer:
         return seq, answer
 
     def _ask(self, connection: Connection, request: Request) -> tuple[int | None, str | None]:
-        row = connection.execute(
-            _APPEND,
-            [
-                *request.me, request.number, request.kinds, request.asked, self._keep.count,
-                request.entries,
-            ],
-        ).fetchone()  # fmt: skip
-        assert row is not None
-        return row[0], row[1]
+        """
+        Call `append_v1`, past the layers of psycopg: these take longer than everything else here.
+        """
+        wire = connection.pgconn
+        if self._prepared is not connection:
+            _check(wire, wire.prepare(_NAME, _APPEND))
+            self._prepared = connection
+        keep = self._keep.count
+        values: list[bytes | None] = [
+            b"%d" % request.me.node,
+            request.me.token.encode(),
+            b"%d" % request.number,
+            request.kinds.encode(),
+            request.asked.encode(),
+            None if keep is None else b"%d" % keep,
+            request.entries,
+        ]
+        answer = wire.exec_prepared(_NAME, values, _FORMATS)  # type: ignore[arg-type]  # NULLs
+        _check(wire, answer)
+        seq, verdicts = answer.get_value(0, 0), answer.get_value(0, 1)
+        if seq is None or verdicts is None:
+            return None, None
+        return int(seq), verdicts.decode()
 
     def _answered(self) -> None:
         if self.trouble:
@@ -186,6 +202,19 @@ class Writer:
                 name=self._name,
                 why=str(error).strip().partition("\n")[0],
             )
+
+
+def _check(wire: PGconn, result: PGresult) -> None:
+    """
+    Do nothing if a statement has succeeded.
+
+    :raises psycopg.Error: it has not.
+    """
+    if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        return
+    if wire.status == ConnStatus.BAD:
+        raise psycopg.OperationalError(wire.get_error_message())
+    raise errors.error_from_result(result)
 
 
 def can_pass(error: psycopg.Error) -> bool:
