@@ -9,7 +9,7 @@ import msgspec
 from groupchat.wire import names
 from groupchat.wire.limits import MAX_ROOMS
 
-__all__ = ["MAX_PASSWORD", "Settings"]
+__all__ = ["MAX_PASSWORD", "Settings", "is_database"]
 
 MAX_PASSWORD = 1024  #: bytes of a password; it has one at least
 
@@ -65,3 +65,8 @@ class Settings(msgspec.Struct, kw_only=True):
     max_rooms_per_member: int = MAX_ROOMS
     devices: int = 8
     edit_within: int = 900
+
+
+def is_database(place: str) -> bool:
+    """Return whether a place is the address of a PostgreSQL database, not the path of a file."""
+    return place.startswith(("postgresql://", "postgres://"))

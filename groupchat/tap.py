@@ -8,8 +8,9 @@ import platform
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import (
@@ -59,7 +60,6 @@ from groupchat.options.values import (
     ADMIN_SUFFIX,
     CERTIFICATE_SUFFIX,
     endpoint,
-    is_database,
     printable,
     shortened,
 )
@@ -67,7 +67,10 @@ from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolEndpoint
 from groupchat.server.tls import Certificate
 from groupchat.service import GroupChat, Part
-from groupchat.settings import Settings
+from groupchat.settings import Settings, is_database
+
+if TYPE_CHECKING:
+    from groupchat.ledgers.postgresql.ledger import PostgreSQLLedger
 
 __all__ = ["Options", "makeService"]
 
@@ -88,12 +91,13 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         clock.use_monotonic(installed)
         reactor = cast("IReactor", installed)
     _log_version()
-    accounts, certificate = _make_accounts(options, reactor), _certificate(options)
+    ledger = _make_ledger(options, reactor)
+    accounts = _make_accounts(options, reactor, ledger)
+    certificate = _certificate(options, ledger)
     listen = _listen(options, reactor)
     if options["check"]:
         _metrics_address(options, reactor)
         _check(options, accounts, certificate)
-    ledger = _make_ledger(options, reactor)
     settings = _settings(options)
     hub = Hub(settings, ledger, accounts, reactor, _now, lambda why: service.broken(why))
     port = _port(options, reactor, hub, certificate)
@@ -214,11 +218,14 @@ def _log_version() -> None:
     )
 
 
-def _certificate(options: Options) -> Certificate | None:
-    """The given certificate, or a self-signed one that is stored beside the ledger."""
+def _certificate(options: Options, ledger: ILedger) -> Certificate | None:
+    """The given certificate, or a self-signed one that is stored beside the ledger, or in it."""
     if options["no-tls"]:
         return None
     given = options["certificate"]
+    if not given and is_database(options["ledger"]):
+        keep = cast("PostgreSQLLedger", ledger).keep_file
+        return Certificate(None, own=True, keep=partial(keep, CERTIFICATE_SUFFIX))
     return Certificate(given or _beside(options, CERTIFICATE_SUFFIX) or None, own=not given)
 
 
@@ -268,11 +275,11 @@ def _beside(options: Options, suffix: str) -> str:
     return ledger and str(Path(ledger).with_suffix(suffix))
 
 
-def _make_accounts(options: Options, reactor: IReactor) -> AccountStore:
-    """The accounts, in the file that --auth names or in one beside the ledger."""
+def _make_accounts(options: Options, reactor: IReactor, ledger: ILedger) -> AccountStore:
+    """The accounts, in the file that --auth names, or in one beside the ledger, or in it."""
     checkers = options.get("credCheckers", [])
     ours = [checker for checker in checkers if isinstance(checker, AccountStore)]
-    accounts = ours[0] if ours else AccountStore(_beside(options, ACCOUNTS_SUFFIX) or ":memory:")
+    accounts = ours[0] if ours else _own_accounts(options, ledger)
     accounts.registers = bool(ours) or not checkers
     accounts.others = [checker for checker in checkers if checker is not accounts]
     filing, hashing = (
@@ -284,6 +291,18 @@ def _make_accounts(options: Options, reactor: IReactor) -> AccountStore:
         if isinstance(checker, PasswordFile):
             checker.worker = hashing
     return accounts
+
+
+def _own_accounts(options: Options, ledger: ILedger) -> AccountStore:
+    if not is_database(options["ledger"]):
+        return AccountStore(_beside(options, ACCOUNTS_SUFFIX) or ":memory:")
+    from groupchat.accounts.tables import AccountsTables
+
+    database = cast("PostgreSQLLedger", ledger)
+    link = database.link()
+    return AccountStore(
+        ":memory:", storage=AccountsTables(database.name, link.connection, link.close)
+    )
 
 
 def _endpoint(option: str, description: str, reactor: IReactor) -> IStreamServerEndpoint:

@@ -17,27 +17,31 @@ from operator import itemgetter
 
 import msgspec
 
+from groupchat.accounts.storage import Thing
 from groupchat.atomicfile import is_full, write_atomic
 from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction, Token
 from groupchat.errors import CannotOpen, CannotOpenYet
 
-__all__ = ["APPLICATION", "VERSION", "AccountsDatabase", "Thing"]
+__all__ = ["APPLICATION", "VERSION", "AccountsDatabase"]
 
 APPLICATION = 0x67726361  #: "grca", in the header of the file
 VERSION = 3
 BUSY_TIMEOUT = 5.0  #: seconds to wait while another process writes
 _SCHEMAS = resources.files("groupchat.accounts") / "schema"
 
-Thing = Account | Restriction | Token  #: what is saved and deleted, one at a time
-
 
 class AccountsDatabase:
     """
+    A `Storage` in a file.
+
     :param path: of the file, which is created if missing; ":memory:" stores nothing on disk.
     """
 
+    error: type[Exception] = sqlite3.Error
+
     def __init__(self, path: str) -> None:
         self.path = path
+        self.name = f"the accounts file {path}"
         self._db: sqlite3.Connection  # once open
         self._loaded_version = 0
 
@@ -63,13 +67,12 @@ class AccountsDatabase:
             raise self._cannot_open(error) from None
 
     def _cannot_open(self, error: Exception) -> CannotOpen:
-        what = f"the accounts file {self.path}"
         if is_full(error, self.path):
-            return CannotOpenYet(f"{what}: the disk is full", "Make room")
+            return CannotOpenYet(f"{self.name}: the disk is full", "Make room")
         if "locked" in str(error):
-            return CannotOpenYet(f"{what}: another program has locked it", "Stop that one")
+            return CannotOpenYet(f"{self.name}: another program has locked it", "Stop that one")
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return CannotOpen(f"{what}: {why}", "Repair it")
+        return CannotOpen(f"{self.name}: {why}", "Repair it")
 
     def _prepare(self) -> None:
         """Make sure that the file is ours, and bring it to the newest version."""
@@ -84,7 +87,7 @@ class AccountsDatabase:
                 if application == APPLICATION
                 else "belongs to another program"
             )
-            raise CannotOpen(f"the accounts file {self.path} {reason}")
+            raise CannotOpen(f"{self.name} {reason}")
 
     def _upgrade(self) -> None:
         """In one transaction: the daemon and the command may do so at the same time."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +17,11 @@ import msgspec
 from groupchat import __version__, streams
 from groupchat.accounts.database import AccountsDatabase
 from groupchat.accounts.passwords import Passwords
+from groupchat.accounts.storage import Storage
 from groupchat.core.permissions import BAN, MUTE, Account, AuditEntry, Permissions, Restriction
 from groupchat.core.tokens import make_token, token_named
 from groupchat.errors import CannotOpen
-from groupchat.settings import MAX_PASSWORD
+from groupchat.settings import MAX_PASSWORD, is_database
 from groupchat.wire import addresses, names
 from groupchat.wire.errors import Refused
 from groupchat.wire.timestamps import stamp
@@ -51,17 +51,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(wanted: argparse.Namespace) -> None:
+    file = _storage(wanted.file)
     try:
-        file = AccountsDatabase(wanted.file)
-        if os.path.exists(wanted.file):
+        if is_database(wanted.file) or os.path.exists(wanted.file):
             _change(wanted, file)
         else:
             _begin(wanted, file)
-    except sqlite3.Error as error:
-        raise Refused(f"the accounts file {wanted.file}: {error}. Nothing was changed.") from None
+    except file.error as error:
+        why = str(error).partition("\n")[0]
+        raise Refused(f"{file.name}: {why}. Nothing was changed.") from None
 
 
-def _change(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
+def _storage(where: str) -> Storage:
+    """Return the storage in a file, or in a database."""
+    if not is_database(where):
+        return AccountsDatabase(where)
+    try:
+        from groupchat.accounts.tables import open_tables
+    except ImportError:
+        raise Refused('that needs psycopg 3.3: pip install "groupchat[postgresql]".') from None
+    return open_tables(where)
+
+
+def _change(wanted: argparse.Namespace, file: Storage) -> None:
     file.open()
     try:
         _do(wanted, file, file.load())
@@ -69,7 +81,7 @@ def _change(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
         file.close()
 
 
-def _begin(wanted: argparse.Namespace, file: AccountsDatabase) -> None:
+def _begin(wanted: argparse.Namespace, file: Storage) -> None:
     """
     Create the accounts file. Only setting a password does so: any other command most likely names
     the wrong file.
@@ -137,7 +149,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--file",
         default="groupchat.accounts",
         metavar="PATH",
-        help="the accounts file, beside the ledger or as in the server's --auth sqlite:PATH"
+        help="the accounts file, beside the ledger or as in the server's --auth sqlite:PATH;"
+        " or the server's --ledger, if that is postgresql://HOST/DATABASE"
         " (default: groupchat.accounts)",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -147,7 +160,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _do(wanted: argparse.Namespace, file: AccountsDatabase, permissions: Permissions) -> None:
+def _do(wanted: argparse.Namespace, file: Storage, permissions: Permissions) -> None:
     if wanted.what in _LISTS:
         for line in _LISTS[wanted.what](file, permissions):
             print(names.visible(line))
@@ -166,7 +179,7 @@ def _named(wanted: argparse.Namespace) -> str:
     return name
 
 
-def _set_password(file: AccountsDatabase, account: Account) -> None:
+def _set_password(file: Storage, account: Account) -> None:
     file.reset(account, _audit_entry("password", account.name))
     print(f"The password of {account.name} is set.")
 
@@ -174,12 +187,12 @@ def _set_password(file: AccountsDatabase, account: Account) -> None:
 # Lists.
 
 
-def _accounts(file: AccountsDatabase, permissions: Permissions) -> Iterator[str]:
+def _accounts(file: Storage, permissions: Permissions) -> Iterator[str]:
     for account in permissions.accounts():
         yield f"{account.name}{'  operator' if account.operator else ''}"
 
 
-def _restrictions(file: AccountsDatabase, permissions: Permissions) -> Iterator[str]:
+def _restrictions(file: Storage, permissions: Permissions) -> Iterator[str]:
     now = _now()
     for restriction in (*permissions.restrictions(BAN, now), *permissions.restrictions(MUTE, now)):
         until = f"until {stamp(restriction.until)}" if restriction.until else "for ever"
@@ -188,30 +201,30 @@ def _restrictions(file: AccountsDatabase, permissions: Permissions) -> Iterator[
         yield f"{restriction.kind} {target} {until}, by {restriction.by}{why}"
 
 
-def _audit_log(file: AccountsDatabase, permissions: Permissions) -> Iterator[str]:
+def _audit_log(file: Storage, permissions: Permissions) -> Iterator[str]:
     return map(_format, file.audit_entries(LOG_LINES))
 
 
 # Changes.
 
 
-def _operator(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
+def _operator(file: Storage, permissions: Permissions, name: str) -> str:
     account = permissions.owner(name) or _with_password(permissions, name)
     _set(file, account, True, "op")
     return f"{account.name} is an operator now."
 
 
-def _no_operator(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
+def _no_operator(file: Storage, permissions: Permissions, name: str) -> str:
     _set(file, _known(permissions, name), False, "deop")
     return f"{name} is no operator any more."
 
 
-def _delete(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
+def _delete(file: Storage, permissions: Permissions, name: str) -> str:
     file.delete(_known(permissions, name), _audit_entry("delete", name))
     return f"{name} is not registered any more."
 
 
-def _make_token(file: AccountsDatabase, permissions: Permissions, name: str, token: str) -> None:
+def _make_token(file: Storage, permissions: Permissions, name: str, token: str) -> None:
     account = _known(permissions, name)
     made, secret = make_token(account, token, permissions.tokens(account.id), _now())
     file.save(made, _audit_entry("token", account.name, made.name))
@@ -222,19 +235,19 @@ def _make_token(file: AccountsDatabase, permissions: Permissions, name: str, tok
     )
 
 
-def _list_tokens(file: AccountsDatabase, permissions: Permissions, name: str, token: str) -> None:
+def _list_tokens(file: Storage, permissions: Permissions, name: str, token: str) -> None:
     for held in permissions.tokens(_known(permissions, name).id):
         print(f"{held.name} made {stamp(held.made)}")
 
 
-def _revoke(file: AccountsDatabase, permissions: Permissions, name: str, token: str) -> None:
+def _revoke(file: Storage, permissions: Permissions, name: str, token: str) -> None:
     account = _known(permissions, name)
     held = token_named(permissions, account.id, token)
     file.delete(held, _audit_entry("revoke", account.name, held.name))
     print(f"The token {held.name} of {account.name} is revoked.")
 
 
-def _unban(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
+def _unban(file: Storage, permissions: Permissions, name: str) -> str:
     is_address = not name.startswith("@") and addresses.is_network(name)
     target = addresses.network(name) if is_address else _key(name)
     # an older ban may be stored under the name as typed
@@ -243,7 +256,7 @@ def _unban(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
     return f"{addresses.format_address(restriction.target)} is not banned any more."
 
 
-def _unmute(file: AccountsDatabase, permissions: Permissions, name: str) -> str:
+def _unmute(file: Storage, permissions: Permissions, name: str) -> str:
     restriction = _held(permissions, MUTE, _key(name))
     file.delete(restriction, _audit_entry("unmute", restriction.target))
     return f"{restriction.target} is not muted any more."
@@ -261,12 +274,12 @@ def _held(permissions: Permissions, kind: str, target: str) -> Restriction:
     return restriction
 
 
-_LISTS: dict[str, Callable[[AccountsDatabase, Permissions], Iterator[str]]] = {
+_LISTS: dict[str, Callable[[Storage, Permissions], Iterator[str]]] = {
     "--list": _accounts,
     "--bans": _restrictions,
     "--log": _audit_log,
 }
-_CHANGES: dict[str, Callable[[AccountsDatabase, Permissions, str], str]] = {
+_CHANGES: dict[str, Callable[[Storage, Permissions, str], str]] = {
     "--operator": _operator,
     "--no-operator": _no_operator,
     "--delete": _delete,
@@ -275,14 +288,14 @@ _CHANGES: dict[str, Callable[[AccountsDatabase, Permissions, str], str]] = {
 }
 
 
-_OF_TOKENS: dict[str, Callable[[AccountsDatabase, Permissions, str, str], None]] = {
+_OF_TOKENS: dict[str, Callable[[Storage, Permissions, str, str], None]] = {
     "--token": _make_token,
     "--tokens": _list_tokens,
     "--revoke": _revoke,
 }
 
 
-def _set(file: AccountsDatabase, account: Account, operator: bool, verb: str) -> None:
+def _set(file: Storage, account: Account, operator: bool, verb: str) -> None:
     file.save(msgspec.structs.replace(account, operator=operator), _audit_entry(verb, account.name))
 
 

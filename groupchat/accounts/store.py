@@ -7,7 +7,6 @@ blocks.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, runtime_checkable
@@ -21,8 +20,9 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from groupchat.accounts.database import AccountsDatabase, Thing
+from groupchat.accounts.database import AccountsDatabase
 from groupchat.accounts.passwords import Passwords
+from groupchat.accounts.storage import Storage, Thing
 from groupchat.accounts.worker import InlineWorker, Worker
 from groupchat.core.permissions import Account, AuditEntry, Permissions, Token
 from groupchat.core.throttledlog import Trouble
@@ -62,6 +62,7 @@ class AccountStore:
     """
     :param path: of the accounts file, or ":memory:".
     :param passwords: hashes and verifies them.
+    :param storage: keeps the accounts instead of a file.
 
     :ivar others: checkers to ask for names whose password the file does not have.
     """
@@ -69,15 +70,17 @@ class AccountStore:
     log = Logger()
     credentialInterfaces = (IUsernamePassword,)
 
-    def __init__(self, path: str, passwords: Passwords | None = None) -> None:
+    def __init__(
+        self, path: str, passwords: Passwords | None = None, storage: Storage | None = None
+    ) -> None:
         self.permissions = Permissions()
         self.changed: Callable[[], None] = lambda: None
         self.registers = True
         self.others: Sequence[ICredentialsChecker] = ()
         self.path = path
         self._passwords = passwords or Passwords()
-        self._file = AccountsDatabase(path)
-        self._trouble = Trouble(f"read the accounts file {path}", self.log)
+        self._file: Storage = storage or AccountsDatabase(path)
+        self._trouble = Trouble(f"read {self._file.name}", self.log)
         self._file_worker: Worker = InlineWorker()
         self._hash_worker: Worker = InlineWorker()
         self._polling: LoopingCall | None = None
@@ -103,10 +106,8 @@ class AccountStore:
         self._file.open()
         try:
             self.permissions = self._file.load()
-        except sqlite3.Error as error:
-            raise CannotOpen(
-                f"the accounts file {self.path}: {error}", "Restore a backup"
-            ) from None
+        except self._file.error as error:
+            raise CannotOpen(f"{self._file.name}: {error}", "Restore a backup") from None
         self._file_worker.start()
         self._hash_worker.start()
         self._hash_worker.do(self._passwords.prepare)
@@ -139,7 +140,7 @@ class AccountStore:
 
     def _log_reload(self, _: None) -> None:
         if not self._trouble.failing:
-            self.log.info("The accounts file {path} is read.", path=self.path)
+            self.log.info("T{name} is read.", name=self._file.name[1:])
 
     def _unreadable(self, failure: Failure) -> None:
         self._trouble.failed(failure.getErrorMessage())
@@ -235,9 +236,11 @@ class AccountStore:
 
     def _write(self, change: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Deferred[T]:
         def failed(failure: Failure) -> T:
-            if failure.check(sqlite3.Error):
+            if failure.check(self._file.error):
                 self.log.error(
-                    "The accounts file cannot be written: {why}", why=failure.getErrorMessage()
+                    "T{name} cannot be written: {why}",
+                    name=self._file.name[1:],
+                    why=failure.getErrorMessage().partition("\n")[0],
                 )
                 raise Unavailable("The server cannot save that just now: its log says why.")
             failure.raiseException()

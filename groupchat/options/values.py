@@ -12,6 +12,7 @@ from twisted.python import usage
 from groupchat.gateways.table import GATEWAYS
 from groupchat.gateways.web.forwarded import Proxies
 from groupchat.ledgers.retention import RetentionPolicy
+from groupchat.settings import is_database
 from groupchat.wire import durations, names
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "endpoint",
     "gateways",
     "host",
-    "is_database",
     "ledger_path",
     "log_format",
     "motd",
@@ -117,11 +117,6 @@ def retention(text: str) -> RetentionPolicy:
         raise usage.UsageError(
             f'--keep takes "all", "90d" or "100000 messages", not "{shortened(text)}".{hint}'
         ) from None
-
-
-def is_database(ledger: str) -> bool:
-    """Return whether a ledger is the address of a PostgreSQL database, not the path of a file."""
-    return ledger.startswith(("postgresql://", "postgres://"))
 
 
 def ledger_path(text: str) -> str:

@@ -11,7 +11,7 @@ import datetime
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,8 @@ class Certificate:
     :param path: a file in PEM with the certificate, its chain and its key; None: a self-signed
         certificate that lives as long as the process.
     :param own: whether a self-signed certificate is made where the file is missing.
+    :param keep: where there is no file: returns the certificate that is kept elsewhere, or keeps
+        the one that it is given a maker of.
     :ivar fingerprint: of the certificate, as ssh writes it.
     :ivar names: the names of hosts that it is for; the first label may be ``*``.
     """
@@ -56,9 +58,15 @@ class Certificate:
     fingerprint: str
     names: list[str]
 
-    def __init__(self, path: str | None, own: bool) -> None:
+    def __init__(
+        self,
+        path: str | None,
+        own: bool,
+        keep: Callable[[Callable[[], bytes]], bytes] | None = None,
+    ) -> None:
         self.path = path
         self.own = own
+        self._keep = keep
         self._seen: object = None  # what the file looked like when it was last read
         self._context: ssl.SSLContext
 
@@ -69,7 +77,7 @@ class Certificate:
         :raises CannotStart: it cannot be used.
         """
         if self.path is None:
-            self._use(make())
+            self._use(self._keep(make) if self._keep else make())
         else:
             self._open(self.path, self.own)
 

@@ -244,3 +244,19 @@ def test_a_file_that_is_none_can_be_another_with_an_option(run, tmp_path):
     with pytest.raises(SystemExit) as ended:
         run("--list")
     assert str(ended.value).endswith("Repair it, or name another with -f PATH.")
+
+
+# A database.
+
+
+def test_the_accounts_can_be_in_a_database(engine, capsys, monkeypatch):
+    from tests.ledgers.nodes import database
+
+    uri = database(engine)
+    monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
+    passwd.main(["-f", uri, "--operator", "alice"])
+    passwd.main(["-f", uri, "--list"])
+    assert capsys.readouterr().out == "alice is an operator now.\nalice  operator\n"
+    with pytest.raises(SystemExit) as ended:
+        passwd.main(["-f", engine.uri("nothing"), "--list"])
+    assert str(ended.value).startswith("groupchat-passwd: the database nothing at ")

@@ -17,122 +17,20 @@ from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from groupchat.accounts import passwordfile
 from groupchat.accounts.database import APPLICATION, VERSION, AccountsDatabase
 from groupchat.accounts.passwordfile import PasswordFile
-from groupchat.accounts.passwords import CHEAP, Passwords
+from groupchat.accounts.passwords import Passwords
 from groupchat.accounts.store import AccountStore
 from groupchat.core.permissions import (
     BAN,
-    MAX_KNOWN_CLIENTS,
-    MUTE,
     Account,
-    AuditEntry,
-    Restriction,
-    Token,
 )
 from groupchat.errors import CannotStart
 from groupchat.wire.errors import Unavailable
-
-PASSWORDS = Passwords(CHEAP)
-ENTRY = AuditEntry(1, "op", "test", "bob", 2, "why")
-BAN_ON_BOB = Restriction(BAN, "bob", "op", b"c" * 16, 5, "spam")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "chat.accounts")
-
-
-@pytest.fixture
-def start(path):
-    """Starts a store on the same file each time."""
-    stores = []
-
-    def start():
-        stores.append(AccountStore(path, PASSWORDS))
-        stores[-1].open()
-        return stores[-1]
-
-    yield start
-    for store in stores:
-        store.close()
-
-
-def answer(deferred):
-    """Returns the result of a Deferred that has fired: nothing here waits."""
-    results = []
-    deferred.addBoth(results.append)
-    (result,) = results
-    return result
+from tests.accounts.keeping import BAN_ON_BOB, ENTRY, PASSWORDS, answer, token
 
 
 def test_the_file_is_nobody_elses_to_read(start, path):
     start()
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-
-
-def test_what_was_kept_holds_at_once_and_after_a_restart(start):
-    account = Account("Alice", True, "", (b"1" * 16, b"0" * 16))
-    store = start()
-    answer(store.register(account, "secret", ENTRY))
-    answer(store.save(BAN_ON_BOB, ENTRY))
-    for one in (store, start()):
-        kept = one.permissions.owner("alice")
-        assert (kept.name, kept.operator, kept.clients) == ("Alice", True, (b"1" * 16, b"0" * 16))
-        assert one.permissions.restriction(BAN, "bob") == BAN_ON_BOB
-        assert answer(one.check("alice", "secret")) == kept
-
-
-def test_a_client_is_remembered_across_a_restart_and_the_audit_log_has_nothing_of_it(start):
-    store = start()
-    answer(store.register(Account("alice"), "secret", ENTRY))
-    for number in range(MAX_KNOWN_CLIENTS + 1):
-        answer(store.remember(store.permissions.owner("alice"), b"%016d" % number))
-    for one in (store, start()):
-        clients = one.permissions.owner("alice").clients
-        assert (len(clients), clients[0], clients[-1]) == (
-            MAX_KNOWN_CLIENTS,
-            b"%016d" % 1,
-            b"%016d" % MAX_KNOWN_CLIENTS,
-        )
-        assert answer(one.audit_entries(10)) == [ENTRY]
-
-
-def test_a_client_is_not_remembered_when_the_password_that_it_gave_was_changed_meanwhile(start):
-    store, outside = start(), start()
-    answer(store.register(Account("alice"), "secret", ENTRY))
-    gave = store.permissions.owner("alice")
-    answer(outside.register(Account("alice"), "another", ENTRY))
-    answer(store.remember(gave, b"1" * 16))
-    answer(store.poll())
-    assert (
-        store.permissions.owner("alice").clients == () == start().permissions.owner("alice").clients
-    )
-    answer(outside.delete(gave, ENTRY))
-    answer(store.remember(gave, b"1" * 16))
-    assert start().permissions.owner("alice") is None
-
-
-def test_what_was_dropped_holds_no_longer(start):
-    store = start()
-    answer(store.save(Account("alice"), ENTRY))
-    answer(store.save(BAN_ON_BOB, ENTRY))
-    answer(store.delete(Account("alice"), ENTRY))
-    answer(store.delete(BAN_ON_BOB, ENTRY))
-    for one in (store, start()):
-        assert not one.permissions.accounts()
-        assert one.permissions.restriction(BAN, "bob") is None
-
-
-def test_a_ban_and_a_mute_of_one_person_are_two_things(start):
-    store = start()
-    answer(store.save(BAN_ON_BOB, ENTRY))
-    answer(store.delete(Restriction(MUTE, "bob", "op"), ENTRY))
-    assert store.permissions.restriction(BAN, "bob")
-
-
-def test_the_audit_log_is_kept_in_order(start):
-    for number in range(3):
-        answer(start().save(None, AuditEntry(number, "op", "kick", f"n{number}")))
-    assert [entry.target for entry in answer(start().audit_entries(2))] == ["n1", "n2"]
 
 
 def test_what_another_program_changes_is_seen(start, path):
@@ -158,7 +56,7 @@ def test_a_file_that_can_not_be_written_changes_nothing(start, path, expect_logg
     assert store.permissions.owner("alice") is None
     assert answer(store.save(BAN_ON_BOB, ENTRY)) is None
     assert [entry.verb for entry in answer(store.audit_entries(9))] == ["test"]
-    expect_logged("The accounts file cannot be written: no space")
+    expect_logged("cannot be written: no space")
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b""])
@@ -184,64 +82,7 @@ def test_a_file_of_a_newer_version_is_not_opened(start, path):
 # The ids of accounts.
 
 
-def test_an_account_keeps_its_id_and_one_of_the_same_name_has_another(start):
-    store = start()
-    answer(store.register(Account("alice"), "secret", ENTRY))
-    first = store.permissions.owner("alice")
-    answer(store.register(first, "other", ENTRY))
-    for one in (store, start()):
-        assert one.permissions.owner("alice").id == first.id
-        assert one.permissions.with_id(first.id).name == "alice"
-    answer(store.delete(first, ENTRY))
-    assert store.permissions.with_id(first.id) is None
-    answer(store.register(Account("alice"), "secret", ENTRY))
-    second = start().permissions.owner("alice")
-    assert second.id and second.id != first.id
-    assert start().permissions.with_id(first.id) is None
-
-
 # Tokens.
-
-
-def token(account, name="backup", digest=b"1" * 32):
-    return Token(account.id, name, digest, 7)
-
-
-@pytest.fixture
-def alice(start):
-    """An account with a token, and the store that saved them."""
-    store = start()
-    answer(store.register(Account("alice"), "secret", ENTRY))
-    account = store.permissions.owner("alice")
-    answer(store.save(token(account), ENTRY))
-    return account
-
-
-def test_a_token_holds_at_once_and_after_a_restart_until_it_is_deleted(start, alice):
-    store = start()
-    answer(store.save(token(alice, "ci", b"2" * 32), ENTRY))
-    for one in (store, start()):
-        assert one.permissions.tokens(alice.id) == [token(alice), token(alice, "ci", b"2" * 32)]
-        assert one.permissions.bearer(b"2" * 32) == alice
-    answer(store.delete(token(alice, "ci"), ENTRY))
-    for one in (store, start()):
-        assert one.permissions.tokens(alice.id) == [token(alice)]
-        assert one.permissions.bearer(b"2" * 32) is None
-        assert one.permissions.bearer(b"1" * 32) == alice
-
-
-def test_an_account_that_is_saved_keeps_its_tokens_and_one_that_is_deleted_does_not(start, alice):
-    store = start()
-    answer(store.save(Account("Alice", True, "x", (b"c" * 16,), alice.id), ENTRY))
-    for one in (store, start()):
-        assert one.permissions.bearer(b"1" * 32) == one.permissions.owner("alice")
-        assert one.permissions.owner("alice").operator
-        assert one.permissions.owner("alice").clients == (b"c" * 16,)
-    answer(store.delete(alice, ENTRY))
-    answer(store.register(Account("alice"), "secret", ENTRY))
-    for one in (store, start()):
-        assert one.permissions.bearer(b"1" * 32) is None
-        assert one.permissions.tokens(one.permissions.owner("alice").id) == []
 
 
 def test_a_token_that_another_program_revokes_does_not_come_back_with_its_account(
@@ -256,13 +97,6 @@ def test_a_token_that_another_program_revokes_does_not_come_back_with_its_accoun
     answer(store.poll())
     assert store.permissions.bearer(b"1" * 32) is None
     assert start().permissions.tokens(alice.id) == []
-
-
-def test_a_token_of_an_account_that_is_gone_is_not_saved(start, alice, expect_logged):
-    store, outside = start(), start()
-    answer(outside.delete(alice, ENTRY))
-    assert answer(store.save(token(alice, "ci", b"2" * 32), ENTRY)).check(Unavailable)
-    expect_logged("The accounts file cannot be written: FOREIGN KEY constraint failed")
 
 
 # Older files.

@@ -17,8 +17,9 @@ __all__ = ["Node", "database", "on_postgresql"]
 #: deletes every row, once there are tables
 CLEAR = """
     DO $$ DECLARE one name; BEGIN
-        FOR one IN SELECT relname FROM pg_class WHERE relkind = 'r'
-            AND relnamespace = to_regnamespace('groupchat') AND relname <> 'version'
+        FOR one IN SELECT relname FROM pg_class
+            WHERE relkind = 'r' AND relnamespace = to_regnamespace('groupchat')
+            AND relname NOT IN ('version', 'changes')
         LOOP EXECUTE format('DELETE FROM groupchat.%I', one); END LOOP;
     END $$
 """

@@ -8,12 +8,12 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from groupchat import postgresql as opening
 from groupchat.core.direct_rooms import direct_room
 from groupchat.core.entries import InviteEntry, PrivacyEntry
 from groupchat.errors import CannotOpen, CannotStart
-from groupchat.ledgers.postgresql import database as opening
-from groupchat.ledgers.postgresql.database import Database
 from groupchat.ledgers.postgresql.environment import Environment
+from groupchat.postgresql import Database
 from groupchat.wire.errors import Conflict
 from tests.ledgers.keeping import ALICE, BOB, Log
 from tests.ledgers.nodes import database, on_postgresql
@@ -268,3 +268,25 @@ def test_an_error_of_which_nobody_knows_what_it_means_ends_the_ledger(log, engin
     assert reason.startswith("the database ledger at ") and "bundles" in reason
     log.closed = True
     log.ledger._shut()
+
+
+# Things that nodes share beside the log.
+
+
+def test_the_first_node_makes_the_certificate_and_the_others_have_the_same(start):
+    made = []
+
+    def make():
+        made.append(f"certificate {len(made)}".encode())
+        return made[-1]
+
+    first, second = start(), start()
+    assert first.ledger.keep_file(".pem", make) == b"certificate 0"
+    assert second.ledger.keep_file(".pem", make) == b"certificate 0" and len(made) == 1
+
+
+def test_a_node_that_was_fenced_reads_and_saves_nothing(log, engine):
+    link = log.ledger.link()
+    engine.execute("DELETE FROM groupchat.nodes", "ledger")
+    with pytest.raises(psycopg.OperationalError, match="joining the others again"):
+        link.connection()

@@ -19,7 +19,7 @@ end
 
 complete -c groupchat-passwd -f
 complete -c groupchat-passwd -s h -l help -d 'show this help message and exit'
-complete -c groupchat-passwd -s f -l file -r -F -d 'the accounts file, beside the ledger or as in the server\'s --auth sqlite:PATH (default: groupchat.accounts)'
+complete -c groupchat-passwd -s f -l file -r -F -d 'the accounts file, beside the ledger or as in the server\'s --auth sqlite:PATH; or the server\'s --ledger, if that is postgresql://HOST/DATABASE (default: groupchat.accounts)'
 complete -c groupchat-passwd -l version -d 'show version number and exit'
 complete -c groupchat-passwd -s o -l operator -d 'make NAME an operator (asks for a password if NAME is not registered)'
 complete -c groupchat-passwd -l no-operator -d 'make NAME an ordinary member again'

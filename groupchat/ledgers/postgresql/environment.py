@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from groupchat.ledgers.clock import Clock, SystemClock
-from groupchat.ledgers.postgresql.database import schemas
+from groupchat.postgresql import schemas
 
 __all__ = ["Environment", "Limits"]
 

@@ -18,7 +18,6 @@ from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
 from groupchat.interfaces import ILedger, ILedgerOwner
-from groupchat.ledgers.postgresql.database import Database, Link
 from groupchat.ledgers.postgresql.environment import Environment
 from groupchat.ledgers.postgresql.following import Following
 from groupchat.ledgers.postgresql.membership import Membership
@@ -29,6 +28,7 @@ from groupchat.ledgers.postgresql.writer import Writer
 from groupchat.ledgers.reading import ReadingThread
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.threads import LowPriorityPool, Runner, WriterThread
+from groupchat.postgresql import Database, Link
 from groupchat.wire.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -93,9 +93,29 @@ class PostgreSQLLedger:
     def _link(self) -> Link:
         return Link(self._database, self._membership.beat)
 
+    def link(self) -> Link:
+        """Return one more connection to the database, for what else the nodes share."""
+        return Link(self._database, self._membership.greet)
+
+    @property
+    def name(self) -> str:
+        """The database, as the log names it."""
+        return self._database.name
+
+    def keep_file(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """
+        Return the content of a file that all nodes share; the first node makes it.
+
+        :raises CannotStart: the database can't be used.
+        """
+        try:
+            return self.tail.keep_file(name, make)
+        except psycopg.Error as error:
+            raise self._database.cannot_open(error) from None
+
     def _reader(self, pool: ThreadPool) -> ReadingThread[Reader]:
         clock, limits = self._environment.clock, self._environment.limits
-        reader = Reader(self._link(), self._keep.count, clock, limits.searched_messages)
+        reader = Reader(self.link(), self._keep.count, clock, limits.searched_messages)
         return ReadingThread(self._reactor, pool, reader)
 
     @property

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from groupchat.ledgers.postgresql.database import Connection
+from groupchat.postgresql import Connection
 
 __all__ = ["Fenced", "Identity", "Membership", "Other", "Rewound", "fencing"]
 
@@ -165,6 +165,17 @@ class Membership:
     def reached(self) -> int:
         """The newest bundle that is known to be stored."""
         return self._reached
+
+    def greet(self, connection: Connection) -> None:
+        """
+        The first use of a connection that has no part in the node's own: like `beat`.
+
+        :raises psycopg.OperationalError: the node is becoming another one.
+        """
+        try:
+            self.beat(connection)
+        except (Fenced, Rewound):
+            raise psycopg.OperationalError("this server is joining the others again") from None
 
     def reap(self, connection: Connection, node: int, beat: int) -> bool:
         """Declare a node dead, unless its beat has gone on. Return whether it is."""

@@ -9,11 +9,10 @@ import psycopg
 
 from groupchat.core.search import SearchQuery
 from groupchat.ledgers.clock import Clock
-from groupchat.ledgers.postgresql.database import Link
-from groupchat.ledgers.postgresql.membership import Fenced, Rewound
 from groupchat.ledgers.postgresql.search import condition
 from groupchat.ledgers.room_reader import RoomReader
 from groupchat.ledgers.search import Condition
+from groupchat.postgresql import Link
 from groupchat.wire.errors import Unavailable
 from groupchat.wire.events import Message
 from groupchat.wire.timestamps import stamp
@@ -113,7 +112,7 @@ class Reader(RoomReader):
         while True:
             try:
                 return self._link.connection().execute(query.encode(), values).fetchall()
-            except (psycopg.OperationalError, Fenced, Rewound):
+            except psycopg.OperationalError:
                 self._link.close()
                 if self._clock.monotonic() >= end:
                     raise Unavailable(

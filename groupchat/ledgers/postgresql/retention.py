@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from groupchat.ledgers.calendar import Calendar
 from groupchat.ledgers.clock import Clock
-from groupchat.ledgers.postgresql.database import Connection
 from groupchat.ledgers.postgresql.environment import Limits
 from groupchat.ledgers.postgresql.membership import Membership
 from groupchat.ledgers.retention import RetentionPolicy
+from groupchat.postgresql import Connection
 
 __all__ = ["Retention"]
 

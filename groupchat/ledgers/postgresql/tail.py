@@ -7,7 +7,7 @@ by itself from time to time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from twisted.logger import Logger
@@ -16,11 +16,11 @@ from groupchat.core.entries import Entry
 from groupchat.core.group_entries import NodeGoneEntry
 from groupchat.ledgers import entry_codec
 from groupchat.ledgers.clock import Clock
-from groupchat.ledgers.postgresql.database import Connection, Link
 from groupchat.ledgers.postgresql.environment import Limits
 from groupchat.ledgers.postgresql.leases import Leases
 from groupchat.ledgers.postgresql.membership import Fenced, Membership, Other, Rewound
 from groupchat.ledgers.postgresql.verdicts import settle_others
+from groupchat.postgresql import Connection, Link
 
 __all__ = ["Bundle", "Snapshot", "Tail"]
 
@@ -124,6 +124,20 @@ class Tail:
     def _new_leases(self) -> Leases:
         limits = self._limits
         return Leases(limits.lease, limits.unconnected, limits.beat * 2)
+
+    def keep_file(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """Return the content of a file that all nodes share; the first node makes it."""
+        connection = self.connection()
+        find = "SELECT content FROM files WHERE name = %s"
+        row = connection.execute(find, [name]).fetchone()
+        if row is None:
+            connection.execute(
+                "INSERT INTO files VALUES (%s, %s) ON CONFLICT DO NOTHING", [name, make()]
+            )
+            row = connection.execute(find, [name]).fetchone()
+        assert row is not None
+        content: bytes = row[0]
+        return content
 
     # Following.
 

@@ -18,12 +18,12 @@ from twisted.logger import Logger
 
 from groupchat.core.entries import Entry
 from groupchat.ledgers import entry_codec
-from groupchat.ledgers.postgresql.database import Connection, Link
 from groupchat.ledgers.postgresql.environment import Environment
 from groupchat.ledgers.postgresql.membership import Fenced, Identity, Membership, Rewound, fencing
 from groupchat.ledgers.postgresql.retention import Retention
 from groupchat.ledgers.postgresql.verdicts import requests, settle
 from groupchat.ledgers.retention import RetentionPolicy
+from groupchat.postgresql import Connection, Link
 
 __all__ = ["Closed", "Writer", "can_pass"]
 

@@ -109,6 +109,55 @@ CREATE TABLE direct_rooms (
     PRIMARY KEY (account, room)
 );
 
+-- Accounts: the registered names, with all that is theirs; bans and mutes; and who did what.
+CREATE TABLE accounts (
+    key      text COLLATE "C" PRIMARY KEY,         -- the name, as names are compared
+    name     text COLLATE "C" NOT NULL,            -- as it was registered
+    operator boolean NOT NULL,
+    password text NOT NULL,                        -- an argon2id hash (RFC 9106); '' where another keeps the password
+    id       text COLLATE "C" NOT NULL UNIQUE      -- no later account of the same name has it
+);
+CREATE TABLE known_clients (
+    account  text COLLATE "C" NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    client   bytea NOT NULL,                       -- the digest of a client secret that logs in without a password
+    position integer NOT NULL,                     -- the newest last
+    PRIMARY KEY (account, client)
+);
+CREATE TABLE tokens (
+    account text COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    name    text COLLATE "C" NOT NULL,             -- by which its owner knows it, in lower case
+    digest  bytea NOT NULL UNIQUE,                 -- of the secret
+    made    bigint NOT NULL,                       -- milliseconds since 1970
+    PRIMARY KEY (account, name)
+);
+CREATE TABLE restrictions (
+    kind   text COLLATE "C" NOT NULL,              -- ban or mute
+    target text COLLATE "C" NOT NULL,              -- the key of a name, or a network
+    by     text NOT NULL,
+    client bytea NOT NULL,
+    until  bigint,                                 -- milliseconds since 1970
+    text   text NOT NULL,
+    PRIMARY KEY (kind, target)
+);
+CREATE TABLE audit_log (                           -- only ever appended
+    no     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at     bigint NOT NULL,
+    by     text NOT NULL,
+    verb   text NOT NULL,
+    target text NOT NULL,
+    until  bigint,
+    text   text NOT NULL
+);
+-- The number of changes so far, by which a node notices those of others.
+CREATE TABLE changes (number bigint NOT NULL);
+INSERT INTO changes VALUES (0);
+
+-- Files that all nodes share, by name: the certificate with its key.
+CREATE TABLE files (
+    name    text PRIMARY KEY,
+    content bytea NOT NULL
+);
+
 -- An entry as a node asks for it; each kind has some of these fields.
 CREATE TYPE given AS (
     room text, sender text, text text, at bigint, act boolean, client text, n bigint, account text, digest bigint,

@@ -1,6 +1,6 @@
 """
-A connection to PostgreSQL, set up as the ledger needs it; and the schema, which is made and moved
-forward here.
+Connections to PostgreSQL, set up as the ledger needs them; and the schema of the ledger and the
+accounts, which is made and moved forward here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from groupchat.errors import CannotOpen, CannotOpenYet
 if tuple(map(int, psycopg.__version__.split(".")[:2])) < (3, 3):
     raise ImportError("older ones lose notifications")
 
-__all__ = ["MIN_VERSION", "Database", "Link", "schemas"]
+__all__ = ["MIN_VERSION", "Connection", "Database", "Link", "schemas"]
 
 MIN_VERSION = 15  #: the oldest PostgreSQL that is supported
 SCHEMA = "groupchat"  #: the schema of all tables
