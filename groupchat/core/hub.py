@@ -67,7 +67,6 @@ class Hub:
     :ivar callers: decides who may ask by single requests.
     :ivar room_names: translates the names of rooms.
     :ivar actions: the effect of each command.
-    :ivar now: the time in milliseconds since 1970.
     :ivar throttled_log: for lines about addresses.
     :ivar counters: what the node has done so far.
     :ivar now: the time in milliseconds since 1970.
@@ -92,7 +91,6 @@ class Hub:
         self.now = now
         self.failed = broken
         self.stopping = False
-        self.now = now
         self._awaited: dict[Entry, Deferred[None]] = {}
         self.counters = Counters()
         self.throttled_log = ThrottledLog(settings.log_rate, clock, self.log)
@@ -185,5 +183,6 @@ class Hub:
         self._end_all(errors.STOPPING)
 
     def _end_all(self, bye: Bye) -> None:
-        for session in list(self.members.sessions):
+        watchers = [one for room in self.rooms.values() for one in room.watchers.values()]
+        for session in (*self.members.sessions, *watchers):
             session.end(bye)

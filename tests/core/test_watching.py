@@ -207,6 +207,14 @@ def test_what_ends_a_callers_right_ends_what_it_reads(server):
     assert peer.closed and peer.events()[-1]["code"] == "banned"
 
 
+@pytest.mark.parametrize(("end", "code"), [("stop", "stopping"), ("fenced", "unavailable")])
+def test_a_server_that_ends_says_so_to_watchers(server, end, code):
+    peer, _ = watch(server)
+    getattr(server.hub, end)()
+    assert peer.closed and peer.events()[-1]["code"] == code
+    assert "lobby" not in server.hub.rooms
+
+
 def test_an_account_that_is_deleted_reads_no_more(server):
     peer, watcher = watch(server, caller=owner(server, "alice"))
     server.accounts.delete(server.accounts.permissions.owner("alice"), AuditEntry(0, "op", "x"))
