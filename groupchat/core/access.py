@@ -157,6 +157,10 @@ class AccessPolicy:
         self._attempts.succeeded(key, origin, taken)
         return account
 
+    def owner(self, name: str) -> Account | None:
+        """Return the account with this name, or None."""
+        return self._accounts.permissions.owner(name)
+
     def is_account(self, account: str) -> bool:
         """
         Return whether there is an account.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from groupchat.core.ratelimit import KeyedTokenBuckets, client_prefix
+from groupchat.core.recent_passwords import RecentPasswords
 from groupchat.core.tokens import token_digest
 from groupchat.wire import errors
 
@@ -60,6 +61,7 @@ class Callers:
         self._members = members
         self._settings = settings
         self._seconds = seconds
+        self._recent = RecentPasswords(seconds)
         self._rate = (0.0, 0.0)  # the rate and the burst of the buckets
         self._buckets = KeyedTokenBuckets(0.0, 0.0, seconds)
 
@@ -111,7 +113,11 @@ class Callers:
         """
         name = self._settings.names.person(name)
         self.check(Caller(address, name))
+        known = self._access.owner(name)
+        if known is not None and self._recent.has(known, password):
+            return self._owner(known, address)
         account = await self._access.check(name, password, address)
+        self._recent.add(account, password)
         return self._owner(account, address)
 
     def _owner(self, account: Account, address: str, token: bytes = b"") -> Caller:

@@ -59,7 +59,7 @@ class Hub:
     :param now: the time in milliseconds since 1970.
     :param broken: called with a reason when nothing may be answered any more.
 
-    :ivar rooms: the rooms with members.
+    :ivar rooms: the rooms with members or watchers.
     :ivar members: everybody who has logged in, on all nodes.
     :ivar access: decides who may.
     :ivar direct: the direct rooms.

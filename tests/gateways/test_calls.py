@@ -105,6 +105,39 @@ def test_a_wrong_password_is_refused_and_limited(server):
         owner(server)
 
 
+def test_a_password_that_was_right_is_not_hashed_again_for_a_minute(server, monkeypatch):
+    checked = []
+    check = server.accounts.check
+    monkeypatch.setattr(
+        server.accounts, "check", lambda *given: (checked.append(given), check(*given))[1]
+    )
+    for _ in range(3):
+        assert owner(server).name == owner(server, "ALICE").name == "alice"
+    assert len(checked) == 1
+    for password in ("wrong", PASSWORD[:-1], ""):
+        with pytest.raises(errors.BadPassword):
+            outcome(server, server.hub.callers.owner("alice", password, HOME))
+    owner(server, "bob")
+    owner(server)
+    assert len(checked) == 4, "an empty one is none"
+    server.run(61)
+    owner(server)
+    assert len(checked) == 5
+
+
+def test_a_password_that_was_changed_is_wrong_at_once(server):
+    owner(server)
+    alice = server.accounts.permissions.owner("alice")
+    server.accounts.register(alice, "another", DEED)
+    with pytest.raises(errors.BadPassword):
+        owner(server)
+    server.accounts.register(alice, PASSWORD, DEED)
+    assert owner(server).name == "alice"
+    server.accounts.delete(alice, DEED)
+    with pytest.raises(errors.BadPassword):
+        owner(server)
+
+
 def test_who_is_banned_does_not_call(server):
     cron, alice = guest(server), owner(server)
     restrict(server, BAN, "cron")
