@@ -20,7 +20,7 @@ from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
 from groupchat.client.known_hosts import FILENAME, KnownHosts
 from groupchat.client.local_trust import LocalServer, LocalTrust, pinned_server
-from groupchat.client.outbox import FileOutbox, Outbox
+from groupchat.client.outbox import Outbox
 from groupchat.client.tls import TLSEndpoint
 from groupchat.client.trust import PinnedTrust, TofuTrust, Trust, Verdict
 from groupchat.wire import names
@@ -114,6 +114,8 @@ class Access:
             return Outbox()
         host = self.host if socket_path(self.host) else self.host.lower()
         owner = f"{names.key(self.name)}@{host}:{self.port}"
+        from groupchat.client.file_outbox import FileOutbox  # most runs need no SQLite
+
         return FileOutbox(path, owner, lock_timeout=lock_timeout)
 
     def identity(self, outbox: Outbox) -> Identity:
@@ -126,11 +128,9 @@ class Access:
         pinned = self._pinned(where) if local and self.fingerprint else None
 
         def claim(server: LocalServer | None) -> ClientId:
-            if isinstance(outbox, FileOutbox):
-                return _bound_id(outbox, server or pinned)
-            return client_id.claim(
-                self.name, self.host, self.port, where, *(server or pinned or ())
-            )
+            known = server or pinned
+            bound = outbox.claim(known.certificate if known else "")
+            return bound or client_id.claim(self.name, self.host, self.port, where, *(known or ()))
 
         claimed = claim(None) if outbox.persistent or pinned or not local else None
         drop = partial(client_id.forget, self.host, self.port, where)
@@ -138,9 +138,3 @@ class Access:
 
     def _pinned(self, where: Path) -> LocalServer:
         return pinned_server(KnownHosts(where / FILENAME), self._key, self.fingerprint or "")
-
-
-def _bound_id(outbox: FileOutbox, server: LocalServer | None) -> ClientId:
-    if server is not None:
-        outbox.bind(server.certificate)
-    return ClientId(outbox.client_id, cursors=outbox.cursors)

@@ -16,7 +16,8 @@ from groupchat.client.errors import (
     OutboxOwned,
     OutboxUnusable,
 )
-from groupchat.client.outbox import LOCK_POLL_INTERVAL, Entry, FileOutbox, Outbox
+from groupchat.client.file_outbox import LOCK_POLL_INTERVAL, FileOutbox
+from groupchat.client.outbox import Entry, Outbox
 from groupchat.wire.commands import Position
 
 OWNER = "alice@localhost:9000"
