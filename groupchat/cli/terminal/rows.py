@@ -64,7 +64,10 @@ def wrap(text: str, width: int, first: int | None = None) -> list[str]:
         ellipsis.
     :param first: columns of the first row, which may be 0; None if it is like the others.
     """
-    wrapper = _Wrapper(width, width if first is None else first)
+    first = width if first is None else first
+    if text.isascii() and text.isprintable() and len(text) <= first:  # most texts
+        return [text.rstrip(" ")]
+    wrapper = _Wrapper(width, first)
     for word in _WORD.findall(printable(text)):
         wrapper.add([_narrow(cluster, width) for cluster in clusters(word)], word.isspace())
     return wrapper.finish()
