@@ -30,6 +30,8 @@ cp /results/bin/* /opt/groupchat/bin/
 
 step readme sh -ex /results/readme.sh
 step started state
+step night sh -ex /results/night.sh
+step upgrade sh -ex /results/check.sh
 step encrypted encrypted
 step plain plain
 

@@ -23,6 +23,7 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LIMIT = 130.0  #: seconds for everything
+TOOLS = ("admin", "connect", "passwd")
 PROGRAMS = {
     "systemd-nspawn": "systemd-container",
     "unshare": "util-linux",
@@ -89,12 +90,24 @@ def block(section: str) -> str:
     return dedent(found[1])
 
 
+def upgrade_check() -> str:
+    """The commands of an upgrade but for those that install, which need a network."""
+    _, *rest = block("Upgrade").splitlines(keepends=True)
+    return "".join(rest)
+
+
 def scripts() -> dict[str, str]:
     """The programs that the installation makes, for the virtual environment of the service."""
     folder = Path(sysconfig.get_path("scripts"))
     found = {
         name: (folder / name).read_text()
-        for name in ("twistd", "groupchat-connect", "groupchat-passwd")
+        for name in (
+            "twistd",
+            "groupchat",
+            "groupchat-admin",
+            "groupchat-connect",
+            "groupchat-passwd",
+        )
     }
     return {
         name: re.sub("^#!.*", "#!/opt/groupchat/bin/python3", text) for name, text in found.items()
@@ -123,6 +136,8 @@ def done(tmp_path_factory: Any, needs: Callable[..., str]) -> Iterator[Done]:
     install, *rest = commands()
     assert install == "python3 -m venv /opt/groupchat && /opt/groupchat/bin/pip install ."
     (results / "socket.sh").write_text(block("Restarts that refuse no connection"))
+    (results / "night.sh").write_text(block("Called at night"))
+    (results / "check.sh").write_text(upgrade_check())
     (results / "low.conf").write_text(block("Ports below 1024"))
     (results / "readme.sh").write_text("\n".join(rest) + "\n")
     for name, text in scripts().items():
@@ -149,6 +164,18 @@ def done(tmp_path_factory: Any, needs: Callable[..., str]) -> Iterator[Done]:
 def test_it_starts_as_the_readme_says(done: Done):
     assert done.status("readme") == 0, done.said("readme")
     assert done.state("started")["ActiveState"] == "active"
+
+
+def test_what_an_administrator_does_at_night_shows_how_it_is(done: Done):
+    assert done.status("night") == 0, done.said("night")
+    shown = done.said("night")
+    assert "Active: active (running)" in shown and "Filesystem" in shown
+    assert re.search(r"^members +0$", shown, re.MULTILINE)
+
+
+def test_an_upgrade_checks_the_options_before_it_restarts(done: Done):
+    assert done.status("upgrade") == 0, done.said("upgrade")
+    assert "groupchat: these options and their files can be used." in done.said("upgrade")
 
 
 def test_people_join_with_tls_and_without(done: Done):
