@@ -23,6 +23,7 @@ from groupchat.core.cursor import Phase
 from groupchat.core.direct_rooms import is_direct, parties
 from groupchat.core.entries import CorrectionEntry, JoinEntry, MarkEntry, MessageEntry
 from groupchat.gateways import calls
+from groupchat.gateways.web.api import sse
 from groupchat.ledgers import (
     batch,
     database,
@@ -201,6 +202,19 @@ def an_old_copy_in_the_same_epoch() -> None:
 
 
 # Showing.
+
+
+@build("reset", "reset", finds=("silent hole",))
+def a_stream_resumes_one_too_late() -> None:
+    encode = sse.ServerSentEvents.encode
+
+    def late(self: Any, event: Any, me: str = "", past: bool = False) -> bytes:
+        data = encode(self, event, me, past)
+        if isinstance(event, Message):
+            data = data.replace(b":%d\n" % event.id, b":%d\n" % (event.id + 1), 1)
+        return data
+
+    sse.ServerSentEvents.encode = late  # type: ignore[method-assign]
 
 
 @build("reset", "reset", finds=("silent hole",))

@@ -16,6 +16,7 @@ from tempfile import mkdtemp
 from twisted.internet import defer
 
 from tests.faults.checker import FINDINGS, Checker, Findings
+from tests.faults.follower import Follower
 from tests.faults.history import read
 from tests.faults.ledger import Log, read_log
 from tests.faults.members import Member, Observer
@@ -71,6 +72,7 @@ class Run:
         self._rng = Random(seed)
         self._scene = Environment(directory, self._rng, build)
         self._observer: Observer | None = None
+        self._followers: list[Follower] = []
 
     async def run(self) -> None:
         """Run it, and judge it."""
@@ -81,6 +83,8 @@ class Run:
         finally:
             if self._observer is not None:
                 self._observer.stop()
+            for follower in self._followers:
+                follower.stop()
             await self._scene.end()
         environment = self._scene
         logs = [*environment.logs, self._read_log()]
@@ -111,7 +115,9 @@ class Run:
         await environment.history.until(
             lambda: all(member.model.session.logged_in for member in environment.members), DRAIN
         )
-        self._observer = Observer("observer", environment.history, environment.proxy.port)
+        history, port = environment.history, environment.proxy.port
+        self._observer = Observer("observer", history, port)
+        self._followers = [Follower(f"e-{room}", room, history, port) for room in ("lobby", "dev")]
         for talker in (*environment.members[:4], *environment.posters):
             talker.talk()
         for act in self._plan:
@@ -170,8 +176,12 @@ class Run:
         ends = [
             (member, member.called(room)) for member in environment.members for room in member.rooms
         ]
+        followers = self._followers
         await environment.history.until(
-            lambda: all(member.seen.get(room, 0) == heads.get(room, 0) for member, room in ends),
+            lambda: (
+                all(member.seen.get(room, 0) == heads.get(room, 0) for member, room in ends)
+                and all(follower.seen == heads.get(follower.room, 0) for follower in followers)
+            ),
             self._patience,
         )
 
