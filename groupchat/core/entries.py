@@ -2,7 +2,8 @@
 Entries: the values that the hub posts to the ledger, and that the ledger completes and hands back.
 
 The sender and the time are fixed when an entry is posted. The ledger fixes the id, and whether the
-entry is stored at all, when the entry's turn in the order comes.
+entry is stored at all, when the entry's turn in the order comes. So a message that is on its way
+from one node while its sender is renamed on another keeps the name that it was said under.
 
 A ledger of several nodes hands each entry to the hubs of all of them, in one order: to the hub that
 posted it this very object, to the others a new one. Every slot crosses but those of `LOCAL`, and

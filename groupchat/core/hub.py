@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -29,6 +29,7 @@ from groupchat.core.membership import Membership
 from groupchat.core.moderation import Moderation
 from groupchat.core.naming import Naming
 from groupchat.core.orders import Orders
+from groupchat.core.outage import Outage
 from groupchat.core.privacy import Privacy
 from groupchat.core.queries import Queries
 from groupchat.core.room_names import RoomNames
@@ -65,6 +66,7 @@ class Hub:
     :ivar direct: the direct rooms.
     :ivar moderation: carries out the commands of operators.
     :ivar callers: decides who may ask by single requests.
+    :ivar outage: whether the ledger can be reached.
     :ivar room_names: translates the names of rooms.
     :ivar actions: the effect of each command.
     :ivar throttled_log: for lines about addresses.
@@ -92,6 +94,7 @@ class Hub:
         self.failed = broken
         self.stopping = False
         self._awaited: dict[Entry, Deferred[None]] = {}
+        self.outage = Outage(clock.callLater, self._give_up)
         self.counters = Counters()
         self.throttled_log = ThrottledLog(settings.log_rate, clock, self.log)
         self.access = AccessPolicy(accounts, settings, clock.seconds, now)
@@ -124,7 +127,7 @@ class Hub:
         tokens = Tokens(accounts, clock.seconds, now)
         privacy = Privacy(accounts, self.direct, delivery, post, now)
         moderation = self.moderation = Moderation(
-            members, orders, accounts, settings.names, self.ledger, self.posted, now
+            members, orders, accounts, settings.names, self.ledger, post, self.posted, now
         )
         return (
             actions.table(
@@ -141,7 +144,13 @@ class Hub:
             self.ledger.post(entry)
 
     def posted(self, entry: Entry) -> Deferred[None]:
-        """Like `post`. Fires once the entry is stored or refused, and shown."""
+        """
+        Like `post`. Fires once the entry is stored or refused, and shown.
+
+        :raises Unavailable: (as its failure) the ledger can't be reached, so nobody knows.
+        """
+        if self.outage.is_away:
+            return fail(errors.unreachable())
         done = self._awaited[entry] = Deferred()
         self.post(entry)
         return done
@@ -149,7 +158,10 @@ class Hub:
     def appended(self, batch: list[Entry]) -> None:
         """Deliver a batch: answers first, then to each room what happened in it, in order."""
         for entry in batch:
-            self._effects[type(entry)](entry)
+            try:
+                self._effects[type(entry)](entry)
+            except Exception:  # the others have their effects all the same
+                self.log.failure("An entry could not be shown: {kind}", kind=type(entry).__name__)
         self._delivery.finish()
         if self._awaited:
             for done in [self._awaited.pop(entry) for entry in batch if entry in self._awaited]:
@@ -164,18 +176,21 @@ class Hub:
 
     def restore(self, state: bytes) -> None:
         snapshot.restore(state, self.members, self.rooms)
+        self.outage.end()
 
     def stalled(self) -> None:
-        """Do nothing: what is posted waits."""
+        self.outage.begin()
 
     def resumed(self) -> None:
-        """Do nothing: what was posted comes back."""
+        self.outage.end()
 
     def fenced(self) -> None:
-        self._end_all(errors.INTERNAL_ERROR)
+        self.log.warn("The other nodes took this one for dead: all sessions are ended.")
+        self.outage.go_away(errors.CUT_OFF)
 
     def rewound(self) -> None:
-        self._end_all(errors.INTERNAL_ERROR)
+        self.log.warn("The log is another one than before: all sessions are ended.")
+        self.outage.go_away(errors.CUT_OFF)
 
     def stop(self) -> None:
         """End all sessions, and take nothing more."""
@@ -184,5 +199,12 @@ class Hub:
 
     def _end_all(self, bye: Bye) -> None:
         watchers = [one for room in self.rooms.values() for one in room.watchers.values()]
-        for session in (*self.members.sessions, *watchers):
+        for session in (*self.members.sessions, *self.members.entering.values(), *watchers):
             session.end(bye)
+
+    def _give_up(self, bye: Bye) -> None:
+        """End everything that waits for the ledger."""
+        self._end_all(bye)
+        awaited, self._awaited = self._awaited, {}
+        for done in awaited.values():
+            done.errback(errors.unreachable())

@@ -44,7 +44,8 @@ class Moderation:
     :param orders: tells whom a ban concerns.
     :param rule: what people may be called.
     :param ledger: tells which node this is.
-    :param posted: gives an entry to the ledger; fires once it has come back.
+    :param post: gives an entry to the ledger.
+    :param posted: likewise; fires once it has come back.
     :param now: the time in milliseconds since 1970.
     """
 
@@ -57,6 +58,7 @@ class Moderation:
         accounts: IAccounts,
         rule: names.Rule,
         ledger: ILedger,
+        post: Callable[[Entry], None],
         posted: Callable[[Entry], Deferred[None]],
         now: Callable[[], int],
     ) -> None:
@@ -65,6 +67,7 @@ class Moderation:
         self._accounts = accounts
         self._rule = rule
         self._ledger = ledger
+        self._post = post
         self._posted = posted
         self._now = now
 
@@ -217,7 +220,7 @@ class Moderation:
         """Tell a member, if logged in, what was done. Returns the same for the operator."""
         member = self._members.named(name)
         if member is not None and member is not by.member:
-            self._posted(NoticeEntry(member.name, f"You {_are(what)}", by.shown))
+            self._post(NoticeEntry(member.name, f"You {_are(what)}", by.shown))
         return f"{member.name if member else names.printable(name)} {what}"
 
     # The rest.

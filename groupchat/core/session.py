@@ -61,9 +61,9 @@ class Session:
     log = Logger()
 
     __slots__ = (
-        "_access", "_actions", "_bad_lines", "_counters", "_login", "_members", "_post",
-        "_quitting", "account", "client", "ended", "flow", "joined", "member", "name", "peer",
-        "rooms", "seat", "wire",
+        "_access", "_actions", "_bad_lines", "_counters", "_login", "_members", "_outage",
+        "_post", "_quitting", "account", "client", "ended", "flow", "joined", "member", "name",
+        "peer", "rooms", "seat", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +87,7 @@ class Session:
         self.flow = FlowControl(settings.rate, settings.burst, hub.seconds, resume)
         self.rooms = JoinedRooms(self, hub.rooms, hub.room_names, settings, hub.post, hub.now)
         self._access = hub.access
+        self._outage = hub.outage
         self._actions = hub.actions
         self._counters = hub.counters
         self._members = hub.members
@@ -145,6 +146,7 @@ class Session:
         :raises Refused: the hello is refused.
         :raises Disconnect: the client is not let in.
         """
+        self._outage.check()
         self._login.hello(hello)
 
     def entered(self, seat: Seat) -> None:

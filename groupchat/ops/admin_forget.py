@@ -8,8 +8,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from twisted.internet.defer import DeferredList
-
 from groupchat.admin.messages import Done, Failed, Progress, Reply
 from groupchat.core.entries import CorrectionEntry
 from groupchat.core.hub import Hub
@@ -63,7 +61,9 @@ class Forgetting:
             if call.is_over():
                 break
             entries = [self._entry(room, id) for room, id in said[start : start + CHUNK]]
-            await DeferredList([self._hub.posted(entry) for entry in entries])
+            posted = [self._hub.posted(entry) for entry in entries]
+            for done in posted:
+                await done
             for entry in entries:
                 # BadField: it was removed, or has expired, meanwhile
                 if entry.refusal is not None and not isinstance(entry.refusal, BadField):

@@ -175,7 +175,10 @@ class PendingConnection:
 
     def _check_deadline(self) -> None:
         now = self._factory.clock.seconds()
-        end = min(self._last_line + self._timeout, self._opened + LOGIN_DEADLINE)
+        session = self._protocol.session
+        waits = session is not None and session.awaits_reply  # for us, and not we for it
+        last = now if waits else self._last_line
+        end = min(last + self._timeout, self._opened + LOGIN_DEADLINE)
         if end - now > 0.001:
             self._deadline = self._factory.clock.callLater(end - now, self._check_deadline)
         else:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from groupchat.wire.events import Bye
 
 __all__ = [
+    "AWAY",
+    "CUT_OFF",
     "IDLE",
     "INTERNAL_ERROR",
     "MEMBERS_ONLY",
@@ -55,6 +57,7 @@ __all__ = [
     "not_open",
     "protocol_violation",
     "too_many_devices",
+    "unreachable",
 ]
 
 
@@ -201,6 +204,14 @@ REPLACED = Bye(code="replaced", text="You logged in from another connection.")
 INTERNAL_ERROR = Bye(
     code="unavailable", text="Something went wrong here. Come back in a moment.", retry=5
 )
+AWAY = Bye(
+    code="unavailable",
+    text="The server can't reach its ledger just now. Come back in 5 s.",
+    retry=5,
+)
+CUT_OFF = Bye(
+    code="unavailable", text="The server was cut off from its ledger. Come back in 1 s.", retry=1
+)
 STOPPING = Bye(code="stopping", text="The server is stopping. Come back in 2 s.", retry=2)
 TOO_MANY_CONNECTIONS = Bye(
     code="too-many-connections",
@@ -266,6 +277,13 @@ def full(taken: int, places: int) -> Bye:
     """Return the bye for a full server."""
     return Bye(
         code="full", text=f"The server is full ({taken} of {places}). Try again later.", retry=30
+    )
+
+
+def unreachable() -> Unavailable:
+    """Return the refusal of a request of which nobody knows whether it will be carried out."""
+    return Unavailable(
+        "The server can't reach its ledger just now. It may be done later, or not.", retry=5
     )
 
 

@@ -154,11 +154,15 @@ class SharedLedger:
         self.dead = False
         self.bundles: deque[Bundle] = deque()
         self.owner: ILedgerOwner
+        self._lives = 0
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """Forget what was posted."""
-        self._queue = GroupCommit(self.order.reactor.callLater, self._write)
+        lives = self._lives = self._lives + 1
+        self._queue = GroupCommit(
+            self.order.reactor.callLater, lambda batch: self._write(batch, lives)
+        )
         self.bundles.clear()
 
     @property
@@ -178,8 +182,8 @@ class SharedLedger:
             self._queue.owner = self.owner
             self._queue.post(entry)
 
-    def _write(self, batch: list[Entry]) -> None:
-        if not self.dead:
+    def _write(self, batch: list[Entry], life: int) -> None:
+        if not self.dead and life == self._lives:
             self.order.append(self, batch)
 
     def look(self) -> None:
@@ -187,12 +191,19 @@ class SharedLedger:
         self.order.reactor.callLater(0, self._look)
 
     def _look(self) -> None:
-        while self.bundles and not self.slow and not self.dead:
-            bundle = self.bundles.popleft()
-            if bundle.node == self.node:
-                self._queue.written(bundle.batch)
-            else:
-                self.owner.appended(decode(bundle.data))
+        while not self.slow and self.look_at_one():
+            pass
+
+    def look_at_one(self) -> bool:
+        """Look at the next thing, if there is one. Returns whether there was."""
+        if not self.bundles or self.dead:
+            return False
+        bundle = self.bundles.popleft()
+        if bundle.node == self.node:
+            self._queue.written(bundle.batch)
+        else:
+            self.owner.appended(decode(bundle.data))
+        return True
 
     def close(self) -> Deferred[None]:
         self.post(NodeGoneEntry(self.node, self.node))

@@ -1,0 +1,201 @@
+"""A node whose ledger can't be reached, or that the others have taken for dead."""
+
+from __future__ import annotations
+
+import pytest
+
+from groupchat.core.entries import MessageEntry
+from groupchat.core.outage import MAX_SECONDS_WAITED
+from groupchat.wire.errors import Unavailable
+from tests.cluster.group import Group
+from tests.core.accounts import PASSWORD
+from tests.support import both_wires, codes, kinds, secret
+
+
+@pytest.fixture
+def group(tmp_path):
+    group = Group(accounts=str(tmp_path / "accounts.db"))
+    yield group
+    group.run(1)
+    group.check()
+
+
+def test_what_is_said_meanwhile_waits_and_is_stored_once_the_ledger_is_back(group):
+    ann, ben = group.nodes[0].json("ann"), group.nodes[1].json("ben")
+    ann.heard()
+    group.order.leave()
+    ann.say("hi", n=1)
+    group.run(MAX_SECONDS_WAITED - 1)
+    assert ann.events() == ben.events() == []
+    group.order.come_back()
+    group.run()
+    assert kinds(ann.events()) == ["ok", "message"]
+    assert ben.heard() == ["ann: hi"]
+
+
+def test_pings_and_reading_go_on(group):
+    ann = group.nodes[0].json("ann")
+    ann.say("hi", n=1)
+    group.run()
+    ann.heard()
+    group.order.leave()
+    ann.say("held", n=2)
+    ann.do("ping", ref="1")
+    ann.do("history", room="lobby", ref="2")
+    ann.do("who", room="lobby", ref="3")
+    ann.do("rooms", ref="4")
+    group.run(1)
+    assert kinds(ann.events()) == ["pong", "history", "who", "rooms"]
+    group.order.come_back()
+
+
+def test_a_login_waits_too(group):
+    group.order.leave()
+    ann = group.nodes[0].connect()
+    ann.hello("ann")
+    group.run(5)
+    assert ann.events() == []
+    group.order.come_back()
+    group.run()
+    assert kinds(ann.events()) == ["welcome", "room", "catchup"]
+
+
+@both_wires
+def test_after_ten_seconds_everybody_is_sent_away_and_told_when_to_come_back(group, wire):
+    ann = group.nodes[0].join(wire, "ann")
+    late = group.nodes[0].connect()
+    group.order.leave()
+    late.hello("late")
+    ann.say("hi")
+    group.run(MAX_SECONDS_WAITED + 0.1)
+    assert ann.gone
+    (bye,) = late.events()
+    assert (bye["type"], bye["code"], bye["retry"]) == ("bye", "unavailable", 5)
+    if wire == "plain":
+        assert ann.lines() == ["! The server can't reach its ledger just now. Come back in 5 s."]
+    else:
+        assert codes(ann.events()) == ["unavailable"]
+    group.order.come_back()
+
+
+def test_then_nobody_is_let_in(group):
+    group.order.leave()
+    group.run(MAX_SECONDS_WAITED + 1)
+    ann = group.nodes[0].connect()
+    ann.hello("ann")
+    group.run()
+    assert codes(ann.events()) == ["unavailable"]
+    assert ann.gone
+    group.order.come_back()
+
+
+def test_it_comes_back_by_itself(group):
+    ann, ben = group.nodes[0].json("ann"), group.nodes[1].json("ben")
+    group.order.leave()
+    ann.say("was it stored?", n=1)
+    group.run(MAX_SECONDS_WAITED + 1)
+    assert [node.hub.members.sessions for node in group.nodes] == [{}, {}]
+    group.order.come_back()
+    group.run()
+    again = group.nodes[1].connect()
+    again.hello("ann", rooms={"lobby": {"after": 0}})
+    group.run()
+    assert "past ann: was it stored?" in again.heard()
+    again.say("was it stored?", n=1)
+    group.run()
+    assert again.events() == [{"type": "ok", "room": "lobby", "n": 1, "id": 1}]
+    assert ann.gone and ben.gone
+    assert [member.name for member in group.nodes[0].hub.members.all()] == ["ann"]
+
+
+def test_short_outages_one_after_the_other_send_nobody_away(group):
+    ann = group.nodes[0].json("ann")
+    for _ in range(3):
+        group.order.leave()
+        group.run(MAX_SECONDS_WAITED - 1)
+        group.order.come_back()
+        group.run()
+    assert not ann.gone
+
+
+def test_who_waits_for_an_entry_is_told_that_nobody_knows_and_later_ones_at_once(group):
+    hub = group.nodes[0].hub
+    failures = []
+    group.order.leave()
+    hub.posted(MessageEntry("lobby", "ann", "hi", 1)).addErrback(failures.append)
+    group.run(MAX_SECONDS_WAITED + 1)
+    assert [failure.type for failure in failures] == [Unavailable]
+    hub.posted(MessageEntry("lobby", "ann", "hi", 1)).addErrback(failures.append)
+    assert [failure.type for failure in failures] == [Unavailable, Unavailable]
+    group.order.come_back()
+    group.run()
+    assert hub.rooms == {}
+
+
+def test_an_operator_whose_kick_does_not_come_back_is_sent_away_like_all(group):
+    group.register(operators=("op",))
+    op = group.nodes[0].connect()
+    op.hello("op", client=secret("op"), password=PASSWORD)
+    ann = group.nodes[1].json("ann")
+    op.events()
+    group.order.leave()
+    op.do("kick", name="ann")
+    group.run(MAX_SECONDS_WAITED + 1)
+    assert codes(op.events()) == codes(ann.events()) == ["unavailable"]
+    group.order.come_back()
+
+
+# A node that was taken for dead, and a log that is another one.
+
+
+def test_a_node_that_was_taken_for_dead_sends_its_people_away_and_lives_on_as_another(group):
+    ann, ben = group.nodes[0].json("ann"), group.nodes[1].json("ben")
+    ann.heard()
+    group.order.fence(group.ledger(1), by=1)
+    ben.say("into the void")
+    group.run()
+    (bye,) = ben.events()
+    assert (bye["code"], bye["retry"]) == ("unavailable", 1)
+    assert ann.heard() == ["ben left."]
+    again = group.nodes[1].json("ben")
+    again.say("here I am")
+    group.run()
+    assert ann.heard() == ["ben joined.", "ben: here I am"]
+    assert group.nodes[1].ledger.node == 3
+
+
+def test_what_it_had_posted_is_not_stored(group):
+    ann, ben = group.nodes[0].json("ann"), group.nodes[1].json("ben")
+    ann.heard()
+    ben.say("lost", n=1)
+    group.reactor.turn()
+    group.order.fence(group.ledger(1), by=1)
+    group.run()
+    assert ann.heard() == ["ben left."]
+    assert group.nodes[0].hub.rooms["lobby"].head == 0
+
+
+def test_who_is_logging_in_as_a_node_is_taken_for_dead_is_sent_away(group):
+    ben = group.nodes[1].connect()
+    ben.hello("ben")
+    group.reactor.turn()
+    group.order.fence(group.ledger(1), by=1)
+    group.run()
+    assert codes(ben.events()) == ["unavailable"]
+    assert group.nodes[1].json("ben").events() == []
+
+
+def test_where_the_log_is_another_one_all_begin_anew(group):
+    ann, ben = group.nodes[0].json("ann"), group.nodes[1].json("ben")
+    ann.say("forgotten", n=1)
+    group.run()
+    epoch = group.ledger(0).epoch
+    ann.heard()
+    group.order.rewind()
+    group.run()
+    assert codes(ann.events()) == ["unavailable"]
+    assert ben.gone
+    again = group.nodes[1].connect()
+    again.hello("ann", rooms={"lobby": {"epoch": epoch, "after": 1}})
+    group.run()
+    assert kinds(again.events()) == ["welcome", "room", "reset", "catchup"]
