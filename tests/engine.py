@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -20,7 +21,7 @@ PLACES = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/po
 NOBODY = "nobody"  #: the user that runs engines where the tests run as root
 
 SETTINGS = {
-    "listen_addresses": "",
+    "listen_addresses": "127.0.0.1",
     "max_connections": "100",
     "shared_buffers": "64MB",
     "autovacuum": "off",
@@ -47,6 +48,7 @@ class Engine:
     :param safe: whether it syncs.
 
     :ivar folder: its own folder; the Unix socket is there, too.
+    :ivar port: its port on 127.0.0.1.
     :ivar databases: those that were created.
     """
 
@@ -58,10 +60,17 @@ class Engine:
         self._data = self.folder / "data"
         if os.geteuid() == 0:
             shutil.chown(self.folder, NOBODY)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
         options = {} if safe else {"fsync": "off", "full_page_writes": "off"}
         self._settings = {
-            **SETTINGS, "unix_socket_directories": str(self.folder), **options, **settings,
-        }  # fmt: skip
+            **SETTINGS,
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+            **options,
+            **settings,
+        }
         self._process: subprocess.Popen[bytes] | None = None
         self._run(
             "initdb", "-D", str(self._data), "-A", "trust", "-U", "chat", "-E", "UTF8",
@@ -116,8 +125,10 @@ class Engine:
 
     def uri(self, database: str, host: str = "", port: int = 0) -> str:
         """The address of a database: by the Unix socket, unless a host is given."""
-        where = f"&port={port}" if port else ""
-        return f"postgresql:///{database}?host={host or self.folder}&user=chat{where}"
+        return (
+            f"postgresql:///{database}?host={host or self.folder}&port={port or self.port}"
+            "&user=chat"
+        )
 
     def create(self, database: str) -> str:
         """Create a database. Returns its address."""
