@@ -87,7 +87,7 @@ class Calls:
         :raises Refused: it can't be said.
         """
         self._callers.take(caller)
-        room = (await self.look(caller, name)).room
+        room = await self._enterable(caller, name)
         refusal: errors.Refused | None = None
         try:
             self._check_count(room)
@@ -109,6 +109,20 @@ class Calls:
         if entry.refusal is not None:
             raise entry.refusal
         return Said(self.label(caller, room), entry.id)
+
+    async def _enterable(self, caller: Caller, name: str) -> str:
+        """
+        Return the internal name of a room that is open to a caller.
+
+        :raises NotAllowed: it is not.
+        """
+        room = self._room_names.to_join(name, caller.account)
+        here = self._rooms.get(room)
+        if here is None:
+            return (await self.look(caller, name)).room
+        if not here.access.admits(caller.account):
+            raise errors.not_open()
+        return room
 
     def _check_count(self, room: str) -> None:
         """

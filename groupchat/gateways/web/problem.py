@@ -51,7 +51,7 @@ class Problem(Exception):
             "code": self.code,
             "detail": self.detail,
         }
-        headers = dict(self.headers)
+        headers = {"Cache-Control": "no-store", **self.headers}
         if self.retry is not None:
             headers["Retry-After"] = str(max(1, round(self.retry)))
         return Response(

@@ -418,6 +418,8 @@ def test_no_answer_is_kept_by_anyone(browser):
         browser.get(MESSAGES),
         browser.get("/api/rooms"),
         browser.get("/openapi.json"),
+        browser.get("/api/nothing"),
+        browser.ask("DELETE", "/api/rooms"),
         browser.get("/api/rooms/a%2fb/who"),
         browser.ask("POST", MESSAGES, {}, b"hi"),
         browser.ask("POST", f"{MESSAGES}?name=cron", {"Content-Type": "image/png"}, b"hi"),

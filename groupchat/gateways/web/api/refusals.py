@@ -46,9 +46,6 @@ def answering(handler: Handler) -> Handler:
             reply = await handler(request)
         except (Refused, Disconnect) as refused:
             raise problem(refused) from None
-        except Problem as refused:
-            refused.headers = {**NO_STORE, **refused.headers}
-            raise
         if not isinstance(reply, SessionReply):
             reply.headers = {**NO_STORE, **reply.headers}
         return reply
@@ -64,9 +61,7 @@ def problem(refused: Refused | Disconnect) -> Problem:
     else:
         code, text, retry = refused.code, refused.text, refused.retry
     status = STATUSES.get(code, 400)
-    headers = dict(NO_STORE)
-    if isinstance(refused, (BadPassword, HelloFirst)):
-        headers |= CHALLENGE
+    headers = CHALLENGE if isinstance(refused, (BadPassword, HelloFirst)) else {}
     return Problem(
         status, code, text, retry=(retry or RETRY) if status == 503 else retry, headers=headers
     )
