@@ -24,6 +24,7 @@ class PresenceBatch:
 
     :ivar entering: the seats that join the room when this is told, each with the cursor of its
         session, if that is one of this node.
+    :ivar keys: the keys of the names that are in it: none while there is nothing to tell.
     """
 
     def __init__(self) -> None:
@@ -31,31 +32,27 @@ class PresenceBatch:
         self._left: list[str] = []
         self._renamed: dict[str, str] = {}
         self._joined: list[str] = []
-        self._keys: set[str] = set()
-
-    def __bool__(self) -> bool:
-        """Whether there is anything to tell."""
-        return bool(self._keys)
+        self.keys: set[str] = set()
 
     def has(self, *some: str) -> bool:
         """Return whether one of these names is in it."""
-        return bool(self._keys) and not self._keys.isdisjoint(map(names.key, some))
+        return bool(self.keys) and not self.keys.isdisjoint(map(names.key, some))
 
     def join(self, seat: Seat, cursor: Cursor | None) -> None:
         """Add a member that joins."""
         name = seat.member.name
-        self._keys.add(names.key(name))
+        self.keys.add(names.key(name))
         self._joined.append(name)
         self.entering[seat] = cursor
 
     def leave(self, name: str) -> None:
         """Add a member that has left."""
-        self._keys.add(names.key(name))
+        self.keys.add(names.key(name))
         self._left.append(name)
 
     def rename(self, old: str, new: str) -> None:
         """Add a member that has changed its name."""
-        self._keys |= {names.key(old), names.key(new)}
+        self.keys |= {names.key(old), names.key(new)}
         self._renamed[old] = new
 
     def lines(self, room: str, count: int) -> list[Event]:

@@ -161,7 +161,7 @@ class Room:
 
     def announce(self, name: str) -> None:
         """Tell everybody that a member is here, before it speaks."""
-        if self._presence:
+        if self._presence.keys:
             self.tell_apart(name)
 
     def tell_apart(self, *some: str) -> None:
@@ -242,7 +242,7 @@ class Room:
 
     def publish(self) -> None:
         """Show what happened since the last time; presence may wait in a large room."""
-        if not self._presence:
+        if not self._presence.keys:
             self.publish_messages()
             return
         if len(self.members) < LARGE_ROOM or not self._attending:
@@ -260,7 +260,7 @@ class Room:
 
     def flush_presence(self) -> None:
         """Show what happened since the last time, where presence waits."""
-        if self._presence:
+        if self._presence.keys:
             self.flush()
 
     def _tell_presence(self) -> None:
@@ -268,7 +268,7 @@ class Room:
         told, self._presence = self._presence, PresenceBatch()
         for seat, cursor in told.entering.items():
             self._add(seat, cursor)
-        if told and self._attending:
+        if told.keys and self._attending:
             self._unpublished += told.lines(self.name, len(self.members))
         self.publish_messages()
         for cursor in told.entering.values():

@@ -25,7 +25,7 @@ from groupchat.ledgers.marks import Marks
 from groupchat.ledgers.rooms import ROOM_SHIFT, RoomRow, Rooms
 from groupchat.ledgers.stamping import Stamper
 from groupchat.ledgers.targets import Targets
-from groupchat.ledgers.transaction import Row, Transaction
+from groupchat.ledgers.transaction import NULL, Row, Transaction
 from groupchat.wire.errors import NotAllowed, OutOfOrder, Refused, not_open
 
 __all__ = ["Batch", "Tables"]
@@ -117,22 +117,22 @@ class Batch(EntryProcessor):
         id = room.head = room.head + 1
         if self._max_messages:
             room.first = max(room.first, id - self._max_messages + 1)
-        received = None
+        received: float | None = NULL
         if self._clock_is_right and entry.at >= room.at:
             room.at = entry.at
         else:
             received = self._stamper.stamp(entry, room)
-        number, n, previous, at = None, entry.n, None, entry.at
-        if n is not None:
+        number = n = previous = NULL
+        at, text, author = entry.at, entry.text, entry.account or entry.client
+        if entry.n is not None:
             client = client or self._clients.create(entry.client, room, at)
-            number, previous = client.no, client.id
-            client.last, client.id = n, id
-        author, text = entry.account or entry.client, entry.text
+            number, n, previous = client.no, entry.n, client.id
+            client.last, client.id = entry.n, id
         identity = self._authors.get(author)
         if identity is None or at >= identity.stale:
             identity = self._identities.seen(author, at)
         self._messages.append(
-            (room.no << ROOM_SHIFT | id, at, entry.sender, text, entry.act,
+            (room.no << ROOM_SHIFT | id, at, entry.sender, text, 1 if entry.act else 0,
              number, n, previous, received, identity.no)
         )  # fmt: skip
         self.size += len(text) + _MESSAGE_BYTES

@@ -6,9 +6,12 @@ import sqlite3
 from functools import lru_cache
 from itertools import chain
 
-__all__ = ["Row", "Transaction"]
+__all__ = ["NULL", "Row", "Transaction"]
 
-Row = tuple[str | int | bytes | None, ...]
+#: SQLite stores NaN as NULL. For None (and for a bool) the driver would search its adapters, which
+#: takes longer than all else about a row.
+NULL = float("nan")
+Row = tuple[str | int | float | bytes | None, ...]
 
 #: Rows in one step; those that a batch does not fill are empty.
 _ROWS_PER_INSERT = (1, 2, 4, 8, 16, 32, 64, 96, 128, 192, 256)
@@ -61,5 +64,5 @@ class Transaction:
             size = next(portion for portion in _ROWS_PER_INSERT if portion >= len(some))
             values = list(chain.from_iterable(some))
             padding = size * width - len(values)
-            values += [None] * padding
+            values += [NULL] * padding
             self.db.execute(_insertion(into, width, size, padding > 0), values)

@@ -422,6 +422,13 @@ def test_what_was_handed_back_is_committed(log, path, machine):
     assert not machine.writing.in_transaction
 
 
+def test_what_a_message_does_not_have_is_null(log, path):
+    log.said("hello")
+    log.said("waves", act=True, n=1)
+    found = rows(path, "SELECT act, client, n, previous, received FROM messages ORDER BY key")
+    assert found == [(0, None, None, None, None), (1, 1, 1, 0, None)]
+
+
 def test_nothing_in_the_wal_is_left_by_a_close(log, path):
     log.fill(3)
     log.close()
