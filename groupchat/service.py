@@ -145,6 +145,7 @@ class GroupChat(Service):
             self.log.info(
                 "Encrypted with the certificate {print}", print=self.port.certificate.fingerprint
             )
+        self._process.keep_collections_short()
         systemd.ready()
 
     def reload(self) -> Deferred[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import signal
 import sys
@@ -13,6 +14,9 @@ from groupchat.clock import IReactor
 
 __all__ = ["Process", "has_terminal"]
 
+#: collections of younger objects before one of all objects, at least. (Python's own: 10. While
+#: 2,000 members join, one of all takes 50 ms.)
+YOUNGER_COLLECTIONS = 25
 MAX_EXIT_DELAY = 2.0  #: seconds after the reactor's end in which everything else has to be done
 
 
@@ -49,6 +53,16 @@ class Process:
 
     def _handle(self, number: int, act: Callable[[], object]) -> None:
         signal.signal(number, lambda *_: self._reactor.callFromThread(act))
+
+    def keep_collections_short(self) -> None:
+        """
+        Let collections of garbage skip the objects that are there by now, which stay, and look
+        more rarely at all others: nobody is served meanwhile.
+        """
+        gc.collect()
+        gc.freeze()
+        young, middle, _ = gc.get_threshold()
+        gc.set_threshold(young, middle, YOUNGER_COLLECTIONS)
 
     def exit_with(self, status: int) -> None:
         """

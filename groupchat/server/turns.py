@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 __all__ = ["LOGIN_LINES_PER_TURN", "LoginTurns"]
 
-LOGIN_LINES_PER_TURN = 8  #: lines of connections before login, in one turn of the reactor
+LOGIN_LINES_PER_TURN = 4  #: lines of connections before login, in one turn of the reactor
 
 
 class Caller(Protocol):

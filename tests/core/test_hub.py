@@ -11,6 +11,7 @@ from zope.interface.verify import verifyObject
 from groupchat.interfaces import ILedgerOwner
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.retention import RetentionPolicy
+from groupchat.server.turns import LOGIN_LINES_PER_TURN
 from groupchat.wire import names
 from tests.ledgers.keeping import Machine, Unthreaded
 from tests.support import Server, every_wire
@@ -36,11 +37,11 @@ def test_a_join_is_told_to_the_others_and_not_to_the_member_itself(server, wire)
 @every_wire
 def test_presence_of_one_turn_is_one_line(server, wire):
     alice = server.join(wire, "alice")
-    others = [server.connect() for _ in range(5)]
+    others = [server.connect() for _ in range(LOGIN_LINES_PER_TURN)]
     for number, other in enumerate(others):
         other.hello(f"n{number}")
     server.run()
-    assert alice.heard() == ["n0, n1 and 3 more joined."]
+    assert alice.heard() == [f"n0, n1 and {LOGIN_LINES_PER_TURN - 2} more joined."]
     for other in others[:2]:
         other.close()
     others[2].rename("n9")

@@ -1,7 +1,8 @@
-"""The signals of the daemon's process, and the status with which it ends."""
+"""The daemon's process: its signals, its collections of garbage, and its exit status."""
 
 from __future__ import annotations
 
+import gc
 import signal
 
 import pytest
@@ -109,3 +110,16 @@ def test_it_ends_with_its_status_once_all_is_done_or_a_while_after_the_reactor(
     timers[0].act()
     at_exit[0]()
     assert ended == [70, 70]
+
+
+def test_collections_skip_what_is_there_from_the_start(reactor):
+    young, middle, old = gc.get_threshold()
+    there = [[] for _ in range(100)]
+    Process(reactor).keep_collections_short()
+    try:
+        later = []
+        looked_at = {id(one) for one in gc.get_objects()}
+        assert id(later) in looked_at and not any(id(one) in looked_at for one in there)
+        assert gc.get_threshold() == (young, middle, process.YOUNGER_COLLECTIONS)
+    finally:
+        gc.set_threshold(young, middle, old)
