@@ -119,7 +119,7 @@ def make_site(factory: ChatFactory, names: Collection[str], proxies: Collection[
     certificate = factory.certificate
     page = Page(Assets(STATIC), factory.hub.settings.server)
     rows = [*page.routes, Route("GET", "/ws", open_websocket), *Fallback().routes]
-    routes = Routes([*rows, *api_routes(factory.hub)])
+    routes = Routes([*rows, *api_routes(factory.hub, factory.clock)])
     hosts = Hosts(names, lambda: certificate.names if certificate is not None else ())
     turns = LoginTurns(factory.clock.callLater)
     return Site(routes, hosts, Proxies(proxies), factory.hub.settings.login_timeout, turns)

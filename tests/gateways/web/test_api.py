@@ -12,6 +12,8 @@ import pytest
 
 from groupchat.core.permissions import BAN, MUTE, AuditEntry, Restriction
 from groupchat.gateways.web.api.openapi import document
+from groupchat.gateways.web.api.refusals import PATIENCE
+from groupchat.ledgers.memory import MemoryLedger
 from groupchat.wire import names
 from tests.core.accounts import PASSWORD, joined, made
 from tests.gateways.web.support import Browser
@@ -460,6 +462,38 @@ def test_requests_that_come_too_fast_are_told_when_to_come_back():
     assert [post(browser).status for _ in range(3)] == [201, 201, 429]
     answer = browser.get("/api/rooms")
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (429, "too-often", "1")
+
+
+class Away(MemoryLedger):
+    """A ledger that stores nothing until it is back."""
+
+    here = True
+    batch = ()
+
+    def write(self, batch):
+        if self.here:
+            super().write(batch)
+        else:
+            self.batch = batch
+
+
+def test_while_the_ledger_is_away_a_request_waits_a_while_and_can_be_repeated():
+    server = made(ledger=lambda reactor: Away(reactor.callLater))
+    browser, ledger = Browser(server), server.ledger
+    zoe = server.json("zoe")
+    ledger.here = False
+    browser.begin("POST", f"{MESSAGES}?name=cron", {"Idempotency-Key": "k"}, b"hi")
+    server.run(PATIENCE - 1)
+    assert not browser.client.transport.taken
+    server.run(2)
+    answer = browser.answer()
+    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "unavailable", "5")
+    zoe.close()
+    ledger.here = True
+    ledger.write(ledger.batch)
+    server.run()
+    assert value(post(browser, Idempotency_Key="k"), 201)["id"] == 1
+    assert texts(browser) == ["hi"]
 
 
 # The document.

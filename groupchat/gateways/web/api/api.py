@@ -15,13 +15,19 @@ from groupchat.gateways.web.api.streams import Streams
 from groupchat.gateways.web.routes import Route
 
 if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorTime
+
     from groupchat.core.hub import Hub
 
 __all__ = ["api_routes"]
 
 
-def api_routes(hub: Hub) -> list[Route]:
-    """Return the routes of the API."""
+def api_routes(hub: Hub, clock: IReactorTime) -> list[Route]:
+    """
+    Return the routes of the API.
+
+    :param clock: limits the time that each takes.
+    """
     calls = Calls(hub, hub.now)
     rows = [
         *Messages(hub.callers, calls).routes,
@@ -29,4 +35,4 @@ def api_routes(hub: Hub) -> list[Route]:
         *RoomLists(hub.callers, calls).routes,
         Route("GET", "/openapi.json", openapi),
     ]
-    return [Route(method, path, answering(handler)) for method, path, handler in rows]
+    return [Route(method, path, answering(handler, clock)) for method, path, handler in rows]
