@@ -14,6 +14,7 @@ import tarfile
 import venv
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_twisted
@@ -43,10 +44,8 @@ build_meta.build_sdist(target)
 pytestmark = pytest.mark.limit(90)
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The wheel and the sdist of the project as it is."""
-    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+def build(source: Path, target: Path) -> tuple[Path, Path]:
+    """Build the project as it is, from a copy of it."""
     leave_out = shutil.ignore_patterns("__pycache__", "dropin.cache")
     for name in SHIPPED:
         if (ROOT / name).is_dir():
@@ -56,6 +55,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     done = subprocess.run(
         [sys.executable, "-c", BUILD, target],
         cwd=source,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
         capture_output=True,
         text=True,
         check=False,
@@ -63,6 +63,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     assert done.returncode == 0, done.stderr
     (wheel,), (sdist,) = target.glob("*.whl"), target.glob("*.tar.gz")
     return wheel, sdist
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The wheel and the sdist of the project."""
+    return build(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built"))
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +133,70 @@ def test_the_sdist_ships_all_that_the_tests_need(built: tuple[Path, Path]):
     }
     assert not files - names
     assert not [name for name in names if name.endswith((".pyc", "dropin.cache"))]
+
+
+def test_an_sdist_has_what_is_in_the_repository(built: tuple[Path, Path]):
+    """As check-manifest would say: nothing is missing but what is for the repository alone."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("this is no clone of the repository")
+    with tarfile.open(built[1]) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
+    missing = [name for name in listed.stdout.splitlines() if name not in names]
+    assert not [name for name in missing if not name.startswith(".")]
+
+
+def test_two_builds_are_the_same(built: tuple[Path, Path], tmp_path: Path):
+    source, target = tmp_path / "elsewhere", tmp_path / "built"
+    source.mkdir()
+    target.mkdir()
+    again = build(source, target)
+    assert [path.name for path in again] == [path.name for path in built]
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in built]
+
+
+def test_twine_finds_nothing_wrong(built: tuple[Path, Path]):
+    command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, built)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def index() -> dict[str, str]:
+    """The package index that pip uses, and what it trusts, as uv wants to be told."""
+    names = {"global.index-url": "UV_DEFAULT_INDEX", "global.cert": "SSL_CERT_FILE"}
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = dict(line.split("=", 1) for line in listed.splitlines())
+    return {names[name]: value.strip("'") for name, value in found.items() if name in names}
+
+
+INSTALLERS = {
+    "pipx": ["pipx", "install", "--python", sys.executable],
+    "uv": ["uv", "tool", "install", "--python", sys.executable],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("installer", INSTALLERS)
+@pytest_twisted.ensureDeferred
+async def test_an_installer_of_programs_installs_the_server(
+    sandbox: Sandbox, built: tuple[Path, Path], tmp_path: Path, installer: str, needs: Any
+):
+    needs(installer)
+    bin = tmp_path / "bin"
+    folders = {"PIPX_HOME": "pipx", "UV_TOOL_DIR": "uv", "UV_CACHE_DIR": "cache", "HOME": "home"}
+    places = {name: str(tmp_path / folder) for name, folder in folders.items()}
+    places |= {"PIPX_BIN_DIR": str(bin), "UV_TOOL_BIN_DIR": str(bin), **index()}
+    command = ["env", *(f"{name}={value}" for name, value in places.items())]
+    await sandbox.run(*command, *INSTALLERS[installer], str(built[0]))
+    daemon = sandbox.groupchat(str(bin / "groupchat"), "--port", "0", "--max", "3")
+    await daemon.listens()
+    await sandbox.run(str(bin / "groupchat-admin"), "status")
+    await daemon.stop()
+    (twistd,) = tmp_path.glob("*/**/groupchat/bin/twistd")
+    assert any(" groupchat " in line for line in await sandbox.run(str(twistd), "--help"))
 
 
 def test_the_tests_of_an_sdist_can_be_collected(built: tuple[Path, Path], tmp_path: Path):
