@@ -18,12 +18,14 @@ from groupchat.client.parts import Parts, Policy, fixed_identity, make_parts
 from groupchat.client.reader import Reader, Readers, Received
 from groupchat.client.states import State
 from groupchat.wire import names
-from groupchat.wire.commands import LOBBY, Position
+from groupchat.wire.commands import LOBBY, AskHistory, Position
 from groupchat.wire.events import Message
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+
+    from groupchat.wire.events import Event
 
 __all__ = ["Chat"]
 
@@ -106,12 +108,17 @@ class Chat(Conversation):
     def _use(self, parts: Parts, since: Mapping[str, Position] | None) -> None:
         super().__init__(parts, Directory(since or ()))
         connector = parts.lifecycle.connector
-        self._readers = Readers(parts.agenda, self._directory, connector, self._is_awaiting)
+        self._readers = Readers(
+            parts.agenda, self._directory, connector, self._is_awaiting, self._fetch
+        )
         self._life = ChatLife(parts, self._on_chunk, self._on_end)
         parts.displays.add(self._readers)
 
     def _is_awaiting(self) -> bool:
         return bool(self._unanswered or self._parts.questions or not self._life.settled)
+
+    def _fetch(self, request: AskHistory) -> Deferred[Event]:
+        return self.request(request)
 
     def _on_asked(self) -> None:
         self._readers.pace()

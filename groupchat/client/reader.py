@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from weakref import WeakSet
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from groupchat.client.agenda import Agenda
 from groupchat.client.connector import Connector
 from groupchat.client.directory import Directory
 from groupchat.client.displays import BlankDisplay
-from groupchat.client.errors import Ending
+from groupchat.client.errors import AnswerLost, Ending, Refused
+from groupchat.client.overflow import Overflow
 from groupchat.wire import events
-from groupchat.wire.commands import Position
+from groupchat.wire.commands import AskHistory, Position
 
 if TYPE_CHECKING:
     from groupchat.wire.events import Event
 
-__all__ = ["MAX_QUEUE", "Reader", "Readers", "Received"]
+__all__ = ["MAX_QUEUE", "MAX_READ_AHEAD", "Reader", "Readers", "Received"]
 
 MAX_QUEUE = 1000  #: events in a queue, until the connection is not read
+#: Events in a queue while an answer is awaited, so that the connection is read all the same: more
+#: messages are dropped, and fetched later.
+MAX_READ_AHEAD = 2000
 T = TypeVar("T")
 
 
@@ -31,7 +36,8 @@ class Received(NamedTuple):
     An event, as it was received.
 
     :ivar event: the event: see `groupchat.wire.events`.
-    :ivar past: whether it is history, or was missed while there was no connection.
+    :ivar past: whether it is history, or was missed while there was no connection, or while the
+        reader was slow.
     :ivar mine: whether it is a message that this chat said.
     """
 
@@ -66,6 +72,7 @@ class Reader(AsyncIterator[T], Generic[T]):
         self._queue: deque[tuple[T, Event, str]] = deque()
         self._waiters: deque[Deferred[None]] = deque()
         self._ending: Ending | None = None
+        self._overflow = Overflow()
 
     @property
     def full(self) -> bool:
@@ -78,6 +85,19 @@ class Reader(AsyncIterator[T], Generic[T]):
 
         :param epoch: the log of its room.
         """
+        event = received.event
+        if isinstance(event, events.Reset):
+            self._overflow.forget(event.room)
+        if isinstance(event, events.Message) and self._is_too_much(event.room):
+            self._overflow.add(event, epoch, received.mine)
+        else:
+            self._add(received, epoch)
+
+    def _is_too_much(self, room: str) -> bool:
+        full = self._patient and len(self._queue) >= MAX_READ_AHEAD
+        return full or room in self._overflow
+
+    def _add(self, received: Received, epoch: str) -> None:
         item = self._choose(received)
         if item is None:
             return
@@ -85,6 +105,20 @@ class Reader(AsyncIterator[T], Generic[T]):
         if not self._patient and len(self._queue) > MAX_QUEUE:
             self._queue.popleft()
         self._wake()
+
+    def request(self) -> AskHistory | None:
+        """Returns the request for messages that were dropped, once there is place for them."""
+        has_place = len(self._queue) <= MAX_QUEUE // 2
+        return self._overflow.request() if self._overflow and has_place else None
+
+    def fetched(self, request: AskHistory, messages: Iterable[events.Message]) -> None:
+        """The answer to such a request arrived."""
+        for message, epoch, mine in self._overflow.take(request, messages):
+            self._add(Received(message, past=True, mine=mine), epoch)
+
+    def forget(self, room: str) -> None:
+        """Messages of this room that were dropped can't be fetched."""
+        self._overflow.forget(room)
 
     def end(self, ending: Ending) -> None:
         """Nothing more arrives."""
@@ -96,7 +130,7 @@ class Reader(AsyncIterator[T], Generic[T]):
         for _, event, epoch in self._queue:
             if isinstance(event, events.Message) and event.room == room:
                 return Position(epoch=epoch, after=event.id - 1)
-        return None
+        return self._overflow.position(room)
 
     def _wake(self) -> None:
         while self._waiters:
@@ -136,6 +170,7 @@ class Readers(BlankDisplay):
     :param directory: knows the rooms.
     :param connector: reads the connection.
     :param awaiting: returns whether an answer of the server is awaited.
+    :param ask: asks the server.
     """
 
     def __init__(
@@ -144,11 +179,14 @@ class Readers(BlankDisplay):
         directory: Directory,
         connector: Connector,
         awaiting: Callable[[], bool],
+        ask: Callable[[AskHistory], Deferred[Event]],
     ) -> None:
         self._agenda = agenda
         self._directory = directory
         self._connector = connector
         self._awaiting = awaiting
+        self._ask = ask
+        self._fetching = False
         # Weakly: nobody else can take from a reader that was dropped. (Any: each has its items.)
         self._readers: WeakSet[Reader[Any]] = WeakSet()
         self._holding = False
@@ -171,7 +209,8 @@ class Readers(BlankDisplay):
             reader.offer(received, epoch)
 
     def pace(self) -> None:
-        """Read the connection or not, as it has to be now."""
+        """Read the connection or not, as it has to be now; fetch what was dropped."""
+        self._fetch()
         hold = any(reader.full for reader in self._readers) and not self._awaiting()
         if hold and not self._holding:
             self._holding = True
@@ -179,6 +218,31 @@ class Readers(BlankDisplay):
         elif self._holding and not hold:
             self._holding = False
             self._connector.resume_reading()
+
+    def _fetch(self) -> None:
+        """Ask for messages that were dropped, one page at a time."""
+        for reader in () if self._fetching else list(self._readers):
+            request = reader.request()
+            if request is not None:
+                self._fetching = True
+                answer = self._ask(request)
+                answer.addCallbacks(
+                    self._fetched, self._unfetched, (reader, request), {}, (reader, request)
+                )
+                return
+
+    def _fetched(self, event: Event, reader: Reader[Any], request: AskHistory) -> None:
+        self._fetching = False
+        if isinstance(event, events.History):
+            reader.fetched(request, event.messages)
+        self.pace()
+
+    def _unfetched(self, failure: Failure, reader: Reader[Any], request: AskHistory) -> None:
+        self._fetching = False
+        if failure.check(Refused):  # we are no longer in the room, say
+            reader.forget(request.room)
+        else:
+            failure.trap(AnswerLost)  # asked for again with the next connection
 
     def end(self, ending: Ending) -> None:
         """The chat has ended."""

@@ -22,7 +22,7 @@ from groupchat.client import (
 )
 from groupchat.client.departure import DELIVERY_TIMEOUT
 from groupchat.client.errors import DeliveryAbandoned, NotReachable, Rejected
-from groupchat.client.reader import MAX_QUEUE
+from groupchat.client.reader import MAX_QUEUE, MAX_READ_AHEAD
 from groupchat.wire import commands, events
 from tests.cli.environment import Endpoint, Transport
 from tests.client.fakes import line, message, state, welcome
@@ -63,6 +63,17 @@ class Wired:
         if isinstance(found, Failure):
             found.raiseException()
         return found
+
+    def asked(self):
+        """The last request for history."""
+        sent = map(json.loads, self.transport.value().splitlines())
+        return [one for one in sent if one["type"] == "history"][-1]
+
+    def answer(self, asked, first, last):
+        """The server answers such a request."""
+        page = [message(number, f"m{number}") for number in range(first, last + 1)]
+        self.hear(events.History(room="lobby", messages=page, more=True, ref=asked["ref"]))
+        self.clock.advance(0)
 
     @property
     def is_read(self):
@@ -399,6 +410,101 @@ def test_an_answer_arrives_though_the_reader_is_slow():
     with pytest.raises(AnswerLost):
         wired.clock.advance(0)
         wired.get(answer)
+
+
+def test_a_reader_that_awaits_answers_in_a_lasting_flood_reads_ahead_only_so_far():
+    wired = Wired(since={})
+    total = 3 * MAX_READ_AHEAD
+    stored = wired.chat.say("lobby", "hello")
+    wired.hear(*(message(number, f"m{number}") for number in range(1, total + 1)))
+    assert wired.is_read  # the answer is behind all that
+    wired.hear(events.Ok(n=1, room="lobby", id=total + 1))
+    assert wired.get(stored) == total + 1 and not wired.is_read
+    read = wired.get(ensureDeferred(texts(wired.chat, MAX_READ_AHEAD)))
+    assert read[-1] == f"m{MAX_READ_AHEAD}"
+    assert wired.chat.position("lobby").after == MAX_READ_AHEAD
+    wired.chat.close()
+
+
+def too_much():
+    """A chat in which 150 messages were dropped, and a reader that takes all messages."""
+    wired = Wired(since={})
+    stored = wired.chat.say("lobby", "hello")
+    wired.hear(*(message(number, f"m{number}") for number in range(1, MAX_READ_AHEAD + 151)))
+    wired.hear(events.Ok(n=1, room="lobby", id=MAX_READ_AHEAD + 151))
+    wired.get(stored)
+    return wired
+
+
+def test_messages_that_were_dropped_are_fetched_in_their_order():
+    wired = too_much()
+    read = wired.get(ensureDeferred(texts(wired.chat, MAX_READ_AHEAD)))
+    first = wired.asked()
+    assert (first["after"], first["before"]) == (MAX_READ_AHEAD, MAX_READ_AHEAD + 101)
+    wired.hear(message(MAX_READ_AHEAD + 151, "own", sender="alice"))
+    wired.hear(message(MAX_READ_AHEAD + 152, "live"))  # it waits for those before it
+    wired.answer(first, MAX_READ_AHEAD + 1, MAX_READ_AHEAD + 60)  # a shorter page
+    wired.answer(wired.asked(), MAX_READ_AHEAD + 61, MAX_READ_AHEAD + 152)
+    read += wired.get(ensureDeferred(texts(wired.chat, 151)))
+    own = MAX_READ_AHEAD + 151
+    assert read == [f"m{number}" for number in range(1, MAX_READ_AHEAD + 153) if number != own]
+    wired.hear(message(MAX_READ_AHEAD + 153, "after"))
+    assert wired.get(ensureDeferred(texts(wired.chat, 1))) == ["after"]
+    wired.chat.close()
+
+
+def test_messages_that_were_dropped_are_asked_for_again_with_the_next_connection():
+    wired = too_much()
+    wired.get(ensureDeferred(texts(wired.chat, MAX_READ_AHEAD)))
+    wired.transport.loseConnection()
+    wired.clock.advance(1)
+    wired.accept()
+    wired.enter(head=MAX_READ_AHEAD + 151)
+    assert wired.asked()["after"] == MAX_READ_AHEAD
+    wired.chat.close()
+
+
+def test_messages_that_can_not_be_had_any_more_are_left_out():
+    wired = too_much()
+    wired.get(ensureDeferred(texts(wired.chat, MAX_READ_AHEAD)))
+    refused = events.Error(code="not-in-room", text="You are not here.", ref=wired.asked()["ref"])
+    wired.hear(refused)
+    wired.clock.advance(0)
+    wired.hear(message(MAX_READ_AHEAD + 151, "own", sender="alice"))
+    wired.hear(message(MAX_READ_AHEAD + 152, "live"))
+    assert wired.get(ensureDeferred(texts(wired.chat, 1))) == ["live"]
+    wired.chat.close()
+
+
+def test_messages_of_another_log_are_not_fetched():
+    wired = too_much()
+    wired.get(ensureDeferred(texts(wired.chat, MAX_READ_AHEAD)))
+    asked = wired.asked()
+    wired.hear(events.Reset(room="lobby", epoch="e2", first=1, head=0))
+    wired.answer(asked, MAX_READ_AHEAD + 1, MAX_READ_AHEAD + 100)
+    wired.hear(message(1, "new"))
+    assert wired.get(ensureDeferred(texts(wired.chat, 1))) == ["new"]
+    wired.chat.close()
+
+
+def test_a_bot_that_answers_each_message_of_a_flood_misses_none(world, bob):
+    bot = world.join("bot", since={})
+    count = MAX_READ_AHEAD + 500
+    answered = []
+
+    async def answer():
+        async for heard in bot:
+            await bot.say("lobby", f"re {heard.text}")
+            answered.append(heard.text)
+            if len(answered) == count:
+                return
+
+    done = world.wait(answer())
+    flood(world, bob, count)
+    world.run(600)
+    assert done == [None]
+    assert answered == [f"b{number}" for number in range(count)]
+    world.end(bot)
 
 
 def test_a_slow_reader_does_not_keep_a_chat_from_coming_back():

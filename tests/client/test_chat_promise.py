@@ -83,6 +83,8 @@ class Promise(RuleBasedStateMachine):
         transport, self.transport = self.transport, None
         transport.loseConnection()
 
+    # A first attempt that is left alone for too long would end the chat, too.
+    @precondition(lambda self: self.chat.rooms or len(self.endpoint.attempts) > 1)
     @rule(seconds=st.sampled_from([0, 0.5, 1.0]))
     def time_passes(self, seconds):
         self.clock.advance(seconds)
