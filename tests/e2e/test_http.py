@@ -33,10 +33,9 @@ def test_the_commands_are_read_from_the_page():
 
 
 def is_as_shown(shown: list[str], printed: list[str]) -> bool:
-    pattern = "\n".join(shown)
-    return bool(
-        re.fullmatch(".*".join(map(re.escape, pattern.split("…"))), "\n".join(printed), re.DOTALL)
-    )
+    """Whether this is what the page shows, but for empty lines; ``…`` stands for anything."""
+    pattern = ".*".join(map(re.escape, "\n".join(shown).split("…")))
+    return bool(re.fullmatch(pattern, "\n".join(filter(None, printed)), re.DOTALL))
 
 
 @pytest.mark.limit(60)
@@ -49,20 +48,29 @@ async def test_curl_does_what_the_page_shows(sandbox: Sandbox):
     (made,) = (command for command, _ in played if command.startswith("TOKEN="))
     (token,) = await sandbox.run("sh", "-c", f"{made}; echo $TOKEN")
     daemon = await sandbox.daemon()
-    script = [f"TOKEN={token}"]
-    for command, _ in played:
-        if command is not made:
-            options = "-sS --max-time 2" if " -N " in command else "-sS"
-            script.append(
-                command.replace("curl", f"curl {options}").replace("9000", str(daemon.port))
-            )
-        script.append(f"echo; echo '{MARK}'")
+
+    def adapted(command: str) -> str:
+        return command.replace("curl", "curl -sS").replace("9000", str(daemon.port))
+
+    script, ended = [f"TOKEN={token}"], []
+    for command, shown in played:
+        if command is not made and " -N " not in command:
+            script += [adapted(command), f"echo; echo '{MARK}'"]
+            ended.append((command, shown))
     shell = sandbox.shell("\n".join(script))
     await shell.ended(40)
     printed = "\n".join(shell.out.lines).split(MARK)
-    for (command, shown), lines in zip(played, printed, strict=False):
-        found = [line for line in lines.splitlines() if line]
-        assert is_as_shown(shown, found), (command, found)
+    assert len(printed) == len(ended) + 1, shell.err.text
+    for (command, shown), lines in zip(ended, printed[:-1], strict=True):
+        assert is_as_shown(shown, lines.splitlines()), (command, lines)
+    for command, shown in played:
+        if " -N " in command:  # which has no end
+            follower = sandbox.shell(adapted(command))
+            lines = follower.out.lines
+            await follower.out.wait(
+                lambda shown=shown, lines=lines: is_as_shown(shown, lines) or None, str(shown)
+            )
+            follower.destroy()
     assert len(played) > 15
 
 
