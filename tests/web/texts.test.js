@@ -31,6 +31,7 @@ test("a name is mentioned as a word of its own", () => {
     assert.ok(!mentions(text, "alice"), text);
   }
   assert.ok(mentions("a.b: hi", "a.b"));
+  assert.ok(mentions("thanks, bob-2.", "bob-2"));
   assert.ok(!mentions("axb: hi", "a.b"));
 });
 

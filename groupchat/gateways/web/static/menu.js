@@ -21,7 +21,7 @@ export function openMenu(anchor, actions) {
   const items = actions.map(({ label, act, danger }) =>
     h("button", { role: "menuitem", class: danger ? "danger" : "", tabindex: -1, onclick: () => close(act) }, label));
   const menu = h("div", { role: "menu", class: "menu", onkeydown: onKey }, ...items);
-  document.body.append(menu);
+  (anchor.closest("main, nav, aside") ?? document.body).append(menu);
   place(menu, anchor);
   anchor.setAttribute("aria-expanded", "true");
   document.addEventListener("pointerdown", onOutside, true);

@@ -32,7 +32,7 @@ export function colourOf(name) {
 export function mentionsIn(text, name) {
   if (!name || text.length < name.length) return [];
   // A name may have dots and dashes: "bob-2" names bob-2, and not bob; "bob." ends a sentence.
-  const escaped = name.replace(/[.*+?^${}()|[\]\\-]/g, "\\$&");
+  const escaped = name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
   const word = "[\\p{L}\\p{M}\\p{N}_";
   const pattern = new RegExp(`(?<!${word}.-])@?${escaped}(?!${word}-]|\\.${word}])`, "giu");
   return [...text.matchAll(pattern)].map((found) => [found.index, found.index + found[0].length]);

@@ -15,7 +15,9 @@ export class Panels {
     this._membersButton.addEventListener("click", () => this.toggleMembers());
     byId("hide-members").addEventListener("click", () => this.toggleMembers(false));
     this._shade.addEventListener("click", () => this.close());
-    document.addEventListener("keydown", (event) => event.key === "Escape" && !this._shade.hidden && this.close());
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !this._shade.hidden && !document.querySelector("dialog")) this.close();
+    });
     WIDE.addEventListener("change", () => this._arrange());
     MEDIUM.addEventListener("change", () => this._arrange());
     this._arrange();

@@ -14,6 +14,7 @@ import { drawDay, drawLine, drawNew, goesOn } from "./line-view.js";
 const ABOVE = 80;
 const BELOW = 120;
 const AT_END = 150;
+const AT_END_PIXELS = 40;
 const EDGE = 600; // pixels from the end of what is drawn, at which more is drawn
 
 export class Timeline {
@@ -32,6 +33,7 @@ export class Timeline {
     this._drawn = new Map();
     this._start = 0;
     this._end = 0;
+    this._complete = true; // whether the newest line was drawn
     this._scheduled = false;
     this._target = ""; // the key of a line to be brought into view
     this.atEnd = true; // whether the view follows what arrives
@@ -124,6 +126,7 @@ export class Timeline {
   _range({ lines, pending }, anchor) {
     const total = lines.length + pending.length;
     this._end = anchor === null ? total : Math.min(total, anchor + BELOW);
+    this._complete = this._end === total;
     this._start = Math.max(0, anchor === null ? total - AT_END : Math.min(anchor - ABOVE, total - AT_END));
   }
 
@@ -200,13 +203,11 @@ export class Timeline {
 
   _onScroll() {
     const { scrollTop, scrollHeight, clientHeight } = this._scroller;
-    const { lines, pending } = this._shown();
-    const complete = this._end >= lines.length + pending.length;
-    this.atEnd = complete && scrollHeight - scrollTop - clientHeight < 40;
+    const below = scrollHeight - scrollTop - clientHeight;
+    this.atEnd = this._complete && below < AT_END_PIXELS;
     const nearTop = scrollTop < EDGE && this._start > 0;
-    const nearBottom = scrollHeight - scrollTop - clientHeight < EDGE && !complete;
-    if ((nearTop && !this.atEnd) || nearBottom) this.draw();
-    else this._askForHoles({ lines });
+    if ((nearTop && !this.atEnd) || (below < EDGE && !this._complete)) this.draw();
+    else this._askForHoles(this._shown());
     this._scroller.setAttribute("aria-live", this.atEnd ? "polite" : "off");
     this._listener.moved();
   }
@@ -219,7 +220,7 @@ export class Timeline {
       if (!element) continue;
       const top = element.offsetTop - scrollTop;
       if (top < -EDGE || top > clientHeight + EDGE) continue;
-      this._listener.hole(line, top > clientHeight / 2);
+      this._listener.hole(line, line !== lines[0] && top > clientHeight / 2);
     }
   }
 }
