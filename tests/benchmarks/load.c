@@ -1,7 +1,7 @@
 /*
  * The load: the members of a chat, in one epoll loop. They log in, some of them speak, and all are listened to.
  *
- *     load -p PORT -w baseline|threads|plain|json|irc [-e] [-n members] [-s speakers] [-r rooms] [-m messages] [-b bytes]
+ *     load -p PORT -w baseline|threads|plain|json|irc|websocket|event-stream [-e] [-n members] [-s speakers] [-r rooms] [-m messages] [-b bytes]
  *          [-W window | -R rate] [-t seconds] [-g PID] [-d devices -P password]
  *
  *     -e  TLS
@@ -11,7 +11,7 @@
  *     -g  the server's process: its memory is noted before anyone comes and when all are in, its CPU time while they speak
  *     -d  connections of one name; then every name is registered, with this password
  *
- * Member i is in room i % rooms, and the speakers take turns.
+ * Member i is in room i % rooms, and the speakers take turns. Where members read event streams, these are on the JSON wire.
  *
  * Prints one line of JSON. Exit status: 0 where every message has reached every receiver once, 2 where not, 1 where it could
  * not begin.
@@ -27,6 +27,7 @@
 
 #define PENDING 1000           /* members that are logging in at any time, */
 #define PENDING_TLS 50         /* or over TLS, where a server may limit handshakes that are not done, */
+#define PENDING_POSTS 50       /* or by POST, one after the other, */
 #define PENDING_PASSWORD 4     /* or with passwords, which a server may take for guesses while they are checked */
 #define ADDRESS 5000           /* members from one address, so that its ports don't run out */
 
@@ -71,6 +72,7 @@ static void enter(long i) {
     struct member *m = &all[i];
     m->room = i % rooms;
     m->number = i;
+    m->direct = i < speakers;
     sprintf(m->name, "m%ld", i / devices);
     open_connection(m, INADDR_LOOPBACK + 1 + i / ADDRESS);
     hello(m, NULL);
@@ -78,7 +80,7 @@ static void enter(long i) {
 
 static double all_enter(void) {
     double begin = now();
-    long opened = 0, pending = password ? PENDING_PASSWORD : encrypted ? PENDING_TLS : PENDING;
+    long opened = 0, pending = password ? PENDING_PASSWORD : encrypted ? PENDING_TLS : wire == EVENT_STREAM ? PENDING_POSTS : PENDING;
     while (in < members && !lost && now() - begin < patience) {
         while (opened < members && opened - in < pending) {
             enter(opened++);

@@ -22,6 +22,7 @@ from tests.benchmarks.servers import (
     OURS,
     THREAD_PER_CLIENT,
     TLS,
+    WIRES,
     Running,
     Server,
 )
@@ -186,7 +187,7 @@ class Fanout:
             name
             for name, server in bench.servers.items()
             if server.encrypted == self.encrypted or name == OURS
-            if self.only is None or name in self.only
+            if (not server.web if self.only is None else name in self.only)
         ]
 
     def run(self, bench: Bench, case: str) -> Metrics:
@@ -330,6 +331,68 @@ def _fanout(encrypted: bool) -> list[Fanout]:
     ]
 
 
+THROUGHPUT_WEB = [
+    Column("deliveries/s", "deliveries_s", 0),
+    Column("x JSON", "deliveries_s", 2, over=OURS),
+    Column("p50 ms", "p50_ms"),
+    Column("p99 ms", "p99_ms"),
+    Column("CPU us", "cpu_us", 2),
+    Column("x JSON", "cpu_us", 2, over=OURS),
+]
+LATENCY_WEB = [
+    Column("p50 ms", "p50_ms", 2),
+    Column("x JSON", "p50_ms", 2, over=OURS),
+    Column("p99 ms", "p99_ms", 2),
+    Column("x JSON", "p99_ms", 2, over=OURS),
+]
+MEMORY_WEB = [
+    Column("all in, s", "join_s"),
+    Column("idle: KiB a member", "member_kib"),
+    Column("more than JSON", "member_kib", less=OURS),
+]
+_OURS = [OURS, OURS + WIRES["websocket"], OURS + WIRES["event-stream"]]
+#: the ways of a browser beside the JSON wire
+WEB = [
+    Fanout(
+        "chat-200-web",
+        "200 members as in a browser, 20 of them speak, 64 messages on their way",
+        THROUGHPUT_WEB,
+        members=200,
+        speakers=20,
+        messages=8_000,
+        window=64,
+        only=_OURS,
+    ),
+    Fanout(
+        "chat-1000-web",
+        "1,000 members as in a browser, 50 of them speak, 64 messages on their way",
+        THROUGHPUT_WEB,
+        members=1_000,
+        speakers=50,
+        messages=1_000,
+        window=64,
+        only=_OURS,
+    ),
+    Fanout(
+        "open-loop-50-web",
+        "1,000 members as in a browser, 50 messages a second",
+        LATENCY_WEB,
+        members=1_000,
+        speakers=50,
+        messages=1_000,
+        rate=50,
+        only=_OURS,
+    ),
+    Fanout(
+        "memory-4000-web",
+        "4,000 members as in a browser, one message at a time",
+        MEMORY_WEB,
+        members=4_000,
+        speakers=10,
+        messages=30,
+        only=_OURS,
+    ),
+]
 FANOUT = _fanout(encrypted=False)
 FANOUT_TLS = _fanout(encrypted=True)
 SIZE = [

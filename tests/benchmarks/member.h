@@ -16,6 +16,8 @@ struct bytes { char *at; size_t size; };
 
 struct member {
     int socket, room;
+    bool direct;                /* whether it speaks the JSON wire, where the others read event streams */
+    int posts;                  /* where an event stream's lines go, once there are any; 0: nowhere yet */
     bool in, lost;
     long number;                /* which no other connection has */
     char name[24];

@@ -12,7 +12,7 @@ from tests.benchmarks import plot
 from tests.benchmarks.beside import HISTORY, HISTORY_TLS, SEARCH
 from tests.benchmarks.devices import DEVICES
 from tests.benchmarks.flood import GARBAGE_INPUT
-from tests.benchmarks.loads import FANOUT, FANOUT_TLS, SIZE, Load, OpenLoop
+from tests.benchmarks.loads import FANOUT, FANOUT_TLS, SIZE, WEB, Load, OpenLoop
 from tests.benchmarks.restart import RESTART
 from tests.benchmarks.results import Results, simple_table
 from tests.benchmarks.retention import RETENTION
@@ -22,6 +22,7 @@ from tests.benchmarks.stored import RESUME
 LOADS: list[Load] = [
     *FANOUT,
     *FANOUT_TLS,
+    *WEB,
     *SIZE,
     RESTART,
     HISTORY,

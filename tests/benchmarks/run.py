@@ -92,6 +92,8 @@ def all_servers(programs: Programs, before: Path | None = None) -> list[Server]:
     return [
         *ours(),
         *ours("plain"),
+        *ours("websocket"),
+        *ours("event-stream"),
         Program(BASELINE, programs.baseline, "baseline"),
         Program(BASELINE_JSON, programs.baseline, "json"),
         Ngircd(),

@@ -33,6 +33,15 @@ THREAD_PER_CLIENT = "thread-per-client"
 LOOPBACK = "127.0.0.1"
 
 
+#: how the name of a server of ours goes on
+WIRES = {
+    "json": "",
+    "plain": ", plain wire",
+    "websocket": ", WebSocket",
+    "event-stream": ", event stream",
+}
+
+
 class DidNotStart(Exception):
     """A server did not start; the text is what it said instead."""
 
@@ -63,11 +72,13 @@ class Server:
     :ivar name: what it is called in a table.
     :ivar wire: that the load speaks with it.
     :ivar encrypted: whether they speak it over TLS.
+    :ivar web: whether they speak it through the web gateway.
     """
 
     name = ""
     wire = ""
     encrypted = False
+    web = False
 
     def missing(self) -> str:
         """Returns why it can't be measured on this machine; "" where it can."""
@@ -154,7 +165,7 @@ class GroupChat(Server):
     """
     Our daemon.
 
-    :param wire: json or plain.
+    :param wire: json, plain, websocket or event-stream.
     :param encrypted: whether the load speaks TLS.
     :param ledger: a file to run on; otherwise a fresh one.
     :param options: other than these of a benchmark; "": the default.
@@ -163,7 +174,7 @@ class GroupChat(Server):
     """
 
     #: those of them that it has (another version, other ones): no limits, as the other servers
-    options = {"rate": "0", "tls-share": "0", "tls-rate": "0"}
+    options = {"rate": "0", "connect-rate": "0", "tls-share": "0", "tls-rate": "0"}
 
     def __init__(
         self,
@@ -174,8 +185,8 @@ class GroupChat(Server):
         options: dict[str, str] | None = None,
         python: Path | None = None,
     ) -> None:
-        wire_and_tls = (", plain wire" if wire == "plain" else "") + (TLS if encrypted else "")
-        self.name = OURS + wire_and_tls + (BEFORE if python else "")
+        self.name = OURS + WIRES[wire] + (TLS if encrypted else "") + (BEFORE if python else "")
+        self.web = wire in ("websocket", "event-stream")
         self.wire = wire
         self.encrypted = encrypted
         self._ledger = ledger

@@ -17,7 +17,7 @@ from tests.benchmarks.build import has_openssl
 from tests.benchmarks.devices import DEVICES
 from tests.benchmarks.flood import EMPTY, NOTHING, GarbageInput
 from tests.benchmarks.irc import Inspircd, IrcServer, Ngircd
-from tests.benchmarks.loads import DISK, FANOUT, FANOUT_TLS, SIZE, Column, Load
+from tests.benchmarks.loads import DISK, FANOUT, FANOUT_TLS, SIZE, WEB, Column, Load
 from tests.benchmarks.page import LOADS
 from tests.benchmarks.restart import WITH_TLS, WITHOUT_TLS, Restart
 from tests.benchmarks.results import Results, simple_table
@@ -28,12 +28,14 @@ from tests.benchmarks.stored import RESUME
 
 TINY = 0.0004
 SERVERS = [OURS, BASELINE, BASELINE_JSON]
+IN_BROWSERS = [OURS, f"{OURS}, WebSocket", f"{OURS}, event stream"]
 ENCRYPTED = [OURS, OURS + TLS, BASELINE_JSON + TLS]
 LINES = {
     **dict.fromkeys(("throughput-200", "chat-200", "chat-1000", "ping-pong-1000"), SERVERS),
     "open-loop-50": [*SERVERS, DISK],
     "throughput-200-tls": ENCRYPTED,
     "open-loop-50-tls": [*ENCRYPTED, DISK],
+    "chat-200-web": IN_BROWSERS,
     "join-10k": [OURS],
     "rooms-500": [OURS],
     "memory-2000-tls": [OURS, OURS + TLS],
@@ -68,6 +70,7 @@ def measured(compilers, tmp_path) -> Results:
         *FANOUT,
         FANOUT_TLS[0],
         FANOUT_TLS[-1],
+        WEB[0],
         *SIZE,
         Restart([WITHOUT_TLS, WITH_TLS]),
         HISTORY,

@@ -6,13 +6,14 @@
 
 #include "member.h"
 
-enum wire { BASELINE, THREADS, PLAIN, JSON, IRC };
+enum wire { BASELINE, THREADS, PLAIN, JSON, IRC, WEBSOCKET, EVENT_STREAM };
 
 extern enum wire wire;
 
 void choose_wire(const char *name);
 bool has_rooms(void);
 bool hears_itself(void);
+bool is_json(void);             /* also in frames and in events */
 bool has(const char *line, size_t size, const char *what);
 
 extern const char *password;    /* of every name; NULL: nobody is registered */
