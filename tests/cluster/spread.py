@@ -40,8 +40,8 @@ class SameAccounts:
         return getattr(self._store, name)
 
 
-def spread_over(count: int) -> type[support.Server]:
-    """Returns a server that has this many nodes."""
+def spread_over(count: int, shared: Callable[[Any], Any]) -> type[support.Server]:
+    """Returns a server that has this many nodes, which share a log."""
 
     class Spread(support.Server):
         def __init__(
@@ -52,7 +52,7 @@ def spread_over(count: int) -> type[support.Server]:
                 self.nodes = cycle([self])
                 return
             reactor = reactor or support.Reactor()
-            order = SharedOrder(reactor)
+            order = shared(reactor)
             super().__init__(order.ledger, reactor, *rest, **more)
             rest = (SameAccounts(self.accounts), *rest[1:])
             others = [support.Server(order.ledger, reactor, *rest, **more) for _ in range(1, count)]
@@ -65,14 +65,19 @@ def spread_over(count: int) -> type[support.Server]:
 
 
 def spread(
-    name: str, namespace: dict[str, Any], nodes: int = 2, leave_out: Collection[str] = ()
+    name: str,
+    namespace: dict[str, Any],
+    nodes: int = 2,
+    leave_out: Collection[str] = (),
+    shared: Callable[[Any], Any] = SharedOrder,
 ) -> None:
     """
     Put the tests and fixtures of a module of tests/core into a namespace.
 
     :param leave_out: tests that look inside the one node, or hold its turns against each other.
+    :param shared: makes the log, for a reactor.
     """
-    with patch.object(support, "Server", spread_over(nodes)):
+    with patch.object(support, "Server", spread_over(nodes, shared)):
         accounts = _load("accounts")
         with patch.dict(sys.modules, {"tests.core.accounts": accounts}):
             module = _load(name)

@@ -52,16 +52,20 @@ class Unfollowed:
     def rejoin(self) -> None:
         self._must_join = True
 
+    def look(self) -> None:
+        """Hand up what other nodes have stored."""
+        for bundles in self._node.tail.look():
+            self._node.replica.came(bundles)
+
     def turn(self) -> None:
-        """Take a turn of the tail, and let the reactor take in what it brings."""
+        """Take a turn of the tail."""
         node = self._node
         try:
             if self._must_join:
                 snapshot = node.tail.join()
                 self._must_join = False
                 node.replica.joined(snapshot)
-            for bundles in node.tail.look():
-                node.replica.came(bundles)
+            self.look()
             node.tail.wait(node.tail.connection())
         except (Fenced, Rewound) as why:
             node.replica.lost(why)
@@ -84,6 +88,10 @@ class Node(PostgreSQLLedger):
         super().__init__(reactor, uri, keep, environment, pool, pool, pool)
         self.following: Any = Unfollowed(self)
         self.replica.rejoin = self.following.rejoin
+
+    def shut(self) -> None:
+        """End without waiting for anything."""
+        self._shut()
 
 
 def on_postgresql(uri: str) -> Callable[..., Node]:

@@ -267,7 +267,7 @@ def test_an_error_of_which_nobody_knows_what_it_means_ends_the_ledger(log, engin
     (reason,) = log.owner.reasons
     assert reason.startswith("the database ledger at ") and "bundles" in reason
     log.closed = True
-    log.ledger._shut()
+    log.ledger.shut()
 
 
 # Things that nodes share beside the log.

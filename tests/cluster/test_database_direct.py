@@ -1,0 +1,8 @@
+"""The tests of tests/core/test_direct.py, with the clients spread over two nodes on PostgreSQL."""
+
+from __future__ import annotations
+
+from tests.cluster.in_database import DatabaseOrder, one_database  # noqa: F401  # a fixture
+from tests.cluster.spread import spread
+
+spread("test_direct", globals(), shared=DatabaseOrder)
