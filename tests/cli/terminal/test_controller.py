@@ -82,6 +82,18 @@ def test_other_commands_are_answered_or_silent(desk):
     assert desk.room == ["--  /register: done."]
 
 
+def test_a_token_is_shown_and_its_end_is_told(desk):
+    desk.type("/token backup", "enter")
+    desk.talk.answer(events.Token(name="backup", token="gct_x"))
+    desk.type("/revoke backup", "enter")
+    desk.talk.answer(events.Ok())
+    assert desk.room == [
+        "--  The token backup is gct_x",
+        "--  It is shown only now. Scripts act as you with it; /revoke backup ends it.",
+        "--  /revoke: done.",
+    ]
+
+
 @pytest.mark.parametrize("line", ["/nonsense", "/msg", "/join", "/notify loudly", "/help nonsense"])
 def test_a_command_that_makes_no_sense_is_told(desk, line):
     desk.type(line, "enter")
