@@ -74,6 +74,8 @@ class Page:
             ("In a browser", url),
             ("In a terminal", f"groupchat-connect YOUR_NAME {name} {port}"),
             ("With nothing installed", f"nc {name} {port}"),
+            ("Say a line", f"curl -d 'Hello!' '{url}api/rooms/lobby/messages?name=YOUR_NAME'"),
+            ("Read along", f"curl -N '{url}api/rooms/lobby/stream'"),
         ]
         width = max(len(where) for where, _ in rows) + 2
         lines = [f"This is a group chat ({self._server}). Join it:", ""]

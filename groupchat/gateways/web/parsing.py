@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BODY", "check_head", "make_request"]
 
 MAX_BODY = 65_536  #: bytes of a request's body
+MAX_HEADERS = 100  #: of a request
 MAX_PARAMETERS = 32  #: of a query
 _VERSIONS = (b"1.0", b"1.1")
 
@@ -39,6 +40,8 @@ def check_head(head: h11.Request) -> None:
             )
         if head.http_version == b"1.0":
             raise Problem(400, "bad-request", "HTTP/1.0 has no transfer encodings.", close=True)
+    if len(head.headers) > MAX_HEADERS:
+        raise Problem(431, "too-large", f"A request has at most {MAX_HEADERS} headers.", close=True)
     if int(headers.get(b"content-length", b"0")) > MAX_BODY:
         raise too_large()
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from groupchat.gateways.web.http import BODY_TIMEOUT, KEEP_ALIVE, MAX_HEAD
-from groupchat.gateways.web.parsing import MAX_BODY
+from groupchat.gateways.web.http import BODY_TIMEOUT, KEEP_ALIVE
+from groupchat.gateways.web.parsing import MAX_BODY, MAX_HEADERS
+from groupchat.gateways.web.reading import MAX_HEAD
 from groupchat.server.outbound import LINGER
 from groupchat.server.pending import GREETING_DELAY
 from groupchat.server.tls import Certificate
+from groupchat.server.turns import LOGIN_LINES_PER_TURN
 from tests.gateways.web.support import Browser, raw, status
 from tests.support import Server
 
@@ -139,6 +141,37 @@ def test_a_head_without_an_end_is_refused(server):
 def test_a_head_that_is_too_long_is_refused_where_it_comes_in_one_piece(server):
     answer = raw(server, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 40_000 + b"\r\n\r\n")
     assert status(answer) == 431
+
+
+def test_too_many_headers_are_refused(server):
+    headers = b"X: y\r\n" * MAX_HEADERS
+    answer = raw(server, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n")
+    assert status(answer) == 431
+
+
+def test_a_body_in_tiny_chunks_delays_nobody(server):
+    alice = server.json("alice")
+    browser = Browser(server)
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    browser.client.send(head, b"1\r\nx\r\n" * 5000, b"0\r\n\r\n")
+    for _ in range(3):
+        server.reactor.turn()
+    assert not browser.client.transport.taken
+    assert alice.ask("ping") == [{"type": "pong"}]
+    server.run()
+    assert status(bytes(browser.client.transport.taken)) == 405
+
+
+def test_many_requests_at_once_take_turns(server):
+    browsers = [Browser(server) for _ in range(50)]
+    for browser in browsers:
+        browser.client.send(GET)
+    server.reactor.turn()
+    server.reactor.turn()
+    answered = sum(bool(browser.client.transport.taken) for browser in browsers)
+    assert 0 < answered <= 2 * LOGIN_LINES_PER_TURN
+    server.run()
+    assert all(browser.client.transport.taken for browser in browsers)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ def test_a_program_reads_how_to_join(browser):
     assert "http://localhost:9000/" in text
     assert "groupchat-connect YOUR_NAME localhost 9000" in text
     assert "nc localhost 9000" in text
+    assert "curl -d 'Hello!' 'http://localhost:9000/api/rooms/lobby/messages?name=" in text
 
 
 def test_every_answer_keeps_everything_out_that_is_not_ours(browser):
