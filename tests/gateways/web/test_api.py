@@ -501,7 +501,7 @@ def test_while_the_ledger_is_away_a_request_waits_a_while_and_can_be_repeated():
 
 def test_the_document_names_every_route(browser):
     page = value(browser.get("/openapi.json"))
-    assert page == json.loads(json.dumps(document())) and page["openapi"] == "3.1.0"
+    assert page == json.loads(json.dumps(document(names.ASCII))) and page["openapi"] == "3.1.0"
     assert {
         f"{method.upper()} {path}" for path, ways in page["paths"].items() for method in ways
     } == {
@@ -512,3 +512,10 @@ def test_the_document_names_every_route(browser):
         "GET /api/rooms/{room}/messages",
         "POST /api/rooms/{room}/messages",
     }
+
+
+@pytest.mark.parametrize(("rule", "is_plain"), [(names.ASCII, True), (names.UNICODE, False)])
+def test_the_document_says_which_names_there_can_be(rule, is_plain):
+    page = value(Browser(made(names=rule)).get("/openapi.json"))
+    parameters = page["components"]["parameters"].values()
+    assert {"pattern" in parameter["schema"] for parameter in parameters} == {is_plain}

@@ -33,6 +33,6 @@ def api_routes(hub: Hub, clock: IReactorTime) -> list[Route]:
         *Messages(hub.callers, calls).routes,
         *Streams(hub, calls).routes,
         *RoomLists(hub.callers, calls).routes,
-        Route("GET", "/openapi.json", openapi),
+        Route("GET", "/openapi.json", openapi(hub.settings.names)),
     ]
     return [Route(method, path, answering(handler, clock)) for method, path, handler in rows]

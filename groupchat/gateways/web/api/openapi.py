@@ -10,7 +10,8 @@ import groupchat
 from groupchat.gateways.web.api import schemas
 from groupchat.gateways.web.api.messages import JSON, MAX_FOUND, MAX_PAGE, json_response
 from groupchat.gateways.web.api.schemas import array, number, object_of, ref, text
-from groupchat.gateways.web.message import Reply, Request
+from groupchat.gateways.web.message import Handler, Reply, Request
+from groupchat.wire.names import Rule
 
 __all__ = ["document", "openapi"]
 
@@ -33,13 +34,25 @@ READING = ("400", "401", "403", "404", "409", "421", "429", "503")
 RETRIED = ("429", "503")
 
 
-async def openapi(request: Request) -> Reply:
-    """Answer with the document."""
-    return json_response(document())
+def openapi(rule: Rule) -> Handler:
+    """
+    Return the handler that answers with the document.
+
+    :param rule: the rule for names.
+    """
+
+    async def answer(request: Request) -> Reply:
+        return json_response(document(rule))
+
+    return answer
 
 
-def document() -> Node:
-    """Return the document."""
+def document(rule: Rule) -> Node:
+    """
+    Return the document.
+
+    :param rule: the rule for names.
+    """
     return {
         "openapi": "3.1.0",
         "info": {
@@ -58,6 +71,7 @@ def document() -> Node:
             "/api/rooms/{room}/who": {"get": _who()},
         },
         "components": {
+            "parameters": {"room": _room(rule), "name": _name(rule)},
             "schemas": schemas.SCHEMAS,
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
@@ -197,17 +211,25 @@ def _limit(most: int) -> Node:
     return _query("limit", number(1, most))
 
 
-_ROOM: Node = {
-    "in": "path",
-    "name": "room",
-    "required": True,
-    "schema": schemas.ROOM,
-    "description": "A room, or @NAME for the direct room with a registered name.",
-}
-_NAME = {
-    **_query("name", schemas.NAME),
-    "description": "The name of a guest. Leave it out with an Authorization.",
-}
+def _room(rule: Rule) -> Node:
+    return {
+        "in": "path",
+        "name": "room",
+        "required": True,
+        "schema": schemas.room(rule),
+        "description": "A room, or @NAME for the direct room with a registered name.",
+    }
+
+
+def _name(rule: Rule) -> Node:
+    return {
+        **_query("name", schemas.name(rule)),
+        "description": "The name of a guest. Leave it out with an Authorization.",
+    }
+
+
+_ROOM: Node = {"$ref": "#/components/parameters/room"}
+_NAME: Node = {"$ref": "#/components/parameters/name"}
 _BEFORE = _query("before", number(0, schemas.MAX_ID))
 _AFTER = _query("after", number(0, schemas.MAX_ID))
 _KEY: Node = {

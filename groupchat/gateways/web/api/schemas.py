@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping
 
 from groupchat.gateways.web.api.fields import MAX_ID
 from groupchat.wire.limits import MAX_QUERY, MAX_TEXT
+from groupchat.wire.names import ASCII, Rule
 
 __all__ = [
-    "KEY", "MAX_ID", "NAME", "ROOM", "SCHEMAS", "TEXT", "WORDS", "array", "number", "object_of",
-    "ref", "text",
+    "KEY", "MAX_ID", "SCHEMAS", "TEXT", "WORDS", "array", "name", "number", "object_of", "ref",
+    "room", "text",
 ]  # fmt: skip
 
 Schema = Mapping[str, object]
@@ -44,10 +45,17 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def name(rule: Rule) -> Schema:
+    """Return the schema of a person's name, under this rule."""
+    return text(pattern=f"^{_PLAIN_NAME}$") if rule is ASCII else text(minLength=1, maxLength=32)
+
+
+def room(rule: Rule) -> Schema:
+    """Return the schema of a room's name, under this rule."""
+    return text(pattern=f"^@?{_PLAIN_NAME}$") if rule is ASCII else text(minLength=1, maxLength=33)
+
+
 _PLAIN_NAME = "[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
-#: A server with ``--names unicode`` admits more.
-NAME = text(pattern=f"^{_PLAIN_NAME}$")
-ROOM = text(pattern=f"^@?{_PLAIN_NAME}$")
 KEY = text(pattern="^[!-~]([ -~]{0,253}[!-~])?$")
 TEXT = text(pattern="\\S", maxLength=MAX_TEXT, description=f"At most {MAX_TEXT} bytes of UTF-8.")
 WORDS = text(pattern="\\S", maxLength=MAX_QUERY, description=f"At most {MAX_QUERY} bytes of UTF-8.")
