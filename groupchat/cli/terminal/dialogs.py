@@ -36,7 +36,8 @@ class Dialogs:
             again = f"{refused} " if self._has_password else ""
             self._ask(refused, f"{again}Password for {self._chat.name}: ", masked=True)
         elif refused.code in _OTHER_NAME:
-            self._ask(refused, f"{refused} Another name: ", masked=False)
+            reason = str(refused).removesuffix(" Choose another.")
+            self._ask(refused, f"{reason} Another name: ", masked=False)
         else:
             return False
         return True

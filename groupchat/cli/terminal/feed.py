@@ -319,4 +319,4 @@ def _sentences(event: Event, me: str) -> list[str]:
         found = list(plain.lines(event, me))
     except ValueError:  # a server that writes invalid times
         return []
-    return [names.visible(text.removeprefix("-- ")) for text in found]
+    return [names.visible(text.removeprefix("-- ").removeprefix("! ")) for text in found]

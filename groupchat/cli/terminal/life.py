@@ -62,6 +62,7 @@ class Life:
         chat = self._link.chat
         chat.start().addCallbacks(self._on_joined, self._not_joined)
         chat.closed.addCallback(self._ended)
+        self._link.say_held()
 
     def _on_joined(self, _: None) -> None:
         self.joined = self._joined_now = True

@@ -5,8 +5,9 @@ Connects the full-screen client to the client library: the one place that knows 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from groupchat.cli.terminal.talk import Connection, Phase, TalkListener
@@ -17,9 +18,6 @@ from groupchat.client.sender import RETRYABLE
 from groupchat.wire import events
 from groupchat.wire.commands import Command, Position
 from groupchat.wire.events import Event
-
-if TYPE_CHECKING:
-    from twisted.internet.defer import Deferred
 
 __all__ = ["Link", "Marks"]
 
@@ -45,6 +43,15 @@ class Marks:
         self._model.set_unproven(unproven)
 
 
+class _Held(NamedTuple):
+    """A message that was said while there was no chat."""
+
+    room: str
+    text: str
+    act: bool
+    stored: Deferred[int | None]
+
+
 class Link(BlankDisplay):
     """
     A chat for the screen: see `groupchat.cli.terminal.talk.Talk`. It is also a display of the chat.
@@ -68,6 +75,7 @@ class Link(BlankDisplay):
         self.on_left: Callable[[], None] = lambda: None
         self._lifecycle = lifecycle
         self._clock = clock
+        self._held: list[_Held] = []
         self._again_at: float | None = None  # the clock's time when the chat begins again
         chat.show_on(self)
         chat.on_state(lambda state: self.listener.on_change())
@@ -104,7 +112,22 @@ class Link(BlankDisplay):
         return room in self.chat.rooms
 
     def say(self, room: str, text: str, act: bool = False) -> Deferred[int | None]:
-        return self.chat.say(room, text, act)
+        if not isinstance(self.chat.state, Ended):
+            return self.chat.say(room, text, act)
+        stored: Deferred[int | None] = Deferred()
+        self._held.append(_Held(room, text, act, stored))
+        return stored
+
+    @property
+    def held(self) -> int:
+        """Messages that were said while there was no chat: the next one says them."""
+        return len(self._held)
+
+    def say_held(self) -> None:
+        """A chat has begun: say what was said while there was none."""
+        held, self._held = self._held, []
+        for one in held:
+            self.chat.say(one.room, one.text, one.act).chainDeferred(one.stored)
 
     def correct(self, room: str, message_id: int, text: str | None) -> Deferred[int | None]:
         if text is None:

@@ -32,8 +32,10 @@ def state_text(connection: Connection) -> str:
     if connection.phase is Phase.CONNECTING:
         return "connecting…"
     if connection.phase is Phase.WAITING:
-        reason = f"{connection.reason} " if connection.reason else ""
-        return f"{reason}again in {connection.seconds:.0f} s"
+        # The first sentence is the reason; the others say what to do, and the bar does.
+        reason = connection.reason.partition(". ")[0].removesuffix(".")
+        again = f"again in {connection.seconds:.0f} s"
+        return f"{reason}: {again}" if reason else again
     return "" if connection.phase is Phase.ONLINE else "not connected"
 
 

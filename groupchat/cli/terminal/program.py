@@ -203,15 +203,18 @@ class Client:
             self._painter.stop()
             self._screen.close()
             saving.stop()
+        lost = 0 if self._options.outbox else self._keep_unsaid()
         self._save()
         self._line.history.save()
-        outcome = Outcome(undelivered=self._outbox.count, outbox=self._options.outbox)
+        outcome = Outcome(self._link.held, self._outbox.count, self._options.outbox)
         if self._life.joined:
             remember(self._options, self._chat.name)
         self._chat.close()
         if self._crashes.text:
             return Exit(CRASHED, self._crashes.text)
-        return outcome.judge(self._life.ending)
+        ending = outcome.judge(self._life.ending)
+        kept = f"The next run has {'it' if lost == 1 else 'them'} in its line."
+        return Exit(ending.status, f"{ending.text} {kept}") if lost else ending
 
     def _start(self) -> None:
         self._crashes.watch()
@@ -241,6 +244,16 @@ class Client:
         self._lender.stop()
         self._painter.stop()
         self._link.end()
+
+    def _keep_unsaid(self) -> int:
+        """Put what was not said into the lines of the rooms. Returns the number of messages."""
+        count = 0
+        self._rooms.current.draft = self._line.take()
+        for room in self._rooms:
+            unsaid = room.timeline.unsaid
+            count += len(unsaid)
+            room.draft = "\n".join([*unsaid, *filter(None, [room.draft])])
+        return count
 
     def _save(self) -> None:
         self._identity.save_positions(self._feed.positions())

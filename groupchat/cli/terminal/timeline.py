@@ -134,6 +134,12 @@ class Pending:
     answered: bool = False
 
 
+def _typed(line: Line) -> str:
+    if line.kind is Kind.ACT:
+        return f"/me {line.text}"
+    return f"/{line.text}" if line.text.startswith("/") else line.text
+
+
 def _is_alike(pending: Pending, line: Line) -> bool:
     unanswered = not pending.answered
     return unanswered and (pending.line.kind, pending.line.text) == (line.kind, line.text)
@@ -204,7 +210,12 @@ class Timeline:
     @property
     def waiting(self) -> int:
         """The reader's messages that are not stored yet."""
-        return sum(not pending.answered for pending in self._pending)
+        return len(self.unsaid)
+
+    @property
+    def unsaid(self) -> list[str]:
+        """Returns these, as they were typed."""
+        return [_typed(one.line) for one in self._pending if not one.answered]
 
     def position_of(self, message_id: int) -> int | None:
         """Returns where a message is; None if it is not here."""

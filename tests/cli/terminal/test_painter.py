@@ -248,7 +248,10 @@ def test_an_error_of_painting_is_handed_on(painting):
         (Connection(Phase.CONNECTING), "connecting…"),
         (Connection(Phase.ONLINE), ""),
         (Connection(Phase.WAITING, 2.6), "again in 3 s"),
-        (Connection(Phase.WAITING, 30, "Full."), "Full. again in 30 s"),
+        (
+            Connection(Phase.WAITING, 30, "Full (2 of 2). Try later."),
+            "Full (2 of 2): again in 30 s",
+        ),
         (Connection(Phase.ENDED), "not connected"),
     ],
 )

@@ -243,7 +243,10 @@ def test_leaving_anyway_says_what_was_not_said():
         assert run.screen.rows[-1] == "1 line is not stored. Leave? y or n:"
         run.type("y")
 
-    assert Run(script).end() == (6, "1 line was not said.")
+    assert Run(script).end() == (
+        6,
+        "1 line was not said. The next run has it in its line.",
+    )
 
 
 def test_signals_reach_the_screen():
@@ -335,7 +338,7 @@ def test_a_server_that_is_full_is_tried_again():
         run.accept()
         run.bye(FULL)
         run.reactor.advance(1)
-        assert "The server is full (20 of 20). again in" in run.screen.rows[-2]
+        assert "The server is full (20 of 20): again in" in run.screen.rows[-2]
         run.reactor.advance(30)
         run.accept()
         run.bye(FULL)
@@ -395,3 +398,59 @@ def test_what_was_said_during_a_long_absence_is_told_in_one_line():
         run.bye(BYE)
 
     assert Run(script).end() == (0, "")
+
+
+def test_a_line_that_is_typed_while_there_is_no_chat_is_said_by_the_next_one():
+    def script(run):
+        run.enter()
+        run.bye(events.Bye(code="kicked", text="Out."))
+        run.type("", "enter")
+        run.accept()
+        run.bye(events.Bye(code="full", text="The server is full (1 of 1). Try later.", retry=30))
+        assert "The server is full (1 of 1): again in 30 s" in run.screen.rows[-2]
+        run.type("are you there", "enter")
+        assert "1 line waits" in run.screen.rows[-2]
+        run.type("", "enter")
+        run.accept()
+        run.hear(welcome(), state(), events.Catchup(room="lobby", through=0))
+        assert run.transport.value().count(b'"are you there"') == 1
+        run.hear(events.Ok(n=1, room="lobby", id=1))
+        run.reactor.advance(1)
+        assert not any("…" in row for row in run.screen.rows)
+        run.type("", "ctrl d")
+        run.bye(BYE)
+
+    assert Run(script).end() == (0, "")
+
+
+def test_what_was_not_said_is_in_the_line_of_the_next_run():
+    def first(run):
+        run.enter()
+        run.transport.loseConnection()
+        run.type("/me waves", "enter")
+        run.type("//etc", "enter")
+        run.type("hello", "enter")
+        run.type("and mo", "ctrl c")
+        run.type("half", "page up")
+        run.client.leave()
+
+    def second(run):
+        run.enter()
+        assert run.screen.rows[-1] == "alice> /me waves⏎//etc⏎hello⏎half"
+        run.type("", "ctrl c", "ctrl d")
+        run.bye(BYE)
+
+    told = "3 lines were not said. The next run has them in its line."
+    assert Run(first).end() == (6, told)
+    assert Run(second).end() == (0, "")
+
+
+def test_lines_of_an_outbox_are_not_in_the_line_as_well(tmp_path):
+    def first(run):
+        run.enter()
+        run.transport.loseConnection()
+        run.type("hello", "enter")
+        run.client.leave()
+
+    status, text = Run(first, "--outbox", str(tmp_path / "box")).end()
+    assert status == 7 and "next run has that" not in text
