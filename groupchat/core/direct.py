@@ -134,7 +134,7 @@ class DirectRoom(Room):
     """
     A direct room. Its members are always the two, so nobody is told of presence.
 
-    :param names: of the two.
+    :param names: returns the names of the two. (A room can be there before the accounts are read.)
     """
 
     is_direct = True
@@ -146,10 +146,10 @@ class DirectRoom(Room):
         ledger: ILedger,
         call_later: Callable[..., IDelayedCall],
         counters: Counters,
-        names: list[str],
+        names: Callable[[], list[str]],
     ) -> None:
         super().__init__(name, head, ledger, call_later, counters)
-        self._both = names
+        self._names = names
 
     def join(self, seat: Seat, since: int, cursor: Cursor | None) -> None:
         """Give a session the room line, and tell nobody."""
@@ -160,7 +160,7 @@ class DirectRoom(Room):
 
     def leave(self, seat: Seat, by: int) -> None:
         """Let a seat leave, if it is here, and tell nobody."""
-        if self._has(seat):
+        if self._attendance.has(seat):
             self._remove(seat)
 
     def rename(self, old: str, new: str) -> None:
@@ -172,7 +172,8 @@ class DirectRoom(Room):
 
     def member_names(self, limit: int) -> tuple[list[str], int]:
         """Return the names of the two, whether they are here or not."""
-        return self._both, len(self._both)
+        both = self._names()
+        return both, len(both)
 
 
 @implementer(IWire)

@@ -81,6 +81,8 @@ class Membership:
             self._remove(seat, entry.by)
 
     def _remove(self, seat: Seat, by: int) -> None:
+        if seat.session is not None:  # others took this node for dead
+            seat.session.end(errors.CUT_OFF)
         for name in list(seat.rooms):
             room = self._delivery.touch(name)
             if room is not None:

@@ -13,9 +13,9 @@ is in it twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
+from groupchat.core.attendance import Attendance
 from groupchat.core.backlog import Backlog, Batch, portions
 from groupchat.core.counters import Counters
 from groupchat.core.cursor import Cursor, Phase
@@ -25,7 +25,6 @@ from groupchat.core.presence import PresenceBatch
 from groupchat.core.pump import Pump
 from groupchat.core.room_access import OPEN
 from groupchat.interfaces import ILedger
-from groupchat.wire import names
 from groupchat.wire.events import Event, Message
 
 if TYPE_CHECKING:
@@ -77,10 +76,10 @@ class Room:
         self.topic = ""
         self.topic_by = ""
         self.access = OPEN
-        self.members: dict[Member, dict[Seat, Cursor | None]] = {}
-        self.watchers: dict[Cursor, Watcher] = {}
+        self._attendance = Attendance(name)
+        self.members = self._attendance.members
+        self.watchers = self._attendance.watchers
         self.left_by = 0
-        self._attending = 0  # cursors
         self._call_later = call_later
         self._backlog = Backlog(head)
         self._fan_out = FanOut(counters)
@@ -89,8 +88,6 @@ class Room:
         self._unpublished: list[Event] = []
         self._presence = PresenceBatch()
         self._timer: IDelayedCall | None = None
-        self._names: list[str] | None = None
-        self._by_name: list[Member] | None = None
 
     # Events of the room, in the order of its log; `publish` ends a batch.
 
@@ -111,7 +108,9 @@ class Room:
         if seat.member not in self.members:
             self._presence.join(seat, cursor)
             return
-        if self._has(seat):  # it has another's place, whose last words come before its room line
+        if self._attendance.has(
+            seat
+        ):  # it has another's place, whose last words come before its room line
             self.flush()
         self._add(seat, cursor)
         if cursor is not None:
@@ -129,7 +128,7 @@ class Room:
         :param by: the node that answers for it.
         """
         self.tell_apart(seat.member.name)
-        if not self._has(seat):
+        if not self._attendance.has(seat):
             return
         self.left_by = by
         if len(self.members[seat.member]) == 1:
@@ -140,7 +139,7 @@ class Room:
         """Take note that a member has another name now. Tell them apart before it has."""
         if old != new:
             self._presence.rename(old, new)
-            self._by_name = self._names = None
+            self._attendance.changed()
 
     def replace(self, old: Seat, new: Seat, since: int) -> None:
         """
@@ -182,55 +181,35 @@ class Room:
     @property
     def attended(self) -> bool:
         """Whether a session of this node is here: else nothing is kept for any."""
-        return self._attending > 0
+        return self._attendance.count > 0
 
     def cursors(self) -> list[Cursor]:
-        """Return the cursors of this node's sessions."""
-        here = [cursor for seats in self.members.values() for cursor in seats.values()]
-        return [cursor for cursor in here if cursor is not None]
+        """Return the cursors of this node's members."""
+        return self._attendance.cursors()
 
     def member_names(self, limit: int) -> tuple[list[str], int]:
         """Return the names of the first members, and the number of all."""
-        if self._names is None:  # members that join together are told the same names
-            self._names = [member.name for member in islice(self.members, limit)]
-        return self._names, len(self.members)
+        return self._attendance.names(limit), len(self.members)
 
     def by_name(self) -> list[Member]:
         """Return the members, sorted by name."""
-        if self._by_name is None:
-            self._by_name = sorted(self.members, key=lambda member: names.key(member.name))
-        return self._by_name
-
-    def _has(self, seat: Seat) -> bool:
-        return seat in self.members.get(seat.member, ())
+        return self._attendance.by_name()
 
     def _add(self, seat: Seat, cursor: Cursor | None) -> None:
-        self.members.setdefault(seat.member, {})[seat] = cursor
-        self._by_name = self._names = None
-        if cursor is not None:
-            self._attend(cursor)
-
-    def _attend(self, cursor: Cursor) -> None:
-        if not self._attending:
+        if cursor is not None and not self._attendance.count:
             self._backlog.skip(self.head)  # it begins here
-        self._attending += 1
-        if cursor.phase is Phase.JOINING:  # else its session has ended
-            cursor.phase = Phase.NEEDS_STATE
+        self._attendance.add(seat, cursor)
 
     def _remove(self, seat: Seat) -> None:
-        seats = self.members[seat.member]
-        cursor = seats.pop(seat)
-        if not seats:
-            del self.members[seat.member]
-        seat.rooms.pop(self.name, None)
-        self._by_name = self._names = None
+        cursor = self._attendance.remove(seat)
         if cursor is not None:
-            self._depart(cursor)
+            self._part(cursor)
 
-    def _depart(self, cursor: Cursor) -> None:
+    def _part(self, cursor: Cursor) -> None:
+        """Give a cursor nothing more; with the last one of this node, nothing is kept for any."""
         self.detach(cursor)
-        self._attending -= 1
-        if not self._attending:
+        if not self._attendance.count:
+            self.publish_messages()
             self._backlog.skip(self.head)
 
     def detach(self, cursor: Cursor) -> None:
@@ -245,7 +224,7 @@ class Room:
         if not self._presence.keys:
             self.publish_messages()
             return
-        if len(self.members) < LARGE_ROOM or not self._attending:
+        if len(self.members) < LARGE_ROOM or not self._attendance.count:
             self.flush()
             return
         if self._timer is None:
@@ -268,7 +247,7 @@ class Room:
         told, self._presence = self._presence, PresenceBatch()
         for seat, cursor in told.entering.items():
             self._add(seat, cursor)
-        if told.keys and self._attending:
+        if told.keys and self._attendance.count:
             self._unpublished += told.lines(self.name, len(self.members))
         self.publish_messages()
         for cursor in told.entering.values():
@@ -293,7 +272,7 @@ class Room:
         self.head = next(
             (event.id for event in reversed(events) if isinstance(event, Message)), before
         )
-        if not self._attending:
+        if not self._attendance.count:
             self._backlog.skip(self.head)
             return
         batch = Batch(events, self.head, size)
@@ -328,11 +307,13 @@ class Room:
 
     def watch(self, cursor: Cursor, watcher: Watcher) -> None:
         """Let somebody read who is no member. Nobody is told."""
-        self.watchers[cursor] = watcher
-        self._attend(cursor)
+        if not self._attendance.count:
+            self._backlog.skip(self.head)
+        self._attendance.watch(cursor, watcher)
         self.pump(cursor)
 
     def unwatch(self, cursor: Cursor) -> None:
         """Give a watcher nothing more."""
-        if self.watchers.pop(cursor, None) is not None:
-            self._depart(cursor)
+        if cursor in self.watchers:
+            self._attendance.unwatch(cursor)
+            self._part(cursor)

@@ -60,7 +60,7 @@ class Rooms(dict[str, Room]):
                 self._ledger,
                 self._call_later,
                 self._counters,
-                self._direct.names(name),
+                lambda: self._direct.names(name),
             )
         else:
             room = Room(name, head, self._ledger, self._call_later, self._counters)

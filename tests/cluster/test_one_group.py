@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from groupchat.core.group_entries import NodeGoneEntry
 from groupchat.wire.names import UNICODE
 from tests.cluster.group import Group
 from tests.core.accounts import PASSWORD, types
@@ -151,6 +152,25 @@ def test_a_message_of_the_node_of_one_member_is_searched_by_another(group):
     ben.events()
     (found,) = ask(group, ben, "search", room="lobby", text="needle")
     assert [message["text"] for message in found["messages"]] == ["a needle"]
+
+
+def test_what_is_said_as_the_last_reader_of_a_room_moves_away_is_not_forgotten(group):
+    ann, ben = group.nodes[0].json("ann"), group.nodes[1].json("ben")
+    group.nodes[0].ledger.slow = True
+    ben.say("one")
+    group.run()
+    hello(group.nodes[1], "ann")
+    group.run()
+    ben.say("two")
+    group.run()
+    group.nodes[0].ledger.slow = False
+    group.nodes[0].ledger.look()
+    group.run()
+    assert ann.gone
+    assert group.nodes[0].hub.rooms["lobby"].head == 2
+    cat = hello(group.nodes[0], "cat", rooms={"lobby": {"after": 0}})
+    group.run()
+    assert cat.heard() == ["past ben: one", "past ben: two"]
 
 
 # Names and places.
@@ -609,6 +629,15 @@ def test_who_was_on_a_dead_node_comes_back_on_another_without_being_told_as_left
     group.run()
     assert ann.heard() == ["ben: hi"]
     assert not ben.gone
+
+
+def test_whoever_is_on_a_node_that_was_taken_for_dead_is_sent_away(group):
+    ann, ben = group.nodes[0].json("ann"), group.nodes[1].json("ben")
+    ann.heard()
+    group.nodes[0].hub.post(NodeGoneEntry(2, 1))
+    group.run()
+    assert ann.heard() == ["ben left."]
+    assert codes(ben.events()) == ["unavailable"]
 
 
 def test_the_topic_of_a_room_whose_last_member_was_on_a_dead_node_goes(group):
