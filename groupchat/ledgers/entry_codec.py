@@ -8,7 +8,6 @@ a slot that is not known is passed over, and one that is missing has the value i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -44,7 +43,8 @@ from groupchat.wire.events import Bye
 
 __all__ = ["DEFAULTS", "KINDS", "decode", "encode"]
 
-Slots = dict[str, Any]  #: Any: the slots of entries have many types
+Slots = dict[str, object]
+_Refusal = tuple[str, str, int | None, float | None]  #: code, text, want, retry
 
 #: what stands for a class: these never change
 KINDS: dict[str, type[Entry]] = {
@@ -90,6 +90,13 @@ def _slots(kind: type[Entry]) -> tuple[str, ...]:
 
 
 _REFUSALS = _refusals(Refused)
+#: the types of slots that come over as something else
+_KINDS: dict[str, object] = {
+    "bye": Bye,
+    "invited": frozenset[str],
+    "members": tuple[str, ...],
+    "rooms": tuple[str, ...],
+}
 _NAMES = {kind: name for name, kind in KINDS.items()}
 _SLOTS = {kind: _slots(kind) for kind in KINDS.values()}
 
@@ -109,9 +116,11 @@ def decode(data: bytes) -> list[Entry]:
 
 def _plain(entry: Entry) -> tuple[str, Slots]:
     kind = type(entry)
-    slots = {name: getattr(entry, name) for name in _SLOTS[kind]}
-    refusal = slots.pop("refusal")
-    if refusal is not None:
+    slots: Slots = {name: getattr(entry, name) for name in _SLOTS[kind]}
+    refusal = entry.refusal
+    if refusal is None:
+        del slots["refusal"]
+    else:
         slots["refusal"] = (refusal.code, refusal.text, refusal.want, refusal.retry)
     return _NAMES[kind], slots
 
@@ -122,23 +131,22 @@ def _entry(name: str, slots: Slots) -> Entry:
     for local in LOCAL:
         if hasattr(kind, local):
             setattr(entry, local, None)
-    entry.refusal = _refusal(*slots.pop("refusal")) if "refusal" in slots else None
+    refusal = slots.pop("refusal", None)
+    entry.refusal = None if refusal is None else _refusal(msgspec.convert(refusal, _Refusal))
     for slot, value in (DEFAULTS.get(name, {}) | slots).items():
         if hasattr(kind, slot):
             setattr(entry, slot, _value(slot, value))
     return entry
 
 
-def _value(slot: str, value: Any) -> object:  # Any: as of `Slots`
+def _value(slot: str, value: object) -> object:
     """Return the value of a slot as its class has it."""
-    if slot == "bye":
-        return msgspec.convert(value, Bye)
-    if slot == "invited":
-        return frozenset(value)
-    return tuple(value) if slot in ("members", "rooms") else value
+    kind = _KINDS.get(slot)
+    return value if kind is None else msgspec.convert(value, kind)
 
 
-def _refusal(code: str, text: str, want: int | None, retry: float | None) -> Refused:
+def _refusal(plain: _Refusal) -> Refused:
+    code, text, want, retry = plain
     refusal = _REFUSALS.get(code, Refused)(text)
     refusal.want, refusal.retry = want, retry
     return refusal
