@@ -231,12 +231,14 @@ class Readers(BlankDisplay):
                 )
                 return
 
+    # Any: as above
     def _fetched(self, event: Event, reader: Reader[Any], request: AskHistory) -> None:
         self._fetching = False
         if isinstance(event, events.History):
             reader.fetched(request, event.messages)
         self.pace()
 
+    # Any: as above
     def _unfetched(self, failure: Failure, reader: Reader[Any], request: AskHistory) -> None:
         self._fetching = False
         if failure.check(Refused):  # we are no longer in the room, say
