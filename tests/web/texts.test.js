@@ -99,9 +99,9 @@ test("members that joined and left again have done neither", () => {
 
 test("the bar says when the next attempt comes and how much waits", () => {
   const state = { phase: /** @type {const} */ ("waiting"), reason: "", code: "", retryAt: 3000, waiting: 2 };
-  assert.equal(barText(state, 500), "The connection is lost. Again in 3 s, 2 messages wait.");
+  assert.equal(barText(state, 500), "The connection is lost. Again in 3\u00a0s, 2 messages wait.");
   assert.equal(barText({ ...state, waiting: 1, reason: "The server is stopping." }, 9000),
-    "The server is stopping. Again in 1 s, 1 message waits.");
+    "The server is stopping. Again in 1\u00a0s, 1 message waits.");
   assert.equal(barText({ ...state, phase: "online" }, 0), "");
   assert.equal(barText({ ...state, phase: "ended", reason: "You were kicked.", waiting: 0 }, 0), "You were kicked.");
 });

@@ -96,8 +96,8 @@ export class App {
     this.panels.closeRooms();
     this.timeline.reset();
     this.composer.show(this._drafts[room.name] ?? "", room.name);
+    this.timeline.toNews();
     this.view.draw();
-    this.timeline.draw();
     this._keepDevice();
   }
 
@@ -165,9 +165,9 @@ export class App {
   }
 
   _onPhase() {
-    if (this.connection.phase === "ended" && !this.room) {
-      this.login.ask(this.device.name, this.connection.reason);
-    }
+    const { phase, reason } = this.connection;
+    if (!this.room && phase === "ended") this.login.ask(this.device.name, reason);
+    if (!this.room && phase === "waiting") this.login.tell(reason || "The server does not answer. The page tries again.");
     this.bar?.draw();
   }
 

@@ -17,7 +17,7 @@ export function barText({ phase, reason, waiting, retryAt }, now) {
     case "connecting": return `Connecting …${left}`;
     case "waiting": {
       const seconds = Math.max(1, Math.ceil((retryAt - now) / 1000));
-      return `${reason || "The connection is lost."} Again in ${seconds} s${left}.`;
+      return `${reason || "The connection is lost."} Again in ${seconds}\u00a0s${left}.`;
     }
     case "ended": return `${reason || "You have left."}${waiting ? ` ${waiting} not sent.` : ""}`;
     default: return "";
@@ -46,7 +46,7 @@ export class Bar {
     if (this._shown.textContent === text) return;
     this._element.classList.toggle("shown", text !== "");
     this._shown.textContent = text;
-    const told = text.replace(/ Again in \d+ s/, ""); // who listens is not told each second
+    const told = text.replace(/ Again in \d+\u00a0s/, ""); // who listens is not told each second
     if (this._told.textContent !== told) this._told.textContent = told;
     this._button.textContent = state.phase === "ended" ? "Join again" : "Try now";
     this._button.hidden = state.phase === "connecting" || text === "";

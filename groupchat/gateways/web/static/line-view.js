@@ -29,6 +29,7 @@ export function drawLine(line, me, grouped) {
     if (line[flag]) classes.push(flag);
   }
   if (grouped) classes.push("grouped");
+  if (!line.from && !line.own && line.kind !== "hole") classes.push("unsigned");
   const children = line.kind === "hole" ? ["Loading …"] : [time(line), who(line, me), text(line, me)];
   return h("li", { class: classes.join(" "), "data-key": line.key, tabindex: -1 }, ...children);
 }

@@ -38,6 +38,14 @@ export class Login {
     if (next === this._name) next.select();
   }
 
+  /**
+   * Say why it takes a while.
+   * @param {string} text
+   */
+  tell(text) {
+    setText(byId("login-error"), text);
+  }
+
   hide() {
     byId("login").hidden = true;
     byId("chat").hidden = false;

@@ -20,7 +20,10 @@ export function colourOf(name) {
   for (const letter of key(name)) {
     hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   }
-  return ((hash ^ (hash >>> 15)) >>> 0) % COLOURS;
+  // Short names differ in few bits: mix them, so that they differ in colour.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % COLOURS;
 }
 
 /**

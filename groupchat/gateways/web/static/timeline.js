@@ -59,6 +59,15 @@ export class Timeline {
     });
   }
 
+  /** Begin to read at the first unread line, if not all unread lines are in sight. */
+  toNews() {
+    this.toEnd();
+    const news = this._drawn.get("new")?.element;
+    if (!news || news.offsetTop >= this._scroller.scrollTop) return;
+    this.atEnd = false;
+    this._scroller.scrollTop = news.offsetTop - 2 * news.offsetHeight;
+  }
+
   toEnd() {
     this.atEnd = true;
     this.draw();
