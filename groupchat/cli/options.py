@@ -15,7 +15,9 @@ __all__ = ["PROGRAM", "make_parser", "parse", "settle_security"]
 
 PROGRAM = "groupchat-connect"
 _DESCRIPTION = (
-    "Join a group chat. Each line that you type is said; /help, typed there, lists the commands. "
+    "Join a group chat: groupchat-connect alice chat.example.org. Without arguments it asks for "
+    "your name and the server. Each line that you type is said; /help lists the commands, and F1 "
+    "the keys. In a pipe, each line of the input is said. "
     "The connection is encrypted: the server's certificate has to be one that the system's "
     "authorities vouch for, or the one that the server had the first time."
 )
@@ -76,6 +78,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_intermixed_args(arguments)
     options.screen = wants_screen(options)
     options.alone = options.screen and not options.where
+    options.newcomer = False
     name, options.host, options.port = target.parse(options.where)
     options.named, options.roomed = name is not None, options.room is not None
     options.room = list(dict.fromkeys(options.room or ["lobby"]))

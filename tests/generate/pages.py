@@ -66,10 +66,8 @@ PAGES = {
         "join a group chat",
         ("groupchat-connect [NAME] [HOST] [PORT] [options]",),
         (
-            "At a terminal, groupchat-connect uses the whole screen; F1 there lists the keys."
-            " Without any argument it asks for your name and the server. In a pipe, each line of"
-            " standard input is said as it is, and groupchat-connect ends once the server has"
-            " stored them all.",
+            "At a terminal, groupchat-connect uses the whole screen. In a pipe, it says each line"
+            " of standard input as it is, and ends once the server has stored them all.",
         ),
         {
             "commands": _COMMANDS,

@@ -87,6 +87,7 @@ class Feed:
     :ivar repaint: called when something changed that may be in sight.
     :ivar changed: called when the state of the connection is another one.
     :ivar on_direct: gets the direct rooms with something in them, after each login.
+    :ivar hints: lines for a person who is here for the first time.
     :ivar marks: how far rooms were read in earlier runs.
     :ivar absence: counts what arrived while there was no connection for long.
     :ivar focused: whether the terminal has the focus, as far as it says.
@@ -98,6 +99,7 @@ class Feed:
     repaint: Callable[[], None]
     changed: Callable[[], None] = lambda: None
     on_direct: Callable[[events.Direct], None] = lambda event: None
+    hints: list[str] = field(default_factory=list)
     marks: dict[str, Position] = field(default_factory=dict)
     absence: Absence = field(default_factory=lambda: Absence(time.monotonic, time.time))
     focused: bool = True
@@ -151,8 +153,8 @@ class Feed:
 
     def _on_welcome(self, event: events.Welcome) -> None:
         self.absence.back(room.name for room in self.rooms if self.talk.is_in(room.name))
-        if not self._greeted and event.motd:
-            for text in event.motd.splitlines():
+        if not self._greeted:
+            for text in (event.motd or "").splitlines() + self.hints:
                 self.tell(text)
         self._greeted = True
 

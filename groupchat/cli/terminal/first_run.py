@@ -121,6 +121,8 @@ class Questions:
         try:
             if self._step is _Step.CHOICE:
                 self._choose(text)
+            elif self._step is _Step.NAME and not (text or self._default_name):
+                raise ValueError("Type the name that the others will see.")
             elif self._step is _Step.NAME:
                 self._name = self._parse_name(text or self._default_name)
                 self._step = _Step.HOST

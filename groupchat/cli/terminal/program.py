@@ -52,6 +52,7 @@ from groupchat.wire.commands import Position
 __all__ = ["Client", "run"]
 
 
+_HINT = "All members read what you type. /help lists the commands, F1 the keys; Ctrl-D leaves."
 _REPORT = "groupchat-connect.log"  #: of crashes
 
 
@@ -130,7 +131,7 @@ class Client:
         self._rooms.ignored.update(self._kept.ignored)
 
     def _make_screen(self, make_screen: Callable[..., Screen]) -> None:
-        reactor = self._reactor
+        options, reactor = self._options, self._reactor
         links = hyperlinks.are_known(os.environ)
         self._screen = make_screen(reactor, self._press, self._drained, self._hang_up, links=links)
         notifier = self._make_notifier()
@@ -148,6 +149,8 @@ class Client:
         self._controller = Controller(
             self._link, self._rooms, self._feed, self._line, self, reactor
         )
+        if options.newcomer:
+            self._feed.hints.append(_HINT)
         self._feed.on_direct = self._controller.commander.own.join_direct
         self._painter = Painter(
             self._screen,
@@ -158,7 +161,7 @@ class Client:
             self._crashes.on_error,
         )
         self._link.listener = self._feed
-        has_password = self._options.password_file is not None
+        has_password = options.password_file is not None
         self._dialogs = Dialogs(self._chat, self._line, self._feed, has_password)
         self._life = Life(self._link, self._feed, self._line, reactor, over=self._stop)
         self._lender = Lender(reactor, self._painter.stop, self._take_screen)

@@ -41,6 +41,7 @@ def prepare(options: argparse.Namespace) -> Preferences:
 
 
 def _prepare(options: argparse.Namespace, preferences: Preferences) -> Preferences:
+    options.newcomer = not KnownServers(client_id.directory() / _SERVERS).read()
     if options.alone:
         ask_where(options)
     server = of_environment().before(preferences.of(f"{options.host}:{options.port}"))

@@ -95,11 +95,12 @@ class FakeScreen:
 class Run:
     """A run of the client: the test is its reactor."""
 
-    def __init__(self, script, *options, preferences=None):
+    def __init__(self, script, *options, preferences=None, newcomer=False):
         self.endpoint = Endpoint()
         self.script = script
         self.reactor = FakeReactor(lambda: script(self))
         options = parse(["alice", "localhost", "9000", "--no-tls", *options])
+        options.newcomer = newcomer
         self.client = Client(
             options,
             self.reactor,
@@ -454,3 +455,16 @@ def test_lines_of_an_outbox_are_not_in_the_line_as_well(tmp_path):
 
     status, text = Run(first, "--outbox", str(tmp_path / "box")).end()
     assert status == 7 and "next run has that" not in text
+
+
+@pytest.mark.parametrize("newcomer", [True, False])
+def test_a_newcomer_is_told_how_it_goes_once(newcomer):
+    def script(run):
+        run.enter()
+        told = any("/help lists" in row for row in run.screen.rows)
+        assert told == newcomer
+        run.type("", "ctrl d")
+        run.bye(BYE)
+
+    run = Run(script, newcomer=newcomer)
+    assert run.end() == (0, "")

@@ -90,19 +90,21 @@ def test_a_server_of_an_earlier_run_is_offered(answers):
     remember(first, "alicia")
     again = parse([])
     prepare(again)
+    assert first.newcomer and not again.newcomer
     assert again.name == "alicia" and "1  alicia at localhost, port 9000" in answers.asked[-1]
 
 
-def test_no_answer_takes_the_usual_and_the_end_of_input_ends(answers, monkeypatch):
+def test_no_answer_takes_the_usual_and_the_end_of_input_ends(answers, monkeypatch, capsys):
     answers.given += [None, None]
     options = parse([])
     prepare(options)
     assert (options.name, options.host) == ("alice", "localhost")
     monkeypatch.setenv("USER", "root")
-    answers.given += [EOFError]
+    answers.given += ["", EOFError]
     with pytest.raises(Exit) as ended:
         prepare(parse([]))
     assert ended.value.status == 0 and answers.asked[-1] == "Your name: "
+    assert "Type the name that the others will see." in capsys.readouterr().out
 
 
 def test_the_settings_of_the_server_complete_the_command_line(tmp_path):
