@@ -1,5 +1,5 @@
 """
-A sandbox in which the end-to-end tests run real programs.
+A sandbox in which the end-to-end tests run real programs, and what is built of the project.
 """
 
 from __future__ import annotations
@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import pytest
 import pytest_twisted
 
+from tests.e2e.building import build
 from tests.e2e.support import Sandbox
 
 
@@ -17,3 +19,9 @@ async def sandbox(tmp_path: Path, needs: Callable[..., str]) -> AsyncIterator[Sa
     sandbox = Sandbox(tmp_path, needs)
     yield sandbox
     await sandbox.end()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The wheel and the sdist of the project."""
+    return build(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built"))

@@ -20,11 +20,9 @@ import pytest
 import pytest_twisted
 
 from groupchat import __version__
+from tests.e2e.building import ROOT, SHIPPED, build
 from tests.e2e.support import Sandbox
 
-ROOT = Path(__file__).parents[2]
-SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "CONTRIBUTING.rst", "LICENSE", "ruff.toml"]
-SHIPPED += ["groupchat", "twisted", "tests", "docs", "etc"]
 #: folders of share/, and where their files come from
 SHARED = {
     "groupchat/etc": ".",
@@ -33,42 +31,7 @@ SHARED = {
     "zsh/site-functions": "completions/zsh",
     "fish/vendor_completions.d": "completions/fish",
 }
-BUILD = """
-import sys
-from setuptools import build_meta
-target = sys.argv[1]
-build_meta.build_wheel(target)
-build_meta.build_sdist(target)
-"""
-
 pytestmark = pytest.mark.limit(90)
-
-
-def build(source: Path, target: Path) -> tuple[Path, Path]:
-    """Build the project as it is, from a copy of it."""
-    leave_out = shutil.ignore_patterns("__pycache__", "dropin.cache")
-    for name in SHIPPED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, ignore=leave_out)
-        else:
-            shutil.copy(ROOT / name, source)
-    done = subprocess.run(
-        [sys.executable, "-c", BUILD, target],
-        cwd=source,
-        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    (wheel,), (sdist,) = target.glob("*.whl"), target.glob("*.tar.gz")
-    return wheel, sdist
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The wheel and the sdist of the project."""
-    return build(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built"))
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,7 @@ one thing after the other.
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,58 +14,12 @@ from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+from tests.e2e.booted import ROOT, Done, boot, prepare
+
 LIMIT = 130.0  #: seconds for everything
 TOOLS = ("admin", "connect", "passwd")
-PROGRAMS = {
-    "systemd-nspawn": "systemd-container",
-    "unshare": "util-linux",
-    "ip": "iproute2",
-    "openssl": "openssl",
-    "nc": "netcat-openbsd",
-}
 
 pytestmark = pytest.mark.limit(LIMIT + 20)
-
-
-class Done:
-    """
-    The results of the steps that were done in the container.
-
-    :param directory: of the results, two files for each step.
-    """
-
-    def __init__(self, directory: Path, said: str) -> None:
-        self._directory = directory
-        self._said = said
-
-    def status(self, step: str) -> int:
-        file = self._directory / f"{step}.status"
-        assert file.exists(), f"{step} was not done.\n{self._said}\n{self._log()}"
-        return int(file.read_text())
-
-    def said(self, step: str) -> str:
-        return (self._directory / step).read_text()
-
-    def state(self, step: str) -> dict[str, str]:
-        """The properties of the unit that this step showed."""
-        return dict(
-            line.split("=", 1) for line in self.said(step).splitlines() if not line.startswith("+")
-        )
-
-    def journal(self) -> list[tuple[int, str]]:
-        """The daemon's own lines, each with its priority."""
-        entries = map(json.loads, self.said("journal").splitlines())
-        return [
-            (int(entry["PRIORITY"]), entry["MESSAGE"])
-            for entry in entries
-            if entry["_COMM"] == "twistd"
-        ]
-
-    def _log(self) -> str:
-        log = self._directory / "log"
-        return log.read_text() if log.exists() else ""
 
 
 def commands() -> list[str]:
@@ -101,38 +49,16 @@ def scripts() -> dict[str, str]:
     folder = Path(sysconfig.get_path("scripts"))
     found = {
         name: (folder / name).read_text()
-        for name in (
-            "twistd",
-            "groupchat",
-            "groupchat-admin",
-            "groupchat-connect",
-            "groupchat-passwd",
-        )
+        for name in ["twistd", "groupchat", *(f"groupchat-{one}" for one in TOOLS)]
     }
     return {
         name: re.sub("^#!.*", "#!/opt/groupchat/bin/python3", text) for name, text in found.items()
     }
 
 
-def remove_cgroups(name: str) -> None:
-    for hierarchy in ("", "systemd", "unified"):
-        top = Path("/sys/fs/cgroup", hierarchy, name)
-        for folder in [*sorted(top.rglob("*/"), reverse=True), top]:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-
-
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: Any, needs: Callable[..., str]) -> Iterator[Done]:
-    if os.geteuid() != 0:
-        pytest.skip("only root can boot a container")
-    for program, package in PROGRAMS.items():
-        needs(program, package)
-    sandbox = tmp_path_factory.mktemp("systemd")
-    room, results = sandbox / "room", sandbox / "results"
-    for folder in (room, results, results / "bin"):
-        folder.mkdir()
-    shutil.copy(HERE / "inside.sh", results)
+    results = prepare(tmp_path_factory.mktemp("systemd"), needs, "inside.sh")
     install, *rest = commands()
     assert install == "python3 -m venv /opt/groupchat && /opt/groupchat/bin/pip install ."
     (results / "socket.sh").write_text(block("Restarts that refuse no connection"))
@@ -143,22 +69,8 @@ def done(tmp_path_factory: Any, needs: Callable[..., str]) -> Iterator[Done]:
     for name, text in scripts().items():
         (results / "bin" / name).write_text(text)
         (results / "bin" / name).chmod(0o755)
-    name = f"groupchat-trial-{os.getpid()}"
-    arguments = [room, results, ROOT, sysconfig.get_path("purelib"), sys.base_prefix, name]
-    command = ["unshare", "--mount", "--kill-child", "bash", HERE / "outside.sh", *arguments]
-    try:
-        ran = subprocess.run(
-            list(map(str, command)),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-        yield Done(results, ran.stdout)
-    finally:
-        remove_cgroups(name)
+    with boot(results, LIMIT) as booted:
+        yield booted
 
 
 def test_it_starts_as_the_readme_says(done: Done):

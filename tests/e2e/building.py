@@ -1,0 +1,56 @@
+"""
+Builds the distributions of the project.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["ROOT", "SHIPPED", "build", "build_wheel"]
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "CONTRIBUTING.rst", "LICENSE", "ruff.toml"]
+SHIPPED += ["groupchat", "twisted", "tests", "docs", "etc"]
+BUILD = """
+import sys
+from setuptools import build_meta
+_, target, *distributions = sys.argv
+for distribution in distributions:
+    getattr(build_meta, f"build_{distribution}")(target)
+"""
+
+
+def build(source: Path, target: Path) -> tuple[Path, Path]:
+    """Build the project as it is, from a copy of it."""
+    leave_out = shutil.ignore_patterns("__pycache__", "dropin.cache")
+    for name in SHIPPED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=leave_out)
+        else:
+            shutil.copy(ROOT / name, source)
+    _run(source, target, "wheel", "sdist")
+    (wheel,), (sdist,) = target.glob("*.whl"), target.glob("*.tar.gz")
+    return wheel, sdist
+
+
+def build_wheel(source: Path, target: Path) -> Path:
+    """Build the wheel of what is in a folder."""
+    _run(source, target, "wheel")
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+def _run(source: Path, target: Path, *distributions: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, target, *distributions],
+        cwd=source,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,45 @@
+# An installation from Debian packages, in order: installed, upgraded under talk, killed, removed, purged.
+. /results/steps.sh
+files() { find /etc /usr /var /run -name '*groupchat*' -not -path '/run/systemd/*' 2> /dev/null | sort; }
+history() { printf 'dave\n/quit\n' | nc localhost 9000; }
+in_directory() { (cd /var/lib/groupchat && "$@"); }
+talk() { for number in {1..40}; do echo "line $number"; sleep 0.1; done | groupchat-connect talker localhost 9000; }
+
+ip link set lo up
+files > /results/before
+step install dpkg -i /results/old.deb
+step started state
+step enabled systemctl is-enabled groupchat
+step version groupchat --version
+step plain plain
+step status in_directory groupchat-admin status
+step manual gzip -dc /usr/share/man/man1/groupchat-admin.1.gz
+step completion bash -c '. /usr/share/bash-completion/completions/groupchat && complete -p groupchat'
+
+sed -i 's/--max 100/--max 90/' /etc/default/groupchat
+mkfifo /run/listening
+groupchat-connect listener localhost 9000 --show < /run/listening > /results/heard 2> /results/heard.errors &
+listener=$!
+exec 4> /run/listening
+until_so logged 'listener joined'
+step talked talk &
+talking=$!
+sleep 1
+step upgrade dpkg -i /results/new.deb
+wait "$talking"
+until_so grep -q 'line 40' /results/heard
+exec 4>&-
+wait "$listener"
+step upgraded dpkg-query --show groupchat
+step places logged 'Listening on port 9000 (90 places)'
+
+kill -9 "$(systemctl show -P MainPID groupchat)"
+until_so logged 'Main process exited, code=killed'
+step again until_so active
+step history history
+
+step remove dpkg --remove groupchat
+step kept find /var/lib/private/groupchat -name groupchat.db
+step purge dpkg --purge groupchat
+files > /results/after
+step gone systemctl cat groupchat
