@@ -14,7 +14,7 @@ from pathlib import Path
 from setuptools.command.sdist import sdist
 
 FOLDERS = ["docs", "etc", "tests"]
-FILES = ["CONTRIBUTING.rst", "ruff.toml"]
+FILES = ["CONTRIBUTING.rst", "Containerfile", "ruff.toml"]
 
 
 class Sdist(sdist):  # type: ignore[misc]

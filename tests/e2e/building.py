@@ -14,7 +14,7 @@ __all__ = ["ROOT", "SHIPPED", "build", "build_wheel"]
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "CONTRIBUTING.rst", "LICENSE", "ruff.toml"]
-SHIPPED += ["groupchat", "twisted", "tests", "docs", "etc"]
+SHIPPED += ["Containerfile", "groupchat", "twisted", "tests", "docs", "etc"]
 BUILD = """
 import sys
 from setuptools import build_meta
