@@ -4,6 +4,7 @@ The gateways by their names. One that no option asks for is not imported.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from groupchat.server.factory import ChatFactory
 
 __all__ = ["GATEWAYS", "web"]
+
+#: a request of any method; people, too, type two words
+_REQUEST = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ ]+ HTTP/[0-9.]+\r?")
 
 
 def web(
@@ -30,7 +34,7 @@ def web(
     from groupchat.gateways.web.site import make_site
 
     site = make_site(factory, names, proxies)
-    return Opening(HTTP_METHODS, site.accept, alpn=HTTP, lenient=True)
+    return Opening(HTTP_METHODS, site.accept, alpn=HTTP, first_line=_REQUEST)
 
 
 #: Each makes the opening of a gateway.

@@ -7,6 +7,7 @@ registers its own in a `Sniffer`; no other part of the server has to know it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
@@ -33,6 +34,7 @@ __all__ = [
     "Sniffer",
     "refuse",
     "speak_plain",
+    "without_blank_lines",
 ]
 
 _BYTE_ORDER_MARK = MARK.encode()
@@ -46,7 +48,8 @@ _SSH_ANSWER = f"! {_SORRY}\n".encode()
 TLS_HANDSHAKE = b"\x16\x03"  #: a record of TLS that is part of a handshake begins so
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal: handshake_failure
 
-MAX_BLANK_LINES = 2  #: before a prefix, where the opening is lenient
+MAX_BLANK_LINES = 2  #: before the beginning of a protocol
+MAX_FIRST_LINE = 8192  #: bytes of a first line that is waited for
 _METHODS = "GET POST PUT HEAD DELETE OPTIONS PATCH CONNECT TRACE PRI"
 HTTP_METHODS = tuple(f"{method} ".encode() for method in _METHODS.split())
 
@@ -83,6 +86,13 @@ class Connection(Protocol):
         """
 
 
+def without_blank_lines(first: bytes) -> bytes:
+    """Return the bytes without the blank lines before them: `MAX_BLANK_LINES` at most."""
+    for _ in range(MAX_BLANK_LINES):
+        first = first.removeprefix(b"\r\n")
+    return first
+
+
 class Match(Enum):
     """The relation of first bytes to an opening."""
 
@@ -98,27 +108,30 @@ class Opening(NamedTuple):
     :ivar prefixes: the first bytes; any of these.
     :ivar accept: takes a connection that begins so, with all bytes that have come.
     :ivar alpn: what ALPN calls the protocol: where it has agreed on that, nothing else is taken.
-    :ivar lenient: whether letters of either case and blank lines before the prefix match, too; then
-        a prefix is written in capitals.
+    :ivar first_line: a first line that matches it as a whole is a beginning, too; blank lines may
+        stand before it and before a prefix.
     """
 
     prefixes: tuple[bytes, ...]
     accept: Callable[[Connection, bytes], None]
     alpn: bytes | None = None
-    lenient: bool = False
+    first_line: re.Pattern[bytes] | None = None
 
     def match(self, first: bytes) -> Match:
         """Compare the first bytes of a connection with this opening."""
-        if self.lenient:
-            for _ in range(MAX_BLANK_LINES):
-                first = first.removeprefix(b"\r\n")
-            first = first.upper()
+        if self.first_line is not None:
+            first = without_blank_lines(first)
         if first.startswith(self.prefixes):
             return Match.YES
-        undecided = first in (b"", b"\r") if self.lenient else not first
-        if undecided or any(prefix.startswith(first) for prefix in self.prefixes):
+        if not first or any(prefix.startswith(first) for prefix in self.prefixes):
             return Match.UNDECIDED
-        return Match.NO
+        return Match.NO if self.first_line is None else self._match_line(self.first_line, first)
+
+    def _match_line(self, pattern: re.Pattern[bytes], first: bytes) -> Match:
+        line, end, _ = first.partition(b"\n")
+        if end:
+            return Match.YES if pattern.fullmatch(line) else Match.NO
+        return Match.UNDECIDED if len(line) <= MAX_FIRST_LINE else Match.NO
 
 
 class Sniffer:

@@ -19,6 +19,7 @@ from groupchat.gateways.web.page import HEADERS, Page
 from groupchat.gateways.web.problem import Problem
 from groupchat.gateways.web.routes import Route, Routes
 from groupchat.gateways.web.websocket import open_websocket
+from groupchat.server.sniff import without_blank_lines
 from groupchat.server.turns import LoginTurns
 from groupchat.wire import errors
 
@@ -60,9 +61,7 @@ class Site:
 
     def accept(self, connection: Connection, first: bytes) -> None:
         """Take a connection over that begins as HTTP does."""
-        while first.startswith(b"\r\n"):
-            first = first[2:]
-        connection.visit(self._connection, first)
+        connection.visit(self._connection, without_blank_lines(first))
 
     def _connection(self, protocol: ChatProtocol, refusal: Bye | None) -> HTTPConnection:
         async def answer(request: Request) -> Reply:

@@ -44,8 +44,26 @@ def test_a_request_is_answered_wherever_it_is_cut(server, first):
     assert client.read().startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_method_is_recognised_in_small_letters_and_is_another_one(server):
-    assert status(raw(server, b"get / HTTP/1.1\r\nHost: localhost\r\n\r\n")) == 405
+@pytest.mark.parametrize("method", [b"get", b"PROPFIND", b"X-9"])
+def test_a_request_of_any_method_is_one_and_methods_are_told_apart_by_case(server, method):
+    request = method + b" / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert status(raw(server, request)) == 405
+    client = server.connect("plain")
+    for byte in request:
+        client.send(bytes([byte]))
+        server.run()
+    assert status(bytes(client.transport.taken)) == 405
+
+
+@pytest.mark.parametrize(
+    "line", ["get lost", "post / haste", "al", "GETALONG", "a b HTTP", "x" * 9000]
+)
+def test_what_people_type_is_no_request(server, line):
+    person = server.connect("plain")
+    for part in (line[:3], line[3:], "\n"):
+        person.send(part.encode())
+        server.run()
+    assert b"HTTP/1.1" not in person.transport.taken and person.transport.taken
 
 
 def test_a_blank_line_of_a_person_waits_for_more(server):
