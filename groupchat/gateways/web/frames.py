@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from websockets.frames import Frame, Opcode
 
 from groupchat.core.ratelimit import TokenBucket
-from groupchat.gateways.web.wires import pong
+from groupchat.gateways.web.wires import close_frame, pong
 from groupchat.wire.framing import LineSplitter
 from groupchat.wire.limits import MAX_LINE
 
@@ -42,7 +42,8 @@ class FrameSplitter:
     """
 
     __slots__ = (
-        "_fragments", "_lines", "_protocol", "_session", "_tokens", "_unread", "on_close",
+        "_broken", "_fragments", "_lines", "_protocol", "_session", "_tokens", "_unread",
+        "on_close",
     )  # fmt: skip
 
     def __init__(
@@ -54,11 +55,12 @@ class FrameSplitter:
         self._lines = LineSplitter(MAX_LINE - 1)
         self._unread = b""
         self._fragments: list[bytes] | None = None  # of a message that has not ended
+        self._broken: bytes | None = None  # the close, where the client has broken the protocol
         self._tokens = TokenBucket(*IDLE_FRAMES, seconds)
 
     @property
     def waiting(self) -> bool:
-        return bool(self._unread) or self._lines.waiting
+        return bool(self._unread) or self._lines.waiting or self._broken is not None
 
     @property
     def partial(self) -> bytes:
@@ -69,13 +71,15 @@ class FrameSplitter:
 
     def split(self, limit: int) -> Sequence[bytes | None]:
         if not self._lines.waiting:
-            self._parse()
+            if self._broken is None:
+                self._parse()
+            else:
+                self._end(self._broken)
         return self._lines.split(limit) if self._lines.waiting else ()
 
     def clear(self) -> None:
-        self._unread = b""
+        self._unread, self._fragments, self._broken = b"", None, None
         self._lines.clear()
-        self._fragments = None
 
     def _parse(self) -> None:
         """Parse the next frames."""
@@ -85,12 +89,11 @@ class FrameSplitter:
         for frame in protocol.events_received():
             assert isinstance(frame, Frame)
             self._take(frame)
-            if self._session.ended:
+            if self._broken is not None:
                 return
-        # The wire sends pongs and closes, unless the client has broken the protocol.
-        sent = protocol.data_to_send()
-        if protocol.parser_exc is not None:
-            self._fail(sent[-2])  # a close, and b"" for the end
+        protocol.data_to_send()  # pongs and closes: the wire has them, too
+        if protocol.parser_exc is not None and protocol.close_sent is not None:
+            self._close(protocol.close_sent.code, protocol.close_sent.reason)
 
     def _take(self, frame: Frame) -> None:
         opcode, data = frame.opcode, frame.data
@@ -128,12 +131,12 @@ class FrameSplitter:
     # The end.
 
     def _close(self, code: int, reason: str) -> None:
-        """End a session that breaks the protocol, with this close code."""
-        self._protocol.fail(code, reason)
-        self._fail(self._protocol.data_to_send()[-2])
+        """End the session with this close code, once what was said before is handled."""
+        self._unread, self._fragments = b"", None
+        self._broken = close_frame(code, reason)
 
-    def _fail(self, close: bytes) -> None:
-        self.clear()
+    def _end(self, close: bytes) -> None:
+        self._broken = None
         session = self._session
         if not session.ended:
             session.lost()

@@ -137,6 +137,8 @@ class HTTPConnection:
                 if self._turns.take(self):
                     self._ask()
             elif not self._reader.waiting:
+                if self._phase is Phase.IDLE and self._reader.begun:
+                    self._enter(Phase.READING)
                 break
             elif self._phase is Phase.IDLE:
                 self._enter(Phase.READING)

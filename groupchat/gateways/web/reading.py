@@ -41,6 +41,11 @@ class RequestReader:
         """Whether bytes wait to be parsed."""
         return bool(self._unread)
 
+    @property
+    def begun(self) -> bool:
+        """Whether a part of a request is there that h11 has not parsed."""
+        return bool(self._connection.trailing_data[0])
+
     def receive(self, data: bytes) -> None:
         """Take the next bytes."""
         self._unread += data

@@ -14,11 +14,19 @@ from groupchat.wire.commands import Command
 from groupchat.wire.events import Bye, Event, Ping
 from groupchat.wire.interfaces import IWire, Reference
 
-__all__ = ["CLOSE", "EVENT_STREAM", "PING", "WEBSOCKET", "pong", "text_event", "text_frame"]
+__all__ = [
+    "CLOSE",
+    "EVENT_STREAM",
+    "PING",
+    "WEBSOCKET",
+    "close_frame",
+    "pong",
+    "text_event",
+    "text_frame",
+]
 
 _TEXT = 0x81  # the first byte of a whole text message
 PING = b"\x89\x00"  #: a ping; browsers answer it themselves
-CLOSE = b"\x88\x02\x03\xe8"  #: the end, in order (1000)
 
 
 def text_frame(lines: bytes) -> bytes:
@@ -55,6 +63,19 @@ class JSONWire:
 
     def about(self, line: bytes) -> Reference:
         return jsonlines.about(line)
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    """
+    Return a close.
+
+    :param reason: 123 letters of it count.
+    """
+    told = reason.encode("ascii", "replace")[:123]
+    return b"%c%c%b%b" % (0x88, 2 + len(told), code.to_bytes(2, "big"), told)
+
+
+CLOSE = close_frame(1000)  #: the end, in order
 
 
 @implementer(IWire)

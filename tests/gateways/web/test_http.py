@@ -5,8 +5,11 @@ breaks its rules gets. Nobody else notices any of it.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from groupchat.gateways.web.assets import Assets
 from groupchat.gateways.web.http import BODY_TIMEOUT, KEEP_ALIVE
 from groupchat.gateways.web.parsing import MAX_BODY, MAX_HEADERS
 from groupchat.gateways.web.reading import MAX_HEAD
@@ -137,6 +140,23 @@ def test_a_client_that_reads_no_answers_gets_no_more_of_them(server):
     browser.client.flow()
     server.run(5)
     assert bytes(browser.client.transport.taken).count(b"HTTP/1.1 200") == 2000
+
+
+def test_a_last_answer_is_read_to_its_end_however_slowly(server):
+    folder = Path(__file__).parents[3] / "groupchat" / "gateways" / "web" / "static"
+    files = Assets(folder).files.values()
+    longest = max(files, key=lambda asset: len(asset.body))
+    browser = Browser(server)
+    browser.client.stall(1000)
+    browser.send(
+        f"GET /{longest.path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    )
+    for _ in range(10):
+        server.run(5)
+        browser.client.stall(len(longest.body) // 8)
+    server.run()
+    assert browser.gone
+    assert bytes(browser.client.transport.taken).endswith(longest.body)
 
 
 def test_a_client_that_has_said_all_gets_its_answer(server):
