@@ -152,7 +152,8 @@ class ILedgerOwner(Interface):
 
     def restore(state: bytes) -> None:
         """
-        Begin with what a `snapshot` says, of this node or another. The entries after it come next.
+        Begin with what a `snapshot` says, of this node or another; b"": nobody is in. The entries
+        after it come next.
 
         The sessions that are logged in here are not in it: they are ended before (`fenced`).
         """

@@ -78,9 +78,10 @@ def restore(data: bytes, members: Members, rooms: Rooms) -> None:
     """
     Put what a snapshot says in the place of what is there.
 
+    :param data: the snapshot; b"": nobody is in.
     :raises msgspec.ValidationError: it is none.
     """
-    state = msgspec.msgpack.decode(data, type=_State)
+    state = msgspec.msgpack.decode(data, type=_State) if data else _State(None, [], [], [])
     rooms.clear()
     members.clear(state.max)
     for room in state.rooms:
