@@ -33,6 +33,7 @@ from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart
 from groupchat.gateways.table import GATEWAYS
 from groupchat.interfaces import ILedger, ILedgerOwner
+from groupchat.ledgers.authors import said_by
 from groupchat.ledgers.memory import MemoryLedger
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.sqlite import SQLiteLedger
@@ -40,6 +41,7 @@ from groupchat.ops import systemd
 from groupchat.ops.admin_acts import Acts
 from groupchat.ops.admin_backup import Backups, InThread
 from groupchat.ops.admin_compact import Compact, Compacting
+from groupchat.ops.admin_database import DATABASE_VERBS
 from groupchat.ops.admin_export import Exports
 from groupchat.ops.admin_forget import Forgetting
 from groupchat.ops.admin_import import Importing
@@ -147,18 +149,36 @@ def _admin(
         return []
     worker = InThread(reactor)
     verbs = {
-        **Reports(hub, port, ledger, _now).verbs,
+        **Reports(hub, port, ledger, _now, _place(options, hub.ledger)).verbs,
         **Acts(hub.moderation, reload).verbs,
         **Backups(ledger, worker, time.monotonic).verbs,
         **Exports(hub.ledger, hub.settings.names).verbs,
         **Compacting(ledger, _compact(hub.ledger)).verbs,
         **Importing(hub, isinstance(hub.ledger, SQLiteLedger), _now).verbs,
-        **Forgetting(hub, ledger, worker, _now).verbs,
+        **_forgetting(options, hub, worker).verbs,
+        **(DATABASE_VERBS if is_database(options["ledger"]) else {}),
     }
     factory = AdminFactory(verbs, reactor)
     return [
         AdminSocket(path, UNIXServerEndpoint(reactor, path, mode=0o600, wantPID=False), factory)
     ]
+
+
+def _place(options: Options, ledger: ILedger) -> str:
+    """Return where a ledger is that has no file."""
+    return cast("PostgreSQLLedger", ledger).name if is_database(options["ledger"]) else "memory"
+
+
+def _forgetting(options: Options, hub: Hub, worker: InThread) -> Forgetting:
+    path = _ledger_file(options)
+    if path:
+        soon = "Their texts leave the ledger's files within seconds."
+        find = lambda *who: worker.run(lambda: said_by(path, *who))  # noqa: E731
+        return Forgetting(hub, find, soon, _now)
+    if is_database(options["ledger"]):
+        soon = "Their texts leave the tables with the next VACUUM."
+        return Forgetting(hub, cast("PostgreSQLLedger", hub.ledger).said_by, soon, _now)
+    return Forgetting(hub, None, "", _now)
 
 
 def _compact(ledger: ILedger) -> Compact | None:
@@ -361,7 +381,7 @@ def _parts(
             '--metrics needs prometheus_client: pip install "groupchat[metrics]"'
         ) from None
     metrics = Metrics(hub, port, health, _ledger_file(options))
-    if isinstance(hub.ledger, SQLiteLedger):
-        hub.ledger.on_commit = metrics.commits.observe
+    if not isinstance(hub.ledger, MemoryLedger):
+        cast("SQLiteLedger", hub.ledger).on_commit = metrics.commits.observe
     binding = Binding(*address, metrics_site(metrics, health, reactor), lambda port: None)
     return parts or [health], [binding], ObservedOwner(hub, metrics, time.perf_counter)

@@ -76,7 +76,7 @@ def take(members: Members, rooms: Rooms) -> bytes:
 
 def restore(data: bytes, members: Members, rooms: Rooms) -> None:
     """
-    Put what a snapshot says in the place of what is there.
+    Put what a snapshot says in the place of what is there. An empty one: nobody is in.
 
     :param data: the snapshot; b"": nobody is in.
     :raises msgspec.ValidationError: it is none.

@@ -8,32 +8,36 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from twisted.internet.defer import Deferred
+
 from groupchat.admin.messages import Done, Failed, Progress, Reply
 from groupchat.core.entries import CorrectionEntry
 from groupchat.core.hub import Hub
 from groupchat.core.operators import MACHINE
 from groupchat.core.permissions import AuditEntry
-from groupchat.ledgers.authors import said_by
-from groupchat.ops.admin_backup import Worker
 from groupchat.ops.admin_protocol import Call, Verbs
 from groupchat.wire import names
-from groupchat.wire.errors import BadField
+from groupchat.wire.errors import BadField, Unavailable
 
 __all__ = ["Forgetting"]
+
+#: returns the room and the id of each message of a name, and of an account ("": of none)
+Find = Callable[[str, str], Deferred[list[tuple[str, int]]]]
 
 CHUNK = 50  #: messages that are removed at once: more would hold up those who talk
 
 
 class Forgetting:
     """
-    :param ledger: the path of the ledger, or "" for none.
+    :param find: returns the messages of a name and an account; None: the ledger is in memory.
+    :param soon: when their texts are gone from the disk, for the answer.
     :param now: the time in milliseconds since 1970.
     """
 
-    def __init__(self, hub: Hub, ledger: str, worker: Worker, now: Callable[[], int]) -> None:
+    def __init__(self, hub: Hub, find: Find | None, soon: str, now: Callable[[], int]) -> None:
         self._hub = hub
-        self._ledger = ledger
-        self._worker = worker
+        self._find = find
+        self._soon = soon
         self._now = now
 
     @property
@@ -42,13 +46,13 @@ class Forgetting:
 
     async def _forget(self, call: Call) -> Reply:
         name = call.arguments["name"].removeprefix("@")
-        if not self._ledger:
+        if self._find is None:
             return Failed("This server keeps its ledger in memory: it forgets when it stops.")
         account = self._hub.accounts.permissions.owner(name)
         account_id = account.id if account is not None else ""
         try:
-            said = await self._worker.run(lambda: said_by(self._ledger, name, account_id))
-        except sqlite3.Error as error:
+            said = await self._find(name, account_id)
+        except (sqlite3.Error, Unavailable) as error:
             return Failed(f"The ledger can't be read: {error}.")
         shown = names.printable(name)
         if not said:
@@ -69,10 +73,7 @@ class Forgetting:
                 if entry.refusal is not None and not isinstance(entry.refusal, BadField):
                     return Failed(f"Not everything is removed: {entry.refusal} Run this again.")
             call.report(Progress(start + len(entries), len(said)))
-        return Done(
-            f"{len(said)} messages of {name} are removed."
-            " Their texts leave the ledger's files within seconds."
-        )
+        return Done(f"{len(said)} messages of {name} are removed. {self._soon}")
 
     def _entry(self, room: str, id: int) -> CorrectionEntry:
         return CorrectionEntry(

@@ -27,9 +27,18 @@ class Reports:
     """
     :param ledger: the path of the ledger, or "" for none.
     :param now: the time in milliseconds since 1970.
+    :param place: where a ledger is that has no path.
     """
 
-    def __init__(self, hub: Hub, factory: ChatFactory, ledger: str, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        factory: ChatFactory,
+        ledger: str,
+        now: Callable[[], int],
+        place: str = "memory",
+    ) -> None:
+        self._place = place
         self._hub = hub
         self._factory = factory
         self._ledger = os.path.realpath(ledger) if ledger else ""
@@ -59,7 +68,7 @@ class Reports:
                 "connections": len(factory.connections) - pending - len(factory.visitors),
                 "pending": pending,
                 "rooms": hub.rooms.listed,
-                "ledger": self._ledger or "memory",
+                "ledger": self._ledger or self._place,
                 "ledger_size_bytes": _size(self._ledger),
                 "wal_size_bytes": _size(f"{self._ledger}-wal") if self._ledger else 0,
                 "certificate": certificate.fingerprint if certificate is not None else None,

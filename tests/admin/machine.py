@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.testing import StringTransport
 
 from groupchat.admin.main import main
+from groupchat.ledgers.authors import said_by
 from groupchat.ops.admin_acts import Acts
 from groupchat.ops.admin_backup import Backups
 from groupchat.ops.admin_compact import Compacting
@@ -70,7 +71,7 @@ class Machine:
         exports = Exports(server.ledger, server.hub.settings.names)
         compacting = Compacting(self.ledger, getattr(server.ledger, "compact", None))
         importing = Importing(server.hub, bool(self.ledger), server.now)
-        forgetting = Forgetting(server.hub, self.ledger, self.worker, server.now)
+        forgetting = Forgetting(server.hub, self.find(), "", server.now)
         return {
             **reports.verbs,
             **acts.verbs,
@@ -80,6 +81,13 @@ class Machine:
             **importing.verbs,
             **forgetting.verbs,
         }
+
+    def find(self):
+        """Returns what finds the messages of a person: in a file, or in a database."""
+        ask = getattr(self.server.ledger, "said_by", None)
+        if ask is not None or not self.ledger:
+            return ask
+        return lambda *who: self.worker.run(lambda: said_by(self.ledger, *who))
 
     def _reload(self):
         self.reloads += 1

@@ -132,3 +132,40 @@ def test_at_a_terminal_the_tool_asks(disk, monkeypatch, answer, status):
     monkeypatch.setattr("builtins.input", lambda question: answer)
     disk.run("forget", "alice", status=status)
     assert exported(disk) == [("alice", "" if not status else "hello", not status)]
+
+
+def test_in_a_database_everything_is_gone_too(capsys, engine):
+    from tests.ledgers.nodes import database, on_postgresql
+
+    machine = Machine(capsys, "", on_postgresql(database(engine)))
+    alice, bob = machine.server.json("Alice"), machine.server.json("bob")
+    alice.say(SECRET)
+    bob.say("hello")
+    machine.server.run()
+    alice.say("helo")
+    machine.server.run()
+    alice.ask("say", room="lobby", text=SECRET, replaces=3)
+    machine.server.run()
+    machine.run("forget", "alice", "--yes")
+    assert exported(machine)[:3] == [
+        ("Alice", "", True),
+        ("bob", "hello", False),
+        ("Alice", "", True),
+    ]
+    found = engine.execute("SELECT count(*) FROM groupchat.messages WHERE text <> ''", "ledger")
+    assert found == [(1,)]
+    machine.server.ledger.close()
+    machine.server.run()
+
+
+def test_what_postgresql_does_itself_is_said(capsys):
+    from groupchat.ops.admin_database import DATABASE_VERBS
+
+    class Database(Machine):
+        def verbs(self):
+            return {**super().verbs(), **DATABASE_VERBS}
+
+    machine = Database(capsys)
+    (backup,) = machine.run("backup", "x.db", status=1)
+    (compact,) = machine.run("compact", status=1)
+    assert "pg_dump" in backup and "VACUUM" in compact

@@ -81,3 +81,11 @@ def test_what_is_no_snapshot_changes_nothing(group, data):
     with pytest.raises(msgspec.DecodeError):
         hub.restore(data)
     assert hub.snapshot() == before
+
+
+def test_an_empty_snapshot_is_of_nobody():
+    group = Group(nodes=1)
+    group.nodes[0].json("alice")
+    group.run()
+    group.nodes[0].hub.restore(b"")
+    assert group.nodes[0].hub.members.count == 0 and not group.nodes[0].hub.rooms

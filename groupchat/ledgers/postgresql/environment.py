@@ -18,7 +18,8 @@ class Limits(NamedTuple):
     """
     The amounts that the ledger does at once, and the times that it waits, in seconds.
 
-    :ivar prune_interval: between two prunings.
+    :ivar prune_interval: between two prunings, during which nothing else is stored.
+    :ivar forget_interval: between two times that guests are forgotten who were not seen for long.
     :ivar pruned_rooms: rooms of which messages expire or are deleted in one pruning.
     :ivar pruned_messages: messages of a room that are deleted in one pruning.
     :ivar searched_messages: messages that one search looks at; fewer where its words are not ASCII.
@@ -32,9 +33,10 @@ class Limits(NamedTuple):
     :ivar look: after which a tail looks for bundles if nothing wakes it.
     """
 
-    prune_interval: float = 60.0
-    pruned_rooms: int = 100
-    pruned_messages: int = 2_000
+    prune_interval: float = 10.0
+    forget_interval: float = 3600.0
+    pruned_rooms: int = 20
+    pruned_messages: int = 500
     searched_messages: int = 200_000
     waiting_searches: int = 100
     retry: tuple[float, float] = (0.05, 1.0)

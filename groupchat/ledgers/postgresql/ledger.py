@@ -130,6 +130,15 @@ class PostgreSQLLedger:
     def trouble(self) -> str:
         return self._writer.trouble
 
+    @property
+    def on_commit(self) -> Callable[[float], object]:
+        """Called, in the writer's thread, with the seconds that a batch took."""
+        return self.replica.on_commit
+
+    @on_commit.setter
+    def on_commit(self, call: Callable[[float], object]) -> None:
+        self.replica.on_commit = call
+
     def open(self, owner: ILedgerOwner) -> None:
         self.replica.queue.owner = owner
         self._database.prepare()
@@ -184,6 +193,10 @@ class PostgreSQLLedger:
         if self._searching.waiting >= self._environment.limits.waiting_searches:
             return fail(Unavailable("Too many search just now. Try again in a moment."))
         return self._searching.run(Reader.search, room, query, before, limit)
+
+    def said_by(self, name: str, account: str) -> Deferred[list[tuple[str, int]]]:
+        """Return the room and the id of each message of a name, or an account; "": of none."""
+        return self._searching.run(Reader.said_by, name, account)
 
     def _read(
         self, query: Callable[Concatenate[Reader, P], T], *arguments: P.args, **named: P.kwargs

@@ -13,6 +13,7 @@ from groupchat.ledgers.postgresql.search import condition
 from groupchat.ledgers.room_reader import RoomReader
 from groupchat.ledgers.search import Condition
 from groupchat.postgresql import Link
+from groupchat.wire import names
 from groupchat.wire.errors import Unavailable
 from groupchat.wire.events import Message
 from groupchat.wire.timestamps import stamp
@@ -42,6 +43,14 @@ _DIRECT_ROOMS = """
     AND EXISTS (SELECT FROM messages m WHERE m.room = r.no AND m.id >= r.first)
 """
 
+#: Messages that still have a text. A replacement counts as the message that it replaces, as long as
+#: that is kept.
+_SAID = """
+    SELECT DISTINCT r.name, CASE WHEN m.replaces >= r.first THEN m.replaces ELSE m.id END
+    FROM messages m JOIN rooms r ON r.no = m.room
+    WHERE m.id >= r.first AND m.redacts IS NULL AND NOT m.redacted
+    AND (m.sender = ANY (%(names)s) OR m.account <> '' AND m.account = %(account)s) ORDER BY 1, 2
+"""
 MAX_ID = (1 << 63) - 1
 PATIENCE = 10.0  #: seconds for which a query is asked again where the database can't be reached
 PAUSE = 0.2  #: seconds before it is asked again
@@ -73,6 +82,17 @@ class Reader(RoomReader):
         """Return the direct rooms of an account, each with its head and the account's mark."""
         rows = self._rows(_DIRECT_ROOMS, {"account": account})
         return {name: (head, mark) for name, head, mark in rows}
+
+    def said_by(self, name: str, account: str) -> list[tuple[str, int]]:
+        """
+        Return the room and the id of each message of a person. Reads all messages.
+
+        :param account: the id of the person's account; "" for none.
+        """
+        key = names.key(name)
+        senders = [sender for (sender,) in self._rows("SELECT DISTINCT sender FROM messages", ())]
+        wanted = [sender for sender in senders if names.key(sender) == key]
+        return [(room, id) for room, id in self._rows(_SAID, {"names": wanted, "account": account})]
 
     def _condition(self, query: SearchQuery) -> Condition:
         return condition(query, self._max_searched)

@@ -26,7 +26,7 @@ class Retention:
         self._clock = clock
         self._limits = limits
         self._calendar: Calendar | None = None
-        self._last: float | None = None
+        self._next = self._next_forget = float("-inf")
         self._after = 0  # the last room that was looked at
 
     def received(self, at: int) -> int | None:
@@ -44,12 +44,20 @@ class Retention:
     def run_if_due(self, connection: Connection) -> None:
         """Prune, if the last pruning was long enough ago."""
         now = self._clock.monotonic()
-        if self._last is not None and now - self._last < self._limits.prune_interval:
+        if now < self._next:
             return
-        self._last = now
+        self._next = now + self._limits.prune_interval
         self.watch(connection)
         assert self._calendar is not None
-        age, today = self._policy.age, self._calendar.today
+        today = self._calendar.today
+        if now >= self._next_forget:
+            self._next_forget = now + self._limits.forget_interval
+            connection.execute("SELECT forget_v1(%s::bigint)", [today])
+        if self._policy.age or self._policy.count:
+            self._prune(connection, today)
+
+    def _prune(self, connection: Connection, today: int) -> None:
+        age = self._policy.age
         row = connection.execute(
             "SELECT prune_v1(%s, %s, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s, %s)",
             [

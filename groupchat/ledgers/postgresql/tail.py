@@ -102,7 +102,11 @@ class Tail:
         membership.hold(connection)
         self._leases = self._new_leases()
         self._beat(connection)
+        waits = False
         while (found := self._beginning(connection)) is None:
+            if not waits:
+                waits = True
+                self.log.info("Waiting for another node to tell who is in.")
             self.wait(connection)
         membership.ready(connection)
         self._last = found.seq

@@ -725,10 +725,15 @@ BEGIN
         SELECT r.no FROM rooms r WHERE r.first > 1
         AND EXISTS (SELECT FROM messages m WHERE m.room = r.no AND m.id < r.first) LIMIT most_rooms
     ) found;
-    DELETE FROM marks WHERE client <> '' AND at < today - 2592000000;
-    DELETE FROM digests WHERE at < today - 2592000000;
     RETURN CASE WHEN cardinality(aging) = most_rooms THEN aging[most_rooms] ELSE 0 END;
 END $$;
+
+-- Forget what guests have read who were not seen for 30 days, and counts of messages that are gone for as long. It takes no lock:
+-- a batch that needs one of these rows waits for it alone.
+CREATE FUNCTION forget_v1(today bigint) RETURNS void LANGUAGE sql AS $$
+    DELETE FROM marks WHERE client <> '' AND at < today - 2592000000;
+    DELETE FROM digests WHERE at < today - 2592000000;
+$$;
 
 -- The time of the newest message, of those up to a time.
 CREATE FUNCTION newest_v1(until bigint) RETURNS bigint LANGUAGE sql STABLE AS $$
