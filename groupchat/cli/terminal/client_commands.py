@@ -19,6 +19,12 @@ CLIENT_COMMANDS = (
     CommandHelp("/ignore", "[NAME]", "hides what someone says, or lists the hidden names"),
     CommandHelp("/unignore", "NAME", "shows again what someone says"),
     CommandHelp("/notify", "[HOW]", "bell, desktop, command or none: how you learn of a mention"),
+    CommandHelp(
+        "/set",
+        "NAME VALUE",
+        "changes a setting for this run: presence, time or notify",
+        more=("/set presence false hides joins and leaves. /set time %H:%M:%S shows seconds.",),
+    ),
     CommandHelp("/reconnect", "", "connects again at once"),
     CommandHelp("/keys", "", "lists the keys (F1)"),
 )

@@ -109,7 +109,7 @@ class Controller:
         self.commander.results = self.results
         self.finder = Finder(rooms, self.show, self._join)
         self._lists: list[ListAbove] = [self.results, self.links, self.finder]
-        self._selection = Selection(rooms, line, surface.copy, self.commander)
+        self._selection = Selection(rooms, line, surface.copy, surface.open_link, self.commander)
         self._last_clear: float | None = None
 
     def press_all(self, keys: list[str]) -> None:

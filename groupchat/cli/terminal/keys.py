@@ -141,7 +141,7 @@ HELP = (
     ("Alt-J", "a room by a part of its name"),
     ("Alt-U", "the first unread line"),
     ("Alt-P, Alt-N", "the mention before, and after"),
-    ("Alt-S", "select a message: reply, quote, copy, edit, delete"),
+    ("Alt-S", "select a message: reply, quote, copy, open, edit, delete"),
     ("Alt-O", "the room's links: Enter opens, y copies"),
     ("Alt-L", "plain lines, for the terminal's own selection"),
     ("Alt-E", "edit the line in $EDITOR"),

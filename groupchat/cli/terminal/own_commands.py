@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OFFLINE", "OwnCommands"]
 
+_SET_USAGE = "Type /set presence true or false, /set time %H:%M, or /set notify bell."
 OFFLINE = "There is no connection. Ask again when there is."
 MAX_DIRECT_ROOMS = 9  #: direct rooms with news that are joined by themselves
 
@@ -131,6 +132,19 @@ class OwnCommands:
         method = notifier.method.value
         self._feed.tell(f"A mention is told by: {method}.", Kind.ANSWER)
 
+    def _set(self, rest: str) -> None:
+        name, _, value = rest.partition(" ")
+        value = value.strip()
+        if name == "notify" and value:
+            self._notify(value)
+        elif name == "presence" and value in ("true", "false"):
+            self._rooms.show_presence(value == "true")
+        elif name == "time" and value:
+            self._rooms.show_times(value)
+        else:
+            raise wire_errors.BadField(_SET_USAGE)
+        self._feed.repaint()
+
     def _reconnect(self, rest: str) -> None:
         self._talk.reconnect()
 
@@ -170,6 +184,7 @@ _DO: dict[str, Callable[[OwnCommands, str], None]] = {
     "/ignore": OwnCommands._ignore,
     "/unignore": OwnCommands._unignore,
     "/notify": OwnCommands._notify,
+    "/set": OwnCommands._set,
     "/reconnect": OwnCommands._reconnect,
     "/keys": OwnCommands.list_keys,
     "/help": OwnCommands._help,

@@ -27,6 +27,7 @@ class RoomView:
     :ivar draft: the line that was begun here.
     :ivar epoch: the log that ids belong to.
     :ivar corrections: what was corrected of the messages here.
+    :ivar presence: whether joins and leaves are shown.
     :ivar loading: whether older messages are on their way.
     """
 
@@ -44,10 +45,10 @@ class RoomView:
         self.wanted: int | None = None  # the message to show once it is loaded
         self.wanted_pages = 0  # pages that may still be loaded for it
         self.corrections = Corrections()
-        self._presence = presence
+        self.presence = presence
 
     def _shows(self, line: Line) -> bool:
-        if line.kind is Kind.PRESENCE and not self._presence:
+        if line.kind is Kind.PRESENCE and not self.presence:
             return False
         return not (line.sender and names.key(line.sender) in self.ignored)
 
@@ -131,6 +132,18 @@ class RoomList:
         before.viewport.to_end()
         self._last, self._current = before, room
         room.timeline.in_view(True)
+
+    def show_presence(self, shown: bool) -> None:
+        """Show joins and leaves from now on, or don't."""
+        self._presence = shown
+        for room in self._rooms:
+            room.presence = shown
+
+    def show_times(self, time_format: str) -> None:
+        """Show times in this form, in the letters of strftime."""
+        self._time_format = time_format
+        for room in self._rooms:
+            room.viewport.time_format = time_format
 
     # The rooms around.
 

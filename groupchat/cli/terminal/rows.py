@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from groupchat.cli.terminal.colours import colour_of
@@ -16,10 +17,10 @@ from groupchat.cli.terminal.hyperlinks import LINK, LinkRows
 from groupchat.cli.terminal.timeline import Kind, Line
 from groupchat.cli.terminal.width import Cluster, clusters, columns, cut, pad_left, printable, shown
 
-__all__ = ["NARROW", "Layout", "Row", "Segment", "fit", "rule", "wrap"]
+__all__ = ["NARROW", "Layout", "Row", "Segment", "fit", "rule", "time_columns", "wrap"]
 
 NARROW = 50  #: columns under which there are no columns for times and names
-_TIME_COLUMNS = 5
+_TIME_COLUMNS, _MAX_TIME_COLUMNS = 5, 20
 _NAME_COLUMNS = 12
 _GAP = "  "
 _NARROW_INDENT = 2
@@ -112,15 +113,23 @@ class _Wrapper:
         return self._rows
 
 
+def time_columns(time_format: str) -> int:
+    """Returns the columns of times in this form, in the letters of strftime."""
+    sample = datetime(2000, 12, 31, 23, 59, 59).strftime(time_format)
+    return min(_MAX_TIME_COLUMNS, max(_TIME_COLUMNS, columns(sample)))
+
+
 class Layout:
     """
     Rows of a certain width.
 
     :param width: columns, at least 1.
+    :param time_columns: columns of times.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, time_columns: int = _TIME_COLUMNS) -> None:
         self.width = width
+        self.time_columns = time_columns
         self.narrow = width < NARROW
 
     def rows(self, line: Line, time: str = "") -> list[Row]:
@@ -144,7 +153,7 @@ class Layout:
         left = _WAITING if line.waiting else time
         name, style = _name(line)
         return (
-            Segment("time", f" {pad_left(left, _TIME_COLUMNS)} "),
+            Segment("time", f" {pad_left(left, self.time_columns)} "),
             Segment(style, pad_left(name, _NAME_COLUMNS)),
             Segment("text", _GAP),
         )

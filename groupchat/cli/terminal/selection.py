@@ -1,17 +1,18 @@
-"""Selecting a message, to reply to it, to quote it or to copy it."""
+"""Selecting a message: to reply to it, to quote, copy or change it, or to open its link."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from groupchat.cli.terminal.commander import Commander
+from groupchat.cli.terminal.hyperlinks import LINK, without_end
 from groupchat.cli.terminal.line_input import LineInput, Question
 from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.timeline import Line
 
 __all__ = ["HINT", "Selection"]
 
-HINT = "select: ↑ ↓, r reply, q quote, y copy, e edit, d delete, Esc"
+HINT = "select: ↑ ↓, r reply, q quote, y copy, o open, e edit, d delete, Esc"
 
 
 class Selection:
@@ -21,6 +22,7 @@ class Selection:
     :param rooms: the rooms.
     :param line: gets replies and quotes.
     :param copy: puts a text on the clipboard.
+    :param open_link: shows a link in the person's browser.
     :param commander: corrects and removes messages.
 
     :ivar edited: the message that the line is to correct: its room and its id; None if it is none.
@@ -31,6 +33,7 @@ class Selection:
         rooms: RoomList,
         line: LineInput,
         copy: Callable[[str], None],
+        open_link: Callable[[str], None],
         commander: Commander,
     ) -> None:
         self.edited: tuple[RoomView, int] | None = None
@@ -38,6 +41,7 @@ class Selection:
         self._rooms = rooms
         self._line = line
         self._copy = copy
+        self._open_link = open_link
 
     @property
     def active(self) -> bool:
@@ -99,6 +103,11 @@ class Selection:
         question = f"Remove the message of {line.sender}? y or n: "
         self._line.ask(Question(question, answered, choices="yn"))
 
+    def _open(self, line: Line) -> None:
+        found = LINK.search(line.text)
+        if found:
+            self._open_link(without_end(found[0]))
+
     def _to_clipboard(self, line: Line) -> None:
         self._copy(line.text)
 
@@ -107,6 +116,7 @@ _USES: dict[str, Callable[[Selection, Line], None]] = {
     "r": Selection._reply,
     "q": Selection._quote,
     "y": Selection._to_clipboard,
+    "o": Selection._open,
     "e": Selection._edit,
     "d": Selection._delete,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from groupchat.cli.terminal.rows import Layout, Row, rule
+from groupchat.cli.terminal.rows import Layout, Row, rule, time_columns
 from groupchat.cli.terminal.timeline import Kind, Line, Timeline
 
 __all__ = ["Viewport"]
@@ -26,6 +26,7 @@ class Viewport:
     :param time_format: how times look, in the letters of strftime.
     :param shows: says whether a line is shown at all.
 
+    :ivar time_format: how times look; it can be changed.
     :ivar selected: the position of the selected line; None if none is.
     :ivar pointed: the position of a line that was looked for; None if none was.
     """
@@ -39,7 +40,7 @@ class Viewport:
         self.selected: int | None = None
         self.pointed: int | None = None
         self._timeline = timeline
-        self._time_format = time_format
+        self.time_format = time_format
         self._shows = shows
         self._bottom: int | None = None  # the lowest line in sight; None: the newest, always
         self._hidden = 0  # rows of it that are below the window
@@ -51,8 +52,9 @@ class Viewport:
 
     def resize(self, width: int, height: int) -> None:
         """The window has this size now."""
-        if width != self._layout.width:
-            self._layout = Layout(width)
+        times = time_columns(self.time_format)
+        if (width, times) != (self._layout.width, self._layout.time_columns):
+            self._layout = Layout(width, times)
         self._height = max(1, height)
 
     def rows(self) -> list[Row]:
@@ -109,8 +111,8 @@ class Viewport:
     def _time(self, line: Line, before: datetime | None) -> str:
         if line.at is None:
             return ""
-        time = line.at.strftime(self._time_format)
-        same = before is not None and before.strftime(self._time_format) == time
+        time = line.at.strftime(self.time_format)
+        same = before is not None and before.strftime(self.time_format) == time
         return "" if same else time
 
     # Scrolling.

@@ -2,6 +2,8 @@
 Keys, from the person at the terminal to the chat and to the screen.
 """
 
+import re
+
 import pytest
 
 from groupchat.cli.terminal.controller import TWICE
@@ -707,3 +709,36 @@ def test_other_keys_close_the_finder(desk, key):
     desk.press("meta j", "focus out", "focus in", key)
     assert not desk.controller.rows
     desk.talk.fail(AnswerLost("The connection was lost."))
+
+
+def test_the_link_of_a_selected_message_is_opened(desk):
+    desk.hear(message(1, "see https://a.example/x."))
+    desk.press("meta s", "o")
+    assert desk.surface.done == ["open https://a.example/x"]
+    desk.hear(message(2, "no link"))
+    desk.press("meta s", "o")
+    assert len(desk.surface.done) == 1
+
+
+# Settings of this run.
+
+
+def test_settings_can_be_changed_for_this_run(desk):
+    desk.hear(message(1))
+    desk.hear(events.Presence(room="lobby", joined=["carol"], left=[], renamed={}, count=3))
+    assert any("carol joined" in row for row in desk.room)
+    desk.type("/set presence false", "enter")
+    desk.type("/set time @%M", "enter")
+    assert not any("carol joined" in row for row in desk.room)
+    assert any(row.startswith("@24") for row in desk.room)
+    desk.type("/set time %H:%M:%S", "enter")
+    assert any(re.match(r"\d\d:24:00 +bob", row) for row in desk.room)
+    desk.type("/set notify none", "enter")
+    assert desk.room[-1].endswith("A mention is told by: none.")
+    assert not desk.rooms.add("new").presence
+
+
+@pytest.mark.parametrize("line", ["/set", "/set presence", "/set presence no", "/set colour red"])
+def test_a_setting_that_makes_no_sense_is_told(desk, line):
+    desk.type(line, "enter")
+    assert desk.room[-1].startswith("!  ") and "/set time" in " ".join(desk.room)
