@@ -81,15 +81,22 @@ def _refusals(kind: type[Refused]) -> dict[str, type[Refused]]:
     return found
 
 
-def _slots(kind: type[Entry]) -> tuple[str, ...]:
-    """Return the slots of a class that cross."""
+def _all_slots(kind: type[Entry]) -> list[str]:
     names: list[str] = []
     for one in reversed(kind.__mro__):
         names += getattr(one, "__slots__", ())
-    return tuple(name for name in names if name not in LOCAL)
+    return names
 
 
-_REFUSALS = _refusals(Refused)
+def _slots(kind: type[Entry]) -> dict[str, object]:
+    """Return the slots of a class that cross, each with the type to convert it to, or None."""
+    return {name: _KINDS.get(name) for name in _all_slots(kind) if name not in LOCAL}
+
+
+def _local_slots(kind: type[Entry]) -> list[str]:
+    return [name for name in _all_slots(kind) if name in LOCAL]
+
+
 #: the types of slots that come over as something else
 _KINDS: dict[str, object] = {
     "bye": Bye,
@@ -97,8 +104,10 @@ _KINDS: dict[str, object] = {
     "members": tuple[str, ...],
     "rooms": tuple[str, ...],
 }
+_REFUSALS = _refusals(Refused)
 _NAMES = {kind: name for name, kind in KINDS.items()}
 _SLOTS = {kind: _slots(kind) for kind in KINDS.values()}
+_LOCAL_SLOTS = {kind: _local_slots(kind) for kind in KINDS.values()}
 
 
 def encode(entries: Iterable[Entry]) -> bytes:
@@ -128,21 +137,18 @@ def _plain(entry: Entry) -> tuple[str, Slots]:
 def _entry(name: str, slots: Slots) -> Entry:
     kind = KINDS[name]
     entry = kind.__new__(kind)
-    for local in LOCAL:
-        if hasattr(kind, local):
-            setattr(entry, local, None)
+    for local in _LOCAL_SLOTS[kind]:
+        setattr(entry, local, None)
     refusal = slots.pop("refusal", None)
     entry.refusal = None if refusal is None else _refusal(msgspec.convert(refusal, _Refusal))
-    for slot, value in (DEFAULTS.get(name, {}) | slots).items():
-        if hasattr(kind, slot):
-            setattr(entry, slot, _value(slot, value))
+    if name in DEFAULTS:
+        slots = DEFAULTS[name] | slots
+    known = _SLOTS[kind]
+    for slot, value in slots.items():
+        if slot in known:
+            other = known[slot]
+            setattr(entry, slot, value if other is None else msgspec.convert(value, other))
     return entry
-
-
-def _value(slot: str, value: object) -> object:
-    """Return the value of a slot as its class has it."""
-    kind = _KINDS.get(slot)
-    return value if kind is None else msgspec.convert(value, kind)
 
 
 def _refusal(plain: _Refusal) -> Refused:
