@@ -70,6 +70,7 @@ from groupchat.server.proxy_protocol import ProxyProtocolEndpoint
 from groupchat.server.tls import Certificate
 from groupchat.service import GroupChat, Part
 from groupchat.settings import Settings, is_database
+from groupchat.wire import names
 
 if TYPE_CHECKING:
     from groupchat.ledgers.postgresql.ledger import PostgreSQLLedger
@@ -93,6 +94,7 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         clock.use_monotonic(installed)
         reactor = cast("IReactor", installed)
     _log_version()
+    names.load_tables()
     ledger = _make_ledger(options, reactor)
     accounts = _make_accounts(options, reactor, ledger)
     certificate = _certificate(options, ledger)

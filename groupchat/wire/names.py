@@ -31,6 +31,7 @@ __all__ = [
     "Rule",
     "UnicodeRule",
     "key",
+    "load_tables",
     "message_text",
     "printable",
     "rule_for",
@@ -150,6 +151,14 @@ def _profile() -> Profile:
     from precis_i18n import get_profile
 
     return get_profile("UsernameCaseMapped")
+
+
+def load_tables() -> None:
+    """
+    Load what Unicode names need. A program that runs for long does it at its start: after an
+    upgrade of the packages it can't.
+    """
+    _profile()
 
 
 class UnicodeRule(Rule):
