@@ -16,6 +16,9 @@ from tests.e2e.web.support import Open, Screen, Server
 #: The settings of every context, so that no test depends on the machine.
 SETTINGS = {"locale": "en-GB", "timezone_id": "UTC", "viewport": {"width": 1280, "height": 800}}
 
+#: A name that is no secure context, as that of a machine on a local network.
+ARGUMENTS = ["--no-sandbox", "--host-resolver-rules=MAP chat.example 127.0.0.1"]
+
 
 @pytest.fixture(scope="session")
 def chromium(needs: Callable[..., str]) -> Iterator[Any]:
@@ -27,7 +30,7 @@ def chromium(needs: Callable[..., str]) -> Iterator[Any]:
         reason = "needs playwright: pip install -e '.[browser]'"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
 

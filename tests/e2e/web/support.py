@@ -164,7 +164,11 @@ class Screen:
 
     def join(self, name: str, password: str = "") -> Screen:
         """Open the page, and log in."""
-        self.open()
+        return self.open().enter(name, password)
+
+    def enter(self, name: str, password: str = "") -> Screen:
+        """Log in."""
+        self.page.wait_for_selector("#login-form button:enabled")
         self.page.fill("#login-name", name)
         self.page.press("#login-name", "Enter")
         if password:

@@ -10,7 +10,6 @@ import { Hearing } from "./hearing.js";
 import { listenToKeys } from "./keys.js";
 import { Login } from "./login.js";
 import { Menus } from "./menus.js";
-import { key } from "./names.js";
 import { Panels } from "./panels.js";
 import { loadHole } from "./questions.js";
 import { Timeline } from "./timeline.js";
@@ -18,6 +17,7 @@ import { eventStream, webSocket } from "./transports.js";
 import { View } from "./view.js";
 
 const MAX_LINES_ELSEWHERE = 1000;
+const RETRY = 2000; // milliseconds until a page that the server refused is asked for again
 
 /** @typedef {import("./room.js").Room} Room */
 
@@ -174,15 +174,23 @@ export class App {
   /** @returns {import("./conversation.js").Listener} */
   _listener() {
     return {
-      changed: () => this.view?.update(),
+      changed: () => {
+        const { online, name } = this.conversation;
+        if (online && name !== this.device.name) this.keep();
+        this.view?.update();
+      },
       heard: (room, line, live) => this.hearing.heard(room, line, live),
       tell: (text, kind, from) => this.hearing.tell(text, kind, from),
       save: (outbox) => this.storage.keepOutbox(outbox),
-      expelled: (room, text) => {
-        if (room === this.room) this.show(this.rooms[0]);
-        this.hearing.tell(`You are no longer in ${room.name}: ${text}`, "error");
-      },
+      expelled: (room, text) => this._leave(room, text),
     };
+  }
+
+  /** The server has put us out of a room. @param {Room} room @param {string} text */
+  async _leave(room, text) {
+    if (!this.rooms.length) await this.actions.join("lobby");
+    else if (room === this.room) this.show(this.rooms[0]);
+    this.hearing.tell(`You are no longer in ${room.name}: ${text}`, "error");
   }
 
   /** @returns {import("./composer.js").Owner} */
@@ -207,7 +215,7 @@ export class App {
   _keepDevice() {
     const { name, rooms } = this.conversation;
     Object.assign(this.device, { rooms: [...rooms.keys()], room: this.room?.name ?? "" });
-    if (name && key(name) !== key(this.device.name)) this.device.name = name;
+    if (name) this.device.name = name;
     this.storage.keepDevice(this.device);
   }
 
@@ -221,8 +229,10 @@ export class App {
     const { room, conversation } = this;
     if (!room?.joined || !conversation.online || this._loading.size) return;
     this._loading.add(hole.key);
-    await loadHole(conversation, room, hole, downwards).catch(() => {});
-    this._loading.clear();
-    this.view.update();
+    const pause = await loadHole(conversation, room, hole, downwards).then(() => 0, () => RETRY);
+    CLOCK.later(pause, () => {
+      this._loading.clear();
+      this.view.update();
+    });
   }
 }

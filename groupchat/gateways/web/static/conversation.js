@@ -194,7 +194,6 @@ export class Conversation {
   _expel(room, text) {
     const lost = room.window.abandon().filter((entry) => entry.text);
     this.rooms.delete(room.name);
-    if (!this.rooms.size) join(this, LOBBY).catch(() => {});
     this._listener.expelled(room, text);
     for (const entry of lost) this._listener.tell(`Not said: ${entry.text}`, "error");
     this._save();

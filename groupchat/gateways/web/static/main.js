@@ -1,7 +1,7 @@
 /** Starts the page. */
 import { App } from "./app.js";
 import { CLOCK } from "./clock.js";
-import { Storage } from "./storage.js";
+import { Storage, firstSlot } from "./storage.js";
 import { Tabs } from "./tabs.js";
 import { makeId } from "./transports.js";
 
@@ -10,10 +10,12 @@ const SLOT = "groupchat slot";
 async function start() {
   const place = new URL(".", document.baseURI).pathname;
   const channel = new BroadcastChannel(`groupchat ${place}`);
-  const before = Number(tryTo(() => sessionStorage.getItem(SLOT)) ?? 0);
+  const store = tryTo(() => localStorage) ?? { getItem: () => null, setItem() {}, removeItem() {} };
+  const before = Number(tryTo(() => sessionStorage.getItem(SLOT)) ?? tryTo(() => firstSlot(place, store)));
   const slot = await new Tabs(/** @type {any} (a channel's words are ours) */ (channel), makeId(8), CLOCK).claim(before);
   tryTo(() => sessionStorage.setItem(SLOT, String(slot)));
-  const store = tryTo(() => localStorage) ?? { getItem: () => null, setItem() {}, removeItem() {} };
+  // A page that comes back from the browser's cache has lost its connection, and perhaps its slot.
+  window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   new App(new Storage(place, slot, store)).start();
 }
 

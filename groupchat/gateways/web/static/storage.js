@@ -8,6 +8,20 @@
  */
 import { makeId } from "./transports.js";
 
+const MAX_SLOTS = 16; // that are looked at
+
+/**
+ * Returns the slot that a new tab begins with: one with unsent messages of a tab that is gone.
+ * @param {string} place
+ * @param {Pick<globalThis.Storage, "getItem">} store
+ */
+export function firstSlot(place, store) {
+  for (let slot = 0; slot < MAX_SLOTS; slot += 1) {
+    if (store.getItem(`groupchat ${place} ${slot} outbox`)) return slot;
+  }
+  return 0;
+}
+
 export class Storage {
   /**
    * @param {string} place the page's folder: several servers may share an origin.
