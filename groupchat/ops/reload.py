@@ -22,8 +22,8 @@ __all__ = ["LIVE", "Configuration", "Reload"]
 LIVE = frozenset(
     {
         "burst", "devices", "edit_within", "idle_timeout", "login_timeout", "max", "max_rooms",
-        "max_rooms_per_member", "members_only", "motd", "per_address", "rate", "rename_rate",
-        "replay", "server", "show_addresses",
+        "max_rooms_per_member", "max_visitors", "members_only", "motd", "per_address", "rate",
+        "rename_rate", "replay", "server", "show_addresses",
     }
 )  # fmt: skip
 _OWN = frozenset({"config", "check"})  # options that are about the options

@@ -8,6 +8,7 @@ from groupchat.gateways.web.assets import ROOT_FILES, Asset, Assets
 from groupchat.gateways.web.hosts import host_name
 from groupchat.gateways.web.message import Reply, Request, Response
 from groupchat.gateways.web.routes import Route
+from groupchat.settings import Settings
 
 __all__ = ["HEADERS", "Page"]
 
@@ -34,12 +35,12 @@ class Page:
     The page and its files.
 
     :param assets: the files.
-    :param server: the name that the server gives itself.
+    :param settings: the name that the server gives itself is in it.
     """
 
-    def __init__(self, assets: Assets, server: str) -> None:
+    def __init__(self, assets: Assets, settings: Settings) -> None:
         self._assets = assets
-        self._server = server
+        self._settings = settings
 
     @property
     def routes(self) -> list[Route]:
@@ -78,7 +79,7 @@ class Page:
             ("Read along", f"curl -N '{url}api/rooms/lobby/stream'"),
         ]
         width = max(len(where) for where, _ in rows) + 2
-        lines = [f"This is a group chat ({self._server}). Join it:", ""]
+        lines = [f"This is a group chat ({self._settings.server}). Join it:", ""]
         return "\n".join([*lines, *(f"{where + ':':{width}}{how}" for where, how in rows), ""])
 
 

@@ -21,6 +21,7 @@ from groupchat.gateways.web.routes import Route, Routes
 from groupchat.gateways.web.websocket import open_websocket
 from groupchat.server.sniff import without_blank_lines
 from groupchat.server.turns import LoginTurns
+from groupchat.settings import Settings
 from groupchat.wire import errors
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Site:
     :param routes: what answers which request.
     :param hosts: the names by which the server may be asked for.
     :param proxies: those that are trusted.
-    :param head_timeout: seconds for the head of a request.
+    :param settings: the time for the head of a request is in it.
     :param turns: limits the requests in a turn of the reactor.
     """
 
@@ -50,13 +51,13 @@ class Site:
         routes: Routes,
         hosts: Hosts,
         proxies: Proxies,
-        head_timeout: float,
+        settings: Settings,
         turns: LoginTurns,
     ) -> None:
         self._routes = routes
         self._hosts = hosts
         self._proxies = proxies
-        self._head_timeout = head_timeout
+        self._settings = settings
         self._turns = turns
 
     def accept(self, connection: Connection, first: bytes) -> None:
@@ -79,7 +80,7 @@ class Site:
                 protocol.factory.readdress(protocol, request.address)
             return reply
 
-        return HTTPConnection(protocol, answer, self._head_timeout, self._turns)
+        return HTTPConnection(protocol, answer, self._settings.login_timeout, self._turns)
 
     def _may_pass(self, protocol: ChatProtocol, request: Request, refusal: Bye) -> bool:
         """Return whether a refusal is of a proxy, and does not hold for its client."""
@@ -116,9 +117,9 @@ def make_site(factory: ChatFactory, names: Collection[str], proxies: Collection[
     :param proxies: the addresses or networks of the proxies that are trusted.
     """
     certificate = factory.certificate
-    page = Page(Assets(STATIC), factory.hub.settings.server)
+    page = Page(Assets(STATIC), factory.hub.settings)
     rows = [*page.routes, Route("GET", "/ws", open_websocket), *Fallback().routes]
     routes = Routes([*rows, *api_routes(factory.hub, factory.clock)])
     hosts = Hosts(names, lambda: certificate.names if certificate is not None else ())
     turns = LoginTurns(factory.clock.callLater)
-    return Site(routes, hosts, Proxies(proxies), factory.hub.settings.login_timeout, turns)
+    return Site(routes, hosts, Proxies(proxies), factory.hub.settings, turns)

@@ -33,6 +33,12 @@ def test_a_program_reads_how_to_join(browser):
     assert "curl -d 'Hello!' 'http://localhost:9000/api/rooms/lobby/messages?name=" in text
 
 
+def test_the_servers_name_is_the_one_that_it_has_now(server, browser):
+    assert b"(groupchat)" in browser.get("/").body
+    server.hub.settings.server = "The Pub"
+    assert b"(The Pub)" in browser.get("/").body
+
+
 def test_every_answer_keeps_everything_out_that_is_not_ours(browser):
     for target in ("/", "/nothing"):
         headers = browser.get(target).headers
