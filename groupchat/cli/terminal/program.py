@@ -134,23 +134,12 @@ class Client:
         options, reactor = self._options, self._reactor
         links = hyperlinks.are_known(os.environ)
         self._screen = make_screen(reactor, self._press, self._drained, self._hang_up, links=links)
-        notifier = self._make_notifier()
-        absence = Absence(reactor.seconds, time.time)
-        self._feed = Feed(
-            self._rooms,
-            self._link,
-            notifier,
-            self._repaint,
-            marks=self._marks,
-            absence=absence,
-        )
+        self._feed = self._make_feed()
         history = InputHistory(client_id.directory() / "input-history")
         self._line = LineInput(history, self._surroundings)
         self._controller = Controller(
             self._link, self._rooms, self._feed, self._line, self, reactor
         )
-        if options.newcomer:
-            self._feed.hints.append(_HINT)
         self._feed.on_direct = self._controller.commander.own.join_direct
         self._painter = Painter(
             self._screen,
@@ -169,6 +158,17 @@ class Client:
             room.draft = self._kept.drafts.get(room.name, "")
         self._line.set(self._rooms.current.draft)
         self._rooms.current.draft = ""
+
+    def _make_feed(self) -> Feed:
+        return Feed(
+            self._rooms,
+            self._link,
+            self._make_notifier(),
+            self._repaint,
+            hints=[_HINT] if self._options.newcomer else [],
+            marks=self._marks,
+            absence=Absence(self._reactor.seconds, time.time),
+        )
 
     def _make_notifier(self) -> Notifier:
         settings, reactor = self._preferences, self._reactor
