@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import pytest_twisted
+from twisted.internet.threads import deferToThread
 
 from tests.e2e.support import Daemon, Program, Sandbox, numbered, until
 from tests.e2e.terminal.tmux import Terminal
@@ -429,3 +430,38 @@ async def test_a_registered_name_is_on_two_terminals_at_once(sandbox: Sandbox):
             await first.shows("alice  from the second")
             await first.type("/edit corrected on the first", "Enter")
             await second.shows("alice  corrected on the first (edited)")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_program_of_the_person_s_own_tells_of_a_mention(sandbox: Sandbox):
+    settings = sandbox.home / ".config" / "groupchat" / "connect.toml"
+    settings.parent.mkdir(parents=True)
+    script = 'cat > told; echo "$GROUPCHAT_FROM in $GROUPCHAT_ROOM" >> told; exit 3'
+    settings.write_text(f"notify = \"command\"\ncommand = ['sh', '-c', '{script}']\n")
+    daemon = await sandbox.daemon()
+    bob = await sandbox.member("bob", daemon, rooms={"dev": None})
+    rooms = ["--room", "lobby", "--room", "dev"]
+    async with Terminal(sandbox, command(daemon, "alice", *rooms)) as terminal:
+        await bob.event("presence", joined=["alice"])
+        bob.say("alice: $(touch never)", room="dev")
+        await terminal.shows("The program that notifies you, sh, ended with 3.")
+        told = (sandbox.directory / "told").read_text()
+        assert told == "alice: $(touch never)\nbob in dev\n"
+        assert not (sandbox.directory / "never").exists()
+
+
+@pytest_twisted.ensureDeferred
+async def test_links_are_links_of_the_terminal(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    sandbox.environment["TERM_PROGRAM"] = "WezTerm"
+    with Pty() as pty:
+        alice = pty.start(sandbox, daemon)
+        await daemon.line(".*alice joined from.*")
+        bob = await sandbox.member("bob", daemon)
+        bob.say("see https://a.example/x, and javascript:alert(1)")
+        shown = ""
+        while "https://a.example/x\033\\" not in shown:
+            shown += await deferToThread(lambda: os.read(pty.ours, 1 << 16).decode())
+        assert "]8;id=" in shown and ";javascript" not in shown
+        alice.signal(signal.SIGTERM)
+        assert await alice.ended() == 0
