@@ -260,7 +260,7 @@ class Login:
             self._count("", error)
 
     def _count(self, name: str, error: errors.Refused) -> None:
-        self._members.log_refusal(self._session, name, error.code)
+        self._members.log.refused(self._session, name, error.code)
         self._attempts += 1
         if self._attempts >= MAX_LOGIN_ATTEMPTS:
             text = f"That was refused {MAX_LOGIN_ATTEMPTS} times. Good-bye."

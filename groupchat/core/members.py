@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from groupchat.core.admission import Admission
+from groupchat.core.arrival_log import ArrivalLog
 from groupchat.core.group_entries import LoginEntry
 from groupchat.core.member import Member
 from groupchat.core.naming import RenameLimit
@@ -34,6 +35,7 @@ class Members:
     :param seconds: a monotonic clock, in seconds.
 
     :ivar sessions: the sessions of this node that have logged in, in the order in which they did.
+    :ivar log: about these sessions.
     :ivar entering: those whose logins are on their way, by the numbers of their seats.
     """
 
@@ -50,7 +52,7 @@ class Members:
         self._admission = Admission(self._registry)
         self._settings = settings
         self._ledger = ledger
-        self._log = log
+        self.log = ArrivalLog(log, self)
         self._seconds = seconds
         self._taken = 0  # numbers of seats
 
@@ -158,7 +160,8 @@ class Members:
         self._registry.add_seat(seat)
         if seat.member not in self._registry.members:
             self._registry.add(seat.member)
-        self._info("{name} joined from {address} ({count} of {max})", seat)
+        if seat.node == self._ledger.node:
+            self.log.joined(seat)
 
     def remove(self, seat: Seat) -> None:
         """Free a seat. With the last one of its member, name and place are free."""
@@ -167,7 +170,8 @@ class Members:
         self._registry.remove_seat(seat)
         if not member.seats:
             self._registry.remove(member)
-        self._info("{name} left, from {address} ({count} of {max})", seat)
+        if seat.node == self._ledger.node:
+            self.log.left(seat)
 
     def forget(self, session: Session) -> None:
         """Give a session of this node nothing more: it has ended."""
@@ -231,25 +235,6 @@ class Members:
         self._registry.set_account(member, account)
         for session in member.sessions:
             session.account = account
-
-    # The log.
-
-    def log_refusal(self, session: Session, name: str, code: str) -> None:
-        """
-        Log that a session was not let in.
-
-        :param name: the name that it gave, or "".
-        """
-        form = "{name} from {address} was refused: {why} ({count} of {max})"
-        self._write(form, session.peer.address, name, why=code)
-
-    def _info(self, form: str, seat: Seat) -> None:
-        if seat.node == self._ledger.node:
-            self._write(form, seat.address, seat.member.name)
-
-    def _write(self, form: str, address: str, name: str, **more: str) -> None:
-        shown = names.printable(name)
-        self._log.info(address, form, name=shown, count=self.count, max=self.max, **more)
 
     def is_consistent(self) -> bool:
         """Return whether nothing is indexed but what the members have; for tests."""

@@ -170,7 +170,7 @@ class Session:
     def _refuse(self, command: Command, error: errors.Refused | errors.Disconnect) -> None:
         if isinstance(error, errors.Disconnect):
             name = command.name if isinstance(command, commands.Hello) else ""
-            self._members.log_refusal(self, self.name or name, error.bye.code)
+            self._members.log.refused(self, self.name or name, error.bye.code)
             self.end(error.bye)
         elif isinstance(command, commands.Hello) and not self.joined:
             self._login.refused(command, error)
