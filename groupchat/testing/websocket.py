@@ -11,7 +11,7 @@ from groupchat.testing.transport import ADDRESS
 if TYPE_CHECKING:
     from groupchat.testing.server import MemoryServer
 
-__all__ = ["EncryptedWebSocketClient", "WebSocketClient", "masked"]
+__all__ = ["EncryptedWebSocketClient", "WebSocketClient", "masked", "take_frame"]
 
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: localhost:9000\r\nOrigin: http://localhost:9000\r\n"
@@ -75,7 +75,7 @@ class WebSocketClient(JsonClient):
             self.head = head + end
             del arrived[: len(self.head)]
         texts = []
-        while (frame := _take_frame(arrived)) is not None:
+        while (frame := take_frame(arrived)) is not None:
             self.frames.append(frame)
             if frame[0] == TEXT:
                 texts.append(frame[1])
@@ -89,7 +89,8 @@ class WebSocketClient(JsonClient):
         return codes[0] if codes else None
 
 
-def _take_frame(arrived: bytearray) -> tuple[int, bytes] | None:
+def take_frame(arrived: bytearray) -> tuple[int, bytes] | None:
+    """Takes the next frame out of what has arrived: its first byte and its data, or None."""
     if len(arrived) < 2:
         return None
     start, size = 2, arrived[1]

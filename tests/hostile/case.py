@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Union
 
 ME = "mallory"  #: the hostile one
 NOBODY = "raw"  #: the wire of those whose first bytes are the case
+WEB = "web"  #: HTTP, and the JSON wire over WebSocket
 PASSWORD = "correct horse"
 OPERATOR = "op"  #: one of the scene, who is an operator and needs the password
 
@@ -108,6 +109,11 @@ class Case:
     account: bool = False
 
     @property
+    def is_of_the_web(self) -> bool:
+        """Whether the server has to answer HTTP."""
+        return WEB in self.parts
+
+    @property
     def needs_own_server(self) -> bool:
         return bool(self.settings or self.apart or self.scene or self.account)
 
@@ -187,6 +193,18 @@ def only_json(
 def raw(name: str, steps: Any, told: Iterable[str] = (), end: str = "closed", **more: Any) -> Case:
     """First bytes, before any wire is known."""
     return Case(name, {NOBODY: part(steps, told, (), end)}, inside=False, **more)
+
+
+def web(
+    name: str,
+    steps: Any,
+    told: Iterable[str],
+    end: str = "closed",
+    heard: Iterable[str] = (),
+    **more: Any,
+) -> Case:
+    """Bytes of HTTP, or of WebSocket after its handshake; `told` as `web_notes` has it."""
+    return Case(name, {WEB: part(steps, told, heard, end)}, inside=False, **more)
 
 
 def alike(

@@ -16,10 +16,11 @@ from tests.hostile import (
     searching,
     texts,
     verbs,
+    web,
 )
 from tests.hostile.case import Case
 
 CASES: list[Case] = [
     *framing.CASES, *lines.CASES, *texts.CASES, *names.CASES, *verbs.CASES, *openings.CASES, *conduct.CASES,
-    *corrections.CASES, *searching.CASES, *apart.CASES, *devices.CASES,
+    *corrections.CASES, *searching.CASES, *apart.CASES, *devices.CASES, *web.CASES,
 ]  # fmt: skip

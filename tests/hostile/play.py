@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from groupchat.core.permissions import Account, AuditEntry
+from groupchat.server.visitors import REMEMBERED
 from tests.hostile.case import (
     ME,
     NOBODY,
     OPERATOR,
     PASSWORD,
+    WEB,
     Case,
     Do,
     Part,
@@ -25,6 +27,7 @@ from tests.hostile.case import (
     login,
     without_telnet,
 )
+from tests.hostile.web_notes import web_notes
 from tests.support import Client, JsonClient, Server, collections
 
 BYSTANDERS = {"amy": "plain", "ben": "json"}
@@ -48,6 +51,8 @@ class MemoryRunner:
         self.wire = wire
         self.part: Part = case.parts[wire]
         self.server = Server(ledger, **{"replay": 0, **case.settings})
+        if case.is_of_the_web:
+            self.server.serve_web()
         self.bystanders = {name: self.server.join(kind, name) for name, kind in BYSTANDERS.items()}
         self.people: dict[str, JsonClient] = {}
         self._set_scene()
@@ -133,6 +138,8 @@ class MemoryRunner:
         """Returns what mallory received, whole lines only."""
         data = bytes(self.mallory.transport.taken)
         self.mallory.transport.taken.clear()
+        if self.wire == WEB:
+            return tuple(web_notes(data))
         if self.wire != "json":
             data = without_telnet(data)
         assert self.wire == NOBODY or not data or data.endswith(b"\n"), "whole lines"
@@ -169,6 +176,11 @@ class MemoryRunner:
     def still_there(self) -> None:
         """Mallory can still do what everybody can."""
         self.told()
+        if self.wire == WEB:
+            self.mallory.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.server.run()
+            assert self.told() == ("200",)
+            return
         if self.case.inside:
             self.mallory.send(
                 b'{"type":"ping","ref":"alive"}\n' if self.wire == "json" else b"/topic\n"
@@ -201,6 +213,8 @@ class MemoryRunner:
         if not self.mallory.transport.lost:
             self.mallory.close()
         self.server.run(AFTER)
+        if self.wire == WEB:
+            self._wait(REMEMBERED)
         assert self.heard() == [[f"{name} left."] if "lobby" in rooms and not stays else []] * 2
         assert self.left_over() == []
 

@@ -27,6 +27,7 @@ from tests.hostile.case import (
     ME,
     NOBODY,
     PASSWORD,
+    WEB,
     Case,
     Do,
     Send,
@@ -38,6 +39,7 @@ from tests.hostile.case import (
     without_telnet,
 )
 from tests.hostile.play import BYSTANDERS, PATIENCE
+from tests.hostile.web_notes import web_notes
 
 RUNNERS = 4  #: daemons at once
 PATIENT = 10.0  #: seconds to wait for what must come
@@ -132,14 +134,16 @@ class SocketRunner:
         self.daemon: Daemon
         self._people: dict[str, Member] = {}
 
-    async def begin(self, settings: dict[str, Any]) -> None:
+    async def begin(self, settings: dict[str, Any], web: bool = False) -> None:
         named = {
             f"--{name.replace('_', '-')}": f"{value}s" if name == "edit_within" and value else value
             for name, value in settings.items()
         }
         options = {**USUAL, **named}
         self.daemon = await self._place.daemon(
-            "--no-web", *(str(word) for pair in options.items() for word in pair)
+            "--no-tls",
+            *(() if web else ("--no-web",)),
+            *(str(word) for pair in options.items() for word in pair),
         )
         self.amy, self.ben = [await self._member(name, wire) for name, wire in BYSTANDERS.items()]
         self._talkers = [
@@ -339,6 +343,11 @@ def _notes(member: Member) -> list[str]:
 
 
 def _told(data: bytes, wire: str, base: int) -> list[str]:
+    if wire == WEB:
+        try:
+            return [text for text in web_notes(data, base) if ASKED not in text]
+        except AssertionError:
+            return ["a part of an answer"]
     data = data if wire == "json" else without_telnet(data)
     lines = data.decode("latin-1" if wire == NOBODY else "utf-8", "replace").splitlines()
     if wire == "json":
@@ -383,26 +392,24 @@ async def play(
     count = sum(len(case.parts) for case in queue)
 
     async def runner() -> None:
-        shared: SocketRunner | None = None
+        shared: dict[bool, SocketRunner] = {}  # by whether they answer HTTP
         while queue:
             case = queue.pop()
             for wire in case.parts:
-                if case.needs_own_server or shared is None:
+                one = None if case.needs_own_server else shared.pop(case.is_of_the_web, None)
+                if one is None:
                     one = SocketRunner(sandbox, worst)
-                    await one.begin(dict(case.settings))
-                else:
-                    one = shared
+                    await one.begin(dict(case.settings), case.is_of_the_web)
                 why = await one.play(case, wire)
                 if why is not None:
                     wrong.append(why)
                     told(why)
                 if case.needs_own_server or why is not None:
                     await one.end()
-                    shared = None if one is shared else shared
                 else:
-                    shared = one
-        if shared is not None:
-            await shared.end()
+                    shared[case.is_of_the_web] = one
+        for one in shared.values():
+            await one.end()
 
     began = time.monotonic()
     await defer.gatherResults(
