@@ -167,6 +167,7 @@ class PostgreSQLLedger:
         return self.replica.queue.idle().addCallback(lambda _: self._shut())
 
     def _shut(self) -> None:
+        self.replica.stop()
         self.following.stop()
         self._writing.stop()
         for reader in (self._reading, self._searching):

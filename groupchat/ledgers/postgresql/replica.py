@@ -152,6 +152,10 @@ class Replica:
 
     # The node itself.
 
+    def stop(self) -> None:
+        """Wait for nothing any more."""
+        self._watchdog.stop()
+
     def begin(self, snapshot: Snapshot, others: set[int]) -> None:
         """Be the node that has registered."""
         self._others = set(others)

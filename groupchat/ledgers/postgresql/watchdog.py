@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groupchat.ledgers.postgresql.environment import Limits
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IReactorTime
+    from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 __all__ = ["Watchdog"]
 
@@ -37,14 +37,14 @@ class Watchdog:
         self._cut = cut
         self._began: float | None = None
         self._next_cut = 0.0
-        self._has_timer = False
+        self._timer: IDelayedCall | None = None
         self._is_stalled = False
 
     def began(self) -> None:
         """A batch is on its way."""
         self._began = self._clock.seconds()
         self._next_cut = self._began + self._limits.silence
-        if not self._has_timer:
+        if self._timer is None:
             self._look_later()
 
     def ended(self) -> None:
@@ -54,12 +54,18 @@ class Watchdog:
             self._is_stalled = False
             self._on_resumed()
 
+    def stop(self) -> None:
+        """Look no more."""
+        self._began = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _look_later(self) -> None:
-        self._has_timer = True
-        self._clock.callLater(self._limits.stall, self._look)
+        self._timer = self._clock.callLater(self._limits.stall, self._look)
 
     def _look(self) -> None:
-        self._has_timer = False
+        self._timer = None
         if self._began is None:
             return
         now = self._clock.seconds()

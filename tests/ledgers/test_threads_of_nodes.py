@@ -1,0 +1,80 @@
+"""
+Two nodes with all their threads, whose connections to PostgreSQL are cut again and again: what they
+post is stored once, in the order posted, and both hand it up in one order.
+"""
+
+from __future__ import annotations
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor, task, threads
+
+from groupchat.core.entries import MessageEntry
+from groupchat.ledgers.postgresql.ledger import PostgreSQLLedger
+from tests.e2e.support import until
+from tests.ledgers.keeping import now
+from tests.ledgers.nodes import database
+from tests.ledgers.test_nodes import Member
+
+CUTS = 10
+CUT = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = 'ledger' AND pid <> pg_backend_pid()
+"""
+
+
+class Node:
+    """
+    A node, and what it posts.
+
+    :ivar posted: the messages so far.
+    """
+
+    def __init__(self, uri, name):
+        self.ledger = PostgreSQLLedger(reactor, uri)
+        self.owner = Member()
+        self.name = name
+        self.posted = []
+
+    async def open(self):
+        """Open the ledger; the nodes that are there go on meanwhile."""
+        await threads.deferToThread(self.ledger.open, self.owner)
+
+    def post(self):
+        """Post some messages: one node counts them, the other does not."""
+        for _ in range(5):
+            number = len(self.posted) + 1
+            text, n = f"{self.name} {number}", number if self.name == "alice" else None
+            client = self.name.encode().ljust(16)
+            self.posted.append(text)
+            self.ledger.post(MessageEntry("lobby", self.name, text, now(), client=client, n=n))
+
+    @property
+    def texts(self):
+        return [entry.text for entry in self.owner.drafts]
+
+
+@pytest.mark.slow
+@pytest_twisted.ensureDeferred
+async def test_nothing_is_lost_or_stored_twice_whatever_is_cut(engine):
+    uri = database(engine)
+    alice, bob = Node(uri, "alice"), Node(uri, "bob")
+    await alice.open()
+    await bob.open()
+    posting = [task.LoopingCall(node.post) for node in (alice, bob)]
+    for call in posting:
+        call.start(0.01)
+    for _ in range(CUTS):
+        await task.deferLater(reactor, 0.2)
+        await threads.deferToThread(engine.execute, CUT, "ledger")
+    for call in posting:
+        call.stop()
+    count = len(alice.posted) + len(bob.posted)
+    for node in (alice, bob):
+        await until(lambda node=node: len(node.texts) >= count, f"everything at {node.name}")
+    assert alice.texts == bob.texts and len(alice.texts) == count
+    for node in (alice, bob):
+        assert [text for text in alice.texts if text in node.posted] == node.posted
+        assert [entry.id for entry in node.owner.drafts] == list(range(1, count + 1))
+        assert node.owner.reasons == [] and "fenced" not in node.owner.told
+        await node.ledger.close()
