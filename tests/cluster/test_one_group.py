@@ -285,17 +285,20 @@ def test_addresses_are_seen_from_another_node(make):
     assert [row["address"] for row in who["members"]] == ["198.51.100.7", "192.0.2.1"]
 
 
-def test_a_client_that_moves_to_another_node_is_told_as_neither_left_nor_joined(group):
-    ann, ben = group.nodes[0].json("ann"), group.nodes[1].json("ben")
-    ann.say("one")
-    group.run()
-    ben.heard()
+@pytest.mark.parametrize("there", [0, 1, 2])
+def test_a_client_that_moves_to_another_node_is_told_as_neither_left_nor_joined(make, there):
+    group = make(nodes=3)
+    ann, ben = group.nodes[0].json("ann"), group.nodes[there].json("ben")
     moved = hello(group.nodes[1], "ann")
+    group.run()
+    moved.say("one")
+    group.run()
+    moved = hello(group.nodes[0], "anna", client=secret("ann"))
     group.run()
     moved.say("two")
     group.run()
     assert ann.gone
-    assert ben.heard() == ["ann: two"]
+    assert ben.heard() == ["ann: one", "ann is now anna.", "anna: two"]
 
 
 def test_rooms_that_only_the_older_connection_was_in_are_left(group):
