@@ -70,7 +70,6 @@ from groupchat.server.proxy_protocol import ProxyProtocolEndpoint
 from groupchat.server.tls import Certificate
 from groupchat.service import GroupChat, Part
 from groupchat.settings import Settings, is_database
-from groupchat.wire import names
 
 if TYPE_CHECKING:
     from groupchat.ledgers.postgresql.ledger import PostgreSQLLedger
@@ -94,7 +93,6 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         clock.use_monotonic(installed)
         reactor = cast("IReactor", installed)
     _log_version()
-    names.load_tables()
     ledger = _make_ledger(options, reactor)
     accounts = _make_accounts(options, reactor, ledger)
     certificate = _certificate(options, ledger)

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING
 from unicodedata import category, normalize
+
+from precis_i18n import get_profile
 
 from groupchat.wire import confusables
 from groupchat.wire.errors import BadName, NameReserved, TextEmpty, TextTooLong
 from groupchat.wire.limits import MAX_NAME, MAX_TEXT, MAX_TOPIC
-
-if TYPE_CHECKING:
-    from precis_i18n.profile import Profile
 
 __all__ = [
     "ASCII",
@@ -31,7 +28,6 @@ __all__ = [
     "Rule",
     "UnicodeRule",
     "key",
-    "load_tables",
     "message_text",
     "printable",
     "rule_for",
@@ -50,6 +46,8 @@ DIRECT = "@"  #: begins the name of a direct room, and of no other
 MARK = "\ufeff"  #: a byte order mark: at the beginning of a line it is no part of it
 
 
+# Loaded at the start: after an upgrade of the packages a running program could not load it.
+_PROFILE = get_profile("UsernameCaseMapped")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _MAX_MARKS = 4  #: marks on one letter (UTS 39, 5.4): more of them reach into other lines
 
@@ -145,22 +143,6 @@ class Rule:
         return key(name) in RESERVED
 
 
-@cache
-def _profile() -> Profile:
-    """Returns the profile of PRECIS. Its tables take time and memory, and ASCII needs none."""
-    from precis_i18n import get_profile
-
-    return get_profile("UsernameCaseMapped")
-
-
-def load_tables() -> None:
-    """
-    Load what Unicode names need. A program that runs for long does it at its start: after an
-    upgrade of the packages it can't.
-    """
-    _profile()
-
-
 class UnicodeRule(Rule):
     """
     Letters, marks and digits of any script, by PRECIS UsernameCaseMapped (RFC 8265): no name is
@@ -211,7 +193,7 @@ class UnicodeRule(Rule):
         ):
             return False
         try:
-            return bool(_profile().enforce(name))
+            return bool(_PROFILE.enforce(name))
         except UnicodeEncodeError:
             return False
 

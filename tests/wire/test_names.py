@@ -5,8 +5,6 @@ Names of people and rooms, and texts on their way in.
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import unicodedata
 
 import pytest
@@ -333,13 +331,3 @@ def test_no_other_room_and_no_person_has_the_name_of_a_direct_room():
             rule.room("@bob")
         with pytest.raises(BadName):
             rule.person("@bob")
-
-
-def test_names_in_ascii_need_no_tables_and_a_server_loads_them_at_its_start():
-    code = (
-        "import sys; from groupchat.wire import names; names.ASCII.person('alice');"
-        "before = 'precis_i18n' in sys.modules; names.load_tables();"
-        "print(before, 'precis_i18n' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "True"]
