@@ -48,7 +48,7 @@ def own(tmp_path: Path, chromium: Any) -> Iterator[Server]:
     """A server that the test may kill, and whose rooms are empty."""
     server = Server(tmp_path, "--rate", "0")
     yield server
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture

@@ -61,13 +61,15 @@ class Server:
         raise AssertionError("The server has ended.")
 
     def kill(self) -> None:
-        """End it as a crash does."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.communicate()
+        """End it as a crash does, and look at what it has logged."""
+        self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """End it, and look at what it has logged."""
-        self._process.send_signal(signal.SIGTERM)
+        """End it in order, which takes longer, and look at what it has logged."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> None:
+        self._process.send_signal(number)
         log, _ = self._process.communicate(timeout=LIMIT)
         assert "Traceback" not in log, log
 

@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, chromium: object) -> Iterat
         bob.do(type="register", password="open sesame")
     server.passwd("--operator", "bob")
     yield server
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture

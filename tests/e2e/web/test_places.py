@@ -88,7 +88,7 @@ def test_the_page_works_where_the_browser_trusts_nothing(
         screen.sees("plain http")
     assert first.page.text_content("#me") == "anna"
     assert second.page.text_content("#me") == "otto"
-    server.stop()
+    server.kill()
 
 
 def test_another_name_is_kept_over_a_lost_connection(own: Server, new_screen: Open) -> None:
