@@ -46,8 +46,8 @@ class Limits(NamedTuple):
     prune_interval: float = 60.0
     pruned_rooms: int = 100
     pruned_messages: int = 100
-    pruning_seconds: float = 0.002
-    vacuumed_pages: int = 32
+    pruning_seconds: float = 0.001
+    vacuumed_pages: int = 64
     pruned_clients: int = 100
     aged_messages: int = 100_000
     searched_messages: int = 200_000

@@ -33,7 +33,7 @@ T = TypeVar("T")
 #: Is called with the number of pages that are left; returns whether to go on.
 Report = Callable[[int], bool]
 
-PORTION_SECONDS = 0.1  #: seconds between two portions of deleting, or of giving back
+PORTION_SECONDS = 0.2  #: seconds between two portions of deleting, or of giving back
 
 
 class Upkeep:

@@ -72,7 +72,7 @@ class Backups:
     async def _back_up(self, call: Call) -> Reply:
         path = call.arguments["file"]
         if not self._ledger:
-            return Failed("This server keeps its ledger in memory: there is no file to copy.")
+            return Failed("The ledger of this server is in no file that it could copy.")
         if not os.path.isabs(path):
             return Failed("The path of the copy has to begin with a slash.")
         if self._running:

@@ -24,7 +24,7 @@ Compact = Callable[[Callable[[int], bool]], Deferred[None]]
 class Compacting:
     """
     :param ledger: the path of the ledger.
-    :param compact: compacts it; None: it is in memory.
+    :param compact: compacts it; None: it is in no file.
     """
 
     def __init__(self, ledger: str, compact: Compact | None) -> None:
@@ -38,7 +38,7 @@ class Compacting:
 
     async def _run(self, call: Call) -> Reply:
         if self._compact is None:
-            return Failed("This server keeps its ledger in memory: there is no file to compact.")
+            return Failed("The ledger of this server is in no file: there is nothing to compact.")
         if self._running:
             return Failed("The ledger is being compacted already.")
         self._running = True

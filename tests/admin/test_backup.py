@@ -60,7 +60,7 @@ def test_a_backup_ends_when_its_tool_goes_away(capsys, ledger, tmp_path):
 
 def test_a_ledger_in_memory_has_no_file_to_copy(machine):
     (line,) = machine.run("backup", "copy.db", status=1)
-    assert "in memory" in line
+    assert "in no file" in line
 
 
 def test_the_server_takes_whole_paths_only(capsys, ledger):

@@ -109,6 +109,7 @@ def compacted(log, report=lambda left: True):
 
 
 def test_to_compact_gives_all_free_pages_back(start, fill, path, machine):
+    machine.limits = {"vacuumed_pages": 16}
     log = start()
     fill(log, 200)
     machine.writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -123,6 +124,7 @@ def test_to_compact_gives_all_free_pages_back(start, fill, path, machine):
 
 
 def test_messages_are_stored_meanwhile(start, fill, path, machine):
+    machine.limits = {"vacuumed_pages": 16}
     log = start()
     fill(log, 400)
     machine.writing.execute("DELETE FROM messages WHERE key & 1023 < 300")
