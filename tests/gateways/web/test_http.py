@@ -5,6 +5,7 @@ breaks its rules gets. Nobody else notices any of it.
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from groupchat.server.pending import GREETING_DELAY
 from groupchat.server.tls import Certificate
 from groupchat.server.turns import LOGIN_LINES_PER_TURN
 from tests.gateways.web.support import Browser, raw, status
-from tests.support import Server
+from tests.support import Encrypted, Server
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -79,11 +80,41 @@ def test_a_blank_line_of_a_person_waits_for_more(server):
     assert "Welcome" in person.lines()[1]  # after what a blank line is answered with
 
 
-def test_within_tls_it_is_the_same_and_alpn_is_answered():
+@pytest.fixture
+def encrypted():
     certificate = Certificate(None, own=True)
     certificate.open()
     server = Server(certificate=certificate, tls_share=0)
     server.serve_web()
+    return server
+
+
+@pytest.fixture
+def alpn(monkeypatch):
+    """A client that offers only HTTP."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    monkeypatch.setattr(Encrypted, "context", context)
+
+
+def test_where_alpn_has_agreed_on_http_there_is_no_greeting_and_nothing_else(encrypted, alpn):
+    silent, person = encrypted.connect("plain, tls"), encrypted.connect("plain, tls")
+    for client in (silent, person):
+        client.shake()
+    assert silent.tls.selected_alpn_protocol() == "http/1.1"
+    encrypted.run(GREETING_DELAY + 1)
+    assert silent.read() == b"" and len(encrypted.factory.visitors) == 2
+    person.send(b"alice\n\n")
+    encrypted.run()
+    person.turn()
+    assert status(bytes(person.clear)) == 400
+    encrypted.run(KEEP_ALIVE + LINGER)
+    assert silent.transport.lost
+
+
+def test_within_tls_it_is_the_same(encrypted):
+    server = encrypted
     client = server.connect("plain, tls")
     client.send(GET)
     client.shake()
