@@ -71,6 +71,21 @@ def test_what_is_read_stays_where_it_is(shared: Server, new_screen: Open, long_r
     screen.sees("and another")
 
 
+def test_a_room_opens_at_the_first_unread_line(shared: Server, new_screen: Open) -> None:
+    screen = _enter(_enter(new_screen(shared).join("late"), "unread"), "elsewhere")
+    with person(shared, "early", rooms={"unread": None}) as early:
+        early.say(*(f"unread {number}" for number in range(60)), room="unread")
+        screen.page.wait_for_selector("[data-room=unread] .badge:has-text('60')")
+    screen.page.click("[data-room=unread]")
+    screen.page.wait_for_selector("#newest-text:has-text('60 new')")
+    assert screen.page.locator(".line", has_text="unread 0").is_visible()
+    screen.page.click("#newest")
+    screen.sees("unread 59")
+    screen.page.wait_for_selector("#newest", state="hidden")
+    screen.page.keyboard.press("Alt+ArrowUp")
+    screen.page.wait_for_selector("[data-room=unread] .badge", state="detached")
+
+
 def test_a_message_is_found_and_shown_in_its_place(
     shared: Server, new_screen: Open, long_room: str
 ) -> None:

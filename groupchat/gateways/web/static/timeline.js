@@ -61,11 +61,14 @@ export class Timeline {
 
   /** Begin to read at the first unread line, if not all unread lines are in sight. */
   toNews() {
-    this.toEnd();
+    this.atEnd = true;
+    this._draw();
     const news = this._drawn.get("new")?.element;
-    if (!news || news.offsetTop >= this._scroller.scrollTop) return;
-    this.atEnd = false;
-    this._scroller.scrollTop = news.offsetTop - 2 * news.offsetHeight;
+    if (news && news.offsetTop < this._scroller.scrollTop) {
+      this.atEnd = false;
+      this._scroller.scrollTop = news.offsetTop - 2 * news.offsetHeight;
+    }
+    this._listener.moved();
   }
 
   toEnd() {
@@ -99,6 +102,11 @@ export class Timeline {
   }
 
   draw() {
+    this._draw();
+    this._listener.moved();
+  }
+
+  _draw() {
     const shown = this._shown();
     const anchor = this.atEnd ? null : this._anchor(shown);
     this._range(shown, anchor?.index ?? null);
@@ -109,7 +117,6 @@ export class Timeline {
     else if (anchor.offset !== null) this._hold(anchor.key, anchor.offset);
     this._target = "";
     this._askForHoles(shown);
-    this._listener.moved();
   }
 
   /**
