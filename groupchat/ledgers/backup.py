@@ -22,6 +22,7 @@ PARTIAL = ".partial"  #: the end of the name of a copy that is not whole yet
 PAGES_PER_STEP = 256
 REST = 3.0  #: the time that a step leaves to others, in times of its own
 MIN_PAUSE = 0.002  #: seconds of rest after each step, at least
+MAX_PAUSE = 0.25  #: likewise, at most: the end of the server waits for it
 
 Progress = Callable[[int, int], None]
 
@@ -86,7 +87,8 @@ def _step_by_step(
             raise BackupError("The backup was cancelled.")
         os.fdatasync(file)  # a little each time, so that no big sync holds up messages
         progress(total - remaining, total)
-        clock.sleep(max(MIN_PAUSE, REST * (clock.monotonic() - began)))
+        took = clock.monotonic() - began  # long, if the machine is busy: this thread yields
+        clock.sleep(min(MAX_PAUSE, max(MIN_PAUSE, REST * took)))
         began = clock.monotonic()
 
     with (

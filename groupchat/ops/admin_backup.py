@@ -42,8 +42,11 @@ class InThread:
     def run(self, work: Callable[[], T]) -> Deferred[T]:
         pool = LowPriorityPool("admin")
         pool.start()
+        # what ends after the reactor tells nobody, and its thread would wait for ever
+        end = self._reactor.addSystemEventTrigger("during", "shutdown", pool.stop)
 
         def done(result: T) -> T:
+            self._reactor.removeSystemEventTrigger(end)
             pool.stop()
             return result
 
