@@ -227,6 +227,11 @@ def _with_defaults(uri: str) -> str:
         "connect_timeout": CONNECT_TIMEOUT,
         "target_session_attrs": "read-write",
         "client_encoding": "UTF8",
+        # a machine that is gone is noticed about as soon as a dead node is
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
     }
     return conninfo.make_conninfo(uri, **{k: v for k, v in defaults.items() if k not in given})
 

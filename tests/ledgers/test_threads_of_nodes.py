@@ -10,8 +10,10 @@ import pytest_twisted
 from twisted.internet import reactor, task, threads
 
 from groupchat.core.entries import MessageEntry
+from groupchat.ledgers.postgresql.environment import Environment, Limits
 from groupchat.ledgers.postgresql.ledger import PostgreSQLLedger
 from tests.e2e.support import until
+from tests.faults.proxy import Proxy
 from tests.ledgers.keeping import now
 from tests.ledgers.nodes import database
 from tests.ledgers.test_nodes import Member
@@ -31,7 +33,8 @@ class Node:
     """
 
     def __init__(self, uri, name):
-        self.ledger = PostgreSQLLedger(reactor, uri)
+        environment = Environment(limits=Limits(stall=0.3, silence=1.0))
+        self.ledger = PostgreSQLLedger(reactor, uri, environment=environment)
         self.owner = Member()
         self.name = name
         self.posted = []
@@ -78,3 +81,27 @@ async def test_nothing_is_lost_or_stored_twice_whatever_is_cut(engine):
         assert [entry.id for entry in node.owner.drafts] == list(range(1, count + 1))
         assert node.owner.reasons == [] and "fenced" not in node.owner.told
         await node.ledger.close()
+
+
+@pytest.mark.slow
+@pytest_twisted.ensureDeferred
+async def test_a_node_whose_connections_have_gone_silent_makes_new_ones(engine):
+    database(engine)
+    proxy = Proxy()
+    proxy.target = engine.port
+    alice = Node(engine.uri("ledger"), "alice")
+    bob = Node(engine.uri("ledger", "127.0.0.1", proxy.port), "bob")
+    await alice.open()
+    await bob.open()
+    bob.post()
+    await until(lambda: bob.texts == alice.texts == bob.posted, "what bob said")
+    for connection in list(proxy.connections):
+        connection.stall()
+    alice.post()
+    bob.post()
+    await until(lambda: len(bob.texts) == 15, "everything at bob")
+    await until(lambda: bob.texts == alice.texts, "everything at alice")
+    assert bob.owner.told == ["restored", "stalled", "resumed"] and alice.owner.told == []
+    for node in (alice, bob):
+        await node.ledger.close()
+    await proxy.close()

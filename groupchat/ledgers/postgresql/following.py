@@ -13,6 +13,8 @@ from groupchat.ledgers.postgresql.tail import Bundle, Snapshot, Tail
 from groupchat.ledgers.postgresql.writer import can_pass
 
 if TYPE_CHECKING:
+    from twisted.internet.interfaces import IDelayedCall
+
     from groupchat.clock import IReactor
 
 __all__ = ["Follower", "Following"]
@@ -39,15 +41,28 @@ class Follower(Protocol):
 class Following:
     """
     Follows the log, as long as it is not stopped.
+
+    :param cut: ends what waits on the tail's connection.
+    :param silence: seconds without an answer after which that is done.
+    :param monotonic: the tail's clock.
     """
 
     def __init__(
-        self, reactor: IReactor, tail: Tail, follower: Follower, cut: Callable[[], None]
+        self,
+        reactor: IReactor,
+        tail: Tail,
+        follower: Follower,
+        cut: Callable[[], None],
+        silence: float,
+        monotonic: Callable[[], float],
     ) -> None:
         self._reactor = reactor
         self._tail = tail
         self._follower = follower
         self._cut = cut
+        self._silence = silence
+        self._monotonic = monotonic
+        self._watching: IDelayedCall | None = None
         self._stopping = False
         self._wake = Event()
         self._must_join = False
@@ -55,10 +70,22 @@ class Following:
 
     def start(self) -> None:
         self._thread.start()
+        self._watch_later()
+
+    def _watch_later(self) -> None:
+        self._watching = self._reactor.callLater(self._silence / 2, self._watch)
+
+    def _watch(self) -> None:
+        if self._monotonic() - self._tail.heard > self._silence:
+            self._cut()
+        self._watch_later()
 
     def stop(self) -> None:
         """Return once the thread has ended."""
         self._stopping = True
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
         self._wake.set()
         self._cut()
         self._thread.join()
@@ -68,6 +95,7 @@ class Following:
         """Register as a new node. Called from the reactor's thread, or before there is another."""
         self._must_join = True
         self._wake.set()
+        self._cut()  # it may wait for a connection that is dead
 
     def _run(self) -> None:
         while not self._stopping:

@@ -86,7 +86,9 @@ class PostgreSQLLedger:
             reactor, self._writer, self._writing, self._membership, limits, clock.monotonic,
             self._database.name,
         )  # fmt: skip
-        self.following = Following(reactor, self.tail, self.replica, self._tail_link.cut)
+        self.following = Following(
+            reactor, self.tail, self.replica, self._tail_link.cut, limits.silence, clock.monotonic
+        )
         self.replica.rejoin = self.following.rejoin
         self.post = self.replica.queue.post
 
@@ -164,7 +166,18 @@ class PostgreSQLLedger:
         return answered
 
     def close(self) -> Deferred[None]:
-        return self.replica.queue.idle().addCallback(lambda _: self._shut())
+        closed = self.replica.queue.idle().addCallback(lambda _: self._leave())
+        return closed.addCallback(lambda _: self._shut())
+
+    def _leave(self) -> Deferred[None]:
+        left: Deferred[None] = Deferred()
+
+        def leave() -> None:
+            self._writer.leave()
+            self._reactor.callFromThread(left.callback, None)
+
+        self._writing.callInThread(leave)
+        return left
 
     def _shut(self) -> None:
         self.replica.stop()

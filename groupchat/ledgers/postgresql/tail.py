@@ -66,6 +66,7 @@ class Tail:
     Lives in the tail's thread, and before that in the reactor's.
 
     :ivar others: the other nodes as of the last beat.
+    :ivar heard: when the database has answered last, by the monotonic clock.
     """
 
     log = Logger()
@@ -80,6 +81,7 @@ class Tail:
         self._beats = 0
         self._leases = self._new_leases()
         self.others: dict[int, Other] = {}
+        self.heard = clock.monotonic()
 
     def close(self) -> None:
         self._link.close()
@@ -160,7 +162,7 @@ class Tail:
 
     def _beat(self, connection: Connection) -> None:
         self.others = self._membership.beat(connection)
-        now = self._clock.monotonic()
+        now = self.heard = self._clock.monotonic()
         self._next_beat = now + self._limits.beat
         self._beats += 1
         for node, beat in self._leases.dead(self.others, now):

@@ -93,13 +93,15 @@ class Writer:
         self._link.cut()
 
     def close(self) -> None:
-        """Take part no more, if the database can be reached, and close."""
+        self._link.close()
+
+    def leave(self) -> None:
+        """Take part no more, if the database can be reached."""
         try:
             if not self.trouble:
                 self._membership.leave(self._link.connection())
         except (psycopg.Error, Fenced, Rewound) as error:
             self.log.warn("The other nodes were not told that this one ends: {why}", why=error)
-        self._link.close()
 
     def commit(self, batch: list[Entry]) -> int:
         """
