@@ -4,6 +4,7 @@ Real PostgreSQL engines, each in a folder of its own, and run by a user that is 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -38,6 +39,15 @@ def programs() -> Path | None:
     )
     on_path = shutil.which("postgres")
     return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs, or could."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
 
 
 class Engine:
@@ -109,11 +119,28 @@ class Engine:
             else:
                 return
 
-    def kill(self) -> None:
-        """Kill it with all its processes, as a loss of power does."""
+    def _processes(self) -> list[int]:
+        """The engine's process, and those that it has started, each of which leads a session."""
         assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGKILL)
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *map(int, children)]
+
+    def signal(self, number: int) -> None:
+        """Send a signal to all its processes."""
+        for pid in self._processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self) -> None:
+        """Kill it with all its processes, and return once they are gone."""
+        assert self._process is not None
+        processes = self._processes()
+        self.signal(signal.SIGKILL)
         self._process.wait()
+        end = time.monotonic() + 10
+        while any(map(_runs, processes)) and time.monotonic() < end:
+            time.sleep(0.01)
         (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:

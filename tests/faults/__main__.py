@@ -12,6 +12,7 @@ from twisted.internet import defer, task
 
 from tests.faults.disk import compiler
 from tests.faults.run import soak
+from tests.faults.scenario import SINGLE
 
 
 def parse() -> argparse.Namespace:
@@ -35,14 +36,25 @@ def parse() -> argparse.Namespace:
         default=1000,
         help="sayings answered between two faults, at most (default: 1000)",
     )
+    parser.add_argument(
+        "--nodes", type=int, default=0, help="several nodes on one PostgreSQL (default: one server)"
+    )
     return parser.parse_args()
 
 
 async def main(options: argparse.Namespace) -> None:
-    wanted = {"kill": options.kills, "power-cut": options.power_cuts}
+    kill = "kill-node" if options.nodes else "kill"
+    wanted = {kill: options.kills, "power-cut": options.power_cuts}
     counted = any(wanted.values()) or options.reconnects
     minutes = options.minutes if options.minutes is not None else 0 if counted else 2
-    total = await soak(options.seed, minutes, wanted, options.reconnects, options.load, _print)
+    scenario = SINGLE
+    if options.nodes:
+        from tests.faults.group_nemesis import nodes  # needs psycopg
+
+        scenario = nodes(options.nodes)
+    total = await soak(
+        options.seed, minutes, wanted, options.reconnects, options.load, _print, scenario
+    )
     print(total.table())
     for directory in total.kept:
         print(f"The history and the ledger are kept in {directory}")

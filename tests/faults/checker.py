@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from tests.faults import history
+from tests.faults import history, twins
 from tests.faults.history import GONE
 from tests.faults.ledger import Log
 from tests.faults.removals import Removals
@@ -32,6 +32,8 @@ FINDINGS = {
     "removed text": "a text was removed, but is in the ledger, or was shown to one who came later",
     "seen by a third": "a direct message was shown to one whom it does not concern",
     "mark went back": "a mark was kept, and an older one holds",
+    "two of one name": "one who had a name said something after another had it",
+    "presence differs": "nodes tell different members at rest, or one who is not there",
     "broken": "the server failed in a way that is none of its own rules, or a client gave up",
 }
 
@@ -309,6 +311,8 @@ class Checker:
         for number, log in enumerate(self._logs):
             for room, keys in log.items():
                 self._check_room(room, keys)
+                for key in twins.interleaved(keys) if room == twins.ROOM else ():
+                    self._found("two of one name", f"{key} came after another had the name")
                 for id in self._removals.unexplained(number, room):
                     self._found("lost", f"{id} of {room} has no text, and nobody removed it")
                 for id in self._removals.undone(number, room):

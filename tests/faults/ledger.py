@@ -41,6 +41,29 @@ def read_log(path: Path, in_use: bool = False) -> Log:
         return log
 
 
+_ALL = """SELECT r.name, m.id, m.text, m.replaces, m.redacts, m.redacted
+    FROM messages m JOIN rooms r ON r.no = m.room ORDER BY m.room, m.id"""
+
+
+def read_database(uri: str) -> Log:
+    """
+    Returns the messages of a ledger in PostgreSQL.
+
+    :raises psycopg.Error: it can't be read.
+    """
+    import psycopg  # only the runs of several nodes need it
+
+    with psycopg.connect(uri, options="-c search_path=groupchat") as database:
+        people = dict(database.execute("SELECT id, name FROM accounts").fetchall())
+        log: Log = {}
+        for name, id, *row in database.execute(_ALL):
+            both = [people[account] for account in history.parties(name)]
+            room = history.direct_room(*both) if both else name
+            keys = log.setdefault(room, [])
+            keys += ["?"] * (id - len(keys) - 1) + [_key_of(room, *row)]
+        return log
+
+
 def _read_accounts(path: Path) -> dict[str, str]:
     """Returns the names of all accounts by their ids."""
     with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:

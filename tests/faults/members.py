@@ -41,6 +41,7 @@ _SAID = re.compile(r"(?:\[[-0-9: ]{16}\] )?(?:[wh]\d: |-- w\d corrected: )(.*)")
 AGAIN = 0.1  #: seconds until a client that has just begun, and found no server, tries again
 CORRECTIONS, REMOVALS, MARKS = 0.08, 0.04, 0.02  #: what part of the lines is such a one
 _MARK_REF = "mark:"
+_AWAY = "can't reach its ledger"  #: the refusal of a node without an engine: come again
 
 
 class _DisplayBroke(ClientError):
@@ -250,7 +251,7 @@ class Member:
     def _ended(self, error: ClientError | None) -> None:
         if self._chat is None:
             return
-        if not isinstance(error, (_DisplayBroke, NotReachable)):
+        if not isinstance(error, (_DisplayBroke, NotReachable)) and _AWAY not in str(error):
             self.gave_up.append(f"{self.name} gave up ({type(error).__name__}): {error}")
         self.history.counts["restarts"] += 1
         self.model = _Watched(self, self.model.positions)

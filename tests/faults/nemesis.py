@@ -14,6 +14,7 @@ from random import Random
 from twisted.internet import reactor, task
 from twisted.internet.defer import Deferred
 
+from tests.faults.checker import Findings
 from tests.faults.disk import Disk
 from tests.faults.history import History
 from tests.faults.ledger import Log, read_log
@@ -25,36 +26,54 @@ from tests.faults.server import UNKNOWN, Server, register
 REGISTERED = ("w1", "w3", "h2")  #: people with an account
 
 
-class Environment:
+class Scene:
     """
-    All that an act can touch.
+    All that an act can touch, wherever the messages are stored.
 
+    :param proxy: between the clients and the server.
     :ivar logs: what the ledger held each time that an older copy was put back.
+    :ivar wrong: what a server told, or did, that must not be.
     """
 
-    def __init__(self, directory: Path, rng: Random, build: str = "") -> None:
+    def __init__(self, directory: Path, rng: Random, proxy: Proxy) -> None:
         self.rng = rng
         self.history = History(directory / "history.jsonl")
-        self.disk = Disk(directory, directory / "groupchat.db")
-        self.server = Server(directory, self.disk, build)
-        self.proxy = Proxy()
+        self.proxy = proxy
         self.members: list[Member] = []
         self.posters: list[Poster] = []
         self.logs: list[Log] = []
 
+    @property
+    def wrong(self) -> list[str]:
+        raise NotImplementedError
+
     async def start(self) -> None:
-        if not self.server.accounts.exists():
-            register(self.server.accounts, REGISTERED)
-        await self.server.start()
-        self.proxy.target = self.server.port
+        """Start what the clients talk to."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """The members are there: begin with what only this scene has."""
+
+    async def rest(self, findings: Findings) -> None:
+        """Nobody says anything any more, and all is shown: judge what can be judged only then."""
+
+    async def end_servers(self) -> None:
+        raise NotImplementedError
+
+    def read_log(self, in_use: bool = False) -> Log:
+        """
+        Returns what is stored.
+
+        :raises Exception: it can't be read.
+        """
+        raise NotImplementedError
 
     async def end(self) -> None:
         """End everything, without a warning."""
         for talker in (*self.members, *self.posters):
             talker.stop()
         await self.proxy.close()
-        if self.server.running:
-            await self.server.kill()
+        await self.end_servers()
         self.history.close()
 
     def wait(self, least: float, most: float) -> Deferred[None]:
@@ -66,6 +85,34 @@ class Environment:
         counts = self.history.counts
         enough = counts["ok"] + count
         return lambda: counts["ok"] >= enough
+
+
+class Environment(Scene):
+    """One server, with a ledger in a file."""
+
+    def __init__(self, directory: Path, rng: Random, build: str = "") -> None:
+        super().__init__(directory, rng, Proxy())
+        self.ledger = directory / "groupchat.db"
+        self.accounts = self.ledger.with_suffix(".accounts")
+        self.disk = Disk(directory, self.ledger)
+        self.server = Server(directory, f"sqlite:{self.ledger}", build, self.disk.environment)
+
+    @property
+    def wrong(self) -> list[str]:
+        return self.server.wrong
+
+    async def start(self) -> None:
+        if not self.accounts.exists():
+            register(REGISTERED, str(self.accounts))
+        await self.server.start()
+        self.proxy.target = self.server.port
+
+    async def end_servers(self) -> None:
+        if self.server.running:
+            await self.server.kill()
+
+    def read_log(self, in_use: bool = False) -> Log:
+        return read_log(self.ledger, in_use)
 
 
 async def kill(environment: Environment) -> None:
@@ -95,7 +142,7 @@ async def freeze(environment: Environment) -> None:
     environment.server.signal(signal.SIGCONT)
 
 
-async def reset(environment: Environment) -> None:
+async def reset(environment: Scene) -> None:
     """All connections are reset, or some."""
     those = list(environment.proxy.connections)
     for connection in environment.rng.sample(
@@ -105,7 +152,7 @@ async def reset(environment: Environment) -> None:
         connection.reset()
 
 
-async def stall(environment: Environment) -> None:
+async def stall(environment: Scene) -> None:
     """The network lets nothing through for one, and another reads nothing."""
     connections = list(environment.proxy.connections)
     connection = environment.rng.choice(connections) if connections else None
@@ -191,7 +238,7 @@ async def failing_syncs(environment: Environment) -> None:
 
 async def put_back(environment: Environment) -> None:
     """An older copy of the ledger is put back, while somebody does not read."""
-    ledger = environment.server.ledger
+    ledger = environment.ledger
     await environment.server.stop()
     copy = shutil.copy(ledger, f"{ledger}.copy")
     await environment.start()

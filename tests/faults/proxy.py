@@ -49,6 +49,10 @@ class _Outer(portforward.ProxyServer):
             if side is not None and side.transport is not None
         ]
 
+    def leads_to(self, port: int) -> bool:
+        peer = self.peer.transport if self.peer is not None else None
+        return peer is not None and peer.getPeer().port == port
+
     def reset(self) -> None:
         """Cut it: what is under way in either direction is gone."""
         for transport in self._transports:
@@ -79,12 +83,20 @@ class Proxy:
         self._listening: IListeningPort = reactor.listenTCP(0, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
         self.port: int = self._listening.getHost().port  # type: ignore[attr-defined]
 
+    def choose(self) -> int:
+        """Returns the port for the next connection."""
+        return self.target
+
     def closed(self, connection: _Outer) -> None:
         """A connection is gone."""
         self.connections.pop(connection, None)
         if not self.connections and self._emptied is not None:
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)
+
+    def to(self, port: int) -> list[_Outer]:
+        """Returns the connections that lead to this port."""
+        return [connection for connection in self.connections if connection.leads_to(port)]
 
     def reset(self) -> None:
         """Cut all connections."""
@@ -115,7 +127,7 @@ class _Factory(portforward.ProxyFactory):
 
     @property
     def port(self) -> int:
-        return self.proxy.target
+        return self.proxy.choose()
 
     @port.setter
     def port(self, port: int) -> None:

@@ -5,10 +5,9 @@ Runs of some faults each, every one with a fresh ledger, and the table of their 
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
@@ -18,27 +17,14 @@ from twisted.internet import defer
 from tests.faults.checker import FINDINGS, Checker, Findings
 from tests.faults.follower import Follower
 from tests.faults.history import read
-from tests.faults.ledger import Log, read_log
+from tests.faults.ledger import Log
 from tests.faults.members import Member, Observer
-from tests.faults.nemesis import ACTS, REGISTERED, Environment
+from tests.faults.nemesis import REGISTERED
 from tests.faults.poster import Poster
+from tests.faults.scenario import SINGLE, Scenario
 
 DRAIN = 30.0  #: seconds that anything which must come may take
 MAX_FAULTS = 20  #: in a run
-
-#: Weight of each fault where no numbers are asked for.
-WEIGHTS = {
-    "kill": 5,
-    "term": 1,
-    "freeze": 2,
-    "reset": 5,
-    "stall": 4,
-    "full": 1,
-    "slow": 2,
-    "sync-error": 1,
-    "write-error": 1,
-    "power-cut": 4,
-}
 
 
 class Run:
@@ -50,6 +36,7 @@ class Run:
     :param build: which broken build; "": the real one.
     :param load: sayings answered between two faults, at most.
     :param drain: seconds in which all is answered and shown, when nobody says anything new.
+    :param scenario: what is broken.
     :ivar counts: what happened how often.
     :ivar findings: what is wrong.
     """
@@ -62,6 +49,7 @@ class Run:
         build: str = "",
         load: int = 1000,
         drain: float = DRAIN,
+        scenario: Scenario = SINGLE,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.findings = Findings()
@@ -70,7 +58,8 @@ class Run:
         self._load = load
         self._patience = drain
         self._rng = Random(seed)
-        self._scene = Environment(directory, self._rng, build)
+        self._scenario = scenario
+        self._scene = scenario.scene(directory, self._rng, build)
         self._observer: Observer | None = None
         self._followers: list[Follower] = []
 
@@ -91,7 +80,7 @@ class Run:
         ended = not self.findings.counts["stuck"]
         Checker(logs, self.findings).check(read(self._directory / "history.jsonl"), ended)
         for wrong in [
-            *environment.server.wrong,
+            *environment.wrong,
             *(why for one in (*environment.members, *environment.posters) for why in one.gave_up),
         ]:
             self.findings.add("broken", wrong)
@@ -101,8 +90,8 @@ class Run:
 
     def _read_log(self) -> Log:
         try:
-            return read_log(self._scene.server.ledger)
-        except sqlite3.Error as error:
+            return self._scene.read_log()
+        except self._scenario.unreadable as error:
             self.findings.add("broken", f"the ledger can't be read: {error}")
             return {}
 
@@ -120,15 +109,17 @@ class Run:
         self._followers = [Follower(f"e-{room}", room, history, port) for room in ("lobby", "dev")]
         for talker in (*environment.members[:4], *environment.posters):
             talker.talk()
+        environment.begin()
         for act in self._plan:
             await environment.history.until(
-                environment.answered(self._rng.randint(1, self._load)), DRAIN
+                environment.answered(self._rng.randint(1, self._load)), self._scenario.patience
             )
-            await ACTS[act](environment)
+            await self._scenario.acts[act](environment)
             self.counts[act] += 1
             self.counts["faults"] += 1
-        await environment.history.until(environment.answered(1), DRAIN)
+        await environment.history.until(environment.answered(1), self._scenario.patience)
         await self._drain()
+        await environment.rest(self.findings)
 
     def _gather(self) -> None:
         """
@@ -169,10 +160,7 @@ class Run:
         await environment.history.until(
             lambda: not any(talker.unanswered for talker in talkers), self._patience
         )
-        heads = {
-            room: len(keys)
-            for room, keys in read_log(environment.server.ledger, in_use=True).items()
-        }
+        heads = {room: len(keys) for room, keys in environment.read_log(in_use=True).items()}
         ends = [
             (member, member.called(room)) for member in environment.members for room in member.rooms
         ]
@@ -186,9 +174,9 @@ class Run:
         )
 
 
-def plan(rng: Random, left: Counter[str]) -> list[str]:
+def plan(rng: Random, left: Counter[str], usual: Mapping[str, int]) -> list[str]:
     """The faults of the next run: those that are still wanted, or else all kinds."""
-    weights = +left or Counter(WEIGHTS)
+    weights = +left or Counter(usual)
     acts = rng.choices(list(weights), list(weights.values()), k=MAX_FAULTS)
     return [act for at, act in enumerate(acts) if not left or acts[:at].count(act) < left[act]]
 
@@ -196,7 +184,8 @@ def plan(rng: Random, left: Counter[str]) -> list[str]:
 class Total:
     """The sum of all runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, scenario: Scenario = SINGLE) -> None:
+        self._scenario = scenario
         self.counts: Counter[str] = Counter()
         self.findings = Findings()
         self.kept: list[Path] = []
@@ -206,7 +195,7 @@ class Total:
     ) -> Run:
         """Run another one."""
         directory = Path(mkdtemp(prefix="groupchat-faults-"))
-        run_ = Run(directory, seed, plan, build, load)
+        run_ = Run(directory, seed, plan, build, load, scenario=self._scenario)
         await run_.run()
         self.counts += run_.counts
         self.findings.counts += run_.findings.counts
@@ -230,7 +219,7 @@ class Total:
         lines = [
             "",
             "what was done",
-            *(f"  {act:24}{counts[act]:10,}" for act in ACTS if counts[act]),
+            *(f"  {act:24}{counts[act]:10,}" for act in self._scenario.acts if counts[act]),
         ]
         lines += ["", "what came of it"]
         for what, key in (
@@ -259,6 +248,7 @@ async def soak(
     reconnects: int,
     load: int,
     say: Callable[[str], None],
+    scenario: Scenario = SINGLE,
 ) -> Total:
     """
     Run for this number of minutes, and until the wanted faults and reconnections have happened.
@@ -266,14 +256,15 @@ async def soak(
     :param wanted: how many of which fault.
     :param load: sayings answered between two faults, at most.
     :param say: told about each run.
+    :param scenario: what is broken.
     """
-    total = Total()
+    total = Total(scenario)
     rng = Random(seed)
     begun = time.monotonic()
     number = 0
     while (left := total.lacks(wanted, reconnects)) or time.monotonic() < begun + 60 * minutes:
         number += 1
-        run_ = await total.run_(f"{seed}/{number}", plan(rng, left), load=load)
+        run_ = await total.run_(f"{seed}/{number}", plan(rng, left, scenario.weights), load=load)
         wrong = sum(run_.findings.counts.values())
         say(
             f"{time.monotonic() - begun:6.0f} s  run {number:3}  {run_.counts['faults']:3} faults  "

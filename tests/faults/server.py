@@ -8,8 +8,9 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from twisted.internet import reactor
@@ -17,9 +18,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol
 
 from groupchat.accounts.passwords import CHEAP, Passwords
+from groupchat.accounts.storage import Storage
 from groupchat.accounts.store import AccountStore
 from groupchat.core.permissions import Account, AuditEntry
-from tests.faults.disk import Disk
 
 ROOT = Path(__file__).parents[2]
 START = 15.0  #: seconds until it listens
@@ -32,9 +33,9 @@ _WRONG = re.compile(r"Traceback|Unhandled|could not be shown|could not be handle
 PASSWORD = "correct horse"
 
 
-def register(accounts: Path, names: Iterable[str]) -> None:
+def register(names: Iterable[str], path: str, storage: Storage | None = None) -> None:
     """Give these people accounts, with the password `PASSWORD`."""
-    store = AccountStore(str(accounts), Passwords(CHEAP))
+    store = AccountStore(path, Passwords(CHEAP), storage)
     store.open()
     for name in names:
         store.register(Account(name), PASSWORD, AuditEntry(0, name, "register"))
@@ -68,25 +69,29 @@ class _Process(ProcessProtocol):
 class Server:
     """
     :param directory: where it runs.
-    :param disk: under its ledger.
+    :param ledger: where it stores.
     :param build: which broken build; "": the real one.
-    :ivar ledger: its ledger.
-    :ivar accounts: its file of accounts.
+    :param environment: more variables for its process.
     :ivar port: where the running one listens.
     :ivar wrong: what a log or an exit status told that must not be.
     """
 
-    def __init__(self, directory: Path, disk: Disk, build: str = "") -> None:
-        self.ledger = directory / "groupchat.db"
-        self.accounts = self.ledger.with_suffix(".accounts")
+    def __init__(
+        self,
+        directory: Path,
+        ledger: str,
+        build: str = "",
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.port = 0
         self.wrong: list[str] = []
         self._directory = directory
+        self._ledger = ledger
         self._environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "HOME": str(directory),
-            **disk.environment,
+            **environment,
         }
         self._build = build
         self._process: _Process | None = None
@@ -94,7 +99,7 @@ class Server:
     def _command(self) -> list[str]:
         twistd = str(Path(sys.executable).with_name("twistd"))
         program = ["-m", "tests.faults.broken", self._build] if self._build else [twistd]
-        options = ["--port", "0", "--max", "50", "--rate", "0", "--ledger", f"sqlite:{self.ledger}"]
+        options = ["--port", "0", "--max", "50", "--rate", "0", "--ledger", self._ledger]
         return [sys.executable, *program, "-n", "--pidfile=", "groupchat", *options]
 
     async def start(self) -> None:

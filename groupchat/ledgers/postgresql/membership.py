@@ -136,7 +136,7 @@ class Membership:
         reached, epoch, others, *facts = row
         if reached < known or epoch_known not in ("", epoch):
             raise Rewound
-        self.epoch = epoch
+        self.epoch = epoch or ""  # the first node of all has not begun one yet
         return {node: Other(*of) for node, *of in zip(others, *facts, strict=True)}
 
     def describe(self, connection: Connection) -> str:

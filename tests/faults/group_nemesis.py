@@ -1,0 +1,143 @@
+"""
+Acts that go wrong with several nodes: each happens to a node, the engine or the network between
+them, and then is over.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psycopg
+
+from tests.faults.group import PATIENCE, Group, Node
+from tests.faults.nemesis import reset, stall
+from tests.faults.scenario import Scenario
+
+#: Seconds for which something stands still: less than a lease, and more, with two beats.
+SHORT, LONG = (1.0, 4.0), (13.0, 16.0)
+
+
+async def kill_node(group: Group) -> None:
+    """SIGKILL, and a new start a little later, before the others have noticed or after."""
+    node = group.rng.choice(group.nodes)
+    group.withdraw(node)
+    await node.kill()
+    await group.wait(0.0, 5.0)
+    await group.start_node(node)
+
+
+async def term_node(group: Group) -> None:
+    """SIGTERM, and a new start."""
+    node = group.rng.choice(group.nodes)
+    group.withdraw(node)
+    await node.stop()
+    await group.start_node(node)
+
+
+async def freeze_node(group: Group) -> None:
+    """SIGSTOP, and SIGCONT; the balancer notices it, or not."""
+    node = group.rng.choice(group.nodes)
+    notices = group.rng.random() < 0.5
+    node.signal(signal.SIGSTOP)
+    if notices:
+        group.withdraw(node)
+        for connection in group.balancer.to(node.port):
+            connection.reset()
+    await group.wait(*group.rng.choice((SHORT, LONG)))
+    node.signal(signal.SIGCONT)
+    if notices:
+        group.balancer.targets.append(node.port)
+
+
+async def kill_engine(group: Group) -> None:
+    """SIGKILL of all its processes, and a new start."""
+    group.engine.kill()
+    await group.wait(0.0, 3.0)
+    await group.start_engine()
+
+
+async def freeze_engine(group: Group) -> None:
+    """SIGSTOP of all its processes, and SIGCONT."""
+    group.engine.signal(signal.SIGSTOP)
+    await group.wait(1.0, 11.0)
+    group.engine.signal(signal.SIGCONT)
+
+
+def _links(group: Group) -> list[Any]:
+    """Returns connections of nodes to the engine: all of them, those of one node, or some."""
+    nodes: list[Node] = group.rng.choice((group.nodes, [group.rng.choice(group.nodes)]))
+    those = [connection for node in nodes for connection in node.proxy.connections]
+    return group.rng.sample(those, group.rng.choice((len(those), group.rng.randint(0, len(those)))))
+
+
+async def cut_links(group: Group) -> None:
+    """Connections to the engine are reset, three times."""
+    for _ in range(3):
+        for connection in _links(group):
+            connection.reset()
+        await group.wait(0.0, 0.3)
+
+
+async def stall_links(group: Group) -> None:
+    """Connections to the engine let nothing through."""
+    those = _links(group)
+    for connection in those:
+        connection.stall()
+    await group.wait(*group.rng.choice((SHORT, SHORT, LONG)))
+    for connection in those:
+        connection.go_on()
+
+
+async def slow_links(group: Group) -> None:
+    """Connections to the engine let something through only ten times a second."""
+    for _ in range(group.rng.randint(10, 30)):
+        those = _links(group)
+        for connection in those:
+            connection.stall()
+        await group.wait(0.1, 0.1)
+        for connection in those:
+            connection.go_on()
+        await group.wait(0.002, 0.01)
+
+
+ACTS: dict[str, Callable[[Group], Awaitable[None]]] = {
+    act.__name__.replace("_", "-"): act
+    for act in (
+        kill_node,
+        term_node,
+        freeze_node,
+        kill_engine,
+        freeze_engine,
+        cut_links,
+        stall_links,
+        slow_links,
+        reset,
+        stall,
+    )
+}
+
+_WEIGHTS = {
+    "kill-node": 5,
+    "term-node": 2,
+    "freeze-node": 3,
+    "kill-engine": 4,
+    "freeze-engine": 1,
+    "cut-links": 6,
+    "stall-links": 3,
+    "slow-links": 2,
+    "reset": 4,
+    "stall": 2,
+}
+
+
+def nodes(count: int) -> Scenario:
+    """Returns the scenario of this number of nodes."""
+
+    def scene(directory: Path, rng: Random, build: str) -> Group:
+        return Group(directory, rng, build, count)
+
+    return Scenario(scene, ACTS, _WEIGHTS, PATIENCE, psycopg.Error)
