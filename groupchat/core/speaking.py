@@ -149,7 +149,9 @@ class Speaking:
             label = cursor.label if cursor is not None else session.rooms.label(entry.room)
             self._delivery.answer(entry, label, entry.n, entry.id)
         elif room is not None and not room.attended and not room.is_direct:
-            room.head = entry.id or room.head  # another node's, and nobody here is in the room
+            # another node's, and nobody here is in the room
+            if entry.fresh and entry.id is not None:  # one that is said again has an older id
+                room.head = entry.id
             return
         if not entry.fresh or entry.id is None:
             return

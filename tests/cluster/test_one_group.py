@@ -662,3 +662,13 @@ def test_a_node_that_stops_says_good_bye(group):
     group.run()
     assert ann.heard() == ["ben left."]
     assert ben.gone or kinds(ben.events()) == []
+
+
+def test_a_message_said_again_does_not_move_an_empty_room_back(group):
+    alice = logged_in(group, 0, "alice")
+    for n, text in enumerate(("one", "two", "three", "one"), 1):
+        alice.do("say", room="lobby", text=text, n=n if n < 4 else 1)
+    group.run()
+    bob = hello(group.nodes[1], "bob", client=secret("bob"), password=PASSWORD)
+    group.run()
+    assert [line["head"] for line in types(bob.events(), "room")] == [3]
