@@ -44,24 +44,26 @@ class Build(NamedTuple):
     :ivar faults: under which it has to be found.
     :ivar finds: what has to be found, of which one will do.
     :ivar client: whether it is the client that is broken.
+    :ivar nodes: how many it takes; 0: one server with a ledger in a file.
     """
 
     patch: Callable[[], None]
     faults: tuple[str, ...]
     finds: tuple[str, ...]
     client: bool = False
+    nodes: int = 0
 
 
 BUILDS: dict[str, Build] = {}
 
 
 def build(
-    *faults: str, finds: tuple[str, ...], client: bool = False
+    *faults: str, finds: tuple[str, ...], client: bool = False, nodes: int = 0
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Name a patch."""
 
     def named(patch: Callable[[], None]) -> Callable[[], None]:
-        BUILDS[patch.__name__.replace("_", "-")] = Build(patch, faults, finds, client)
+        BUILDS[patch.__name__.replace("_", "-")] = Build(patch, faults, finds, client, nodes)
         return patch
 
     return named
@@ -356,6 +358,22 @@ def direct_message_for_all() -> None:
                         session.send(message)
 
     hub.Hub.appended = to_all  # type: ignore[method-assign]
+
+
+# Several nodes.
+
+
+@build("cut-links", "reset", finds=("silent hole",), nodes=2)
+def a_tail_that_skips() -> None:
+    from groupchat.ledgers.postgresql.replica import Replica  # needs psycopg
+
+    hand_up = Replica._hand_up
+
+    def skip(self: Any, bundle: Any) -> None:
+        if bundle.seq % 50:
+            hand_up(self, bundle)
+
+    Replica._hand_up = skip  # type: ignore[method-assign]
 
 
 # The client.

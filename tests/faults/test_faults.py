@@ -27,6 +27,7 @@ from tests.faults.history import GONE, direct_room, removal
 from tests.faults.members import Member
 from tests.faults.nemesis import Environment
 from tests.faults.run import Run
+from tests.faults.scenario import SINGLE
 from tests.faults.twins import interleaved
 
 #: The daily run: each fault, and some on the heels of another.
@@ -114,8 +115,15 @@ async def test_three_nodes_lose_nothing_and_show_nothing_twice(tmp_path: Path, e
 @pytest.mark.limit(60)
 @pytest.mark.parametrize("name", BUILDS)
 @pytest_twisted.ensureDeferred
-async def test_a_broken_build_is_found_out(name: str, directory: Path):
-    build = BUILDS[name]
+async def test_a_broken_build_is_found_out(
+    name: str, directory: Path, request: pytest.FixtureRequest
+):
+    build, scenario = BUILDS[name], SINGLE
+    if build.nodes:
+        request.getfixturevalue("engine")
+        from tests.faults.group_nemesis import nodes  # needs psycopg
+
+        scenario = nodes(build.nodes)
     number = 0
     found = Findings()
     with client_patch(name):
@@ -130,6 +138,7 @@ async def test_a_broken_build_is_found_out(name: str, directory: Path):
                 "" if build.client else name,
                 load=300,
                 drain=8,
+                scenario=scenario,
             )
             await run_.run()
             found = run_.findings
