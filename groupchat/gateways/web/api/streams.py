@@ -43,7 +43,7 @@ class Streams:
     def __init__(self, hub: Hub, calls: Calls) -> None:
         self._hub = hub
         self._calls = calls
-        self._wire = ServerSentEvents(hub.ledger.epoch)
+        self._wire = ServerSentEvents("")  # the ledger is not open yet
 
     @property
     def routes(self) -> list[Route]:
