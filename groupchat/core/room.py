@@ -269,9 +269,8 @@ class Room:
 
     def _publish(self, events: list[Event], size: int) -> None:
         before = self.head
-        self.head = next(
-            (event.id for event in reversed(events) if isinstance(event, Message)), before
-        )
+        newest = next((event.id for event in reversed(events) if isinstance(event, Message)), 0)
+        self.head = max(before, newest)  # where nobody is here, it has gone on already
         if not self._attendance.count:
             self._backlog.skip(self.head)
             return

@@ -666,9 +666,23 @@ def test_a_node_that_stops_says_good_bye(group):
 
 def test_a_message_said_again_does_not_move_an_empty_room_back(group):
     alice = logged_in(group, 0, "alice")
-    for n, text in enumerate(("one", "two", "three", "one"), 1):
-        alice.do("say", room="lobby", text=text, n=n if n < 4 else 1)
+    for n, text in ((1, "one"), (2, "two"), (3, "three"), (1, "one")):
+        alice.do("say", room="lobby", text=text, n=n)
     group.run()
     bob = hello(group.nodes[1], "bob", client=secret("bob"), password=PASSWORD)
     group.run()
     assert [line["head"] for line in types(bob.events(), "room")] == [3]
+
+
+def test_a_correction_does_not_move_an_empty_room_back(group):
+    alice = logged_in(group, 0, "alice")
+    alice.do("say", room="lobby", text="one", n=1)
+    group.run()
+    alice.do("say", room="lobby", text="two", n=2)
+    alice.do("say", room="lobby", text="won", n=3, replaces=1)
+    for n in (4, 5):
+        alice.do("say", room="lobby", text="more", n=n)
+    group.run()
+    bob = hello(group.nodes[1], "bob", client=secret("bob"), password=PASSWORD)
+    group.run()
+    assert [line["head"] for line in types(bob.events(), "room")] == [5]
