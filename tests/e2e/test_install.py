@@ -85,6 +85,10 @@ def test_the_wheel_holds_what_runs_and_nothing_else(built: tuple[Path, Path]):
     assert {name.rpartition("/")[0] for name in names if "test" in name} == {"groupchat/testing"}
 
 
+#: what runs and tests leave in a checkout
+GENERATED = {"__pycache__", "node_modules", "dropin.cache"}
+
+
 def test_the_sdist_ships_all_that_the_tests_need(built: tuple[Path, Path]):
     with tarfile.open(built[1]) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
@@ -92,7 +96,7 @@ def test_the_sdist_ships_all_that_the_tests_need(built: tuple[Path, Path]):
         path.relative_to(ROOT).as_posix()
         for top in SHIPPED
         for path in [ROOT / top, *(ROOT / top).rglob("*")]
-        if path.is_file() and "__pycache__" not in path.parts and path.name != "dropin.cache"
+        if path.is_file() and not GENERATED & {*path.parts}
     }
     assert not files - names
     assert not [name for name in names if name.endswith((".pyc", "dropin.cache"))]
