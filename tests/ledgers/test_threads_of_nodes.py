@@ -80,6 +80,7 @@ async def test_nothing_is_lost_or_stored_twice_whatever_is_cut(engine):
         assert [text for text in alice.texts if text in node.posted] == node.posted
         assert [entry.id for entry in node.owner.drafts] == list(range(1, count + 1))
         assert node.owner.reasons == [] and "fenced" not in node.owner.told
+    for node in (alice, bob):  # each is told when the other is gone
         await node.ledger.close()
 
 
