@@ -318,7 +318,7 @@ def test_a_node_that_has_no_connection_is_gone_sooner(pair, engine):
     settle(a, b)
     backend = b.ledger.tail.connection().info.backend_pid
     assert engine.execute(f"SELECT pg_terminate_backend({backend}, 5000)") == [(True,)]
-    for _ in range(6):
+    for _ in range(8):
         a.turn()
     assert a.order == [f"gone {b.ledger.node}"]
 

@@ -44,7 +44,7 @@ class Limits(NamedTuple):
     silence: float = 10.0
     beat: float = 2.0
     lease: float = 10.0
-    unconnected: float = 3.0
+    unconnected: float = 5.0
     look: float = 0.5
 
 

@@ -74,6 +74,7 @@ class Membership:
     :ivar joined: the bundle with which it registered.
     :ivar epoch: the name of the log.
     :ivar others: the numbers of the nodes that were there when it registered.
+    :ivar is_held: whether its tail's connection shows that it is connected.
     """
 
     def __init__(self, name: str) -> None:
@@ -82,6 +83,7 @@ class Membership:
         self.joined = 0
         self.epoch = ""
         self.others: list[int] = []
+        self.is_held = False
         self._reached = 0
 
     def register(self, connection: Connection) -> None:
@@ -108,9 +110,15 @@ class Membership:
         self.epoch = ""
 
     def hold(self, connection: Connection) -> None:
-        """Be awakened by the others, and show that the node is connected, as long as it is."""
+        """
+        Be awakened by the others, and show that the node is connected, as long as it is. Until the
+        engine has noticed that the connection before is gone, it does not show that: `is_held`.
+        """
         connection.execute(f"LISTEN groupchat_{self.node}".encode())
-        connection.execute("SELECT pg_try_advisory_lock(%s, %s)", [_NODE_LOCK, self.node])
+        row = connection.execute(
+            "SELECT pg_try_advisory_lock(%s, %s)", [_NODE_LOCK, self.node]
+        ).fetchone()
+        self.is_held = bool(row and row[0])
 
     def ready(self, connection: Connection) -> None:
         """The node has the state of the others."""

@@ -165,6 +165,8 @@ class Tail:
         now = self.heard = self._clock.monotonic()
         self._next_beat = now + self._limits.beat
         self._beats += 1
+        if not self._membership.is_held:
+            self._membership.hold(connection)
         for node, beat in self._leases.dead(self.others, now):
             if self._membership.reap(connection, node, beat):
                 self.log.warn("Node {node} has not shown itself and counts as gone.", node=node)
