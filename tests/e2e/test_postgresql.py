@@ -46,6 +46,20 @@ async def becomes(member: Socket, expected: list[str], limit: float) -> None:
         await task.deferLater(reactor, 0.1)
 
 
+async def is_in(member: Socket) -> bool:
+    """Whether someone is logged in, or sent away."""
+    answer = lambda: member.events("catchup") or member.events("bye") or None  # noqa: E731
+    await member.received.wait(answer, "catchup or bye")
+    return not member.events("bye")
+
+
+async def comes_back(sandbox: Sandbox, name: str, daemon: Daemon) -> Socket:
+    """Someone logs in as soon as the server lets them."""
+    while not await is_in(member := await sandbox.json(name, daemon)):
+        await task.deferLater(reactor, 0.2)
+    return member
+
+
 # A server alone.
 
 
@@ -171,7 +185,7 @@ async def test_a_node_that_stood_still_sends_its_members_away_and_comes_back(
     await becomes(alice, ["alice"], GONE)
     two.signal(signal.SIGCONT)
     await bob.event("bye")
-    bob = await sandbox.member("bob", two)
+    bob = await comes_back(sandbox, "bob", two)
     for member in (alice, bob):
         await becomes(member, ["alice", "bob"], 5)
     bob.say("here again", first=1)

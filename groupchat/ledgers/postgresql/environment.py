@@ -28,7 +28,10 @@ class Limits(NamedTuple):
     :ivar stall: after which a batch that is not stored counts as held up.
     :ivar silence: after which a connection is cut on which nothing is answered.
     :ivar beat: between two beats of a node.
-    :ivar lease: for which a node's beat may stand still.
+    :ivar lease: for which a node's beat may stand still. Others see a beat up to 1.5 s late, and
+        look as seldom: what is dead is gone after 12 s at most.
+    :ivar inattention: after which a node that has not looked counts from its next look on: the
+        engine, or the node, stood still itself.
     :ivar unconnected: for which that of a node without a connection may.
     :ivar look: after which a tail looks for bundles if nothing wakes it.
     """
@@ -42,8 +45,9 @@ class Limits(NamedTuple):
     retry: tuple[float, float] = (0.05, 1.0)
     stall: float = 1.5
     silence: float = 10.0
-    beat: float = 2.0
-    lease: float = 10.0
+    beat: float = 1.0
+    lease: float = 8.5
+    inattention: float = 4.0
     unconnected: float = 5.0
     look: float = 0.5
 

@@ -129,7 +129,7 @@ class Tail:
 
     def _new_leases(self) -> Leases:
         limits = self._limits
-        return Leases(limits.lease, limits.unconnected, limits.beat * 2)
+        return Leases(limits.lease, limits.unconnected, limits.inattention)
 
     def keep_file(self, name: str, make: Callable[[], bytes]) -> bytes:
         """Return the content of a file that all nodes share; the first node makes it."""
