@@ -462,19 +462,30 @@ class Sandbox:
     # Sockets.
 
     async def socket(
-        self, where: int | str | Path, host: str = "127.0.0.1", tls: bool = False
+        self,
+        where: int | str | Path,
+        host: str = "127.0.0.1",
+        tls: bool = False,
+        source: str | None = None,
+        kind: type[Socket] = Socket,
     ) -> Socket:
-        """A connection to a port, or to a Unix socket."""
+        """
+        A connection to a port, or to a Unix socket.
+
+        :param source: the address that an IPv4 connection comes from.
+        :param kind: what speaks on it.
+        """
         endpoint: Any
         if not isinstance(where, int):
             endpoint = UNIXClientEndpoint(reactor, str(where))
         elif ":" in host:
             endpoint = TCP6ClientEndpoint(reactor, host, where)
         else:
-            endpoint = TCP4ClientEndpoint(reactor, host, where)
+            bound = (source, 0) if source else None
+            endpoint = TCP4ClientEndpoint(reactor, host, where, bindAddress=bound)
         if tls:
             endpoint = wrapClientTLS(TrustAnyone(), endpoint)
-        factory = Factory.forProtocol(Socket)
+        factory = Factory.forProtocol(kind)
         factory.noisy = False
         socket: Socket = await endpoint.connect(factory)
         self._sockets.append(socket)
