@@ -93,6 +93,11 @@ class Login:
         self._password_for = ""  # the name whose password is awaited
         self._attempts = 0
 
+    @property
+    def entering(self) -> bool:
+        """Whether it waits for the ledger."""
+        return self._state is State.ENTERING
+
     def read(self, command: Command) -> Command | None:
         """
         Return what a command of a connection that has not joined means.

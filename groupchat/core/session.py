@@ -112,6 +112,11 @@ class Session:
         return self.flow.pending_replies > 0
 
     @property
+    def entering(self) -> bool:
+        """Whether its login waits for the ledger."""
+        return self._login.entering
+
+    @property
     def has_client_id(self) -> bool:
         """Whether the client will come again under the same secret."""
         return self._login.has_client_id

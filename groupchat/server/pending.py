@@ -77,6 +77,12 @@ class PendingConnection:
             or (session is not None and session.awaits_reply)
         )
 
+    @property
+    def entering(self) -> bool:
+        """Whether its login waits for the ledger."""
+        session = self._protocol.session
+        return self.phase is Phase.LOGGING_IN and session is not None and session.entering
+
     # The first bytes.
 
     def receive(self, data: bytes) -> None:

@@ -5,13 +5,17 @@ Turns for lines of connections that have not logged in: a crowd never delays a c
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
+from weakref import WeakSet
 
 from twisted.internet.interfaces import IDelayedCall
 
-__all__ = ["LOGIN_LINES_PER_TURN", "LoginTurns"]
+__all__ = ["LOGIN_LINES_PER_TURN", "MAX_ENTERING", "LoginTurns", "Turns"]
 
 LOGIN_LINES_PER_TURN = 4  #: lines of connections before login, in one turn of the reactor
+#: logins that may wait for the ledger: those that it hands back at once are one turn's work
+MAX_ENTERING = 16
+_LEDGER_DELAY = 0.002  #: seconds until it is seen again whether the ledger has handed some back
 
 
 class Caller(Protocol):
@@ -21,7 +25,21 @@ class Caller(Protocol):
         """Handle the next line: it is the connection's turn."""
 
 
-class LoginTurns:
+class Entrant(Caller, Protocol):
+    """
+    A connection that logs in.
+
+    :ivar entering: whether its login waits for the ledger.
+    """
+
+    @property
+    def entering(self) -> bool: ...
+
+
+C = TypeVar("C", bound=Caller)
+
+
+class Turns(Generic[C]):
     """
     Lets the lines of connections before login be handled, a few in each turn of the reactor.
 
@@ -31,10 +49,10 @@ class LoginTurns:
     def __init__(self, call_later: Callable[[float, Callable[[], None]], IDelayedCall]) -> None:
         self._call_later = call_later
         self._left = LOGIN_LINES_PER_TURN  # lines that this turn still has time for
-        self._due: dict[Caller, None] = {}  # connections that wait for a later turn
+        self._due: dict[C, None] = {}  # connections that wait for a later turn
         self._timer: IDelayedCall | None = None
 
-    def take(self, caller: Caller) -> bool:
+    def take(self, caller: C) -> bool:
         """
         Take a turn for one line.
 
@@ -42,13 +60,13 @@ class LoginTurns:
         """
         if self._timer is None:
             self._timer = self._call_later(0, self._turn)
-        if self._left and caller not in self._due:
+        if self._left and caller not in self._due and self._may_go_on():
             self._left -= 1
             return True
         self._due[caller] = None
         return False
 
-    def is_due(self, caller: Caller) -> bool:
+    def is_due(self, caller: C) -> bool:
         """Return whether a connection waits for its turn."""
         return caller in self._due
 
@@ -61,9 +79,35 @@ class LoginTurns:
     def _turn(self) -> None:
         self._timer, self._left = None, LOGIN_LINES_PER_TURN
         for caller in list(self._due):
-            if not self._left:
+            if not self._left or not self._may_go_on():
                 break
             del self._due[caller]
             caller.go_on()
         if self._due and self._timer is None:
-            self._timer = self._call_later(0, self._turn)
+            self._timer = self._call_later(0 if self._may_go_on() else _LEDGER_DELAY, self._turn)
+
+    def _may_go_on(self) -> bool:
+        """Return whether a line may be handled, if this turn has time for it."""
+        return True
+
+
+class LoginTurns(Turns[Entrant]):
+    """
+    The turns of connections that log in. They pause while `MAX_ENTERING` logins wait for the
+    ledger, since it hands all of them back at once.
+    """
+
+    def __init__(self, call_later: Callable[[float, Callable[[], None]], IDelayedCall]) -> None:
+        super().__init__(call_later)
+        self._served: WeakSet[Entrant] = WeakSet()  # all that are entering are among them
+
+    def take(self, caller: Entrant) -> bool:
+        taken = super().take(caller)
+        if taken:
+            self._served.add(caller)
+        return taken
+
+    def _may_go_on(self) -> bool:
+        if len(self._served) >= MAX_ENTERING:
+            self._served = WeakSet(caller for caller in self._served if caller.entering)
+        return len(self._served) < MAX_ENTERING

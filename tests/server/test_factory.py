@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from groupchat.accounts.store import AccountStore
 from groupchat.accounts.worker import InlineWorker
+from groupchat.core.group_entries import LoginEntry
 from groupchat.core.permissions import Account
 from groupchat.core.ratelimit import client_prefix
 from groupchat.server.address import format_address
@@ -18,7 +19,7 @@ from groupchat.server.pool import GRACE_SECONDS
 from groupchat.server.ports import ACCEPTS_PER_TURN
 from groupchat.server.sniff import REFUSALS
 from groupchat.server.throttle import BURST_SECONDS
-from groupchat.server.turns import LOGIN_LINES_PER_TURN
+from groupchat.server.turns import LOGIN_LINES_PER_TURN, MAX_ENTERING
 from groupchat.wire import plain
 from tests.support import Reactor, Server, both_wires, codes, every_wire
 
@@ -658,3 +659,18 @@ def test_how_long_one_may_be_silent_can_be_chosen():
     assert [event["type"] for event in alice.events()] == ["ping"]
     server.run(4)
     assert alice.events()[-1]["code"] == "idle"
+
+
+def test_a_crowd_gives_the_ledger_few_logins_at_a_time(server, monkeypatch):
+    waiting = []
+    monkeypatch.setattr(server.hub.ledger, "post", waiting.append)
+    crowd = [server.connect() for _ in range(2 * MAX_ENTERING)]
+    for number, one in enumerate(crowd):
+        one.send(b'{"type":"hello","name":"n%d"}\n' % number)
+    server.run(1)
+    assert sum(isinstance(entry, LoginEntry) for entry in waiting) == MAX_ENTERING
+    monkeypatch.undo()
+    for entry in waiting:
+        server.hub.ledger.post(entry)
+    server.run(1)
+    assert all(one.protocol.session.joined for one in crowd)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from groupchat.server.protocol import ChatProtocol
-    from groupchat.server.turns import LoginTurns
+    from groupchat.server.turns import Turns
 
 __all__ = ["BODY_TIMEOUT", "KEEP_ALIVE", "HTTPConnection"]
 
@@ -76,7 +76,11 @@ class HTTPConnection:
     )  # fmt: skip
 
     def __init__(
-        self, protocol: ChatProtocol, answer: Handler, head_timeout: float, turns: LoginTurns
+        self,
+        protocol: ChatProtocol,
+        answer: Handler,
+        head_timeout: float,
+        turns: Turns[HTTPConnection],
     ) -> None:
         self.address = client_prefix(protocol.address)
         self.paused = False

@@ -20,7 +20,7 @@ from groupchat.gateways.web.problem import Problem
 from groupchat.gateways.web.routes import Route, Routes
 from groupchat.gateways.web.websocket import open_websocket
 from groupchat.server.sniff import without_blank_lines
-from groupchat.server.turns import LoginTurns
+from groupchat.server.turns import Turns
 from groupchat.settings import Settings
 from groupchat.wire import errors
 
@@ -52,7 +52,7 @@ class Site:
         hosts: Hosts,
         proxies: Proxies,
         settings: Settings,
-        turns: LoginTurns,
+        turns: Turns[HTTPConnection],
     ) -> None:
         self._routes = routes
         self._hosts = hosts
@@ -121,5 +121,5 @@ def make_site(factory: ChatFactory, names: Collection[str], proxies: Collection[
     rows = [*page.routes, Route("GET", "/ws", open_websocket), *Fallback().routes]
     routes = Routes([*rows, *api_routes(factory.hub, factory.clock)])
     hosts = Hosts(names, lambda: certificate.names if certificate is not None else ())
-    turns = LoginTurns(factory.clock.callLater)
+    turns: Turns[HTTPConnection] = Turns(factory.clock.callLater)
     return Site(routes, hosts, Proxies(proxies), factory.hub.settings, turns)
