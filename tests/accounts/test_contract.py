@@ -19,7 +19,7 @@ from groupchat.wire.errors import Unavailable
 from tests.accounts.keeping import BAN_ON_BOB, ENTRY, PASSWORDS, answer, token
 
 
-@pytest.fixture(params=["file", "postgresql"])
+@pytest.fixture(params=["file", pytest.param("postgresql", marks=pytest.mark.slow)])
 def make(request, path):
     """Makes a store, on the same file or database each time."""
     if request.param == "file":

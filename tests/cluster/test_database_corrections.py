@@ -4,8 +4,12 @@ The tests of tests/core/test_corrections.py, with the clients spread over two no
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cluster.in_database import DatabaseOrder, one_database  # noqa: F401  # a fixture
 from tests.cluster.spread import spread
+
+pytestmark = pytest.mark.slow  # of a real engine
 
 spread(
     "test_corrections",

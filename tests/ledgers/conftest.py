@@ -15,7 +15,7 @@ def machine() -> Machine:
     return Machine()
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def make(request, tmp_path):
     """Makes the ledger that is looked at."""
     if request.param == "memory":

@@ -20,6 +20,8 @@ from tests.support import Reactor
 
 LEASE = 10.0  #: seconds
 
+pytestmark = pytest.mark.slow  # of a real engine
+
 
 class Member(Owner):
     """An owner whose state is what it was told."""

@@ -18,6 +18,8 @@ from groupchat.wire.errors import Conflict
 from tests.ledgers.keeping import ALICE, BOB, Log
 from tests.ledgers.nodes import database, on_postgresql
 
+pytestmark = pytest.mark.slow  # of a real engine
+
 
 @pytest.fixture
 def uri(engine):
