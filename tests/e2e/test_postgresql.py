@@ -172,6 +172,20 @@ async def test_a_node_that_is_killed_is_gone_and_its_members_come_back_elsewhere
 
 @pytest.mark.slow
 @pytest_twisted.ensureDeferred
+async def test_nodes_that_died_while_others_joined_hold_up_no_later_one(
+    sandbox: Sandbox, database: str
+):
+    one = await node(sandbox, database, "--admin-socket", "one.sock")
+    two = await node(sandbox, database, "--admin-socket", "two.sock")
+    await one.kill()
+    await node(sandbox, database, "--admin-socket", "three.sock")  # it joins while one is missed
+    await two.kill()
+    four = await node(sandbox, database, "--admin-socket", "four.sock")
+    await sandbox.member("alice", four)
+
+
+@pytest.mark.slow
+@pytest_twisted.ensureDeferred
 async def test_a_node_that_stood_still_sends_its_members_away_and_comes_back(
     sandbox: Sandbox, database: str
 ):

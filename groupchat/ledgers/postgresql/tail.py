@@ -110,6 +110,8 @@ class Tail:
                 waits = True
                 self.log.info("Waiting for another node to tell who is in.")
             self.wait(connection)
+        self._beat(connection)
+        membership.others = sorted(self.others)  # some that were there before may be gone
         membership.ready(connection)
         self._last = found.seq
         return found
