@@ -41,7 +41,7 @@ _SAID = re.compile(r"(?:\[[-0-9: ]{16}\] )?(?:[wh]\d: |-- w\d corrected: )(.*)")
 AGAIN = 0.1  #: seconds until a client that has just begun, and found no server, tries again
 CORRECTIONS, REMOVALS, MARKS = 0.08, 0.04, 0.02  #: what part of the lines is such a one
 _MARK_REF = "mark:"
-_AWAY = "can't reach its ledger"  #: the refusal of a node without an engine: come again
+_AWAY = "its ledger"  #: in the refusals of a node that can't reach its engine: come again
 
 
 class _DisplayBroke(ClientError):

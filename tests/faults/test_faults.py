@@ -95,9 +95,6 @@ async def test_nothing_is_lost_and_nothing_comes_twice(directory: Path):
 
 @pytest.mark.slow
 @pytest.mark.limit(150)
-@pytest.mark.xfail(
-    reason="a node leaves out messages on the wire to some who come to it", strict=False
-)
 @pytest_twisted.ensureDeferred
 async def test_three_nodes_lose_nothing_and_show_nothing_twice(tmp_path: Path, engine: Any):
     from tests.faults.group_nemesis import nodes  # needs psycopg
