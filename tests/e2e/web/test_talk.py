@@ -44,6 +44,24 @@ def test_browsers_nc_and_groupchat_connect_talk_in_one_room(
     bob.page.wait_for_selector("#count:text('2')")
 
 
+def test_a_name_that_is_begun_before_the_page_is_ready_is_kept(
+    own: Server, new_screen: Open
+) -> None:
+    screen = new_screen(own)
+    page, held = screen.page, []
+    page.route("**/main*.js", lambda route: held.append(route))
+    page.goto(own.url, wait_until="commit")
+    page.locator("#login-name").press_sequentially("ali")
+    while not held:
+        page.wait_for_timeout(10)
+    held[0].continue_()
+    page.wait_for_selector("#login-form button:enabled")
+    page.keyboard.type("ce")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#chat:not([hidden])")
+    assert page.text_content("#me") == "alice"
+
+
 def test_own_words_are_pale_until_they_are_stored(own: Server, new_screen: Open) -> None:
     alice = new_screen(own).join("alice")
     alice.say("stored").stored("stored")

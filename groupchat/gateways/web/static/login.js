@@ -28,6 +28,7 @@ export class Login {
     byId("login").hidden = false;
     byId("chat").hidden = true;
     this._busy(false);
+    const typedAhead = this._name.value !== "" && !error; // before the page was ready
     this._name.value ||= name;
     const secret = NEEDS_PASSWORD.has(code);
     if (secret) byId("login-secret").hidden = false;
@@ -35,7 +36,7 @@ export class Login {
     this._password.value = "";
     const next = secret ? this._password : this._name;
     next.focus();
-    if (next === this._name) next.select();
+    if (next === this._name && !typedAhead) next.select();
   }
 
   /**
