@@ -63,11 +63,9 @@ class Reader(RoomReader):
         self._db.close()
 
     def rooms(self, account: str) -> dict[str, str]:
-        """Return the rooms that an account may join, each with its topic."""
         return dict(self._db.execute(_ROOMS, {"account": account}))
 
     def direct_rooms(self, account: str) -> dict[str, tuple[int, int]]:
-        """Return the direct rooms of an account, each with its head and the account's mark."""
         rows = self._db.execute(_DIRECT_ROOMS, {"account": account})
         return {name: (head, mark) for name, head, mark in rows}
 

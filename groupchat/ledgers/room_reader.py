@@ -73,6 +73,18 @@ class RoomReader:
             reached = shown[-1].id
         return Found(shown[::-1], reached, reached > first)
 
+    def rooms(self, account: str) -> dict[str, str]:
+        """Return the rooms that an account may join, each with its topic."""
+        raise NotImplementedError
+
+    def direct_rooms(self, account: str) -> dict[str, tuple[int, int]]:
+        """Return the direct rooms of an account, each with its head and the account's mark."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End: nothing is read any more."""
+        raise NotImplementedError
+
     def _find(self, room: str) -> tuple[int, int, int]:
         """Return a room's number, the first id that is kept, and its head."""
         raise NotImplementedError

@@ -15,9 +15,9 @@ import os
 import sqlite3
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
@@ -26,27 +26,21 @@ from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.environment import Environment
 from groupchat.ledgers.group_commit import GroupCommit
 from groupchat.ledgers.reader import Reader
-from groupchat.ledgers.reading import ReadingThread
+from groupchat.ledgers.reading import ReadsInThreads
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.threads import LowPriorityPool, Runner, WriterThread
 from groupchat.ledgers.upkeep import Report, Upkeep
 from groupchat.ledgers.writer import Writer
-from groupchat.wire.errors import Unavailable
 
 if TYPE_CHECKING:
     from groupchat.clock import IReactor
     from groupchat.core.entries import Entry
-    from groupchat.core.search import Found, SearchQuery
-    from groupchat.wire.events import Message
 
 __all__ = ["SQLiteLedger"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 
 @implementer(ILedger)
-class SQLiteLedger:
+class SQLiteLedger(ReadsInThreads[Reader]):
     """
     The reactor's side of the ledger on disk.
 
@@ -75,15 +69,15 @@ class SQLiteLedger:
         searching: ThreadPool | None = None,
         scanning: ThreadPool | None = None,
     ) -> None:
-        self._reactor = reactor
         self._path = path
         self._environment = environment or Environment()
+        pools = (
+            reading or ThreadPool(0, 1, "ledger-reader"),
+            searching or LowPriorityPool("ledger-search"),
+        )
+        super().__init__(reactor, pools, self._environment.limits.waiting_searches)
         self._writer = Writer(path, keep or RetentionPolicy(), self._environment)
-        self._reader: ReadingThread[Reader] | None = None
-        self._searcher: ReadingThread[Reader] | None = None
         self._writing = writing or WriterThread("ledger-writer")
-        self._reading = reading or ThreadPool(0, 1, "ledger-reader")
-        self._searching = searching or LowPriorityPool("ledger-search")
         self._scanning = scanning or LowPriorityPool("ledger-scan")
         self._upkeep = Upkeep(reactor, self._writer, self._writing, self._scanning, self._broken)
         self._queue = GroupCommit(reactor.callLater, self._write)
@@ -93,17 +87,15 @@ class SQLiteLedger:
     def open(self, owner: ILedgerOwner) -> None:
         self._queue.owner = owner
         self.epoch = self._writer.open()
-        self._reader = self._open_reader(self._reading)
-        self._searcher = self._open_reader(self._searching)
+        self._open_readers(self._open_reader)
         self._writing.start()
         self._scanning.start()
         self._upkeep.check()
 
-    def _open_reader(self, pool: ThreadPool) -> ReadingThread[Reader]:
+    def _open_reader(self) -> Reader:
         clock, limits = self._environment.clock, self._environment.limits
         db = self._environment.connect(os.path.realpath(self._path), True)
-        pool.start()
-        return ReadingThread(self._reactor, pool, Reader(db, clock, limits.searched_messages))
+        return Reader(db, clock, limits.searched_messages)
 
     @property
     def trouble(self) -> str:
@@ -133,10 +125,7 @@ class SQLiteLedger:
         self._scanning.stop()
         self._writing.stop()
         # before the writer, so that the last to close is the one that checkpoints
-        for reader in (self._reader, self._searcher):
-            if reader is not None:
-                reader.close()
-        self._reader = self._searcher = None
+        self._close_readers()
         self._writer.close()
 
     # Writing.
@@ -164,34 +153,7 @@ class SQLiteLedger:
 
     # Reading.
 
-    def page(self, room: str, after: int, through: int) -> Deferred[list[Message]]:
-        return self._read(Reader.page, room, after, through)
-
-    def history(
-        self, room: str, before: int, limit: int, after: int | None = None
-    ) -> Deferred[tuple[list[Message], bool]]:
-        return self._read(Reader.history, room, before, limit, after)
-
-    def rooms(self, account: str = "") -> Deferred[dict[str, str]]:
-        return self._read(Reader.rooms, account)
-
-    def direct_rooms(self, account: str) -> Deferred[dict[str, tuple[int, int]]]:
-        return self._read(Reader.direct_rooms, account)
-
-    def search(self, room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
-        assert self._searcher is not None, "open"
-        if self._searcher.waiting >= self._environment.limits.waiting_searches:
-            return fail(Unavailable("Too many search just now. Try again in a moment."))
-        found = self._searcher.run(Reader.search, room, query, before, limit)
-        return found.addErrback(self._unreadable)
-
-    def _read(
-        self, query: Callable[Concatenate[Reader, P], T], *arguments: P.args, **named: P.kwargs
-    ) -> Deferred[T]:
-        assert self._reader is not None, "open"
-        return self._reader.run(query, *arguments, **named).addErrback(self._unreadable)
-
     def _unreadable(self, failure: Failure) -> Failure:
-        if self._reader is not None:
+        if self._reading is not None:
             self._broken(failure.value)
         return failure

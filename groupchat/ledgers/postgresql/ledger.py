@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import psycopg
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
@@ -25,25 +25,19 @@ from groupchat.ledgers.postgresql.reader import Reader
 from groupchat.ledgers.postgresql.replica import Replica
 from groupchat.ledgers.postgresql.tail import Tail
 from groupchat.ledgers.postgresql.writer import Writer
-from groupchat.ledgers.reading import ReadingThread
+from groupchat.ledgers.reading import ReadsInThreads
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.ledgers.threads import LowPriorityPool, Runner, WriterThread
 from groupchat.postgresql import Database, Link
-from groupchat.wire.errors import Unavailable
 
 if TYPE_CHECKING:
     from groupchat.clock import IReactor
-    from groupchat.core.search import Found, SearchQuery
-    from groupchat.wire.events import Message
 
 __all__ = ["PostgreSQLLedger"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 
 @implementer(ILedger)
-class PostgreSQLLedger:
+class PostgreSQLLedger(ReadsInThreads[Reader]):
     """
     :param uri: of the database, as libpq takes it.
     :param keep: how long messages are kept.
@@ -68,10 +62,14 @@ class PostgreSQLLedger:
         reading: ThreadPool | None = None,
         searching: ThreadPool | None = None,
     ) -> None:
-        self._reactor = reactor
         self._keep = keep or RetentionPolicy()
         self._environment = environment or Environment()
         clock, limits = self._environment.clock, self._environment.limits
+        pools = (
+            reading or ThreadPool(0, 1, "ledger-reader"),
+            searching or LowPriorityPool("ledger-search"),
+        )
+        super().__init__(reactor, pools, limits.waiting_searches)
         self._database = Database(uri, self._environment.schemas())
         self._membership = Membership(socket.gethostname())
         self._writer_link, self._tail_link = self._link(), self._link()
@@ -79,8 +77,6 @@ class PostgreSQLLedger:
             self._writer_link, self._membership, self._keep, self._environment, self._database.name
         )
         self._writing = writing or WriterThread("ledger-writer")
-        self._reading = self._reader(reading or ThreadPool(0, 1, "ledger-reader"))
-        self._searching = self._reader(searching or LowPriorityPool("ledger-search"))
         self.tail = Tail(self._tail_link, self._membership, clock, limits)
         self.replica = Replica(
             reactor, self._writer, self._writing, self._membership, limits, clock.monotonic,
@@ -115,10 +111,9 @@ class PostgreSQLLedger:
         except psycopg.Error as error:
             raise self._database.cannot_open(error) from None
 
-    def _reader(self, pool: ThreadPool) -> ReadingThread[Reader]:
+    def _open_reader(self) -> Reader:
         clock, limits = self._environment.clock, self._environment.limits
-        reader = Reader(self.link(), self._keep.count, clock, limits.searched_messages)
-        return ReadingThread(self._reactor, pool, reader)
+        return Reader(self.link(), self._keep.count, clock, limits.searched_messages)
 
     @property
     def node(self) -> int:
@@ -156,8 +151,7 @@ class PostgreSQLLedger:
                 self.replica.came(bundles)
         except psycopg.Error as error:
             raise self._database.cannot_open(error) from None
-        for thread in (self._reading, self._searching):
-            thread.start()
+        self._open_readers(self._open_reader)
         self.following.start()
 
     def ping(self) -> Deferred[None]:
@@ -183,36 +177,11 @@ class PostgreSQLLedger:
         self.replica.stop()
         self.following.stop()
         self._writing.stop()
-        for reader in (self._reading, self._searching):
-            reader.close()
+        self._close_readers()
         self._writer.close()
 
     # Reading.
 
-    def page(self, room: str, after: int, through: int) -> Deferred[list[Message]]:
-        return self._read(Reader.page, room, after, through)
-
-    def history(
-        self, room: str, before: int, limit: int, after: int | None = None
-    ) -> Deferred[tuple[list[Message], bool]]:
-        return self._read(Reader.history, room, before, limit, after)
-
-    def rooms(self, account: str = "") -> Deferred[dict[str, str]]:
-        return self._read(Reader.rooms, account)
-
-    def direct_rooms(self, account: str) -> Deferred[dict[str, tuple[int, int]]]:
-        return self._read(Reader.direct_rooms, account)
-
-    def search(self, room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
-        if self._searching.waiting >= self._environment.limits.waiting_searches:
-            return fail(Unavailable("Too many search just now. Try again in a moment."))
-        return self._searching.run(Reader.search, room, query, before, limit)
-
     def said_by(self, name: str, account: str) -> Deferred[list[tuple[str, int]]]:
         """Return the room and the id of each message of a name, or an account; "": of none."""
-        return self._searching.run(Reader.said_by, name, account)
-
-    def _read(
-        self, query: Callable[Concatenate[Reader, P], T], *arguments: P.args, **named: P.kwargs
-    ) -> Deferred[T]:
-        return self._reading.run(query, *arguments, **named)
+        return self._search(lambda reader: reader.said_by(name, account))

@@ -75,11 +75,9 @@ class Reader(RoomReader):
         self._link.close()
 
     def rooms(self, account: str) -> dict[str, str]:
-        """Return the rooms that an account may join, each with its topic."""
         return dict(self._rows(_ROOMS, {"account": account}))
 
     def direct_rooms(self, account: str) -> dict[str, tuple[int, int]]:
-        """Return the direct rooms of an account, each with its head and the account's mark."""
         rows = self._rows(_DIRECT_ROOMS, {"account": account})
         return {name: (head, mark) for name, head, mark in rows}
 

@@ -5,7 +5,8 @@ and it begins again as another node where it must.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -91,17 +92,22 @@ class Replica:
 
     def _commit(self, life: int, batch: list[Entry]) -> None:
         began = self._monotonic()
-        try:
+        with self._reporting(life):
             seq = self._writer.commit(batch)
+            self.on_commit(self._monotonic() - began)
+            self._reactor.callFromThread(self._written, life, seq, batch)
+
+    @contextmanager
+    def _reporting(self, life: int) -> Iterator[None]:
+        """In the writer's thread: tell the reactor's side why something could not be stored."""
+        try:
+            yield
         except Closed:
-            return
+            pass
         except (Fenced, Rewound) as why:
             self._reactor.callFromThread(self._lost, life, why)
         except Exception as error:
             self._reactor.callFromThread(self.broken, error)
-        else:
-            self.on_commit(self._monotonic() - began)
-            self._reactor.callFromThread(self._written, life, seq, batch)
 
     def _written(self, life: int, seq: int, batch: list[Entry]) -> None:
         if life == self._life:
@@ -141,14 +147,8 @@ class Replica:
         self._writing.callInThread(partial(self._keep_snapshot, self._life, seq, state))
 
     def _keep_snapshot(self, life: int, seq: int, state: bytes) -> None:
-        try:
+        with self._reporting(life):
             self._writer.give_snapshot(seq, state)
-        except Closed:
-            return
-        except (Fenced, Rewound) as why:
-            self._reactor.callFromThread(self._lost, life, why)
-        except Exception as error:
-            self._reactor.callFromThread(self.broken, error)
 
     # The node itself.
 
