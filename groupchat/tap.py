@@ -8,9 +8,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import NoReturn, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import (
@@ -32,19 +30,11 @@ from groupchat.clock import IReactor
 from groupchat.core.hub import Hub
 from groupchat.errors import CannotStart
 from groupchat.gateways.table import GATEWAYS
-from groupchat.interfaces import ILedger, ILedgerOwner
-from groupchat.ledgers.authors import said_by
-from groupchat.ledgers.memory import MemoryLedger
-from groupchat.ledgers.retention import RetentionPolicy
-from groupchat.ledgers.sqlite import SQLiteLedger
+from groupchat.interfaces import ILedgerOwner
 from groupchat.ops import systemd
 from groupchat.ops.admin_acts import Acts
-from groupchat.ops.admin_backup import Backups, InThread
-from groupchat.ops.admin_compact import Compact, Compacting
-from groupchat.ops.admin_database import DATABASE_VERBS
+from groupchat.ops.admin_backup import InThread
 from groupchat.ops.admin_export import Exports
-from groupchat.ops.admin_forget import Forgetting
-from groupchat.ops.admin_import import Importing
 from groupchat.ops.admin_protocol import AdminFactory
 from groupchat.ops.admin_reports import Reports
 from groupchat.ops.admin_socket import AdminSocket
@@ -57,22 +47,13 @@ from groupchat.ops.start_errors import StartErrors
 from groupchat.ops.status import Status
 from groupchat.options.parser import Options
 from groupchat.options.start import not_started
-from groupchat.options.values import (
-    ACCOUNTS_SUFFIX,
-    ADMIN_SUFFIX,
-    CERTIFICATE_SUFFIX,
-    endpoint,
-    printable,
-    shortened,
-)
+from groupchat.options.values import ADMIN_SUFFIX, endpoint, printable, shortened
 from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolEndpoint
 from groupchat.server.tls import Certificate
 from groupchat.service import GroupChat, Part
-from groupchat.settings import Settings, is_database
-
-if TYPE_CHECKING:
-    from groupchat.ledgers.postgresql.ledger import PostgreSQLLedger
+from groupchat.settings import Settings
+from groupchat.storage import Storage, make_storage
 
 __all__ = ["Options", "makeService"]
 
@@ -80,7 +61,6 @@ __all__ = ["Options", "makeService"]
 Address = tuple[str, list[IStreamServerEndpoint]]
 
 BACKLOG = 1024  #: connections that can wait to be accepted
-DEFAULT_FILE = "groupchat.db"  #: the ledger's file, by default
 #: file descriptors for ports, ledger and log, so that these can be opened when the server is full
 RESERVED_DESCRIPTORS = 32
 
@@ -93,18 +73,18 @@ def makeService(options: Options, reactor: IReactor | None = None) -> GroupChat:
         clock.use_monotonic(installed)
         reactor = cast("IReactor", installed)
     _log_version()
-    ledger = _make_ledger(options, reactor)
-    accounts = _make_accounts(options, reactor, ledger)
-    certificate = _certificate(options, ledger)
+    storage = _storage(options, reactor)
+    accounts = _accounts(options, reactor, storage)
+    certificate = _certificate(options, storage)
     listen = _listen(options, reactor)
     if options["check"]:
         _metrics_address(options, reactor)
-        _check(options, accounts, certificate)
+        _check(storage, accounts, certificate)
     settings = _settings(options)
-    hub = Hub(settings, ledger, accounts, reactor, _now, lambda why: service.broken(why))
+    hub = Hub(settings, storage.ledger, accounts, reactor, _now, lambda why: service.broken(why))
     port = _port(options, reactor, hub, certificate)
-    parts, bindings, owner = _parts(options, reactor, hub, port)
-    parts += _admin(options, reactor, hub, port, lambda: service.reload())
+    parts, bindings, owner = _parts(options, reactor, storage, hub, port)
+    parts += _admin(options, reactor, storage, hub, port, lambda: service.reload())
     service = GroupChat(
         reactor,
         [*(Binding(*address, port, port.ports.add) for address in listen), *bindings],
@@ -138,25 +118,20 @@ def _port(
 def _admin(
     options: Options,
     reactor: IReactor,
+    storage: Storage,
     hub: Hub,
     port: ChatFactory,
     reload: Callable[[], Deferred[None]],
 ) -> list[Part]:
     """Return the admin socket: the one that was chosen, or one beside the ledger."""
-    ledger = _ledger_file(options)
-    path = options["admin-socket"] or _beside(options, ADMIN_SUFFIX)
+    path = options["admin-socket"] or storage.beside(ADMIN_SUFFIX)
     if not path:
         return []
-    worker = InThread(reactor)
     verbs = {
-        **Reports(hub, port, ledger, _now, _place(options, hub.ledger)).verbs,
+        **Reports(hub, port, storage.file, _now, storage.place).verbs,
         **Acts(hub.moderation, reload).verbs,
-        **Backups(ledger, worker, time.monotonic).verbs,
         **Exports(hub.ledger, hub.settings.names).verbs,
-        **Compacting(ledger, _compact(hub.ledger)).verbs,
-        **Importing(hub, isinstance(hub.ledger, SQLiteLedger), _now).verbs,
-        **_forgetting(options, hub, worker).verbs,
-        **(DATABASE_VERBS if is_database(options["ledger"]) else {}),
+        **storage.verbs(hub, InThread(reactor), time.monotonic, _now),
     }
     factory = AdminFactory(verbs, reactor)
     return [
@@ -164,35 +139,14 @@ def _admin(
     ]
 
 
-def _place(options: Options, ledger: ILedger) -> str:
-    """Return where a ledger is that has no file."""
-    return cast("PostgreSQLLedger", ledger).name if is_database(options["ledger"]) else "memory"
-
-
-def _forgetting(options: Options, hub: Hub, worker: InThread) -> Forgetting:
-    path = _ledger_file(options)
-    if path:
-        soon = "Their texts leave the ledger's files within seconds."
-        find = lambda *who: worker.run(lambda: said_by(path, *who))  # noqa: E731
-        return Forgetting(hub, find, soon, _now)
-    if is_database(options["ledger"]):
-        soon = "Their texts leave the tables with the next VACUUM."
-        return Forgetting(hub, cast("PostgreSQLLedger", hub.ledger).said_by, soon, _now)
-    return Forgetting(hub, None, "", _now)
-
-
-def _compact(ledger: ILedger) -> Compact | None:
-    return ledger.compact if isinstance(ledger, SQLiteLedger) else None
-
-
 def _now() -> int:
     return int(time.time() * 1000)
 
 
-def _check(options: Options, accounts: AccountStore, certificate: Certificate | None) -> NoReturn:
+def _check(storage: Storage, accounts: AccountStore, certificate: Certificate | None) -> NoReturn:
     """Check the files, and end the process: --check starts nothing."""
     try:
-        check_files(_ledger_file(options), accounts.path, certificate)
+        check_files(storage.file, accounts.path, certificate)
     except CannotStart as why:
         raise not_started(str(why)) from None
     print("groupchat: these options and their files can be used.")
@@ -238,15 +192,12 @@ def _log_version() -> None:
     )
 
 
-def _certificate(options: Options, ledger: ILedger) -> Certificate | None:
-    """The given certificate, or a self-signed one that is stored beside the ledger, or in it."""
+def _certificate(options: Options, storage: Storage) -> Certificate | None:
+    """Return the given certificate, or a self-signed one that belongs to the ledger."""
     if options["no-tls"]:
         return None
     given = options["certificate"]
-    if not given and is_database(options["ledger"]):
-        keep = cast("PostgreSQLLedger", ledger).keep_file
-        return Certificate(None, own=True, keep=partial(keep, CERTIFICATE_SUFFIX))
-    return Certificate(given or _beside(options, CERTIFICATE_SUFFIX) or None, own=not given)
+    return Certificate(given, own=False) if given else storage.certificate()
 
 
 def _connections() -> int:
@@ -259,47 +210,22 @@ def _connections() -> int:
     return max(1, limit - RESERVED_DESCRIPTORS)
 
 
-def _make_ledger(options: Options, reactor: IReactor) -> ILedger:
-    ledger, keep = options["ledger"], options["keep"]
-    if is_database(ledger):
-        return _postgresql(reactor, ledger, keep)
-    return SQLiteLedger(reactor, ledger, keep) if ledger else MemoryLedger(reactor.callLater, keep)
-
-
-def _postgresql(reactor: IReactor, uri: str, keep: RetentionPolicy) -> ILedger:
-    """Return the ledger in a database, whose library is not there for everybody."""
+def _storage(options: Options, reactor: IReactor) -> Storage:
     try:
-        from groupchat.ledgers.postgresql.ledger import PostgreSQLLedger
+        return make_storage(reactor, options["ledger"], options["keep"])
     except ImportError:
         raise not_started(
             '--ledger postgresql:// needs psycopg 3.3 or newer: pip install "groupchat[postgresql]"'
         ) from None
-    try:
-        return PostgreSQLLedger(reactor, uri, keep)
     except CannotStart as why:
         raise not_started(str(why)) from None
 
 
-def _ledger_file(options: Options) -> str:
-    """Return the path of the ledger's file; "" where it is in memory or in a database."""
-    ledger: str = options["ledger"]
-    return "" if is_database(ledger) else ledger
-
-
-def _beside(options: Options, suffix: str) -> str:
-    """
-    Return the path of a file beside that of the ledger; where the ledger is a database, in the
-    current folder; "" where it is in memory.
-    """
-    ledger = options["ledger"] and (_ledger_file(options) or DEFAULT_FILE)
-    return ledger and str(Path(ledger).with_suffix(suffix))
-
-
-def _make_accounts(options: Options, reactor: IReactor, ledger: ILedger) -> AccountStore:
-    """The accounts, in the file that --auth names, or in one beside the ledger, or in it."""
+def _accounts(options: Options, reactor: IReactor, storage: Storage) -> AccountStore:
+    """Return the accounts: in the file that --auth names, or those that belong to the ledger."""
     checkers = options.get("credCheckers", [])
     ours = [checker for checker in checkers if isinstance(checker, AccountStore)]
-    accounts = ours[0] if ours else _own_accounts(options, ledger)
+    accounts = ours[0] if ours else storage.accounts()
     accounts.registers = bool(ours) or not checkers
     accounts.others = [checker for checker in checkers if checker is not accounts]
     filing, hashing = (
@@ -311,18 +237,6 @@ def _make_accounts(options: Options, reactor: IReactor, ledger: ILedger) -> Acco
         if isinstance(checker, PasswordFile):
             checker.worker = hashing
     return accounts
-
-
-def _own_accounts(options: Options, ledger: ILedger) -> AccountStore:
-    if not is_database(options["ledger"]):
-        return AccountStore(_beside(options, ACCOUNTS_SUFFIX) or ":memory:")
-    from groupchat.accounts.tables import AccountsTables
-
-    database = cast("PostgreSQLLedger", ledger)
-    link = database.link()
-    return AccountStore(
-        ":memory:", storage=AccountsTables(database.name, link.connection, link.close)
-    )
 
 
 def _endpoint(option: str, description: str, reactor: IReactor) -> IStreamServerEndpoint:
@@ -361,7 +275,7 @@ def _metrics_address(options: Options, reactor: IReactor) -> Address | None:
 
 
 def _parts(
-    options: Options, reactor: IReactor, hub: Hub, port: ChatFactory
+    options: Options, reactor: IReactor, storage: Storage, hub: Hub, port: ChatFactory
 ) -> tuple[list[Part], list[Binding], ILedgerOwner]:
     """Return the parts beside the chat, what they listen on, and the owner of the ledger."""
     health = Health(hub.ledger, reactor)
@@ -380,8 +294,7 @@ def _parts(
         raise not_started(
             '--metrics needs prometheus_client: pip install "groupchat[metrics]"'
         ) from None
-    metrics = Metrics(hub, port, health, _ledger_file(options))
-    if not isinstance(hub.ledger, MemoryLedger):
-        cast("SQLiteLedger", hub.ledger).on_commit = metrics.commits.observe
+    metrics = Metrics(hub, port, health, storage.file)
+    storage.observe_commits(metrics.commits.observe)
     binding = Binding(*address, metrics_site(metrics, health, reactor), lambda port: None)
     return parts or [health], [binding], ObservedOwner(hub, metrics, time.perf_counter)
