@@ -235,7 +235,7 @@ class JoinedRooms:
     def _close(self, room: str, cursor: Cursor) -> None:
         here = self._rooms.get(room)
         if here is not None:
-            here.detach(cursor)
+            here.broadcast.detach(cursor)
         cursor.phase = Phase.CLOSED
 
     # The state of all rooms.
@@ -243,7 +243,7 @@ class JoinedRooms:
     def heads(self) -> dict[str, int]:
         """Return the last id of each room that was written to the session."""
         return {
-            cursor.label: self._rooms[name].last_given(cursor)
+            cursor.label: self._rooms[name].broadcast.last_given(cursor)
             for name, cursor in self.cursors.items()
             if cursor.phase not in _UNTOLD
         }

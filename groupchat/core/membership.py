@@ -86,7 +86,7 @@ class Membership:
         for name in list(seat.rooms):
             room = self._delivery.touch(name)
             if room is not None:
-                room.publish_messages()
+                room.broadcast.publish()
                 room.leave(seat, by)
         self._members.remove(seat)
 
@@ -145,7 +145,7 @@ class Membership:
         """Let a session leave a room."""
         room, seat = self._delivery.touch(entry.room), self._members.seat(entry.seat)
         if room is not None and seat is not None:
-            room.publish_messages()  # a member that leaves still sees what it said before
+            room.broadcast.publish()  # a member that leaves still sees what it said before
             room.leave(seat, seat.node)
         self._delivery.answer(entry, entry.label)
 

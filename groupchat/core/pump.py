@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupchat.core.backlog import Backlog
 from groupchat.core.counters import Counters
 from groupchat.core.cursor import Cursor, Origin, Phase
-from groupchat.core.fan_out import FanOut
 from groupchat.core.log_reader import LogReader
 from groupchat.interfaces import ILedger
 from groupchat.wire.events import Catchup, CaughtUp, Gap, Message, Reset, RoomState
@@ -34,8 +32,6 @@ class Pump:
     :param room: the room, as it is now.
     :param ledger: knows the epoch.
     :param reader: gives pages.
-    :param backlog: the tail of the room's log.
-    :param fan_out: takes over the cursors that lack nothing.
     :param counters: of the node.
     """
 
@@ -46,15 +42,13 @@ class Pump:
         room: Room,
         ledger: ILedger,
         reader: LogReader,
-        backlog: Backlog,
-        fan_out: FanOut,
         counters: Counters,
     ) -> None:
         self._room = room
         self._ledger = ledger
         self._reader = reader
-        self._backlog = backlog
-        self._fan_out = fan_out
+        self._backlog = room.broadcast.backlog
+        self._fan_out = room.broadcast.fan_out
         self._counters = counters
 
     def run(self, cursor: Cursor) -> None:

@@ -1,5 +1,5 @@
 """
-A room: its members on all nodes, and the order of what those of this node are told.
+A room: its members on all nodes, and the presence that is told of them.
 
 A `Cursor` is where a session of this node stands. A cursor at the end of the log whose client reads
 is *live*, and gets the same bytes as everybody on its wire (`FanOut`); all others are pumped
@@ -12,20 +12,18 @@ is in it twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from groupchat.core.attendance import Attendance
-from groupchat.core.backlog import Backlog, Batch, portions
+from groupchat.core.broadcast import Broadcast
 from groupchat.core.counters import Counters
-from groupchat.core.cursor import Cursor, Phase
-from groupchat.core.fan_out import FanOut
+from groupchat.core.cursor import Cursor
 from groupchat.core.log_reader import LogReader
 from groupchat.core.presence import PresenceBatch
 from groupchat.core.pump import Pump
 from groupchat.core.room_access import OPEN
 from groupchat.interfaces import ILedger
-from groupchat.wire.events import Event, Message
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
@@ -48,7 +46,7 @@ class Room:
     :param call_later: that of a reactor.
     :param counters: of the node.
 
-    :ivar head: the newest id that was published.
+    :ivar broadcast: shows its events to the sessions of this node.
     :ivar first: the oldest id stored, as far as is known here.
     :ivar members: the members, each with its seats here, and these with the cursors of their
         sessions: None for those of other nodes.
@@ -71,7 +69,6 @@ class Room:
         counters: Counters,
     ) -> None:
         self.name = name
-        self.head = head
         self.first = 1
         self.topic = ""
         self.topic_by = ""
@@ -81,19 +78,18 @@ class Room:
         self.watchers = self._attendance.watchers
         self.left_by = 0
         self._call_later = call_later
-        self._backlog = Backlog(head)
-        self._fan_out = FanOut(counters)
+        self.broadcast = Broadcast(head, self._attendance, counters)
         self.reader = LogReader(name, ledger)
-        self._pump = Pump(self, ledger, self.reader, self._backlog, self._fan_out, counters)
-        self._unpublished: list[Event] = []
+        self._pump = Pump(self, ledger, self.reader, counters)
         self._presence = PresenceBatch()
         self._timer: IDelayedCall | None = None
 
-    # Events of the room, in the order of its log; `publish` ends a batch.
+    @property
+    def head(self) -> int:
+        """The newest id that was published."""
+        return self.broadcast.head
 
-    def append(self, event: Event) -> None:
-        """Add a message or a topic."""
-        self._unpublished.append(event)
+    # Presence, in the order of the log; `publish` ends a batch.
 
     def join(self, seat: Seat, since: int, cursor: Cursor | None) -> None:
         """
@@ -108,10 +104,8 @@ class Room:
         if seat.member not in self.members:
             self._presence.join(seat, cursor)
             return
-        if self._attendance.has(
-            seat
-        ):  # it has another's place, whose last words come before its room line
-            self.flush()
+        if self._attendance.has(seat):
+            self.flush()  # it has another's place, whose last words come before its room line
         self._add(seat, cursor)
         if cursor is not None:
             self.pump(cursor)
@@ -197,39 +191,27 @@ class Room:
 
     def _add(self, seat: Seat, cursor: Cursor | None) -> None:
         if cursor is not None and not self._attendance.count:
-            self._backlog.skip(self.head)  # it begins here
+            self.broadcast.begin()
         self._attendance.add(seat, cursor)
 
     def _remove(self, seat: Seat) -> None:
         cursor = self._attendance.remove(seat)
         if cursor is not None:
-            self._part(cursor)
-
-    def _part(self, cursor: Cursor) -> None:
-        """Give a cursor nothing more; with the last one of this node, nothing is kept for any."""
-        self.detach(cursor)
-        if not self._attendance.count:
-            self.publish_messages()
-            self._backlog.skip(self.head)
-
-    def detach(self, cursor: Cursor) -> None:
-        """Give a cursor nothing more."""
-        self._fan_out.remove(cursor)
-        cursor.phase = Phase.CLOSED
+            self.broadcast.part(cursor)
 
     # Publishing.
 
     def publish(self) -> None:
         """Show what happened since the last time; presence may wait in a large room."""
         if not self._presence.keys:
-            self.publish_messages()
+            self.broadcast.publish()
             return
         if len(self.members) < LARGE_ROOM or not self._attendance.count:
             self.flush()
             return
         if self._timer is None:
             self._timer = self._call_later(PRESENCE_DELAY, self._tell_presence)
-        self.publish_messages()
+        self.broadcast.publish()
 
     def flush(self) -> None:
         """Show what happened since the last time, presence included."""
@@ -248,49 +230,18 @@ class Room:
         for seat, cursor in told.entering.items():
             self._add(seat, cursor)
         if told.keys and self._attendance.count:
-            self._unpublished += told.lines(self.name, len(self.members))
-        self.publish_messages()
+            self.broadcast.extend(told.lines(self.name, len(self.members)))
+        self.broadcast.publish()
         for cursor in told.entering.values():
             if cursor is not None:
                 self.pump(cursor)
 
     def redact(self, ids: Collection[int]) -> None:
         """Show no text of these messages any more, to whoever did not read it before."""
-        self.publish_messages()
-        self._backlog.redact(ids)
+        self.broadcast.redact(ids)
         self.reader.redact(ids)
 
-    def publish_messages(self) -> None:
-        """Show what was said since the last time."""
-        events, self._unpublished = self._unpublished, []
-        if events:
-            for portion, size in portions(events):
-                self._publish(portion, size)
-
-    def _publish(self, events: list[Event], size: int) -> None:
-        before = self.head
-        newest = next((event.id for event in reversed(events) if isinstance(event, Message)), 0)
-        self.head = max(before, newest)  # where nobody is here, it has gone on already
-        if not self._attendance.count:
-            self._backlog.skip(self.head)
-            return
-        batch = Batch(events, self.head, size)
-        self._backlog.append(batch)
-        self._fan_out.write(batch, before, self._backlog.end - 1)
-        self._backlog.trim()
-
     # The members' cursors.
-
-    def last_given(self, cursor: Cursor) -> int:
-        """Return the last id that was written to a cursor's client."""
-        return self.head if cursor.phase is Phase.LIVE else cursor.after
-
-    def behind(self) -> Iterator[int]:
-        """Yield how many messages each cursor lacks that lacks any."""
-        for cursor in self.cursors():
-            lacking = self.head - self.last_given(cursor)
-            if lacking > 0:
-                yield lacking
 
     def pump(self, cursor: Cursor) -> None:
         """Give a cursor what it lacks, until its client is full or it is live."""
@@ -307,7 +258,7 @@ class Room:
     def watch(self, cursor: Cursor, watcher: Watcher) -> None:
         """Let somebody read who is no member. Nobody is told."""
         if not self._attendance.count:
-            self._backlog.skip(self.head)
+            self.broadcast.begin()
         self._attendance.watch(cursor, watcher)
         self.pump(cursor)
 
@@ -315,4 +266,4 @@ class Room:
         """Give a watcher nothing more."""
         if cursor in self.watchers:
             self._attendance.unwatch(cursor)
-            self._part(cursor)
+            self.broadcast.part(cursor)

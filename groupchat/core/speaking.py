@@ -151,7 +151,7 @@ class Speaking:
         elif room is not None and not room.attended and not room.is_direct:
             # another node's, and nobody here is in the room
             if entry.fresh and entry.id is not None:  # one that is said again has an older id
-                room.head = entry.id
+                room.broadcast.head = entry.id
             return
         if not entry.fresh or entry.id is None:
             return
@@ -161,7 +161,7 @@ class Speaking:
             if cursor.unechoed is not None:
                 cursor.unechoed.add(entry.id)
         if room is not None:
-            room.append(
+            room.broadcast.append(
                 Message(entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act)
             )
         if room is None or room.is_direct:
@@ -195,7 +195,7 @@ class Speaking:
         if cursor is not None:
             cursor.last_n = entry.n or cursor.last_n
         if room is not None:
-            room.append(
+            room.broadcast.append(
                 Message(
                     entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act,
                     entry.replaces, entry.redacts,

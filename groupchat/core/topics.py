@@ -55,7 +55,7 @@ class Topics:
         self._delivery.answer(entry, entry.room)
         if room is not None and entry.refusal is None:
             room.topic, room.topic_by = entry.text, entry.sender
-            room.append(Topic(entry.room, entry.text, entry.sender))
+            room.broadcast.append(Topic(entry.room, entry.text, entry.sender))
 
     def asked(self, entry: TopicQuery) -> None:
         """Answer a question for the topic, after all that happened before."""

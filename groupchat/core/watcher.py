@@ -71,7 +71,9 @@ class Watcher(Session):
     def heads(self) -> dict[str, int]:
         """Return the last id of the room that was written, by the room's name."""
         room = self._rooms.get(self._room)
-        return {self.cursor.label: room.last_given(self.cursor)} if room is not None else {}
+        if room is None:
+            return {}
+        return {self.cursor.label: room.broadcast.last_given(self.cursor)}
 
     def check(self) -> None:
         """End if the caller may not read any more."""

@@ -89,7 +89,7 @@ class Metrics(Collector):
             "Connections with more than 64 KiB that wait to be read.",
             sum(session.peer.full for session in hub.members.sessions),
         )
-        behind = (lacking for room in hub.rooms.values() for lacking in room.behind())
+        behind = (lacking for room in hub.rooms.values() for lacking in room.broadcast.behind())
         yield _gauge(
             "groupchat_slow_reader_lag_messages",
             "Messages that the slowest reader of a room lacks.",

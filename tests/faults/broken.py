@@ -145,7 +145,7 @@ def show_before_commit() -> None:
         for draft in sayings:
             current_room = owner.rooms.get(draft.room)
             if draft.fresh and current_room is not None and draft.id is not None:
-                current_room.append(
+                current_room.broadcast.append(
                     Message(
                         draft.room, draft.id, stamp(draft.at), draft.sender, draft.text, draft.act
                     )
