@@ -56,20 +56,25 @@ class Engine:
 
     :param programs: the folder of its programs.
     :param safe: whether it syncs.
+    :param place: the folder in which it makes its own; None: the usual one.
 
     :ivar folder: its own folder; the Unix socket is there, too.
     :ivar port: its port on 127.0.0.1.
     :ivar databases: those that were created.
     """
 
-    def __init__(self, programs: Path, safe: bool = False, **settings: str) -> None:
+    def __init__(
+        self, programs: Path, safe: bool = False, place: Path | None = None, **settings: str
+    ) -> None:
         self._programs = programs
         # not in pytest's folder, whose path can be too long for a Unix socket
-        self.folder = Path(tempfile.mkdtemp(prefix="groupchat-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="groupchat-pg-", dir=place))
         self.databases: set[str] = set()
         self._data = self.folder / "data"
         if os.geteuid() == 0:
             shutil.chown(self.folder, NOBODY)
+            if place is not None:
+                place.chmod(0o711)  # so that the engine gets there
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -118,6 +123,12 @@ class Engine:
                 time.sleep(0.02)
             else:
                 return
+
+    @property
+    def pid(self) -> int:
+        """The first of its processes."""
+        assert self._process is not None
+        return self._process.pid
 
     def _processes(self) -> list[int]:
         """The engine's process, and those that it has started, each of which leads a session."""

@@ -1,14 +1,17 @@
 /*
  * The load: the members of a chat, in one epoll loop. They log in, some of them speak, and all are listened to.
  *
- *     load -p PORT -w baseline|threads|plain|json|irc|websocket|event-stream [-e] [-n members] [-s speakers] [-r rooms] [-m messages] [-b bytes]
- *          [-W window | -R rate] [-t seconds] [-g PID] [-d devices -P password]
+ *     load -p PORT... -w baseline|threads|plain|json|irc|websocket|event-stream [-e] [-n members] [-s speakers] [-r rooms] [-m messages] [-b bytes]
+ *          [-W window | -R rate] [-t seconds] [-g PID...] [-G PID] [-d devices -P password]
  *
+ *     -p  the server's port; of several nodes, that of each: members take turns among them
  *     -e  TLS
  *     -W  a closed loop: so many messages are on their way, and the next is said when one has reached everybody (throughput)
  *     -R  an open loop: so many are said a second, come what may; a message's time runs from when it was due (latency)
  *     -t  at most so long for logging in, and as long again for speaking
- *     -g  the server's process: its memory is noted before anyone comes and when all are in, its CPU time while they speak
+ *     -g  the server's process, or that of each node: their memory is noted before anyone comes and when all are in, their
+ *         CPU time while they speak
+ *     -G  the database engine's first process: the CPU time of all its processes is noted while they speak
  *     -d  connections of one name; then every name is registered, with this password
  *
  * Member i is in room i % rooms, and the speakers take turns. Where members read event streams, these are on the JSON wire.
@@ -31,7 +34,10 @@
 #define PENDING_PASSWORD 4     /* or with passwords, which a server may take for guesses while they are checked */
 #define ADDRESS 5000           /* members from one address, so that its ports don't run out */
 
-static int rooms = 1, devices = 1, text_bytes = 80, window = 64, server;
+#define NODES 16
+
+static int rooms = 1, devices = 1, text_bytes = 80, window = 64, engine;
+static int ports[NODES], nodes, servers[NODES], processes;
 static long members = 100, speakers = 10, messages = 1000;
 static double rate, patience = 120;
 
@@ -74,6 +80,7 @@ static void enter(long i) {
     m->number = i;
     m->direct = i < speakers;
     sprintf(m->name, "m%ld", i / devices);
+    port = ports[i % nodes];
     open_connection(m, INADDR_LOOPBACK + 1 + i / ADDRESS);
     hello(m, NULL);
 }
@@ -120,7 +127,26 @@ static void open_loop(double begin) {
     }
 }
 
+/* The nodes' processes. */
+
+static long memory(void) {
+    long sum = 0;
+    for (int i = 0; i < processes; i++) sum += memory_of(servers[i]);
+    return sum;
+}
+
+static double cpu(double of(int)) {
+    double sum = 0;
+    for (int i = 0; i < processes; i++) sum += of(servers[i]);
+    return sum;
+}
+
 /* The start and the end. */
+
+static int *next_of(int *list, int *count) {
+    if (*count == NODES) errx(1, "too many nodes");
+    return &list[(*count)++];
+}
 
 static long expect(void) {
     long expected = 0;
@@ -134,9 +160,9 @@ static long expect(void) {
 }
 
 static void read_options(int count, char **values) {
-    for (int option; (option = getopt(count, values, "p:w:en:s:r:m:b:W:R:t:g:d:P:")) != -1;) {
+    for (int option; (option = getopt(count, values, "p:w:en:s:r:m:b:W:R:t:g:G:d:P:")) != -1;) {
         switch (option) {
-            case 'p': port = atoi(optarg); break;
+            case 'p': *next_of(ports, &nodes) = atoi(optarg); break;
             case 'w': choose_wire(optarg); break;
             case 'e': encrypted = true; break;
             case 'n': members = atol(optarg); break;
@@ -147,7 +173,8 @@ static void read_options(int count, char **values) {
             case 'W': window = atoi(optarg); break;
             case 'R': rate = atof(optarg); break;
             case 't': patience = atof(optarg); break;
-            case 'g': server = atoi(optarg); break;
+            case 'g': *next_of(servers, &processes) = atoi(optarg); break;
+            case 'G': engine = atoi(optarg); break;
             case 'd': devices = atoi(optarg); break;
             case 'P': password = optarg; break;
             default: exit(1);
@@ -155,6 +182,7 @@ static void read_options(int count, char **values) {
     }
     if (rooms > 1 && !has_rooms()) errx(1, "rooms are for json and irc");
     if (devices < 1 || (devices > 1 && wire != JSON)) errx(1, "devices are for json");
+    if (!nodes || (nodes > 1 && wire == EVENT_STREAM)) errx(1, "needs a port, and only one where members read event streams");
     if (rooms < 1 || speakers < 1 || speakers > members || messages < 1 || window < 1) errx(1, "that makes no sense");
 }
 
@@ -162,26 +190,27 @@ int main(int count, char **values) {
     read_options(count, values);
     begin_loop();
     all = calloc(members, sizeof *all);
-    long expected = expect(), memory_before = memory_of(server);
+    long expected = expect(), memory_before = memory();
     double join_s = all_enter();
-    long memory_in = memory_of(server);
+    long memory_in = memory();
 
     received = 0;
-    double start = now(), busy = own_cpu(), served = cpu_of(server), user = user_cpu_of(server);
+    double start = now(), busy = own_cpu(), served = cpu(cpu_of), user = cpu(user_cpu_of), stored = family_cpu(engine);
     (rate > 0 ? open_loop : closed_loop)(start);
     double took = now() - start;
     busy = own_cpu() - busy;
-    served = cpu_of(server) - served;
-    user = user_cpu_of(server) - user;
+    served = cpu(cpu_of) - served;
+    user = cpu(user_cpu_of) - user;
+    stored = family_cpu(engine) - stored;
     turn(200);
 
     printf("{\"members\": %ld, \"rooms\": %d, \"join_s\": %.3f, \"messages\": %ld, \"elapsed_s\": %.4f, \"deliveries_s\": %.0f, "
            "\"missing\": %ld, \"surplus\": %ld, \"lost\": %ld, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"last_p50_ms\": %.3f, "
            "\"last_p99_ms\": %.3f, \"received_mb_s\": %.1f, \"load_cpu\": %.2f, \"server_cpu\": %.2f, \"cpu_us\": %.3f, "
-           "\"user_us\": %.3f, \"memory_before_kib\": %ld, \"memory_in_kib\": %ld, \"memory_talked_kib\": %ld}\n",
+           "\"user_us\": %.3f, \"engine_us\": %.3f, \"memory_before_kib\": %ld, \"memory_in_kib\": %ld, \"memory_talked_kib\": %ld}\n",
            members, rooms, join_s, messages, took, delivered / took, expected - delivered, surplus, lost,
            percentile(&singles, 0.5), percentile(&singles, 0.99), percentile(&lasts, 0.5), percentile(&lasts, 0.99),
-           received / took / 1e6, busy / took, served / took, served * 1e6 / delivered, user * 1e6 / delivered,
-           memory_before, memory_in, memory_of(server));
+           received / took / 1e6, busy / took, served / took, served * 1e6 / delivered, user * 1e6 / delivered, stored * 1e6 / delivered,
+           memory_before, memory_in, memory());
     return delivered == expected && !surplus ? 0 : 2;
 }

@@ -187,7 +187,7 @@ class Fanout:
             name
             for name, server in bench.servers.items()
             if server.encrypted == self.encrypted or name == OURS
-            if (not server.web if self.only is None else name in self.only)
+            if (not server.special if self.only is None else name in self.only)
         ]
 
     def run(self, bench: Bench, case: str) -> Metrics:
@@ -202,7 +202,7 @@ class Fanout:
         self, bench: Bench, running: Running, server: Server, more: Sequence[str] = ()
     ) -> subprocess.Popen[str]:
         """Start the load on this server, with more options of load.c."""
-        where = ["-w", server.wire, "-p", str(running.port), "-g", str(running.pid)]
+        where = ["-w", server.wire, *running.options()]
         encrypted = ["-e"] if server.encrypted else []
         command = [str(bench.programs.load), *where, *encrypted, *self.options(bench.scale), *more]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -236,6 +236,23 @@ double user_cpu_of(int pid) {
     return (double)ticks / sysconf(_SC_CLK_TCK);
 }
 
+double family_cpu(int pid) {
+    char path[64], line[512];
+    double sum = cpu_of(pid);
+    unsigned long user = 0, system = 0;  /* of children that have ended */
+    sprintf(path, "/proc/%d/stat", pid);
+    FILE *file = pid ? fopen(path, "r") : NULL;
+    if (file && fgets(line, sizeof line, file))
+        sscanf(strrchr(line, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+    if (file) fclose(file);
+    sum += (double)(user + system) / sysconf(_SC_CLK_TCK);
+    sprintf(path, "/proc/%d/task/%d/children", pid, pid);
+    file = pid ? fopen(path, "r") : NULL;
+    for (int child; file && fscanf(file, "%d", &child) == 1;) sum += cpu_of(child);
+    if (file) fclose(file);
+    return sum;
+}
+
 double own_cpu(void) {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);

@@ -55,6 +55,9 @@ double cpu_of(int pid);
 double user_cpu_of(int pid);
 double own_cpu(void);
 
+/* Seconds of CPU that a process, its children, and those of them that have ended, have used. */
+double family_cpu(int pid);
+
 /* What a load does with a line (without its LF), and with a lost connection, which is closed already. */
 void received_line(struct member *, const char *line, size_t size);
 void lost_connection(struct member *);

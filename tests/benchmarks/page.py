@@ -13,6 +13,7 @@ from tests.benchmarks.beside import HISTORY, HISTORY_TLS, SEARCH
 from tests.benchmarks.devices import DEVICES
 from tests.benchmarks.flood import GARBAGE_INPUT
 from tests.benchmarks.loads import FANOUT, FANOUT_TLS, SIZE, WEB, Load, OpenLoop
+from tests.benchmarks.nodes import NODES
 from tests.benchmarks.restart import RESTART
 from tests.benchmarks.results import Results, simple_table
 from tests.benchmarks.retention import RETENTION
@@ -23,6 +24,7 @@ LOADS: list[Load] = [
     *FANOUT,
     *FANOUT_TLS,
     *WEB,
+    *NODES,
     *SIZE,
     RESTART,
     HISTORY,

@@ -17,6 +17,7 @@ from tests.benchmarks.build import Programs, build
 from tests.benchmarks.irc import Inspircd, Ngircd
 from tests.benchmarks.loads import Bench, Load, Metrics, NotDelivered
 from tests.benchmarks.member import NotAnswered
+from tests.benchmarks.nodes import GroupChatNodes
 from tests.benchmarks.results import Results
 from tests.benchmarks.servers import (
     BASELINE,
@@ -85,8 +86,9 @@ def all_servers(programs: Programs, before: Path | None = None) -> list[Server]:
         turn with this one.
     """
 
+    pythons = [None, before] if before else [None]
+
     def ours(wire: str = "json", encrypted: bool = False) -> list[Server]:
-        pythons = [None, before] if before else [None]
         return [GroupChat(wire, encrypted, python=python) for python in pythons]
 
     return [
@@ -94,6 +96,7 @@ def all_servers(programs: Programs, before: Path | None = None) -> list[Server]:
         *ours("plain"),
         *ours("websocket"),
         *ours("event-stream"),
+        *(GroupChatNodes(count, python) for count in (1, 2) for python in pythons),
         Program(BASELINE, programs.baseline, "baseline"),
         Program(BASELINE_JSON, programs.baseline, "json"),
         Ngircd(),

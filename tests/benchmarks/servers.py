@@ -47,10 +47,23 @@ class DidNotStart(Exception):
 
 
 class Running(NamedTuple):
-    """A server that answers."""
+    """
+    A server that answers.
+
+    :ivar others: further nodes of it.
+    :ivar engine: the first process of its database engine; 0: it has none.
+    """
 
     port: int
     pid: int
+    others: tuple[Running, ...] = ()
+    engine: int = 0
+
+    def options(self) -> list[str]:
+        """The ports and the processes, as load.c takes them."""
+        nodes = [self, *self.others]
+        words = [word for node in nodes for word in ("-p", str(node.port), "-g", str(node.pid))]
+        return [*words, "-G", str(self.engine)]
 
     def cpu(self) -> float:
         """
@@ -72,13 +85,13 @@ class Server:
     :ivar name: what it is called in a table.
     :ivar wire: that the load speaks with it.
     :ivar encrypted: whether they speak it over TLS.
-    :ivar web: whether they speak it through the web gateway.
+    :ivar special: whether it is only for loads that name it.
     """
 
     name = ""
     wire = ""
     encrypted = False
-    web = False
+    special = False
 
     def missing(self) -> str:
         """Returns why it can't be measured on this machine; "" where it can."""
@@ -186,7 +199,7 @@ class GroupChat(Server):
         python: Path | None = None,
     ) -> None:
         self.name = OURS + WIRES[wire] + (TLS if encrypted else "") + (BEFORE if python else "")
-        self.web = wire in ("websocket", "event-stream")
+        self.special = wire in ("websocket", "event-stream")
         self.wire = wire
         self.encrypted = encrypted
         self._ledger = ledger
@@ -197,11 +210,15 @@ class GroupChat(Server):
         options = {
             "listen": f"tcp:{port}:interface={LOOPBACK}:backlog=4096",
             "max": str(PLACES),
-            "ledger": f"sqlite:{self._ledger or folder / 'groupchat.db'}",
+            "ledger": self.ledger(folder),
             **{name: value for name, value in self._options.items() if value and self._has(name)},
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         return [*self._program(), "-n", "--pidfile=", "groupchat", *words]
+
+    def ledger(self, folder: Path) -> str:
+        """Returns what it stores in, as --ledger takes it."""
+        return f"sqlite:{self._ledger or folder / 'groupchat.db'}"
 
     def environment(self) -> dict[str, str]:
         return dict(os.environ) if self._python else super().environment()

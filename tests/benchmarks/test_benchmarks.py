@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,6 +20,7 @@ from tests.benchmarks.devices import DEVICES
 from tests.benchmarks.flood import EMPTY, NOTHING, GarbageInput
 from tests.benchmarks.irc import Inspircd, IrcServer, Ngircd
 from tests.benchmarks.loads import DISK, FANOUT, FANOUT_TLS, SIZE, WEB, Column, Load
+from tests.benchmarks.nodes import NODES, ON_POSTGRESQL, TWO_NODES
 from tests.benchmarks.page import LOADS
 from tests.benchmarks.restart import WITH_TLS, WITHOUT_TLS, Restart
 from tests.benchmarks.results import Results, simple_table
@@ -104,6 +107,16 @@ def test_an_irc_server_is_measured_without_tls_and_with_it(compilers, needs, tmp
     measured = run(tmp_path, loads, 1, TINY, 500, lambda line: None, only=names)
     assert measured.failed == measured.skipped == {}
     assert [measured.cases(load.name) for load in loads] == [[name] for name in names]
+
+
+def test_one_node_and_two_are_measured_beside_the_ledger_on_disk(compilers, needs):
+    needs("postgres", "postgresql")
+    with TemporaryDirectory() as folder:  # in pytest's own, the engine's user reads nothing
+        measured = run(Path(folder), [NODES[0]], 1, TINY, 500, lambda line: None)
+    assert measured.failed == {}
+    assert measured.cases(NODES[0].name) == [OURS, ON_POSTGRESQL, TWO_NODES]
+    (figures,) = measured.measured[NODES[0].name][TWO_NODES]
+    assert figures["engine_us"] > 0
 
 
 def test_an_irc_server_that_is_not_installed_is_skipped_with_its_package():
