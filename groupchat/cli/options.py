@@ -24,7 +24,8 @@ _DESCRIPTION = (
 _USAGE = "%(prog)s [NAME] [HOST] [PORT] [options]"
 _WHERE = (
     "your name (default: $GROUPCHAT_NAME or $USER), the server's host (localhost) and port (9000). "
-    "HOST:PORT, [ADDRESS]:PORT and unix:PATH work, too; a second word of digits only is the port"
+    "HOST:PORT, [ADDRESS]:PORT and unix:PATH work, too; a second word of digits only is the port. "
+    "HOST:PORT,HOST:PORT names several nodes of one group: if one is lost, the next is tried"
 )
 _EPILOG = (
     "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server "
@@ -79,7 +80,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options.screen = wants_screen(options)
     options.alone = options.screen and not options.where
     options.newcomer = False
-    name, options.host, options.port = target.parse(options.where)
+    name, options.host, options.port, options.others = target.parse(options.where)
     options.named, options.roomed = name is not None, options.room is not None
     options.room = list(dict.fromkeys(options.room or ["lobby"]))
     _check_combinations(parser, options)
@@ -96,7 +97,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def settle_security(options: argparse.Namespace) -> None:
     """Decide whether the connection has to be encrypted, once the host is known."""
-    may_be_plain = options.no_tls or is_loopback(options.host)
+    hosts = [options.host, *(other.host for other in options.others)]
+    may_be_plain = options.no_tls or all(map(is_loopback, hosts))
     options.tls = bool(options.tls or options.fingerprint or not may_be_plain)
 
 

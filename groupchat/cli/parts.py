@@ -77,6 +77,7 @@ def make_access(options: argparse.Namespace, source: Source) -> Access:
         strict=options.outbox is not None or options.password_file is not None,
         announces_changes=person,
         resumes_reading=person and os.isatty(1) and not options.quiet,
+        others=options.others,
     )
 
 

@@ -1,6 +1,6 @@
 """
 The target of a run: who joins, and which server, as ``[NAME] [HOST] [PORT]`` on the command line
-say it.
+say it. In place of one host there may be several, with commas between them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,15 @@ import re
 from typing import NamedTuple
 
 from groupchat.cli.exit import USAGE, Exit
-from groupchat.client.address import DEFAULT_HOST, DEFAULT_PORT, UNIX_PREFIX, socket_path
+from groupchat.client.address import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    UNIX_PREFIX,
+    Address,
+    socket_path,
+)
 
-__all__ = ["Target", "parse", "parse_port"]
+__all__ = ["Target", "parse", "parse_addresses", "parse_port"]
 
 _MAX_SOCKET_PATH = 107  #: bytes of the path of a socket (unix(7))
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
@@ -26,11 +32,13 @@ class Target(NamedTuple):
     :ivar name: None if there is none on the command line.
     :ivar host: a name, an address without brackets, or ``unix:`` and an absolute path.
     :ivar port: 0 for a Unix socket.
+    :ivar others: further addresses.
     """
 
     name: str | None
     host: str
     port: int
+    others: tuple[Address, ...] = ()
 
 
 def parse(words: list[str]) -> Target:
@@ -51,16 +59,29 @@ def parse(words: list[str]) -> Target:
         raise Exit(USAGE, f'"{words[0]}" can\'t be your name: a name has no colon.')
     if len(where) == 1 and _is_number(where[0]):
         return Target(name, DEFAULT_HOST, parse_port(where[0]))
-    host, port = _split(where[0]) if where else (DEFAULT_HOST, None)
-    if len(where) == 2:
-        if port is not None:
+    first, *others = parse_addresses(*(where or [DEFAULT_HOST]))
+    return Target(name, *first, tuple(others))
+
+
+def parse_addresses(text: str, port: str | None = None) -> list[Address]:
+    """
+    Parse one address or several, with commas between them.
+
+    :param port: the port of all of them, if it stands apart.
+    :raises Exit: they make no sense.
+    """
+    words = [text] if text.startswith(UNIX_PREFIX) else text.split(",")
+    found = [_split(word) for word in words]
+    if port is None:
+        return [Address(host, DEFAULT_PORT if own is None else own) for host, own in found]
+    for host, own in found:
+        if own is not None:
             raise Exit(
                 USAGE,
-                f"The port is there twice: {where[0]} and {where[1]}. "
-                f"{_no_port(host)}Leave one out.",
+                f"The port is there twice: {text} and {port}. {_no_port(host)}Leave one out.",
             )
-        port = parse_port(where[1])
-    return Target(name, host, DEFAULT_PORT if port is None else port)
+    common = parse_port(port)
+    return [Address(host, common) for host, _ in found]
 
 
 def parse_port(text: str) -> int:

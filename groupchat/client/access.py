@@ -1,11 +1,10 @@
 """
-The way to a server, and who a client is there: its endpoint, the trust in its certificate, the
+The ways to a server, and who a client is there: its endpoints, the trust in its certificate, the
 client secret, and the outbox.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,13 +13,20 @@ from typing import TYPE_CHECKING
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 
 from groupchat.client import client_id
-from groupchat.client.address import host_key, is_loopback, socket_path
+from groupchat.client.address import (
+    Address,
+    format_address,
+    host_key,
+    is_loopback,
+    socket_path,
+)
 from groupchat.client.client_id import ClientId
 from groupchat.client.fallback import PlaintextFallback
 from groupchat.client.identity import Identity
 from groupchat.client.known_hosts import FILENAME, KnownHosts
 from groupchat.client.local_trust import LocalServer, LocalTrust, pinned_server
 from groupchat.client.outbox import Outbox
+from groupchat.client.route import Way
 from groupchat.client.tls import TLSEndpoint
 from groupchat.client.trust import PinnedTrust, TofuTrust, Trust, Verdict
 from groupchat.wire import names
@@ -28,16 +34,16 @@ from groupchat.wire import names
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
-__all__ = ["Access", "Way"]
-
-#: The endpoint of a server, and what to call on its first event.
-Way = tuple["IStreamClientEndpoint", Callable[[], str] | None]
+__all__ = ["Access"]
 
 
 @dataclass(frozen=True)
 class Access:
     """
-    A server, and how a client reaches it.
+    A server, or all nodes of a group, and how a client reaches it.
+
+    A client keeps its secret and its positions in a group under the first address. It remembers a
+    certificate on another machine for each address.
 
     :ivar name: the name to join under.
     :ivar host: the host, or ``unix:PATH``.
@@ -49,6 +55,7 @@ class Access:
     :ivar announces_changes: whether a person is told that another server is at an address of this
         machine.
     :ivar resumes_reading: whether a person goes on reading where the last run stopped.
+    :ivar others: the addresses of the group's other nodes.
     """
 
     name: str
@@ -59,6 +66,17 @@ class Access:
     strict: bool = False
     announces_changes: bool = False
     resumes_reading: bool = False
+    others: tuple[Address, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """All addresses, in the order in which they are tried."""
+        return tuple(dict.fromkeys((Address(self.host, self.port), *self.others)))
+
+    @property
+    def _is_local(self) -> bool:
+        """Whether all is on this machine."""
+        return all(is_loopback(address.host) for address in self.addresses)
 
     @property
     def _key(self) -> str:
@@ -68,39 +86,50 @@ class Access:
     def _only_encrypted(self) -> bool:
         return bool(self.tls or self.fingerprint)
 
-    def way(self, reactor: IReactorTime, identity: Identity, timeout: float) -> Way:
+    def ways(self, reactor: IReactorTime, identity: Identity, timeout: float) -> list[Way]:
         """
-        Returns the endpoint, and what to call on the server's first event.
+        Returns the way to each address.
 
         :param timeout: seconds for an attempt to connect.
         """
-        endpoint = self._plain_endpoint(reactor, timeout)
-        if self.tls is False:
-            return endpoint, None
-        trust = self.trust(identity)
-        encrypted = TLSEndpoint(endpoint, self.host, trust.check)
-        if self._only_encrypted or not isinstance(trust, LocalTrust):
-            return encrypted, trust.remember
-        fallback = PlaintextFallback(endpoint, encrypted, trust, identity.set_unproven)
-        return fallback, fallback.remember
+        # On this machine, the nodes are told from other servers by one certificate.
+        shared = self.trust(identity) if self._is_local else None
+        return [
+            self._way(
+                address,
+                _plain_endpoint(address, reactor, timeout),
+                shared or self._remote_trust(host_key(*address)),
+                identity,
+            )
+            for address in self.addresses
+        ]
 
-    def _plain_endpoint(self, reactor: IReactorTime, timeout: float) -> IStreamClientEndpoint:
-        path = socket_path(self.host)
-        if path is not None:
-            return UNIXClientEndpoint(reactor, path, timeout=timeout)
-        return HostnameEndpoint(reactor, self.host.lower(), self.port, timeout=timeout)
+    def _way(
+        self, address: Address, endpoint: IStreamClientEndpoint, trust: Trust, identity: Identity
+    ) -> Way:
+        where = format_address(*address)
+        if self.tls is False:
+            return Way(where, endpoint)
+        encrypted = TLSEndpoint(endpoint, address.host, trust.check)
+        if self._only_encrypted or not isinstance(trust, LocalTrust):
+            return Way(where, encrypted, trust.remember)
+        fallback = PlaintextFallback(endpoint, encrypted, trust, identity.set_unproven)
+        return Way(where, fallback, fallback.remember)
 
     def trust(self, identity: Identity) -> Trust:
-        """Returns what decides about the server's certificate."""
+        """Returns what decides about the certificate of the server at the first address."""
+        if self.fingerprint or not self._is_local:
+            return self._remote_trust(self._key)
         path = client_id.directory() / FILENAME
-        if self.fingerprint:
-            return PinnedTrust(self._key, self.fingerprint)
-        if not is_loopback(self.host):
-            return TofuTrust(self._key, path)
         announced = {Verdict.FIRST} if self.tls else set()
         if self.announces_changes:
             announced |= {Verdict.CHANGED, Verdict.RENEWED}
         return LocalTrust(self._key, path, identity, self.strict, announced)
+
+    def _remote_trust(self, key: str) -> Trust:
+        if self.fingerprint:
+            return PinnedTrust(key, self.fingerprint)
+        return TofuTrust(key, client_id.directory() / FILENAME)
 
     def outbox(self, path: str | None, lock_timeout: float = 0) -> Outbox:
         """
@@ -124,7 +153,7 @@ class Access:
         that of the server which will be there.
         """
         where = client_id.directory()
-        local = self.tls is not False and is_loopback(self.host)
+        local = self.tls is not False and self._is_local
         pinned = self._pinned(where) if local and self.fingerprint else None
 
         def claim(server: LocalServer | None) -> ClientId:
@@ -138,3 +167,12 @@ class Access:
 
     def _pinned(self, where: Path) -> LocalServer:
         return pinned_server(KnownHosts(where / FILENAME), self._key, self.fingerprint or "")
+
+
+def _plain_endpoint(
+    address: Address, reactor: IReactorTime, timeout: float
+) -> IStreamClientEndpoint:
+    path = socket_path(address.host)
+    if path is not None:
+        return UNIXClientEndpoint(reactor, path, timeout=timeout)
+    return HostnameEndpoint(reactor, address.host.lower(), address.port, timeout=timeout)

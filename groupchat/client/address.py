@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+from typing import NamedTuple
 from urllib.parse import quote
 
 import idna
@@ -16,6 +17,7 @@ __all__ = [
     "DEFAULT_HOST",
     "DEFAULT_PORT",
     "UNIX_PREFIX",
+    "Address",
     "canonical",
     "format_address",
     "host_key",
@@ -26,6 +28,18 @@ __all__ = [
 DEFAULT_HOST = "localhost"
 DEFAULT_PORT = 9000
 UNIX_PREFIX = "unix:"
+
+
+class Address(NamedTuple):
+    """
+    An address.
+
+    :ivar host: a name, an IP address, or ``unix:PATH``.
+    :ivar port: 0 for a Unix socket.
+    """
+
+    host: str
+    port: int
 
 
 def socket_path(host: str) -> str | None:

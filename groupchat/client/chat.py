@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from groupchat.client.access import Access
-from groupchat.client.address import DEFAULT_HOST, DEFAULT_PORT
+from groupchat.client.address import DEFAULT_HOST, DEFAULT_PORT, Address
 from groupchat.client.chat_life import ChatLife
 from groupchat.client.conversation import Conversation
 from groupchat.client.directory import Directory
@@ -53,6 +53,8 @@ class Chat(Conversation):
         the one that is kept for this name and server.
     :param endpoint: another way to the server. Then host and port are for people only, and nothing
         about the server is kept.
+    :param others: the addresses of the other nodes of a group, as (host, port). They are tried in
+        turn. The secret that is kept for the group is that for host and port.
     :param since: the positions to read on from, by room: see `position`.
     :param policy: the habits of the client.
     :raises ClientError: a file can't be used.
@@ -75,11 +77,13 @@ class Chat(Conversation):
         outbox: str | os.PathLike[str] | None = None,
         secret: str | None = None,
         endpoint: IStreamClientEndpoint | None = None,
+        others: Iterable[tuple[str, int]] = (),
         since: Mapping[str, Position] | None = None,
         policy: Policy = _STANDARD,
     ) -> None:
         strict = outbox is not None or password is not None
-        access = Access(name, host, port, tls, fingerprint, strict)
+        nodes = tuple(Address(*other) for other in others)
+        access = Access(name, host, port, tls, fingerprint, strict, others=nodes)
         box = access.outbox(None if outbox is None else os.fspath(outbox))
         fixed = secret is not None or (endpoint is not None and not box.persistent)
         identity = fixed_identity(secret) if fixed else access.identity(box)

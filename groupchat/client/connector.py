@@ -23,8 +23,11 @@ from groupchat.client.reconnect import MAX_BACKOFF, Backoff
 from groupchat.client.timer import Timer
 from groupchat.wire import events
 
-__all__ = ["TIMEOUT", "Connector", "ConnectorOwner"]
+__all__ = ["STEADY_SECONDS", "TIMEOUT", "Connector", "ConnectorOwner"]
 
+#: seconds after which a connection was a good one, so that its loss causes no delay where another
+#: address is left
+STEADY_SECONDS = 10.0
 TIMEOUT = 10.0  #: seconds for each answer of the server until the client has joined
 
 
@@ -42,7 +45,7 @@ class Connector:
     """
     The way to the server. Nothing connects before `owner` is set.
 
-    :param endpoint: the server.
+    :param endpoint: the server, or a `groupchat.client.route.Route` of several.
     :param clock: the reactor's time.
     :param backoff: says how long to wait until the next attempt.
     :param timeout: seconds for a connection, for the welcome, for the close of a connection.
@@ -70,6 +73,7 @@ class Connector:
         self._close_timer = Timer(clock, self.abort)
         self._paused = False
         self._next_attempt = 0.0
+        self._steady_at: float | None = None
 
     # Attempts.
 
@@ -94,6 +98,16 @@ class Connector:
         self._retry_timer.start(delay)
 
     @property
+    def addresses(self) -> int:
+        """The number of addresses that are tried in turn."""
+        return self._backoff.addresses
+
+    @property
+    def has_untried(self) -> bool:
+        """Whether, after this attempt, an address is left to try before there is a delay."""
+        return self._backoff.has_untried
+
+    @property
     def wait(self) -> float:
         """The seconds until the next attempt; 0 if none is awaited."""
         if not self._retry_timer.active:
@@ -115,6 +129,7 @@ class Connector:
     def welcomed(self) -> None:
         """The connection is a good one: after it, the first attempt comes soon."""
         self._backoff.reset()
+        self._steady_at = self._clock.seconds() + STEADY_SECONDS
 
     def stop(self) -> None:
         """Make no more attempts, and close the connection."""
@@ -135,6 +150,9 @@ class Connector:
 
     def lost(self) -> None:
         """It is gone."""
+        if self._steady_at is not None and self._clock.seconds() >= self._steady_at:
+            self._backoff.begin_round()
+        self._steady_at = None
         self.connection = None
         self._close_timer.cancel()
 

@@ -334,6 +334,15 @@ def no_welcome(where: str, timeout: float | None) -> NotReachable:
     return NotReachable(f"{what} Is that a groupchat server?")
 
 
+def none_reachable(last: NotReachable, addresses: int) -> NotReachable:
+    """
+    Returns the error where several addresses were tried.
+
+    :param last: that of the last one.
+    """
+    return type(last)(f"None of the {addresses} addresses leads to a server. The last one: {last}")
+
+
 def rejection(where: str, refusal: events.Error, password_known: bool, unproven: bool) -> Rejected:
     """
     Returns the error for a hello that the server has rejected.

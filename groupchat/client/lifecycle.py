@@ -21,6 +21,7 @@ from groupchat.client.errors import (
     NotReachable,
     Rejected,
     no_welcome,
+    none_reachable,
     rejection,
     unreachable,
 )
@@ -86,7 +87,7 @@ class Lifecycle:
 
     :param connector: makes the connections. If its endpoint fails with a `ClientError`, that ends
         the chat.
-    :param where: the server, for people.
+    :param where: returns the address of the last attempt, for people.
     :param model: the rooms and messages.
     :param clock: the reactor's time.
     :param names: says whether to wait for a name that is taken.
@@ -100,7 +101,7 @@ class Lifecycle:
     def __init__(
         self,
         connector: Connector,
-        where: str,
+        where: Callable[[], str],
         model: Model,
         clock: IReactorTime,
         names: NameRetry | None = None,
@@ -175,7 +176,7 @@ class Lifecycle:
         """End because the server has rejected the hello."""
         session = self._model.session
         known = session.password is not None
-        self.end(rejection(self._where, refusal, known, session.unproven))
+        self.end(rejection(self._where(), refusal, known, session.unproven))
 
     def guard(self, act: Callable[..., None], *arguments: object) -> None:
         """Call this; an error of the client ends the chat."""
@@ -202,9 +203,14 @@ class Lifecycle:
         elif self.ever_joined:
             self._retry()
         else:
-            self._miss(unreachable(self._where, reason, self.connector.timeout))
+            self._miss(unreachable(self._where(), reason, self.connector.timeout))
 
     def _miss(self, error: NotReachable) -> None:
+        if self.connector.has_untried:
+            self._retry()
+            return
+        if self.connector.addresses > 1:
+            error = none_reachable(error, self.connector.addresses)
         if any(observer.on_unreachable(error) for observer in self._observers):
             self._retry()
         else:
@@ -265,6 +271,10 @@ class Lifecycle:
     def _bye_is_final(self) -> bool:
         return self._bye is not None and self._bye.retry is None
 
+    @property
+    def _may_try_on(self) -> bool:
+        return self.ever_joined or self.connector.has_untried
+
     def _retry_or_end(self, state: State, was_joined: bool) -> None:
         bye = self._bye
         if self._names.waiting and (bye is None or bye.code == "quit"):
@@ -273,11 +283,11 @@ class Lifecycle:
             self.reject(self._rejection)
         elif bye is not None and bye.code == "quit":
             self.end()
-        elif bye is not None and (self._bye_is_final or not self.ever_joined):
+        elif bye is not None and (self._bye_is_final or not self._may_try_on):
             self.end(Rejected(bye.text))
         elif not self.ever_joined:
             timeout = self.connector.timeout if state is State.SILENT else None
-            self._miss(no_welcome(self._where, timeout))
+            self._miss(no_welcome(self._where(), timeout))
         elif state is State.QUITTING:
             self.end()
         else:

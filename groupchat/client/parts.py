@@ -22,6 +22,7 @@ from groupchat.client.outbox import Outbox
 from groupchat.client.questions import Questions
 from groupchat.client.receiver import MAX_MISSED
 from groupchat.client.reconnect import Backoff, NameRetry
+from groupchat.client.route import Route, Way
 from groupchat.client.session import Session
 
 if TYPE_CHECKING:
@@ -98,17 +99,18 @@ def make_parts(
     agenda = Agenda(reactor)
     questions = Questions(agenda)
     displays = Displays(questions)
-    on_first_event = None
     if endpoint is None:
-        endpoint, on_first_event = access.way(reactor, identity, policy.timeout)
-    session = Session(access.name, identity.value, password, on_first_event)
+        route = Route(access.ways(reactor, identity, policy.timeout))
+    else:
+        route = Route([Way(format_address(access.host, access.port), endpoint)])
+    session = Session(access.name, identity.value, password, route.remember)
     read, max_missed = (identity.read(), MAX_MISSED) if since is None else (since, None)
     model = Model(session, rooms, displays, outbox, reactor, read, max_missed)
     identity.user = model
-    connector = Connector(endpoint, reactor, Backoff(policy.random), policy.timeout)
+    backoff = Backoff(policy.random, route.length)
+    connector = Connector(route, reactor, backoff, policy.timeout)
     client_ids = None if outbox.persistent else identity
     patience = NameRetry(reactor, client_ids, policy.name_timeout) if policy.name_timeout else None
-    where = format_address(access.host, access.port)
-    lifecycle = Lifecycle(connector, where, model, reactor, patience)
+    lifecycle = Lifecycle(connector, lambda: route.where, model, reactor, patience)
     departure = Departure(lifecycle, model, reactor)
     return Parts(reactor, lifecycle, model, identity, displays, questions, agenda, departure)

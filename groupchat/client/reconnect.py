@@ -28,18 +28,33 @@ _MAX_EXPONENT = 10
 
 class Backoff:
     """
-    Random delays that grow with each failure.
+    Random delays that grow with each failure. If there are several addresses, each is tried before
+    there is a delay.
 
     :param random: returns a number from 0 to 1.
+    :param addresses: the number of addresses, which are tried in turn.
+
+    :ivar addresses: the same.
     """
 
-    def __init__(self, random: Callable[[], float] = default_random) -> None:
+    def __init__(self, random: Callable[[], float] = default_random, addresses: int = 1) -> None:
+        self.addresses = addresses
         self._random = random
         self._failures = 0
+        self._tried = 0  # addresses since the last delay
 
     def reset(self) -> None:
         """Begin with short delays again: the client has joined."""
         self._failures = 0
+
+    def begin_round(self) -> None:
+        """Try each address before the next delay: the last connection was a good one."""
+        self._tried = 0
+
+    @property
+    def has_untried(self) -> bool:
+        """Whether, after the present attempt, an address is left to try before a delay."""
+        return self._tried + 1 < self.addresses
 
     def next_delay(self, bye: events.Bye | None, limit: float = MAX_BACKOFF) -> float:
         """
@@ -48,10 +63,15 @@ class Backoff:
         :param bye: the reason why the server closed the connection, if it gave one.
         :param limit: seconds, at most; the server may still ask for more.
         """
-        delay = self._random() * min(limit, 2.0**self._failures)
+        delay = 0.0
+        if self.has_untried:
+            self._tried += 1
+        else:
+            self._tried = 0
+            delay = self._random() * min(limit, 2.0**self._failures)
+            self._failures = min(self._failures + 1, _MAX_EXPONENT)
         if bye is not None:
             delay = max(delay, (bye.retry or 0) + self._random() * RETRY_JITTER)
-        self._failures = min(self._failures + 1, _MAX_EXPONENT)
         return delay
 
 

@@ -67,6 +67,7 @@ class Environment:
         persistent=False,
         client_ids=None,
         where="localhost, port 1",
+        addresses=1,
     ):
         self.clock, self.endpoint, self.display, self.input = (
             Clock(),
@@ -85,8 +86,8 @@ class Environment:
         )
         self.parser = InputParser(self.model, self.display)
         names = NameRetry(self.clock, client_ids) if source is Source.SCRIPT else None
-        connector = Connector(self.endpoint, self.clock, Backoff(lambda: random))
-        self.chat = Lifecycle(connector, where, self.model, self.clock, names)
+        connector = Connector(self.endpoint, self.clock, Backoff(lambda: random, addresses))
+        self.chat = Lifecycle(connector, lambda: where, self.model, self.clock, names)
         dialog = PasswordDialog(asker, self.chat, self.model) if asker else None
         self.pipe = Pipe(
             self.chat, self.model, self.parser, self.input, self.clock, source, stay, dialog

@@ -233,9 +233,28 @@ def test_no_name_is_asked_for_where_that_would_be_in_the_way(monkeypatch, option
 )
 def test_all_is_encrypted_and_only_to_this_machine_it_may_be_otherwise(line, way):
     access = parts.make_access(parse(line), Source.SCRIPT)
-    endpoint, heard = access.way(MemoryReactorClock(), identity(), TIMEOUT)
-    assert type(endpoint) is way
-    assert (heard is None) == ("--no-tls" in line)
+    (found,) = access.ways(MemoryReactorClock(), identity(), TIMEOUT)
+    assert type(found.endpoint) is way
+    assert (found.remember is None) == ("--no-tls" in line)
+
+
+def ways(line, known_as):
+    found = parts.make_access(parse(line), Source.SCRIPT).ways(
+        MemoryReactorClock(), known_as, TIMEOUT
+    )
+    return [(way.where, type(way.endpoint)) for way in found]
+
+
+def test_each_node_of_a_group_is_reached_as_a_server_of_its_place_is():
+    assert ways("alice a:1,b:2,a:1", identity()) == [
+        ("a, port 1", TLSEndpoint),
+        ("b, port 2", TLSEndpoint),
+    ]
+    assert [way for _, way in ways("alice localhost:1,[::1]:2", identity())] == (
+        [PlaintextFallback] * 2
+    )
+    # Only if all of them are on this machine nobody can be in between.
+    assert [way for _, way in ways("alice localhost:1,b:2", identity())] == [TLSEndpoint] * 2
 
 
 def test_a_fingerprint_is_taken_as_it_is_written_elsewhere():

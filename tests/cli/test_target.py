@@ -40,7 +40,24 @@ from groupchat.cli.exit import USAGE, Exit
     ],
 )
 def test_a_name_a_host_and_a_port_may_each_be_left_out(line, wanted):
-    assert target.parse(line.split()) == wanted
+    assert target.parse(line.split()) == (*wanted, ())
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("alice a,b,c", [("a", 9000), ("b", 9000), ("c", 9000)]),
+        ("alice a,b 9001", [("a", 9001), ("b", 9001)]),
+        ("alice a:1,b:2", [("a", 1), ("b", 2)]),
+        ("a:1,b", [("a", 1), ("b", 9000)]),
+        ("alice [::1]:1,::2", [("::1", 1), ("::2", 9000)]),
+        ("alice a,unix:/b", [("a", 9000), ("unix:/b", 0)]),
+        ("alice unix:/run/a,b", [("unix:/run/a,b", 0)]),
+    ],
+)
+def test_several_nodes_of_a_group_stand_with_commas_between_them(line, wanted):
+    _, *first, others = target.parse(line.split())
+    assert [tuple(first), *others] == wanted
 
 
 NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix:PATH for a socket."
@@ -62,6 +79,8 @@ NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix
         (["alice", "host:"], '"" is no port: a port is a number from 1 to 65535.'),
         (["alice", "[::1]:x"], '"x" is no port: a port is a number from 1 to 65535.'),
         (["alice", "70000"], '"70000" is no port: a port is a number from 1 to 65535.'),
+        (["alice", "a,,b"], f'"" {NO_HOST}'),
+        (["alice", "a,b:1", "2"], "The port is there twice: a,b:1 and 2. Leave one out."),
         (["alice", "host:1", "2"], "The port is there twice: host:1 and 2. Leave one out."),
         (
             ["alice", "unix:/x", "2"],

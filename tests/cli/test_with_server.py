@@ -59,7 +59,7 @@ class Terminal:
         self.net = Network(world.server.factory)
         world.nets.append(self.net)
         connector = Connector(self.net, world.clock, Backoff(lambda: 0.5))
-        chat = Lifecycle(connector, "the server", self.model, world.clock)
+        chat = Lifecycle(connector, lambda: "the server", self.model, world.clock)
         self.pipe = Pipe(chat, self.model, self._parser, FakeInput(), world.clock)
         self.endings = []
         chat.start().addCallback(self.endings.append)

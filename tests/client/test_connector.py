@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.python.failure import Failure
 
-from groupchat.client.connector import Connector
+from groupchat.client.connector import STEADY_SECONDS, Connector
 from groupchat.client.reconnect import Backoff
 from groupchat.wire import events
 
@@ -54,10 +54,10 @@ class Owner:
 class World:
     """A connector, its clock, and the endpoint that it uses."""
 
-    def __init__(self):
+    def __init__(self, addresses=1):
         self.clock = Clock()
         self.attempts = []
-        self.connector = Connector(self, self.clock, Backoff(lambda: 1.0), timeout=10)
+        self.connector = Connector(self, self.clock, Backoff(lambda: 1.0, addresses), timeout=10)
         self.owner = self.connector.owner = Owner(self.connector)
 
     def connect(self, factory):
@@ -106,6 +106,43 @@ def test_the_next_attempt_comes_after_a_delay_that_grows_until_a_welcome(world):
     world.connector.retry(None)
     world.clock.advance(1)
     assert len(world.attempts) == 4
+
+
+def waits(world, attempts):
+    """The seconds until each of these attempts."""
+    for _ in range(attempts):
+        world.connector.retry(None)
+        yield world.connector.wait
+        world.clock.advance(world.connector.wait)
+
+
+def test_each_of_several_addresses_is_tried_before_there_is_a_delay():
+    world = World(addresses=3)
+    assert list(waits(world, 9)) == [0, 0, 1, 0, 0, 2, 0, 0, 4]
+
+
+def test_after_a_good_connection_each_is_tried_at_once_again():
+    world = World(addresses=2)
+    assert list(waits(world, 1)) == [0]
+    world.connector.welcomed()
+    world.clock.advance(STEADY_SECONDS)
+    world.connector.lost()
+    assert list(waits(world, 2)) == [0, 1]
+
+
+def test_servers_that_all_hang_up_at_once_are_not_asked_without_a_delay():
+    world, found = World(addresses=2), []
+    for _ in range(4):
+        world.connector.welcomed()
+        world.connector.lost()
+        found += waits(world, 1)
+    assert found == [0, 1, 0, 1]
+
+
+def test_a_server_that_asks_for_time_is_given_it_though_there_are_others():
+    world = World(addresses=2)
+    world.connector.retry(events.Bye(code="stopping", text="Stopping.", retry=2))
+    assert world.connector.wait == 4
 
 
 def test_the_server_may_ask_for_more_time_than_the_limit(world):

@@ -65,7 +65,7 @@ class Environment:
         self.model = Model(session, ["lobby"], self.display, Outbox(), self.clock)
         self.identity.user = self.model
         connector = Connector(near, self.clock, Backoff(lambda: 0.5))
-        self.chat = Lifecycle(connector, "localhost, port 9000", self.model, self.clock)
+        self.chat = Lifecycle(connector, lambda: "localhost, port 9000", self.model, self.clock)
         dialog = PasswordDialog(asker, self.chat, self.model) if asker else None
         self.parser = InputParser(self.model, self.display)
         self.pipe = Pipe(self.chat, self.model, self.parser, FakeInput(), self.clock, dialog=dialog)

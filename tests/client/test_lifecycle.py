@@ -78,6 +78,30 @@ def test_a_full_server_ends_it_the_first_time():
     assert Environment().accept().hear(full).ending == (TURNED_AWAY, "The server is full.")
 
 
+def test_of_several_addresses_each_is_tried_before_it_ends():
+    env = Environment(addresses=3).refuse(ConnectionRefusedError())
+    env.clock.advance(0)
+    env.accept().lose()
+    env.clock.advance(0)
+    assert len(env.endpoint.attempts) == 3
+    status, text = env.refuse(ConnectionRefusedError()).ending
+    assert status == UNREACHABLE
+    assert text.startswith("None of the 3 addresses leads to a server. The last one: Connection re")
+
+
+def test_a_node_that_stops_sends_a_newcomer_to_the_next_one():
+    stopping = events.Bye(code="stopping", text="Stopping.", retry=0)
+    env = Environment(addresses=2).accept().hear(stopping)
+    env.clock.advance(2)
+    env.enter()
+    assert len(env.endpoint.attempts) == 2 and env.display.told == []
+
+
+def test_another_certificate_at_one_address_ends_it_though_there_are_others():
+    env = Environment(addresses=2).refuse(CertificateError("Another certificate."))
+    assert env.ending[1] == "Another certificate."
+
+
 def test_no_input_is_read_before_the_client_is_logged_in():
     env = Environment().accept()
     assert not env.input.reading
@@ -95,6 +119,14 @@ def test_a_lost_connection_is_reported_and_made_again():
     assert len(env.endpoint.attempts) == 2
     env.enter()
     assert env.display.told[1:] == ["Connected again."]
+
+
+def test_a_lost_node_is_left_for_the_next_one_at_once():
+    env = Environment(addresses=2).enter().lose()
+    env.clock.advance(0)
+    env.enter()
+    assert len(env.endpoint.attempts) == 2
+    assert env.display.told == ["Connection lost. Trying again …", "Connected again."]
 
 
 def test_attempts_become_rarer_up_to_a_bound():

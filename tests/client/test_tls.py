@@ -135,7 +135,7 @@ class Environment:
         self.parser = InputParser(self.model, self.display)
         endpoint = TLSEndpoint(self.net, host, trusted.check)
         connector = Connector(endpoint, self.clock, Backoff(lambda: 0.5))
-        self.chat = Lifecycle(connector, f"{host}, port 9000", self.model, self.clock)
+        self.chat = Lifecycle(connector, lambda: f"{host}, port 9000", self.model, self.clock)
         self.pipe = Pipe(self.chat, self.model, self.parser, self.input, self.clock)
         self.endings = []
         self.chat.start().addCallback(exit_for).addCallback(self.endings.append)

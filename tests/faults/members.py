@@ -244,7 +244,7 @@ class Member:
         random = self.rng.random
         backoff = Backoff(lambda: random() * HASTE)
         connector = Connector(self._endpoint, reactor, backoff)  # type: ignore[arg-type]
-        self._chat = Lifecycle(connector, "the proxy", self.model, reactor)  # type: ignore[arg-type]
+        self._chat = Lifecycle(connector, lambda: "the proxy", self.model, reactor)  # type: ignore[arg-type]
         self._chat.watch(self.talker)
         self._chat.start().addCallback(self._ended)
 

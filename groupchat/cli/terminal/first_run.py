@@ -14,7 +14,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from groupchat import atomicfile
-from groupchat.client.address import DEFAULT_PORT, format_address
+from groupchat.client.address import DEFAULT_PORT, Address, format_address
 from groupchat.wire import names
 
 __all__ = ["MAX_SERVERS", "KnownServer", "KnownServers", "Questions"]
@@ -25,16 +25,22 @@ _MAX_FILE_BYTES = 100_000
 
 @dataclass(frozen=True)
 class KnownServer:
-    """A server, and the name that was used there."""
+    """
+    A server, and the name that was used there.
+
+    :ivar others: the addresses of the other nodes, if it is a group of several.
+    """
 
     name: str
     host: str
     port: int
+    others: tuple[Address, ...] = ()
 
     @property
     def text(self) -> str:
         """For people."""
-        return f"{self.name} at {format_address(self.host, self.port)}"
+        more = f" (and {len(self.others)} more)" if self.others else ""
+        return f"{self.name} at {format_address(self.host, self.port)}{more}"
 
 
 class KnownServers:
@@ -53,9 +59,15 @@ class KnownServers:
             with self._path.open("rb") as file:
                 found = json.loads(file.read(_MAX_FILE_BYTES))
             return [
-                KnownServer(str(one["name"]), str(one["host"]), int(one["port"])) for one in found
-            ][:MAX_SERVERS]
-        except (OSError, ValueError, TypeError, KeyError):
+                KnownServer(
+                    str(one["name"]),
+                    str(one["host"]),
+                    int(one["port"]),
+                    tuple(Address(str(host), int(port)) for host, port in one.get("others", ())),
+                )
+                for one in found[:MAX_SERVERS]
+            ]
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return []
 
     def add(self, server: KnownServer) -> None:
@@ -81,7 +93,7 @@ class Questions:
     :param known: servers of earlier runs.
     :param default_name: the name that an empty answer means; "" if there is none.
     :param parse_name: returns a name as it is written, or raises ValueError with a sentence.
-    :param parse_server: returns host and port, or raises ValueError with a sentence.
+    :param parse_server: returns one address or several, or raises ValueError with a sentence.
     """
 
     def __init__(
@@ -89,7 +101,7 @@ class Questions:
         known: list[KnownServer],
         default_name: str,
         parse_name: Callable[[str], str],
-        parse_server: Callable[[str], tuple[str, int]],
+        parse_server: Callable[[str], list[Address]],
     ) -> None:
         self._known = known
         self._default_name = default_name
@@ -127,8 +139,8 @@ class Questions:
                 self._name = self._parse_name(text or self._default_name)
                 self._step = _Step.HOST
             elif self._step is _Step.HOST:
-                host, port = self._parse_server(text or f"localhost:{DEFAULT_PORT}")
-                self._finish(KnownServer(self._name, host, port))
+                first, *others = self._parse_server(text or f"localhost:{DEFAULT_PORT}")
+                self._finish(KnownServer(self._name, *first, tuple(others)))
         except ValueError as wrong:
             return str(wrong)
         return ""

@@ -66,9 +66,10 @@ open = {list(_OPEN)!r}  # the program that opens links
 # rooms = ["lobby", "dev"]
 # notify = "none"
 # password-file = "~/.chat-password"
+# nodes = ["chat2.example.org:9000"]  # other nodes of the same group, which are tried in turn
 """
 _KEYS = ("notify", "command", "presence", "time", "open", "colours", "servers")
-_SERVER_KEYS = ("name", "rooms", "notify", "password-file")
+_SERVER_KEYS = ("name", "rooms", "notify", "password-file", "nodes")
 
 
 class PreferencesError(Exception):
@@ -84,12 +85,14 @@ class ServerPreferences:
     :ivar rooms: the rooms to join; none for the usual ones.
     :ivar notify: how the reader is notified; None as elsewhere.
     :ivar password_file: the file with the password; None if there is none.
+    :ivar nodes: the addresses of the other nodes of its group.
     """
 
     name: str | None = None
     rooms: tuple[str, ...] = ()
     notify: Method | None = None
     password_file: str | None = None
+    nodes: tuple[str, ...] = ()
 
     def before(self, other: ServerPreferences) -> ServerPreferences:
         """Returns these settings, completed by others."""
@@ -98,6 +101,7 @@ class ServerPreferences:
             self.rooms or other.rooms,
             self.notify or other.notify,
             self.password_file or other.password_file,
+            self.nodes or other.nodes,
         )
 
 
@@ -216,6 +220,7 @@ def _server(table: Mapping[str, object]) -> ServerPreferences:
         rooms=_texts(table, "rooms", ()),
         notify=_method(table),
         password_file=_value(table, "password-file", str, "") or None,
+        nodes=_texts(table, "nodes", ()),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 
 from groupchat import prompt
 from groupchat.cli import naming, target
@@ -21,7 +22,7 @@ from groupchat.cli.terminal.preferences import (
     of_environment,
 )
 from groupchat.client import client_id
-from groupchat.client.address import DEFAULT_PORT
+from groupchat.client.address import Address
 
 __all__ = ["ask_where", "prepare", "remember"]
 
@@ -51,7 +52,15 @@ def _prepare(options: argparse.Namespace, preferences: Preferences) -> Preferenc
         options.room = list(dict.fromkeys(map(naming.parse_room, server.rooms)))
     if server.password_file is not None and options.password_file is None:
         options.password_file = os.path.expanduser(server.password_file)
+    if server.nodes and not options.others:
+        options.others = tuple(_other_nodes(server.nodes))
+        settle_security(options)
     return preferences.with_notify(server.notify)
+
+
+def _other_nodes(nodes: tuple[str, ...]) -> Iterator[Address]:
+    for node in nodes:
+        yield from target.parse_addresses(node)
 
 
 def ask_where(options: argparse.Namespace) -> None:
@@ -72,13 +81,14 @@ def ask_where(options: argparse.Namespace) -> None:
         raise Exit() from None
     found = questions.result
     options.name, options.host, options.port = found.name, found.host, found.port
+    options.others = found.others
     options.named = True
     settle_security(options)
 
 
 def remember(options: argparse.Namespace, name: str) -> None:
     """The server was joined under this name: offer it in later runs."""
-    server = KnownServer(name, options.host, options.port)
+    server = KnownServer(name, options.host, options.port, options.others)
     KnownServers(client_id.directory() / _SERVERS).add(server)
 
 
@@ -97,9 +107,8 @@ def _parse_name(text: str) -> str:
         raise ValueError(wrong.text) from None
 
 
-def _parse_server(text: str) -> tuple[str, int]:
+def _parse_server(text: str) -> list[Address]:
     try:
-        found = target.parse(["name", text] if ":" in text else ["name", text, str(DEFAULT_PORT)])
+        return target.parse_addresses(text)
     except Exit as wrong:
         raise ValueError(wrong.text) from None
-    return found.host, found.port

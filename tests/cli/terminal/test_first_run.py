@@ -17,7 +17,7 @@ def parse_name(text):
 
 def parse_server(text):
     host, _, port = text.partition(":")
-    return host, int(port or 9000)
+    return [(host, int(port or 9000))]
 
 
 def questions(known=(), default="alice"):
@@ -56,6 +56,16 @@ def test_a_later_run_offers_the_servers_of_before():
     assert asked.text == "Your name [alice]: "
 
 
+def test_a_group_of_several_nodes_is_one_server(tmp_path):
+    asked = Questions([], "alice", parse_name, lambda text: [("a", 1), ("b", 2), ("c", 3)])
+    asked.answer("")
+    asked.answer("a:1,b:2,c:3")
+    group = KnownServer("alice", "a", 1, (("b", 2), ("c", 3)))
+    assert asked.result == group and group.text == "alice at a, port 1 (and 2 more)"
+    KnownServers(tmp_path / "servers").add(group)
+    assert KnownServers(tmp_path / "servers").read() == [group]
+
+
 def test_servers_are_kept_the_last_one_first(tmp_path):
     kept = KnownServers(tmp_path / "state" / "servers")
     assert kept.read() == []
@@ -66,7 +76,10 @@ def test_servers_are_kept_the_last_one_first(tmp_path):
     assert len(found) == MAX_SERVERS and [one.port for one in found[:3]] == [9010, 9011, 9009]
 
 
-@pytest.mark.parametrize("content", ["x", "{}", '[{"name": "a"}]', "[1]"])
+@pytest.mark.parametrize(
+    "content",
+    ["x", "{}", '[{"name": "a"}]', "[1]", '[{"name": "a", "host": "h", "port": 1, "others": 1}]'],
+)
 def test_a_broken_file_offers_nothing(tmp_path, content):
     (tmp_path / "servers").write_text(content)
     assert KnownServers(tmp_path / "servers").read() == []

@@ -124,6 +124,34 @@ def test_the_settings_of_the_server_complete_the_command_line(tmp_path):
     assert prepare(options).notify is Method.NONE
 
 
+def test_the_settings_of_a_server_name_the_other_nodes_of_its_group(tmp_path):
+    settings(tmp_path, '[servers."localhost:9000"]\nnodes = ["localhost:9001", "chat.example"]')
+    options = parse(["alice"])
+    prepare(options)
+    assert options.others == (("localhost", 9001), ("chat.example", 9000))
+    assert options.tls
+    options = parse(["alice", "localhost:9000,localhost:9002"])
+    prepare(options)
+    assert options.others == (("localhost", 9002),) and not options.tls
+
+
+def test_nodes_that_make_no_sense_end_it_with_one_line(tmp_path):
+    settings(tmp_path, '[servers."localhost:9000"]\nnodes = ["a b"]')
+    with pytest.raises(Exit) as ended:
+        prepare(parse(["alice"]))
+    assert ended.value.status == 2 and '"a b" is no host' in ended.value.text
+
+
+def test_several_nodes_are_remembered_and_offered(answers):
+    answers.given += ["", "localhost:1,localhost:2", ""]
+    first = parse([])
+    prepare(first)
+    remember(first, "alice")
+    again = parse([])
+    prepare(again)
+    assert (again.port, again.others) == (1, (("localhost", 2),))
+
+
 def test_settings_that_make_no_sense_end_it_with_one_line(tmp_path):
     settings(tmp_path, "colour = 1")
     with pytest.raises(Exit) as ended:
