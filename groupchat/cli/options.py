@@ -25,7 +25,8 @@ _USAGE = "%(prog)s [NAME] [HOST] [PORT] [options]"
 _WHERE = (
     "your name (default: $GROUPCHAT_NAME or $USER), the server's host (localhost) and port (9000). "
     "HOST:PORT, [ADDRESS]:PORT and unix:PATH work, too; a second word of digits only is the port. "
-    "HOST:PORT,HOST:PORT names several nodes of one group: if one is lost, the next is tried"
+    "More hosts and ports, or HOST:PORT,HOST:PORT, name further nodes of one group: if one is "
+    "lost, the next is tried"
 )
 _EPILOG = (
     "exit status: 0 all went well; 2 wrong usage; 3 the server can't be reached; 4 the server "

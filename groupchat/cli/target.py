@@ -1,6 +1,6 @@
 """
 The target of a run: who joins, and which server, as ``[NAME] [HOST] [PORT]`` on the command line
-say it. In place of one host there may be several, with commas between them.
+say it. A group of several nodes has several hosts: more of them follow, or stand there with commas.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections import deque
 from typing import NamedTuple
 
 from groupchat.cli.exit import USAGE, Exit
@@ -50,17 +51,30 @@ def parse(words: list[str]) -> Target:
 
     :raises Exit: they make no sense.
     """
-    if len(words) > 3:
-        raise Exit(USAGE, f'"{words[3]}" is too much: NAME, HOST and PORT are all there is.')
     named = bool(words) and ":" not in words[0] and not (len(words) == 1 and _is_number(words[0]))
     name = words[0] if named else None
     where = words[1:] if named else words
-    if len(where) > 2:
+    if not named and len(where) > 2 and not (":" in where[1] or _is_number(where[1])):
         raise Exit(USAGE, f'"{words[0]}" can\'t be your name: a name has no colon.')
     if len(where) == 1 and _is_number(where[0]):
         return Target(name, DEFAULT_HOST, parse_port(where[0]))
-    first, *others = parse_addresses(*(where or [DEFAULT_HOST]))
+    first, *others = _addresses(where or [DEFAULT_HOST])
     return Target(name, *first, tuple(others))
+
+
+def _addresses(words: list[str]) -> list[Address]:
+    """Returns the addresses: each is a word, and its port may be the next one."""
+    found: list[Address] = []
+    left = deque(words)
+    while left:
+        word = left.popleft()
+        if found and _is_number(word):
+            raise Exit(USAGE, f'"{word}" is too much: {found[-1].host} has its port already.')
+        has_port = bool(left) and (_is_number(left[0]) or ":" not in word + left[0])
+        if found and not has_port and ":" not in word:
+            raise Exit(USAGE, f'"{word}" has no port: write {word}:PORT.')
+        found += parse_addresses(word, left.popleft() if has_port else None)
+    return found
 
 
 def parse_addresses(text: str, port: str | None = None) -> list[Address]:

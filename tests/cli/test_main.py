@@ -75,7 +75,7 @@ def test_options_stand_anywhere(line):
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("alice h 1 2", '"2" is too much: NAME, HOST and PORT are all there is.'),
+        ("alice h 1 2", '"2" is too much: h has its port already.'),
         ("alice h 1 --bogus", "unrecognized arguments: --bogus. See groupchat-connect --help"),
         ("alice h 1 --js", "unrecognized arguments: --js. See groupchat-connect --help"),
         (

@@ -60,6 +60,25 @@ def test_several_nodes_of_a_group_stand_with_commas_between_them(line, wanted):
     assert [tuple(first), *others] == wanted
 
 
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("alice a 1 b 2", [("a", 1), ("b", 2)]),
+        ("alice a 1 b 2 c 3", [("a", 1), ("b", 2), ("c", 3)]),
+        ("alice a:1 b:2", [("a", 1), ("b", 2)]),
+        ("alice a:1 b 2", [("a", 1), ("b", 2)]),
+        ("alice a b:2", [("a", 9000), ("b", 2)]),
+        ("alice a,b 1 c 2", [("a", 1), ("b", 1), ("c", 2)]),
+        ("a:1 b:2", [("a", 1), ("b", 2)]),
+        ("alice ::1 1 [::1]:2", [("::1", 1), ("::1", 2)]),
+        ("alice localhost 1 unix:/run/chat.sock", [("localhost", 1), ("unix:/run/chat.sock", 0)]),
+    ],
+)
+def test_the_addresses_of_further_nodes_may_follow(line, wanted):
+    found = target.parse(line.split())
+    assert [(found.host, found.port), *found.others] == wanted
+
+
 NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix:PATH for a socket."
 
 
@@ -92,7 +111,10 @@ NO_HOST = "is no host. Write a name or an address, [ADDRESS]:PORT for IPv6, unix
             f'"unix:/{"x" * 107}" is no socket: its path must have 1 to 107 bytes.',
         ),
         (["a:b", "host", "1"], '"a:b" can\'t be your name: a name has no colon.'),
-        (["alice", "host", "1", "2"], '"2" is too much: NAME, HOST and PORT are all there is.'),
+        (["alice", "host", "1", "2"], '"2" is too much: host has its port already.'),
+        (["alice", "host", "1", "other"], '"other" has no port: write other:PORT.'),
+        (["alice", "host:1", "other"], '"other" has no port: write other:PORT.'),
+        (["alice", "host", "x", "y"], '"x" is no port: a port is a number from 1 to 65535.'),
     ],
 )
 def test_an_invalid_command_line_is_reported_in_one_line(words, complaint):
