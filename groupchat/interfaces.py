@@ -71,6 +71,8 @@ class ILedger(Interface):
         " It changes only before `ILedgerOwner.restore`."
     )
 
+    is_alone: bool = Attribute("Whether no other node shares the log, but such as end.")
+
     epoch: str = Attribute(
         "The name of this run of the log, once open. It changes only before `rewound`."
     )
@@ -129,8 +131,17 @@ class ILedger(Interface):
     def ping() -> Deferred[None]:
         """Fire once the ledger has got round to it: what stores messages works."""
 
+    def hand_over() -> Deferred[None]:
+        """
+        Tell other nodes that this one ends. Its seats are kept for some seconds, so that its
+        clients can take them over. Fires once that is stored, and all that was posted before.
+        """
+
     def close() -> Deferred[None]:
-        """Store what was posted, tell other nodes that this one is gone, and close."""
+        """
+        Store what was posted, and close. Without `hand_over` before it, other nodes are told that
+        this one is gone, with all its seats.
+        """
 
 
 class ILedgerOwner(Interface):

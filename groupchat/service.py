@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Protocol
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, TimeoutError, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger
 
@@ -37,6 +37,7 @@ __all__ = ["EXIT_LEDGER_FAILED", "STORE_TIMEOUT", "GroupChat"]
 
 #: seconds for the ledger to store the last messages: longer than it waits for a lock
 STORE_TIMEOUT = 12.0
+HAND_OVER_TIMEOUT = 3.0  #: seconds for the other nodes to be told
 EXIT_LEDGER_FAILED = 70  #: the exit status if the last messages may be lost (EX_SOFTWARE)
 
 
@@ -185,6 +186,8 @@ class GroupChat(Service):
         await DeferredList(closing, consumeErrors=True)
         if self._broken:
             return
+        with contextlib.suppress(TimeoutError):
+            await self.hub.hand_over().addTimeout(HAND_OVER_TIMEOUT, self._reactor)
         await self._store()
         self.hub.stop()
         await self.port.emptied()

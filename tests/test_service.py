@@ -21,7 +21,7 @@ from groupchat.gateways.table import web
 from groupchat.ops import join_hints
 from groupchat.ops.binding import Binding
 from groupchat.server.factory import ChatFactory
-from groupchat.service import STORE_TIMEOUT, GroupChat
+from groupchat.service import HAND_OVER_TIMEOUT, STORE_TIMEOUT, GroupChat
 from groupchat.settings import Settings
 
 ADDRESS = "service"
@@ -33,6 +33,7 @@ class Ledger:
     def __init__(self, did):
         self.did = did
         self.closing = succeed(None)
+        self.is_alone = True
         self.why = None
 
     def open(self, owner):
@@ -391,6 +392,26 @@ def test_it_says_good_bye_only_once_all_is_stored(house):
     house.service.stopService()
     assert "farewells" not in house.did
     house.ledger.closing.callback(None)
+    assert house.did[-1] == "farewells"
+
+
+def test_it_hands_over_to_other_nodes_before_it_stores_the_last(house):
+    house.start()
+    house.did.clear()
+    house.ledger.is_alone, told = False, Deferred()
+    house.ledger.hand_over = lambda: told
+    house.service.stopService()
+    assert house.did == ["port closed"]
+    told.callback(None)
+    assert house.did == ["port closed", "ledger closed", "farewells"]
+
+
+def test_it_ends_though_the_other_nodes_can_not_be_told(house):
+    house.start()
+    house.ledger.is_alone = False
+    house.ledger.hand_over = Deferred
+    house.service.stopService()
+    house.reactor.advance(HAND_OVER_TIMEOUT)
     assert house.did[-1] == "farewells"
 
 

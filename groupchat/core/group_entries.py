@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from groupchat.wire.events import Bye
 
 __all__ = [
-    "AccountsChangedEntry", "EndEntry", "LoginEntry", "LogoutEntry", "MaxEntry", "NodeGoneEntry",
-    "NoticeEntry", "RegisteredEntry",
+    "AccountsChangedEntry", "EndEntry", "LoginEntry", "LogoutEntry", "MaxEntry", "NodeEndsEntry",
+    "NodeGoneEntry", "NoticeEntry", "RegisteredEntry",
 ]  # fmt: skip
 
 
@@ -165,6 +165,21 @@ class AccountsChangedEntry(Entry):
     The accounts, bans or mutes have changed, and are saved: the other nodes read them again.
 
     :ivar node: the node that changed them.
+    """
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: int) -> None:
+        super().__init__("")
+        self.node = node
+
+
+class NodeEndsEntry(Entry):
+    """
+    A node ends, as it was told to. Its seats are kept until `NodeGoneEntry`, so that its clients
+    can take them over at other nodes.
+
+    :ivar node: the node.
     """
 
     __slots__ = ("node",)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -22,7 +22,7 @@ from groupchat.core.counters import Counters
 from groupchat.core.delivery import Delivery
 from groupchat.core.direct import DirectRooms
 from groupchat.core.entries import Entry
-from groupchat.core.group_entries import AccountsChangedEntry, MaxEntry
+from groupchat.core.group_entries import AccountsChangedEntry, LogoutEntry, MaxEntry
 from groupchat.core.marks import Marks
 from groupchat.core.members import Members
 from groupchat.core.membership import Membership
@@ -93,6 +93,7 @@ class Hub:
         self.now = now
         self.failed = broken
         self.stopping = False
+        self._goodbye = errors.STOPPING
         self._awaited: dict[Entry, Deferred[None]] = {}
         self.outage = Outage(clock.callLater, self._give_up)
         self.counters = Counters()
@@ -192,10 +193,23 @@ class Hub:
         self.log.warn("The log is another one than before: all sessions are ended.")
         self.outage.go_away(errors.CUT_OFF)
 
+    def hand_over(self) -> Deferred[None]:
+        """
+        Let clients go on at the other nodes, if there are any: those that have a secret take over
+        their seats there. Fires once the others know.
+        """
+        if self.ledger.is_alone or not self.outage.is_over:
+            return succeed(None)
+        self._goodbye = errors.MOVING
+        for session in self.members.sessions:
+            if not session.has_client_id:
+                self.ledger.post(LogoutEntry(session.seat))
+        return self.ledger.hand_over()
+
     def stop(self) -> None:
         """End all sessions, and take nothing more."""
         self.stopping = True
-        self._end_all(errors.STOPPING)
+        self._end_all(self._goodbye)
 
     def _end_all(self, bye: Bye) -> None:
         watchers = [one for room in self.rooms.values() for one in room.watchers.values()]

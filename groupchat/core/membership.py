@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from groupchat.core.cursor import Cursor, Origin
 from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry
-from groupchat.core.group_entries import LoginEntry, LogoutEntry, NodeGoneEntry
+from groupchat.core.group_entries import LoginEntry, LogoutEntry, NodeEndsEntry, NodeGoneEntry
 from groupchat.core.members import Members
 from groupchat.core.room_access import RoomAccess
 from groupchat.settings import Settings
@@ -72,8 +72,14 @@ class Membership:
     def logged_out(self, entry: LogoutEntry) -> None:
         """Free a seat, unless it was never taken, or is another's by now."""
         seat = self._members.seat(entry.seat)
-        if seat is not None:
-            self._remove(seat, seat.node)
+        if seat is None:
+            return
+        if seat.session is not None:  # this node ends, and the client can't take its seat elsewhere
+            seat.session.end(errors.MOVING)
+        self._remove(seat, seat.node)
+
+    def node_ends(self, entry: NodeEndsEntry) -> None:
+        """Keep the seats of a node: its clients are about to take them over elsewhere."""
 
     def node_gone(self, entry: NodeGoneEntry) -> None:
         """Free all seats of a node."""

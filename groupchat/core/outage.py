@@ -54,6 +54,11 @@ class Outage:
         """Whether nothing that is posted would come back soon."""
         return self._state is State.AWAY
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the ledger can be reached."""
+        return self._state is State.REACHABLE
+
     def check(self) -> None:
         """
         Check that somebody can log in.

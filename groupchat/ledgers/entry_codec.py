@@ -34,6 +34,7 @@ from groupchat.core.group_entries import (
     LoginEntry,
     LogoutEntry,
     MaxEntry,
+    NodeEndsEntry,
     NodeGoneEntry,
     NoticeEntry,
     RegisteredEntry,
@@ -67,6 +68,7 @@ KINDS: dict[str, type[Entry]] = {
     "max": MaxEntry,
     "accounts": AccountsChangedEntry,
     "node-gone": NodeGoneEntry,
+    "node-ends": NodeEndsEntry,
     "import": ImportEntry,
 }
 

@@ -49,6 +49,7 @@ class MemoryLedger(EntryProcessor):
     """
 
     node = 0
+    is_alone = True
     trouble = ""
 
     def __init__(
@@ -68,6 +69,9 @@ class MemoryLedger(EntryProcessor):
         self._queue.owner = owner
 
     def ping(self) -> Deferred[None]:
+        return succeed(None)
+
+    def hand_over(self) -> Deferred[None]:
         return succeed(None)
 
     def close(self) -> Deferred[None]:

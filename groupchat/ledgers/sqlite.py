@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
@@ -56,6 +56,7 @@ class SQLiteLedger(ReadsInThreads[Reader]):
     """
 
     node = 0
+    is_alone = True
     epoch = ""
 
     def __init__(
@@ -116,6 +117,9 @@ class SQLiteLedger(ReadsInThreads[Reader]):
             whether to go on.
         """
         return self._upkeep.compact(report)
+
+    def hand_over(self) -> Deferred[None]:
+        return succeed(None)
 
     def close(self) -> Deferred[None]:
         return self._queue.idle().addCallback(lambda _: self._shut())

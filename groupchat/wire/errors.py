@@ -213,6 +213,11 @@ CUT_OFF = Bye(
     code="unavailable", text="The server was cut off from its ledger. Come back in 1 s.", retry=1
 )
 STOPPING = Bye(code="stopping", text="The server is stopping. Come back in 2 s.", retry=2)
+MOVING = Bye(
+    code="stopping",
+    text="This server is stopping, and others of the group go on. Come back at once.",
+    retry=0,
+)
 TOO_MANY_CONNECTIONS = Bye(
     code="too-many-connections",
     text="Too many connections come from your address. Try again later.",

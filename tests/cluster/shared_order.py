@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from groupchat.core.entries import Entry
-from groupchat.core.group_entries import NodeGoneEntry
+from groupchat.core.group_entries import NodeEndsEntry, NodeGoneEntry
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.entry_codec import decode, encode
 from groupchat.ledgers.group_commit import GroupCommit
@@ -110,6 +110,10 @@ class SharedOrder:
         del self.nodes[node]
         self.nodes[by].post(NodeGoneEntry(node, by))
 
+    def lapse(self, node: int, by: int) -> None:
+        """Let a node free the seats of one that has handed them over."""
+        self.nodes[by].post(NodeGoneEntry(node, by))
+
     def fence(self, ledger: SharedLedger, by: int) -> None:
         """Let a node take another for dead, which comes again as a new one."""
         self.reap(ledger.node, by)
@@ -152,6 +156,7 @@ class SharedLedger:
         self.node = 0
         self.slow = False
         self.dead = False
+        self.handed_over = False
         self.bundles: deque[Bundle] = deque()
         self.owner: ILedgerOwner
         self._lives = 0
@@ -205,7 +210,19 @@ class SharedLedger:
             self.owner.appended(decode(bundle.data))
         return True
 
+    @property
+    def is_alone(self) -> bool:
+        return len(self.order.nodes) == 1
+
+    def hand_over(self) -> Deferred[None]:
+        self.handed_over = True
+        self.post(NodeEndsEntry(self.node))
+        return self._queue.idle()
+
     def close(self) -> Deferred[None]:
+        if self.handed_over:
+            del self.order.nodes[self.node]
+            return succeed(None)
         self.post(NodeGoneEntry(self.node, self.node))
         return self._queue.idle().addCallback(lambda _: self.order.nodes.pop(self.node, None))
 

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import psycopg
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
+from groupchat.core.group_entries import NodeEndsEntry
 from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.postgresql.environment import Environment
 from groupchat.ledgers.postgresql.following import Following
@@ -87,6 +88,7 @@ class PostgreSQLLedger(ReadsInThreads[Reader]):
         )
         self.replica.rejoin = self.following.rejoin
         self.post = self.replica.queue.post
+        self._handed_over = -1  # the node that did
 
     def _link(self) -> Link:
         return Link(self._database, self._membership.beat)
@@ -159,11 +161,23 @@ class PostgreSQLLedger(ReadsInThreads[Reader]):
         self._writing.callInThread(lambda: self._reactor.callFromThread(answered.callback, None))
         return answered
 
+    @property
+    def is_alone(self) -> bool:
+        return self.replica.is_alone
+
+    def hand_over(self) -> Deferred[None]:
+        if not self.is_alone:
+            self._handed_over = self.node
+            self.post(NodeEndsEntry(self.node))
+        return self.replica.queue.idle()
+
     def close(self) -> Deferred[None]:
         closed = self.replica.queue.idle().addCallback(lambda _: self._leave())
         return closed.addCallback(lambda _: self._shut())
 
     def _leave(self) -> Deferred[None]:
+        if self._handed_over == self.node and not self.is_alone:
+            return succeed(None)  # the others free its seats once its lease has ended
         left: Deferred[None] = Deferred()
 
         def leave() -> None:

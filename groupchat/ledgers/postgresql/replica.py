@@ -14,7 +14,7 @@ import psycopg
 from twisted.logger import Logger
 
 from groupchat.core.entries import Entry, QuitEntry, TopicQuery
-from groupchat.core.group_entries import NodeGoneEntry
+from groupchat.core.group_entries import NodeEndsEntry, NodeGoneEntry
 from groupchat.interfaces import ILedgerOwner
 from groupchat.ledgers.group_commit import GroupCommit
 from groupchat.ledgers.postgresql.environment import Limits
@@ -81,6 +81,11 @@ class Replica:
         """The object that gets the entries."""
         return self.queue.owner
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other node is there, but such as end."""
+        return not self._others - {0}
+
     # Bundles of this node.
 
     def _write(self, batch: list[Entry]) -> None:
@@ -132,7 +137,7 @@ class Replica:
         if bundle.joined:
             self._others.add(bundle.node)
             self._give_snapshot()
-        elif bundle.entries and isinstance(bundle.entries[0], NodeGoneEntry):
+        elif bundle.entries and isinstance(bundle.entries[-1], (NodeEndsEntry, NodeGoneEntry)):
             self._others.discard(bundle.node)
             self._give_snapshot()
 
