@@ -13,6 +13,7 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor, task
 
+from groupchat.core.outage import MAX_SECONDS_WAITED
 from tests.e2e.support import Daemon, Sandbox, Socket, numbered
 from tests.engine import Engine
 from tests.faults.proxy import Proxy
@@ -53,9 +54,9 @@ async def is_in(member: Socket) -> bool:
     return not member.events("bye")
 
 
-async def comes_back(sandbox: Sandbox, name: str, daemon: Daemon) -> Socket:
+async def comes_back(sandbox: Sandbox, name: str, daemon: Daemon, **hello: Any) -> Socket:
     """Someone logs in as soon as the server lets them."""
-    while not await is_in(member := await sandbox.json(name, daemon)):
+    while not await is_in(member := await sandbox.json(name, daemon, **hello)):
         await task.deferLater(reactor, 0.2)
     return member
 
@@ -119,6 +120,42 @@ async def test_a_connection_to_the_database_that_is_cut_loses_nothing(
     assert await sandbox.kept(daemon) == [
         text for cut in range(10) for text in numbered(f"cut {cut}", 20)
     ]
+    await daemon.stop()
+    await proxy.close()
+
+
+@pytest.mark.slow
+@pytest_twisted.ensureDeferred
+async def test_a_node_that_can_not_reach_the_database_reads_on_waits_and_comes_back(
+    sandbox: Sandbox, database: str, engine: Engine
+):
+    proxy = Proxy()
+    proxy.target = engine.port
+    daemon = await node(sandbox, engine.uri("e2e", "127.0.0.1", proxy.port))
+    alice = await sandbox.member("alice", daemon, client="a" * 22)
+    bob = await sandbox.member("bob", daemon)
+    alice.say("before", first=1)
+    await bob.event("message", text="before")
+    proxy.target = daemon.port  # which is no database
+    proxy.reset()
+    cut = time.monotonic()
+    alice.say("meanwhile", first=2)
+    for _ in range(3):
+        bob.send({"type": "ping"}, {"type": "who", "room": "lobby"})
+        await bob.event("pong")
+        assert len((await bob.event("who"))["members"]) == 2
+        await task.deferLater(reactor, 1)
+    assert not alice.events("bye") and len(alice.events("ok")) == 1
+    for member in (alice, bob):
+        bye = await member.event("bye", MAX_SECONDS_WAITED + 5)
+        assert (bye["code"], bye["retry"]) == ("unavailable", 5)
+    assert time.monotonic() - cut >= MAX_SECONDS_WAITED
+    assert not await is_in(await sandbox.json("carol", daemon))
+    proxy.target = engine.port
+    again = await comes_back(sandbox, "alice", daemon, client="a" * 22)
+    again.say("meanwhile", "after", first=2)
+    await again.event("ok", n=3)
+    assert await sandbox.kept(daemon) == ["before", "meanwhile", "after"]
     await daemon.stop()
     await proxy.close()
 
