@@ -3,6 +3,10 @@ Entries as bytes, on their way to other nodes.
 
 An entry is its kind and its slots by name, so that nodes of two versions understand each other:
 a slot that is not known is passed over, and one that is missing has the value in `DEFAULTS`.
+
+A node passes over an entry whose kind it doesn't know if the kind begins with `OPTIONAL`. Any other
+entry changes what all nodes have to agree on, so a node that doesn't know its kind has to end. A
+version that adds such a kind only understands it; the version after that posts it.
 """
 
 from __future__ import annotations
@@ -39,10 +43,15 @@ from groupchat.core.group_entries import (
     NoticeEntry,
     RegisteredEntry,
 )
+from groupchat.errors import CannotStart
 from groupchat.wire.errors import Refused
 from groupchat.wire.events import Bye
 
-__all__ = ["DEFAULTS", "KINDS", "decode", "encode"]
+__all__ = ["DEFAULTS", "KINDS", "OPTIONAL", "UnknownKind", "decode", "encode"]
+
+#: how the kind of an entry begins that changes nothing on which nodes have to agree, and has no
+#: outcome of the ledger
+OPTIONAL = "+"
 
 Slots = dict[str, object]
 _Refusal = tuple[str, str, int | None, float | None]  #: code, text, want, retry
@@ -68,12 +77,26 @@ KINDS: dict[str, type[Entry]] = {
     "max": MaxEntry,
     "accounts": AccountsChangedEntry,
     "node-gone": NodeGoneEntry,
-    "node-ends": NodeEndsEntry,
+    "+node-ends": NodeEndsEntry,
     "import": ImportEntry,
 }
 
 #: the values of slots that entries of older nodes lack, by kind
 DEFAULTS: dict[str, dict[str, object]] = {}
+
+
+class UnknownKind(CannotStart):
+    """
+    A node of a newer version has stored an entry that this one doesn't know.
+
+    :param kind: its kind.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f'Another node runs a newer groupchat, and has stored a "{kind}" that this one doesn\'t'
+            " know. Install the newer groupchat here, too."
+        )
 
 
 def _refusals(kind: type[Refused]) -> dict[str, type[Refused]]:
@@ -120,9 +143,27 @@ def encode(entries: Iterable[Entry]) -> bytes:
 
 
 def decode(data: bytes) -> list[Entry]:
-    """Return new entries, which are what `encode` was given but for the slots that are local."""
+    """
+    Return new entries, which are what `encode` was given but for the slots that are local, without
+    optional ones of kinds that are not known.
+
+    :raises UnknownKind: one of the others is of such a kind.
+    """
     plain = msgspec.msgpack.decode(data, type=list[tuple[str, Slots]])
-    return [_entry(kind, slots) for kind, slots in plain]
+    return [_entry(kind, slots) for kind, slots in plain if _is_known(kind)]
+
+
+def _is_known(kind: str) -> bool:
+    """
+    Return whether a kind is known; if not, it is optional.
+
+    :raises UnknownKind: it is neither.
+    """
+    if kind in KINDS:
+        return True
+    if not kind.startswith(OPTIONAL):
+        raise UnknownKind(kind)
+    return False
 
 
 def _plain(entry: Entry) -> tuple[str, Slots]:

@@ -20,7 +20,7 @@ from groupchat.core.entries import (
     QuitEntry,
 )  # fmt: skip
 from groupchat.core.group_entries import EndEntry, LoginEntry
-from groupchat.ledgers.entry_codec import DEFAULTS, KINDS, decode, encode
+from groupchat.ledgers.entry_codec import DEFAULTS, KINDS, OPTIONAL, UnknownKind, decode, encode
 from groupchat.wire import errors
 
 #: arguments of a name, for whatever entry has one of that name
@@ -104,6 +104,26 @@ def test_an_entry_of_a_newer_node_is_understood():
     (entry,) = decode(msgspec.msgpack.encode(data))
     assert isinstance(entry, LoginEntry)
     assert entry.name == "alice"
+
+
+def of_newer_node(kind):
+    """The bytes of an entry that nobody here knows, before one that all know."""
+    known = msgspec.msgpack.decode(encode([MessageEntry("lobby", "alice", "hi", 1)]))
+    return msgspec.msgpack.encode([[kind, {"room": "", "colour": "blue"}], *known])
+
+
+def test_an_optional_entry_of_a_newer_node_is_passed_over():
+    (entry,) = decode(of_newer_node(f"{OPTIONAL}colour"))
+    assert isinstance(entry, MessageEntry)
+
+
+def test_any_other_is_refused_with_what_to_do():
+    with pytest.raises(UnknownKind) as refused:
+        decode(of_newer_node("colour"))
+    assert str(refused.value) == (
+        'Another node runs a newer groupchat, and has stored a "colour" that this one '
+        "doesn't know. Install the newer groupchat here, too."
+    )
 
 
 def test_an_entry_of_an_older_node_gets_what_it_lacks(monkeypatch):

@@ -5,11 +5,13 @@ post is stored once, in the order posted, and both hand it up in one order.
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 import pytest_twisted
 from twisted.internet import reactor, task, threads
 
 from groupchat.core.entries import MessageEntry
+from groupchat.ledgers import entry_codec
 from groupchat.ledgers.postgresql.environment import Environment, Limits
 from groupchat.ledgers.postgresql.ledger import PostgreSQLLedger
 from tests.e2e.support import until
@@ -106,3 +108,40 @@ async def test_a_node_whose_connections_have_gone_silent_makes_new_ones(engine):
     for node in (alice, bob):
         await node.ledger.close()
     await proxy.close()
+
+
+async def beside_a_newer_one(engine, monkeypatch, kind):
+    """Returns a node to which a newer one has given an entry of a kind that it doesn't know."""
+    uri, encode = database(engine), entry_codec.encode
+    newer, older = Node(uri, "alice"), Node(uri, "bob")
+    await newer.open()
+    await older.open()
+
+    def with_news(batch):
+        known = msgspec.msgpack.decode(encode(batch))
+        return msgspec.msgpack.encode([[kind, {"room": ""}], *known])
+
+    monkeypatch.setattr(entry_codec, "encode", with_news)
+    newer.post()
+    await until(lambda: newer.texts == newer.posted, "what the newer one said")
+    await until(lambda: older.texts or older.owner.reasons, "something at the older one")
+    monkeypatch.undo()
+    for node in (older, newer):
+        await node.ledger.close()
+    return older
+
+
+@pytest.mark.slow
+@pytest_twisted.ensureDeferred
+async def test_what_is_new_and_optional_is_passed_over(engine, monkeypatch):
+    older = await beside_a_newer_one(engine, monkeypatch, "+colour")
+    assert len(older.texts) == 5 and older.owner.reasons == []
+
+
+@pytest.mark.slow
+@pytest_twisted.ensureDeferred
+async def test_what_is_new_and_needed_ends_the_node(engine, monkeypatch):
+    older = await beside_a_newer_one(engine, monkeypatch, "colour")
+    (reason,) = older.owner.reasons
+    assert older.texts == []
+    assert reason.startswith("the database ledger at ") and "Install the newer groupchat" in reason

@@ -104,14 +104,14 @@ class Following:
             except (Fenced, Rewound) as why:
                 self._call(self._follower.lost, why)
                 self._wake.wait()
-            except psycopg.Error as error:
+            except Exception as error:
                 self._failed(error)
 
-    def _failed(self, error: psycopg.Error) -> None:
+    def _failed(self, error: Exception) -> None:
         self._tail.close()
         if self._stopping:
             return
-        if can_pass(error):
+        if isinstance(error, psycopg.Error) and can_pass(error):
             self._wake.wait(PAUSE)
         else:
             self._call(self._follower.broken, error)

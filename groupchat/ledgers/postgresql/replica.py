@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from groupchat.core.entries import Entry, QuitEntry, TopicQuery
 from groupchat.core.group_entries import NodeEndsEntry, NodeGoneEntry
 from groupchat.interfaces import ILedgerOwner
+from groupchat.ledgers.entry_codec import UnknownKind
 from groupchat.ledgers.group_commit import GroupCommit
 from groupchat.ledgers.postgresql.environment import Limits
 from groupchat.ledgers.postgresql.membership import Fenced, Membership, Rewound
@@ -197,6 +198,7 @@ class Replica:
         self.rejoin()
 
     def broken(self, error: Exception) -> None:
-        what = str(error) if isinstance(error, psycopg.Error) else repr(error)
+        known = isinstance(error, (psycopg.Error, UnknownKind))
+        what = str(error) if known else repr(error)
         line = what.strip().partition("\n")[0]
         self.owner.failed(f"{self._name}: {line}")
