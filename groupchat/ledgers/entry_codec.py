@@ -4,9 +4,9 @@ Entries as bytes, on their way to other nodes.
 An entry is its kind and its slots by name, so that nodes of two versions understand each other:
 a slot that is not known is passed over, and one that is missing has the value in `DEFAULTS`.
 
-A node passes over an entry whose kind it doesn't know if the kind begins with `OPTIONAL`. Any other
-entry changes what all nodes have to agree on, so a node that doesn't know its kind has to end. A
-version that adds such a kind only understands it; the version after that posts it.
+A node passes over an entry whose kind it doesn't know if the kind begins with `OPTIONAL`. Every
+other entry changes what all nodes have to agree on, so a node that doesn't know its kind has to
+end. A version that adds such a kind only understands it; the version after that posts it.
 """
 
 from __future__ import annotations
