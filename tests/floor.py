@@ -4,7 +4,7 @@ Measures what the tests in memory cover of ``groupchat/``, and fails the run bel
 
 Only where ``GROUPCHAT_COVERAGE`` is in the environment, as in CI: these tests take twice as long
 with it. The other tests run after them without it, since their limits of time are those of real
-programs.
+programs. Each worker of pytest-xdist measures its own tests, and the controller adds them up.
 """
 
 from __future__ import annotations
@@ -26,8 +26,12 @@ def register(config: pytest.Config) -> None:
     import coverage
 
     measured = coverage.Coverage(data_file=None, config_file=str(ROOT / "setup.cfg"))
-    measured.start()
-    config.pluginmanager.register(Floor(measured))
+    if hasattr(config, "workeroutput"):
+        config.pluginmanager.register(WorkerFloor(measured, config.workeroutput))
+    elif config.getoption("numprocesses", None):
+        config.pluginmanager.register(ControllerFloor(measured))
+    else:
+        config.pluginmanager.register(Floor(measured))
 
 
 def is_real(path: Path) -> bool:
@@ -35,20 +39,22 @@ def is_real(path: Path) -> bool:
     return any(path.is_relative_to(TESTS / folder) for folder in REAL)
 
 
-class Floor:
-    """
-    Lets the tests in memory run first, and stops to measure with the last of them.
+def put_in_order(items: list[pytest.Item]) -> None:
+    """Let the tests in memory run first."""
+    items.sort(key=lambda item: is_real(item.path))
 
-    :param measured: a `coverage.Coverage` that has been started.
+
+class Measuring:
+    """
+    Measures from here to the last test in memory.
+
+    :param measured: a `coverage.Coverage`.
     """
 
     def __init__(self, measured: Any) -> None:
         self._measured = measured
+        self._measured.start()
         self._runs = True
-        self._report = io.StringIO()
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items.sort(key=lambda item: is_real(item.path))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -60,12 +66,23 @@ class Floor:
             self._measured.stop()
             self._runs = False
 
+
+class Reporting:
+    """
+    Tells what is covered, and fails the run below the floor.
+
+    :param measured: a `coverage.Coverage`.
+    """
+
+    def __init__(self, measured: Any) -> None:
+        self._measured = measured
+        self._text = io.StringIO()
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._stop()
         floor = self._measured.get_option("report:fail_under")
-        total = self._measured.report(file=self._report)
+        total = self._measured.report(file=self._text)
         if total < floor:
-            self._report.write(
+            self._text.write(
                 f"The tests in memory cover {total:.1f} % of groupchat/: "
                 f"at least {floor:g} % are required.\n"
             )
@@ -73,4 +90,45 @@ class Floor:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         terminalreporter.section("coverage of the tests in memory")
-        terminalreporter.write(self._report.getvalue())
+        terminalreporter.write(self._text.getvalue())
+
+
+class Floor(Measuring, Reporting):
+    """A run in one process."""
+
+    def __init__(self, measured: Any) -> None:
+        Reporting.__init__(self, measured)
+        Measuring.__init__(self, measured)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self._stop()
+        super().pytest_sessionfinish(session)
+
+
+class WorkerFloor(Measuring):
+    """
+    A worker's part of a run.
+
+    :param output: what the worker gives to the controller.
+    """
+
+    def __init__(self, measured: Any, output: dict[str, Any]) -> None:
+        super().__init__(measured)
+        self._output = output
+
+    def pytest_sessionfinish(self) -> None:
+        self._stop()
+        self._output["coverage"] = self._measured.get_data().dumps()
+
+
+class ControllerFloor(Reporting):
+    """A run that workers do."""
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        from coverage import CoverageData
+
+        output = getattr(node, "workeroutput", None)  # it may have crashed
+        if output is not None:
+            part = CoverageData(no_disk=True)
+            part.loads(output["coverage"])
+            self._measured.get_data().update(part)

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from coverage import Coverage, CoverageData
 
-from tests.floor import ROOT, Floor, is_real
+from tests.floor import ROOT, ControllerFloor, Floor, WorkerFloor, is_real, put_in_order
 
 
 class Measured:
@@ -18,6 +19,9 @@ class Measured:
     def __init__(self, total: float) -> None:
         self.total = total
         self.stopped = 0
+
+    def start(self) -> None:
+        pass
 
     def stop(self) -> None:
         self.stopped += 1
@@ -41,9 +45,7 @@ def finished(total: float, status: int = 0) -> int:
     return session.exitstatus
 
 
-def test_tests_in_memory_run_first_and_only_they_are_measured():
-    measured = Measured(100)
-    floor = Floor(measured)
+def test_tests_in_memory_run_first():
     files = [
         "tests/e2e/test_start.py",
         "tests/core/test_hub.py",
@@ -51,14 +53,46 @@ def test_tests_in_memory_run_first_and_only_they_are_measured():
         "tests/wire/test_x.py",
     ]
     items = [item(file) for file in files]
-    floor.pytest_collection_modifyitems(items)
+    put_in_order(items)
     assert [is_real(item.path) for item in items] == [False, False, True, True]
-    floor.pytest_runtest_setup(items[1])
+
+
+def test_only_the_tests_in_memory_are_measured():
+    measured = Measured(100)
+    floor = Floor(measured)
+    floor.pytest_runtest_setup(item("tests/core/test_hub.py"))
     assert measured.stopped == 0
-    floor.pytest_runtest_setup(items[2])
-    floor.pytest_runtest_setup(items[3])
+    floor.pytest_runtest_setup(item("tests/e2e/test_start.py"))
+    floor.pytest_runtest_setup(item("tests/hostile/test_table.py"))
     floor.pytest_sessionfinish(SimpleNamespace(exitstatus=0))
     assert measured.stopped == 1
+
+
+class Part:
+    """Stands in for the `coverage.Coverage` of a worker."""
+
+    def __init__(self, lines: dict[str, list[int]]) -> None:
+        self._data = CoverageData(no_disk=True)
+        self._data.add_lines(lines)
+
+    def start(self) -> None:
+        pass
+
+    stop = start
+
+    def get_data(self) -> CoverageData:
+        return self._data
+
+
+def test_what_the_workers_have_measured_is_added_up():
+    whole = Coverage(data_file=None)
+    controller = ControllerFloor(whole)
+    for lines in ([1, 2], [2, 5]):
+        output = {}
+        WorkerFloor(Part({"a.py": lines}), output).pytest_sessionfinish()
+        controller.pytest_testnodedown(SimpleNamespace(workeroutput=output))
+    controller.pytest_testnodedown(SimpleNamespace())  # it has crashed
+    assert sorted(whole.get_data().lines("a.py")) == [1, 2, 5]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ async def started(sandbox: Sandbox, *options: str) -> Daemon:
     return daemon
 
 
-@pytest.mark.parametrize("content", ["1", "", "no number", str(os.getpid())])
+@pytest.mark.parametrize(
+    "content", ["1", "", "no number", pytest.param(str(os.getpid()), id="ours")]
+)
 @pytest_twisted.ensureDeferred
 async def test_a_pid_file_of_a_killed_daemon_does_not_keep_the_next_from_starting(
     sandbox: Sandbox, content: str

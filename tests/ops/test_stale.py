@@ -21,7 +21,17 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"1", b"", b"\0\0\0\0", b"garbage", b"-1", b"0", b"%d" % os.getpid(), b"9" * 300]
+    "content",
+    [
+        b"1",
+        b"",
+        b"\0\0\0\0",
+        b"garbage",
+        b"-1",
+        b"0",
+        pytest.param(b"%d" % os.getpid(), id="ours"),
+        b"9" * 300,
+    ],
 )
 def test_a_pid_file_that_nobody_holds_is_removed_whatever_its_number_is(path, content):
     path.write_bytes(content)
