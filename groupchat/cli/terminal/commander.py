@@ -40,6 +40,10 @@ class Commander:
     :ivar show: brings a room into view.
     :ivar leave: leaves the server.
     :ivar bare: shows plain lines.
+    :ivar copy: puts a text on the clipboard.
+    :ivar show_links: lists the links of the room in view.
+    :ivar put_back: puts a text that was not said into the line of its room. Returns False if
+        something else is there.
     :ivar own: the commands of this client.
     :ivar results: lists what a search has found.
     """
@@ -50,6 +54,9 @@ class Commander:
     show: Callable[[RoomView], None]
     leave: Callable[[], None]
     bare: Callable[[], None]
+    copy: Callable[[str], None]
+    show_links: Callable[[], None]
+    put_back: Callable[[RoomView, str], bool]
     results: Results | None = None
     own: OwnCommands = field(init=False)
 
@@ -104,8 +111,11 @@ class Commander:
             return  # it is said if another chat begins
         failure.trap(Refused)
         room.timeline.refused(pending)
-        self.feed.tell(f"Not said: {pending.line.text}", Kind.ERROR, room)
-        self.feed.tell(str(reason), Kind.ERROR, room)
+        if self.put_back(room, _as_typed(pending.line)):
+            self.feed.tell(f"Not said, and back in your line: {reason}", Kind.ERROR, room)
+        else:
+            self.feed.tell(f"Not said: {pending.line.text}", Kind.ERROR, room)
+            self.feed.tell(str(reason), Kind.ERROR, room)
 
     # Commands.
 
@@ -198,6 +208,13 @@ class Commander:
             )
         self.results.add(room, lines, following)
         self.feed.repaint()
+
+
+def _as_typed(line: Line) -> str:
+    """Returns what a person types to say this."""
+    if line.kind is Kind.ACT:
+        return f"/me {line.text}"
+    return f"/{line.text}" if line.text.startswith("/") else line.text
 
 
 def _found_line(message: events.Message, me: str) -> Line:

@@ -97,7 +97,17 @@ class Controller:
         clock: IReactorTime,
     ) -> None:
         self.line = line
-        self.commander = Commander(talk, rooms, feed, self.show, self.leave, surface.bare)
+        self.commander = Commander(
+            talk,
+            rooms,
+            feed,
+            show=self.show,
+            leave=self.leave,
+            bare=surface.bare,
+            copy=surface.copy,
+            show_links=self._show_links,
+            put_back=self._put_back,
+        )
         self._talk = talk
         self._rooms = rooms
         self._feed = feed
@@ -111,6 +121,7 @@ class Controller:
         self._lists: list[ListAbove] = [self.results, self.links, self.finder]
         self._selection = Selection(rooms, line, surface.copy, surface.open_link, self.commander)
         self._last_clear: float | None = None
+        self._returned = ""  # the text that was last put back into a line
 
     def press_all(self, keys: list[str]) -> None:
         """Keys arrived together, as they do when a text is pasted."""
@@ -192,6 +203,21 @@ class Controller:
         self._feed.look()
         if self._talk.connection.phase is Phase.WAITING:
             self._talk.reconnect()
+
+    def _put_back(self, room: RoomView, text: str) -> bool:
+        """Put a text into the line of a room, below one that came back before it."""
+        here = room is self._rooms.current
+        present = self.line.text if here else room.draft
+        if here and self._selection.edited is not None:
+            return False
+        if present and present != self._returned:
+            return False
+        self._returned = f"{present}\n{text}" if present else text
+        if here:
+            self.line.set(self._returned)
+        else:
+            room.draft = self._returned
+        return True
 
     # Leaving.
 

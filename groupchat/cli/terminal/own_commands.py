@@ -169,6 +169,21 @@ class OwnCommands:
         for key, meaning in HELP:
             self._feed.tell(f"{key:<38} {meaning}", Kind.ANSWER)
 
+    def _copy(self, rest: str) -> None:
+        sender = names.key(rest.split()[0].removeprefix("@")) if rest else None
+        room = self._rooms.current
+        timeline = room.timeline
+        for position in range(timeline.end - 1, timeline.first - 1, -1):
+            line = timeline[position]
+            if room.can_copy(line) and sender in (None, names.key(line.sender)):
+                self._commander.copy(line.text)
+                self._feed.tell(f"Copied: {line.text}", Kind.ANSWER)
+                return
+        self._commander.complain("There is no such message on the screen.", "/copy")
+
+    def _open(self, rest: str) -> None:
+        self._commander.show_links()
+
     def _show_bare(self, rest: str) -> None:
         self._commander.bare()
 
@@ -180,6 +195,8 @@ _DO: dict[str, Callable[[OwnCommands, str], None]] = {
     "/join": OwnCommands._join,
     "/leave": OwnCommands._leave_room,
     "/bare": OwnCommands._show_bare,
+    "/copy": OwnCommands._copy,
+    "/open": OwnCommands._open,
     "/clear": OwnCommands._clear,
     "/ignore": OwnCommands._ignore,
     "/unignore": OwnCommands._unignore,

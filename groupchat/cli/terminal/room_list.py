@@ -52,6 +52,10 @@ class RoomView:
             return False
         return not (line.sender and names.key(line.sender) in self.ignored)
 
+    def can_copy(self, line: Line) -> bool:
+        """Whether a line is a message that is there to be copied, and not hidden."""
+        return line.kind in (Kind.MESSAGE, Kind.ACT) and not line.removed and self._shows(line)
+
     def spoke(self, name: str) -> None:
         """This member has spoken: completion offers it first."""
         if name in self.people:

@@ -34,10 +34,47 @@ def test_a_line_is_said_and_waits_dim_until_it_is_stored(desk):
     assert desk.room[-1].endswith("alice  hello") and len(desk.room) == 2
 
 
-def test_a_refused_line_is_told_with_its_text(desk):
+@pytest.mark.parametrize("typed", ["hello", "/me waves", "//hello"])
+def test_a_refused_line_is_back_where_it_was_typed(desk, typed):
+    desk.type(typed, "enter")
+    desk.talk.refuse(Refused("muted", "You are muted."))
+    assert desk.room[0] == "!  Not said, and back in your line: You are muted."
+    assert desk.typed == f"alice> {typed}"
+
+
+def test_refused_lines_of_one_text_are_back_together(desk):
+    desk.type("one", "meta enter")
+    desk.type("two", "enter")
+    for _ in range(2):
+        desk.talk.refuse(Refused("muted", "You are muted."))
+    assert desk.line.text == "one\ntwo"
+    desk.press("enter")
+    assert desk.talk.texts == [("lobby", "one"), ("lobby", "two")]
+
+
+def test_a_refused_line_does_not_touch_one_that_is_begun(desk):
     desk.type("hello", "enter")
+    desk.type("half")
     desk.talk.refuse(Refused("muted", "You are muted."))
     assert desk.room == ["!  Not said: hello", "!  You are muted."]
+    assert desk.typed == "alice> half"
+
+
+def test_a_line_that_is_refused_in_another_room_is_back_there(desk):
+    desk.type("for the lobby", "enter", "meta 2")
+    desk.talk.refuse(Refused("muted", "You are muted."))
+    assert desk.typed == "alice>" and "1:lobby @" in desk.bar
+    desk.press("meta 1")
+    assert desk.typed == "alice> for the lobby"
+
+
+def test_a_refused_line_never_becomes_a_correction(desk):
+    desk.hear(message(1))
+    desk.hear(message(2, "x", sender="alice"), mine=True)
+    desk.type("hello", "enter")
+    desk.press("meta s", "up", "e", "backspace")
+    desk.talk.refuse(Refused("muted", "You are muted."))
+    assert desk.typed == "alice>" and "!  Not said: hello" in desk.room
 
 
 def test_arrivals_leave_the_line_alone(desk):
@@ -258,6 +295,27 @@ def test_a_message_is_selected_to_reply_to_quote_and_copy(desk):
 
 
 # The line.
+
+
+def test_the_newest_message_is_copied_by_a_command(desk):
+    desk.hear(message(1, "from bob"))
+    desk.hear(message(2, "from carol", sender="carol"))
+    desk.type("/copy", "enter")
+    desk.type("/copy BOB", "enter")
+    assert desk.surface.done == ["copy from carol", "copy from bob"]
+    assert desk.room[-1] == "--  Copied: from bob"
+    desk.type("/ignore carol", "enter")
+    desk.type("/copy", "enter")
+    assert desk.surface.done[-1] == "copy from bob"
+    desk.type("/copy dave", "enter")
+    assert desk.room[-1] == "!  /copy: There is no such message on the screen."
+
+
+def test_a_command_lists_the_links(desk):
+    desk.hear(message(1, "see https://example.org/a"))
+    desk.type("/open", "enter")
+    desk.press("enter")
+    assert desk.surface.done == ["open https://example.org/a"]
 
 
 def test_names_and_commands_are_completed(desk):
