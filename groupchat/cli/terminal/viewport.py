@@ -196,9 +196,11 @@ class Viewport:
         bottom, _ = self._start()
         if top < position < bottom or (position == bottom and not self._hidden):
             return
+        marks = self.selected, self.pointed
         self._bottom, self._hidden = position, 0
         self._down(self._height // 2)
         self._clamp()
+        self.selected, self.pointed = marks  # also if this has led to the end
 
     # Searching for lines.
 

@@ -297,6 +297,13 @@ def test_a_message_is_selected_to_reply_to_quote_and_copy(desk):
 # The line.
 
 
+@pytest.mark.parametrize("count", [1, 2, 9, 13, 14])
+def test_the_oldest_message_can_be_selected(desk, count):
+    fill(desk, count)
+    desk.press("meta s", *["up"] * count, "y")
+    assert desk.surface.done == ["copy message 1"]
+
+
 def test_the_newest_message_is_copied_by_a_command(desk):
     desk.hear(message(1, "from bob"))
     desk.hear(message(2, "from carol", sender="carol"))
