@@ -297,6 +297,40 @@ async def test_a_server_that_is_not_there_leaves_the_terminal_as_it_was(sandbox:
         assert await terminal.asks("#{alternate_on}") == "0"
 
 
+@pytest_twisted.ensureDeferred
+async def test_a_changed_certificate_is_told_below_a_terminal_as_it_was(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    host_key = f"0.0.0.0:{daemon.port}"  # this machine, by an address that could be another's
+    known = sandbox.home / ".local/state/groupchat/known_hosts"
+    known.parent.mkdir(parents=True)
+    known.write_text(f"{host_key} SHA256:{'A' * 43}\n")
+    line = ["groupchat-connect", "alice", "0.0.0.0", str(daemon.port)]
+    async with Terminal(sandbox, line, size=(200, 24)) as terminal:
+        await terminal.shows("ended with 4")
+        rows = await terminal.shows("echoes")
+        assert await terminal.asks("#{alternate_on}") == "0"
+    said = "".join(rows)
+    assert f"The certificate of {host_key} is SHA256:" in said
+    assert "Somebody may be in between, or the server was set up again." in said
+    assert "If you know that it was: remove line 1 of" in said and "--fingerprint" in said
+    assert known.read_text() == f"{host_key} SHA256:{'A' * 43}\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_words_of_a_muted_member_are_back_in_the_line(sandbox: Sandbox):
+    daemon = await sandbox.daemon()
+    async with Terminal(sandbox, command(daemon)) as terminal:
+        await told(terminal)
+        await sandbox.run("groupchat-admin", "mute", "alice", "1h")
+        await terminal.type("what I have to say", "Enter")
+        await terminal.shows("Not said, and back in your line: You are muted")
+        await terminal.line("alice> what I have to say")
+        await sandbox.run("groupchat-admin", "unmute", "alice")
+        await terminal.press("Enter")
+        await terminal.line("alice>")
+        await terminal.shows("alice  what I have to say")
+
+
 # A terminal whose other end the test holds.
 
 
