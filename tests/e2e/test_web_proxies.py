@@ -21,7 +21,11 @@ from tests.e2e.support import Daemon, Program, Sandbox, Socket, until
 DOCS = Path(__file__).parents[2] / "docs"
 NAME = "chat.example.org"
 CLIENT = "127.0.0.2"  # not the proxy's, which is 127.0.0.1
-MADE_UP = {"X-Forwarded-For": "192.0.2.1", "Forwarded": "for=192.0.2.2"}
+MADE_UP = {
+    "X-Forwarded-For": "192.0.2.1",
+    "Forwarded": "for=192.0.2.2",
+    "X-Forwarded-Prefix": "/elsewhere",
+}
 NGINX = """\
 daemon off;
 master_process off;
@@ -213,7 +217,7 @@ async def the_page_is_there(way: Way) -> None:
         moved = await way.answer("../chat", "-i")
         assert re.search(r"(?im)^location: \S*/chat/$", moved)
     text = await way.answer("")
-    assert re.search(rf"In a browser: +https://{NAME}/", text)
+    assert re.search(rf"In a browser: +https://{NAME}{way.prefix}\n", text)
 
 
 async def websocket_has_the_clients_address(way: Way) -> None:

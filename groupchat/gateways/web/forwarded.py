@@ -1,5 +1,5 @@
 """
-Proxies: the address of the client that one of them asks for.
+Proxies: the client that one of them asks for, and the address under which people know the page.
 
 A request names the hops that it came through, the nearest last. Anybody can write anything there,
 so only what trusted proxies have added counts: the last hop that is not one of them is the client.
@@ -17,10 +17,13 @@ from groupchat.gateways.web.message import Request
 from groupchat.gateways.web.problem import Problem
 from groupchat.wire import addresses
 
-__all__ = ["LOCAL", "Proxies"]
+__all__ = ["LOCAL", "MAX_PREFIX", "Proxies"]
 
 LOCAL = "local"  #: a proxy that connects to a Unix socket
 MAX_HOPS = 32
+MAX_PREFIX = 256  #: characters
+#: a path that needs no quotes in a shell
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 _FOR = re.compile(r"(?:^|;)\s*for\s*=\s*([^;]*)", re.IGNORECASE)
 
 
@@ -56,7 +59,7 @@ class Proxies:
         """
         Return a request as its client has made it; the same one where no proxy is trusted.
 
-        :raises Problem: it names two clients, or none.
+        :raises Problem: it names no client, two clients, or a prefix that is no path.
         """
         if not self.trusts(request.address):
             return request
@@ -75,7 +78,10 @@ class Proxies:
             raise bad_hops("X-Forwarded-For and Forwarded differ. Let the proxy remove one.")
         encrypted = headers.get("x-forwarded-proto", "").strip().lower() == "https"
         return msgspec.structs.replace(
-            request, address=clients.pop(), encrypted=encrypted or request.encrypted
+            request,
+            address=clients.pop(),
+            encrypted=encrypted or request.encrypted,
+            prefix=_prefix(headers.get("x-forwarded-prefix", "")),
         )
 
     def _client(self, hops: list[str]) -> str:
@@ -106,6 +112,14 @@ def _address(hop: str) -> str:
         raise bad_hops("The proxy names a hop that is no address.") from None
 
 
+def _prefix(header: str) -> str:
+    """Return the path that the proxy has removed, without a slash at its end."""
+    prefix = header.strip()
+    if len(prefix) > MAX_PREFIX or not _PREFIX.fullmatch(prefix):
+        raise bad_hops("X-Forwarded-Prefix is no path like /chat. Let the proxy replace it.")
+    return prefix.rstrip("/")
+
+
 def bad_hops(detail: str) -> Problem:
-    """Return the refusal of a request whose client is not known."""
+    """Return the refusal of a request of which a proxy tells nonsense."""
     return Problem(400, "bad-forwarded", detail)

@@ -7,6 +7,7 @@ an origin that is their host. So the host has to be one that is known.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from ipaddress import ip_address
 
@@ -15,6 +16,8 @@ from groupchat.gateways.web.problem import Problem
 
 __all__ = ["Hosts", "host_name", "require_same_origin"]
 
+#: an address in brackets or a name, and perhaps a port
+_HOST = re.compile(r"(?:\[([^]]*)]|([^:]*))(?::[0-9]*)?")
 _HERE = ("same-origin", "none")  # Sec-Fetch-Site: this page, or a person
 
 
@@ -66,10 +69,8 @@ def _matches(name: str, pattern: str) -> bool:
 def host_name(host: str) -> str:
     """Return the name or the address in a Host header, without its port; "" where it is none."""
     host = host.lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    name, _, port = host.partition(":")
-    return name.rstrip(".") if not port or port.isdecimal() else ""
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2] or "").rstrip(".") if found else ""
 
 
 def require_same_origin(request: Request) -> None:

@@ -39,6 +39,8 @@ class Request(msgspec.Struct, kw_only=True):
     :ivar address: of the client, as people write it.
     :ivar encrypted: whether it came through TLS.
     :ivar port: the port of the server that it came to; 0 for a Unix socket.
+    :ivar prefix: the path before `path` in the client's address, without a slash at its end; ""
+        where no proxy has removed one.
     :ivar segments: the variable segments of the path, by their names in the route.
     """
 
@@ -50,6 +52,7 @@ class Request(msgspec.Struct, kw_only=True):
     address: str
     encrypted: bool
     port: int
+    prefix: str = ""
     segments: Mapping[str, str] = {}
 
 

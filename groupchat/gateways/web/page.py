@@ -65,12 +65,12 @@ class Page:
         return _give(asset, request, ALWAYS_ASK if asset.path in ROOT_FILES else FOR_EVER)
 
     def _text(self, request: Request) -> str:
-        """Return how to join, under the name by which the server was asked."""
+        """Return how to join, under the address by which the server was asked."""
         host = request.headers.get("host", "")
         name = host_name(host) or "HOST"
         scheme = "https" if request.encrypted else "http"
         port = request.port or "PORT"
-        url = f"{scheme}://{host or f'{name}:{port}'}/"
+        url = f"{scheme}://{host or f'{name}:{port}'}{request.prefix}/"
         rows = [
             ("In a browser", url),
             ("In a terminal", f"groupchat-connect YOUR_NAME {name} {port}"),

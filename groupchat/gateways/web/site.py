@@ -104,7 +104,7 @@ def _refuse(request: Request, bye: Bye) -> Response:
     """Refuse a client that may not log in, whoever it is."""
     host = request.headers.get("host")
     if bye is errors.TLS_REQUIRED and host and host_name(host):
-        headers = {"Location": f"https://{host}{request.path}"}
+        headers = {"Location": f"https://{host}{request.prefix}{request.path}"}
         return Response(status=308, body=f"{bye.text}\n".encode(), headers=headers, close=True)
     raise Problem(503, bye.code, bye.text, retry=bye.retry, close=True)
 

@@ -59,16 +59,26 @@ def test_the_last_hop_that_is_not_ours_is_the_client(headers, expected):
         {"x_forwarded_for": "x" * 4096},
         {"forwarded": "for=_hidden"},
         {"x_forwarded_for": "192.0.2.7", "forwarded": "for=192.0.2.8"},
+        {"x_forwarded_for": "192.0.2.7", "x_forwarded_prefix": "//evil.example"},
+        {"x_forwarded_for": "192.0.2.7", "x_forwarded_prefix": "chat"},
+        {"x_forwarded_for": "192.0.2.7", "x_forwarded_prefix": "/chat'; reboot '"},
+        {"x_forwarded_for": "192.0.2.7", "x_forwarded_prefix": "/chat, /made-up"},
+        {"x_forwarded_for": "192.0.2.7", "x_forwarded_prefix": "/x" * 129},
     ],
 )
-def test_a_proxy_that_names_no_client_or_two_is_refused(headers):
+def test_a_proxy_that_tells_nonsense_is_refused(headers):
     with pytest.raises(Problem) as refused:
         client(**headers)
     assert refused.value.code == "bad-forwarded"
 
 
 def test_strangers_tell_nothing():
-    asked = request("192.0.2.7", x_forwarded_for="198.51.100.1", x_forwarded_proto="https")
+    asked = request(
+        "192.0.2.7",
+        x_forwarded_for="198.51.100.1",
+        x_forwarded_proto="https",
+        x_forwarded_prefix="/chat",
+    )
     assert Proxies(TRUSTED).unwrapped(asked) == asked
     assert Proxies(()).unwrapped(request(x_forwarded_for="198.51.100.1")).address == PROXY
 
@@ -116,3 +126,38 @@ def test_where_tls_is_required_the_proxy_may_have_spoken_it():
     secure = {"X_Forwarded_For": "192.0.2.7", "X_Forwarded_Proto": "https"}
     answer = Browser(server, "10.0.0.1").get("/", **secure)
     assert answer.status == 200 and b"https://localhost" in answer.body
+
+
+@pytest.mark.parametrize("prefix", ["/chat", "/chat/"])
+def test_the_text_for_programs_knows_the_prefix_that_the_proxy_removes(prefix):
+    server = Server()
+    server.serve_web("chat.example", proxies=["10.0.0.1"])
+    headers = {
+        "Host": "chat.example",
+        "X_Forwarded_For": "192.0.2.7",
+        "X_Forwarded_Proto": "https",
+        "X_Forwarded_Prefix": prefix,
+    }
+    text = Browser(server, "10.0.0.1").get("/", **headers).body.decode()
+    assert "https://chat.example/chat/\n" in text
+    assert "'https://chat.example/chat/api/rooms/lobby/stream'" in text
+    assert "groupchat-connect YOUR_NAME chat.example 9000" in text
+    assert "chat/" not in Browser(server, "192.0.2.7").get("/", **headers).body.decode()
+
+
+def test_a_proxy_that_removes_nothing_may_say_so():
+    server = Server()
+    server.serve_web(proxies=["10.0.0.1"])
+    headers = {"X_Forwarded_For": "192.0.2.7", "X_Forwarded_Prefix": "/"}
+    assert (
+        b"http://localhost/api/"
+        in Browser(server, "10.0.0.1").get("/", Host="localhost", **headers).body
+    )
+
+
+def test_where_tls_is_required_a_browser_is_sent_to_the_page_below_the_prefix():
+    server = Server(require_tls=True)
+    server.serve_web(proxies=["10.0.0.1"])
+    headers = {"X_Forwarded_For": "192.0.2.7", "X_Forwarded_Prefix": "/chat"}
+    answer = Browser(server, "10.0.0.1").get("/", Host="chat.local", **headers)
+    assert answer.headers["location"] == "https://chat.local/chat/"

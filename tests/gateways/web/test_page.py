@@ -100,6 +100,9 @@ def test_the_page_may(browser, origin):
         ("[2001:db8::1]:9", "2001:db8::1"),
         ("chat.example.", "chat.example"),
         ("chat.example:9x", ""),
+        ("[::1]x", ""),
+        ("[]", ""),
+        ("[::1]:9'; reboot'", ""),
     ],
 )
 def test_the_name_of_a_host_has_no_port(header, name):
