@@ -44,7 +44,8 @@ async def open_websocket(request: Request) -> Reply:
     protocol = ServerProtocol(select_subprotocol=_select, logger=_silent)
     response = protocol.accept(Handshake(request.path, Headers(request.headers)))
     if response.status_code != 101:
-        headers = {"Upgrade": "websocket"} if response.status_code == 426 else {}
+        upgrade = {"Upgrade": "websocket", "Connection": "Upgrade"}
+        headers = upgrade if response.status_code == 426 else {}
         raise Problem(
             response.status_code,
             "bad-request",

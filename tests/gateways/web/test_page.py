@@ -91,6 +91,8 @@ def test_another_page_may_neither_post_nor_open_a_websocket(browser, headers):
 def test_the_page_may(browser, origin):
     answer = browser.ask("GET", "/ws", {"Origin": origin, "Sec-Fetch-Site": "same-origin"})
     assert answer.status == 426
+    assert answer.headers["upgrade"] == "websocket"
+    assert answer.headers["connection"] == "Upgrade"
 
 
 @pytest.mark.parametrize(
