@@ -9,7 +9,8 @@ Then a connection is its own in one of three ways:
 - by `Connection.visit` the gateway reads and writes itself. The connection stays one of the
   factory's, which asks about once a second whether the client is in time (`Input.check`), and
   disconnects clients that read nothing. `ChatProtocol.log_in` gives it a session later;
-- by `Connection.hand_over` it is another protocol's for good, with all limits and deadlines.
+- by `Connection.hand_over` it is another protocol's for good. The factory forgets it: that protocol
+  needs its own deadline for a client that says nothing, and its own bound on connections.
 """
 
 from __future__ import annotations
