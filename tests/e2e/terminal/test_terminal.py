@@ -278,15 +278,13 @@ async def test_plain_lines_are_for_the_terminal_s_own_selection(sandbox: Sandbox
 @pytest_twisted.ensureDeferred
 async def test_a_second_terminal_of_a_guest_needs_another_name(sandbox: Sandbox):
     daemon = await sandbox.daemon()
-    async with (
-        Terminal(sandbox, command(daemon)) as first,
-        Terminal(sandbox, command(daemon), "second") as second,
-    ):
+    async with Terminal(sandbox, command(daemon)) as first:
         await told(first)
-        await second.until(lambda rows: rows[-1].endswith("Another name:"), "a question")
-        await second.type("alice2", "Enter")
-        await first.shows("alice2 joined.")
-        await second.line("alice2>")
+        async with Terminal(sandbox, command(daemon), "second") as second:
+            await second.until(lambda rows: rows[-1].endswith("Another name:"), "a question")
+            await second.type("alice2", "Enter")
+            await first.shows("alice2 joined.")
+            await second.line("alice2>")
 
 
 @pytest_twisted.ensureDeferred
