@@ -9,8 +9,17 @@ import msgspec
 from groupchat.wire import names
 from groupchat.wire.limits import MAX_ROOMS
 
-__all__ = ["MAX_PASSWORD", "Settings", "is_database"]
+__all__ = [
+    "ACCOUNTS_SUFFIX",
+    "ADMIN_SUFFIX",
+    "CERTIFICATE_SUFFIX",
+    "MAX_PASSWORD",
+    "Settings",
+    "is_database",
+]
 
+#: The ends of the names of the files beside a ledger.
+CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX, ADMIN_SUFFIX = ".pem", ".accounts", ".sock"
 MAX_PASSWORD = 1024  #: bytes of a password; it has one at least
 
 

@@ -22,9 +22,8 @@ from groupchat.ops.admin_database import DATABASE_VERBS
 from groupchat.ops.admin_forget import Forgetting
 from groupchat.ops.admin_import import Importing
 from groupchat.ops.admin_protocol import Verbs
-from groupchat.options.values import ACCOUNTS_SUFFIX, CERTIFICATE_SUFFIX
 from groupchat.server.tls import Certificate
-from groupchat.settings import is_database
+from groupchat.settings import ACCOUNTS_SUFFIX, CERTIFICATE_SUFFIX, is_database
 
 if TYPE_CHECKING:
     from groupchat.clock import IReactor

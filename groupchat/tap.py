@@ -47,12 +47,12 @@ from groupchat.ops.start_errors import StartErrors
 from groupchat.ops.status import Status
 from groupchat.options.parser import Options
 from groupchat.options.start import not_started
-from groupchat.options.values import ADMIN_SUFFIX, endpoint, printable, shortened
+from groupchat.options.values import endpoint, printable, shortened
 from groupchat.server.factory import ChatFactory
 from groupchat.server.proxy_protocol import ProxyProtocolEndpoint
 from groupchat.server.tls import Certificate
 from groupchat.service import GroupChat, Part
-from groupchat.settings import Settings
+from groupchat.settings import ADMIN_SUFFIX, Settings
 from groupchat.storage import Storage, make_storage
 
 __all__ = ["Options", "makeService"]

@@ -31,6 +31,7 @@ from groupchat.admin.messages import (
     encode_request,
 )
 from groupchat.admin.meter import Meter
+from groupchat.admin.moving import move
 from groupchat.admin.verbs import VERBS, Argument
 from groupchat.wire import names
 
@@ -83,8 +84,10 @@ def _run(wanted: argparse.Namespace, ask: Ask) -> None:
 
 
 def _replies(wanted: argparse.Namespace, given: dict[str, str], ask: Ask) -> Iterable[Reply]:
-    if VERBS[wanted.verb].local:
+    if wanted.verb == "check":
         return [check(given["file"])]
+    if wanted.verb == "move":
+        return move(given["source"], given["target"])
     request = encode_request(wanted.verb, {name: text for name, text in given.items() if text})
 
     def asked(more: bytes, go_on: Callable[[], bytes]) -> Iterator[Reply]:

@@ -97,6 +97,16 @@ VERBS: dict[str, Verb] = {
             local=True,
         ),
         Verb(
+            "move",
+            "move a ledger, with accounts and certificate, from a file into PostgreSQL or back;"
+            " needs that no server uses them",
+            (
+                Argument("source", "the ledger, as in --ledger: sqlite:PATH or postgresql://..."),
+                Argument("target", "the other kind: a new file, or an empty database"),
+            ),
+            local=True,
+        ),
+        Verb(
             "export",
             "print all messages of a room",
             (

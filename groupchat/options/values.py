@@ -12,14 +12,16 @@ from twisted.python import usage
 from groupchat.gateways.table import GATEWAYS
 from groupchat.gateways.web.forwarded import Proxies
 from groupchat.ledgers.retention import RetentionPolicy
-from groupchat.settings import is_database
+from groupchat.settings import (
+    ACCOUNTS_SUFFIX,
+    ADMIN_SUFFIX,
+    CERTIFICATE_SUFFIX,
+    is_database,
+)
 from groupchat.wire import durations, names
 
 __all__ = [
-    "ACCOUNTS_SUFFIX",
-    "ADMIN_SUFFIX",
     "AUDIENCES",
-    "CERTIFICATE_SUFFIX",
     "LOG_FORMATS",
     "NAMING_RULES",
     "audience",
@@ -39,8 +41,6 @@ __all__ = [
     "shortened",
 ]
 
-#: of the files beside the ledger
-CERTIFICATE_SUFFIX, ACCOUNTS_SUFFIX, ADMIN_SUFFIX = ".pem", ".accounts", ".sock"
 
 AUDIENCES = ("everyone", "operators", "nobody")  #: of --show-addresses
 LOG_FORMATS = ("text", "json")

@@ -36,6 +36,7 @@ complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a max -d 'chan
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a say -d 'send a notice to all members'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a backup -d 'copy the ledger as it is at this moment, while the server runs'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a check -d 'check a copy of a ledger or accounts file for damage; needs no server'
+complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a move -d 'move a ledger, with accounts and certificate, from a file into PostgreSQL or back; needs that no server uses them'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a export -d 'print all messages of a room'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a import -d 'add the messages of a file to a room, with their times'
 complete -c groupchat-admin -n '__groupchat_admin_words_count 0' -a forget -d 'remove everything that was said under a name, in all rooms'
@@ -71,6 +72,8 @@ complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = backup; a
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = check' -s h -l help -d 'show this help message and exit'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = check' -l json -d 'print JSON, for scripts'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = check; and __groupchat_admin_words_count 1' -F
+complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = move' -s h -l help -d 'show this help message and exit'
+complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = move' -l json -d 'print JSON, for scripts'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = export' -s h -l help -d 'show this help message and exit'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = export' -l json -d 'print JSON, for scripts'
 complete -c groupchat-admin -n 'test "$(__groupchat_admin_words)[1]" = export; and __groupchat_admin_words_count 2' -a 'text json html'
