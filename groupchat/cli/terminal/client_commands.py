@@ -16,7 +16,7 @@ CLIENT_COMMANDS = (
     CommandHelp("/leave", "[ROOM]", "leaves this room, or another", ("/part",)),
     CommandHelp("/bare", "", "shows plain lines, for the terminal's own selection (Alt-l)"),
     CommandHelp("/copy", "[NAME]", "copies the newest message, or the newest of someone"),
-    CommandHelp("/open", "", "lists the newest links, to open or to copy (Alt-o)"),
+    CommandHelp("/links", "", "lists the newest links, to open or to copy (Alt-o)"),
     CommandHelp("/clear", "", "clears this room's lines from the screen"),
     CommandHelp("/ignore", "[NAME]", "hides what someone says, or lists the hidden names"),
     CommandHelp("/unignore", "NAME", "shows again what someone says"),

@@ -181,7 +181,7 @@ class OwnCommands:
                 return
         self._commander.complain("There is no such message on the screen.", "/copy")
 
-    def _open(self, rest: str) -> None:
+    def _links(self, rest: str) -> None:
         self._commander.show_links()
 
     def _show_bare(self, rest: str) -> None:
@@ -196,7 +196,7 @@ _DO: dict[str, Callable[[OwnCommands, str], None]] = {
     "/leave": OwnCommands._leave_room,
     "/bare": OwnCommands._show_bare,
     "/copy": OwnCommands._copy,
-    "/open": OwnCommands._open,
+    "/links": OwnCommands._links,
     "/clear": OwnCommands._clear,
     "/ignore": OwnCommands._ignore,
     "/unignore": OwnCommands._unignore,

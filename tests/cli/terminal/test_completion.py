@@ -5,8 +5,9 @@ Completion.
 import pytest
 from hypothesis import given
 
-from groupchat.cli.terminal.client_commands import all_commands, find, kinds
+from groupchat.cli.terminal.client_commands import CLIENT_COMMANDS, all_commands, find, kinds
 from groupchat.cli.terminal.completion import Completer, Surroundings, complete, hints, is_wrong
+from groupchat.wire.plain.words import COMMANDS
 from tests.cli.terminal.texts import hard_texts
 
 AROUND = Surroundings(("Alice", "albert", "bob"), ("lobby", "dev", "ops"))
@@ -107,3 +108,9 @@ def test_no_text_is_too_hard_to_complete(text):
         start, _ = complete(before, AROUND)
         assert 0 <= start <= len(before)
         hints(before, AROUND)
+
+
+def test_the_screen_takes_no_command_from_the_server_but_to_enter_and_leave_a_room():
+    shared = {word for one in COMMANDS for word in (one.word, *one.aliases)}
+    own = {word for one in CLIENT_COMMANDS for word in (one.word, *one.aliases)}
+    assert shared & own == {"/join", "/j", "/room", "/leave", "/part"}

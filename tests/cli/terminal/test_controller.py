@@ -320,7 +320,7 @@ def test_the_newest_message_is_copied_by_a_command(desk):
 
 def test_a_command_lists_the_links(desk):
     desk.hear(message(1, "see https://example.org/a"))
-    desk.type("/open", "enter")
+    desk.type("/links", "enter")
     desk.press("enter")
     assert desk.surface.done == ["open https://example.org/a"]
 
