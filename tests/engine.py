@@ -52,11 +52,13 @@ def _runs(pid: int) -> bool:
 
 class Engine:
     """
-    An engine with a new cluster of databases.
+    An engine with a new cluster of databases, or with a copy of another's that follows it.
 
     :param programs: the folder of its programs.
     :param safe: whether it syncs.
     :param place: the folder in which it makes its own; None: the usual one.
+    :param primary: the engine that it is a standby of.
+    :param name: the name of a standby, as the primary knows it.
 
     :ivar folder: its own folder; the Unix socket is there, too.
     :ivar port: its port on 127.0.0.1.
@@ -64,9 +66,15 @@ class Engine:
     """
 
     def __init__(
-        self, programs: Path, safe: bool = False, place: Path | None = None, **settings: str
+        self,
+        programs: Path,
+        safe: bool = False,
+        place: Path | None = None,
+        primary: Engine | None = None,
+        name: str = "standby",
+        **settings: str,
     ) -> None:
-        self._programs = programs
+        self.programs = programs
         # not in pytest's folder, whose path can be too long for a Unix socket
         self.folder = Path(tempfile.mkdtemp(prefix="groupchat-pg-", dir=place))
         self.databases: set[str] = set()
@@ -87,13 +95,24 @@ class Engine:
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
+        if primary is not None:
+            self._copy(primary, name)
+            return
         self._run(
             "initdb", "-D", str(self._data), "-A", "trust", "-U", "chat", "-E", "UTF8",
             "--no-locale", "--no-sync",
         )  # fmt: skip
 
+    def _copy(self, primary: Engine, name: str) -> None:
+        where = f"host=127.0.0.1 port={primary.port} user=chat application_name={name}"
+        self._run("pg_basebackup", "-D", str(self._data), "-d", where, "-R", "--no-sync")
+
+    def promote(self) -> None:
+        """Let a standby be the primary, and return once it is."""
+        self._run("pg_ctl", "promote", "-D", str(self._data))
+
     def _command(self, program: str, *arguments: str) -> list[str]:
-        command = [str(self._programs / program), *arguments]
+        command = [str(self.programs / program), *arguments]
         as_nobody = ["setpriv", f"--reuid={NOBODY}", "--regid=nogroup", "--clear-groups", "--"]
         return [*as_nobody, *command] if os.geteuid() == 0 else command
 
