@@ -9,8 +9,11 @@ Then a connection is its own in one of three ways:
 - by `Connection.visit` the gateway reads and writes itself. The connection stays one of the
   factory's, which asks about once a second whether the client is in time (`Input.check`), and
   disconnects clients that read nothing. `ChatProtocol.log_in` gives it a session later;
-- by `Connection.hand_over` it is another protocol's for good. The factory forgets it: that protocol
-  needs its own deadline for a client that says nothing, and its own bound on connections.
+- by `Connection.hand_over` it is another protocol's for good, which reads and writes itself. The
+  connection stays one of the factory's, counted for its address, until it is lost. It is pending,
+  with a place in the pool and under the deadlines of every login, until the other protocol calls
+  `Connection.logged_in`; if a deadline comes first, or others need its place, it is aborted. After
+  the login, that protocol itself has to notice a client that is dead or reads nothing.
 """
 
 from __future__ import annotations

@@ -204,11 +204,15 @@ class ChatFactory(ServerFactory):
         self._pool.give_chance(pending)
         pending.encrypted()
 
-    def joined(self, protocol: ChatProtocol) -> None:
-        """Count a connection as logged in: its address may open another one instead."""
+    def joined(self, protocol: ChatProtocol, registered: bool) -> None:
+        """
+        Count a connection as logged in: its address may open another one instead.
+
+        :param registered: whether it has an account.
+        """
         if self.no_longer_pending(protocol):
-            session = protocol.session
-            registered = session is not None and session.account
+            if protocol.other is not None:
+                protocol.other.joined = True
             self.hub.counters.logins["account" if registered else "guest"] += 1
             self._throttle.give_back(client_prefix(protocol.address))
 
@@ -236,8 +240,10 @@ class ChatFactory(ServerFactory):
 
     def _count(self, protocol: ChatProtocol) -> None:
         """Count a connection that is over, by its protocol and what became of it."""
-        session = protocol.session
-        if session is None:
+        session, other = protocol.session, protocol.other
+        if other is not None:
+            wire, outcome = "other", "joined" if other.joined else "no_login"
+        elif session is None:
             wire, outcome = ("http", "visited") if protocol.visits else ("unknown", "no_login")
         else:
             wire, outcome = session.wire.name, "joined" if session.joined else "no_login"
@@ -253,6 +259,9 @@ class ChatFactory(ServerFactory):
         """
         for pending in list(self.pending.values()):
             pending.reject(errors.STOPPING)
+        for protocol in list(self.connections):
+            if protocol.other is not None:
+                protocol.peer.finish(b"")  # the other protocol has had its last word
         self.visitors.stop()
         if not self.connections:
             return succeed(None)

@@ -19,7 +19,14 @@ from zope.interface import implementer
 
 from groupchat.interfaces import IOutbound
 from groupchat.server.tls_layer import TLSLayer
-from groupchat.server.writers import NoWriter, SocketWriter, TLSWriter, TransportWriter, Writer
+from groupchat.server.writers import (
+    NoWriter,
+    OthersWriter,
+    SocketWriter,
+    TLSWriter,
+    TransportWriter,
+    Writer,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -136,9 +143,16 @@ class Outbound:
         return layer
 
     def hand_over(self, protocol: IProtocol) -> ITransport:
-        """Let go of the connection, for another protocol. Returns the transport of that."""
+        """
+        Let another protocol write from now on. Returns the transport of that.
+
+        This output drops what is written to it from now on; it can still end the connection.
+        """
         transport = self._writer.hand_over(protocol)
-        self.lost()
+        self._writer = OthersWriter(transport)
+        self.full = False
+        self._buffer.clear()
+        self._set_try_send()
         return transport
 
     # The end.

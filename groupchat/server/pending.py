@@ -34,7 +34,8 @@ class Phase(Enum):
     QUEUED = auto()  #: it waits for its turn for a TLS handshake
     HANDSHAKING = auto()
     LOGGING_IN = auto()  #: it has a session
-    CLOSED = auto()  #: it has joined, or is rejected, gone or another protocol's
+    HANDED_OVER = auto()  #: another protocol logs it in
+    CLOSED = auto()  #: it has joined, or is rejected or gone
 
 
 class PendingConnection:
@@ -134,8 +135,17 @@ class PendingConnection:
             self.reject(self._refusal)
 
     def hand_over(self, protocol: IProtocol, first: bytes) -> None:
-        self._factory.no_longer_pending(self._protocol)
-        self._protocol.hand_over(protocol, first)
+        self.cancel_greeting()
+        self.phase = Phase.HANDED_OVER
+        if not self._reject_if_unwanted():
+            self._protocol.hand_over(protocol, first)
+
+    def heard(self) -> None:
+        """Count silence from now on: the client has sent something to another protocol."""
+        self._last_line = self._factory.clock.seconds()
+
+    def logged_in(self, registered: bool = False) -> None:
+        self._factory.joined(self._protocol, registered)
 
     # TLS.
 
@@ -214,10 +224,12 @@ class PendingConnection:
 
     def reject(self, bye: Bye) -> None:
         """End the connection, with a last line where it could read one."""
-        queued = self.phase is Phase.QUEUED
+        phase = self.phase
         self._factory.no_longer_pending(self._protocol)
-        if queued:
+        if phase is Phase.QUEUED:
             self._protocol.peer.finish(TLS_ALERT)  # it waits for TLS, and would read nothing else
+        elif phase is Phase.HANDED_OVER:
+            self._protocol.drop(bye)
         else:
             self._protocol.reject(bye)
 

@@ -16,6 +16,7 @@ from twisted.protocols.basic import LineReceiver
 from zope.interface import implementer
 
 from groupchat.core.session import Session
+from groupchat.server.handed_over import HandedOver
 from groupchat.server.heartbeat import Heartbeat
 from groupchat.server.line_input import LineInput
 from groupchat.server.outbound import Outbound
@@ -83,6 +84,7 @@ class ChatProtocol(LineReceiver):
     :ivar peer: the way out of it.
     :ivar session: its session, once its wire is known.
     :ivar pending: what it is until it has logged in.
+    :ivar other: what it is once it is handed over to another protocol.
     """
 
     log = Logger()
@@ -94,6 +96,7 @@ class ChatProtocol(LineReceiver):
         self.address = address
         self.session: Session | None = None
         self.pending: PendingConnection | None = None
+        self.other: HandedOver | None = None
         self._input: Input | None = None
         self._tls: TLSLayer | None = None
 
@@ -159,10 +162,14 @@ class ChatProtocol(LineReceiver):
     def open(self, wire: IWire, make_input: MakeInput = LineInput) -> None:
         """Begin a session: it is known now which wire the client speaks."""
         factory = self.factory
-        self.session = Session(
-            factory.hub, self.peer, wire, self.resume, lambda: factory.joined(self)
+        self.session = session = Session(
+            factory.hub,
+            self.peer,
+            wire,
+            self.resume,
+            lambda: factory.joined(self, bool(session.account)),
         )
-        self._input = make_input(self.session, self, factory.clock)
+        self._input = make_input(session, self, factory.clock)
 
     def visit(self, make_visit: MakeVisit, first: bytes, refusal: Bye | None) -> None:
         """
@@ -192,12 +199,12 @@ class ChatProtocol(LineReceiver):
 
     def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         """
-        Give the connection to another protocol, for good: it counts as none of the factory's.
+        Give the connection to another protocol, for good. It stays one of the factory's.
 
         :param first: the bytes that have come.
         """
-        transport = self.peer.hand_over(protocol)
-        self.factory.closed(self)
+        self.other = HandedOver(self, protocol)
+        transport = self.peer.hand_over(self.other)
         protocol.makeConnection(transport)
         protocol.dataReceived(first)
 
@@ -268,6 +275,11 @@ class ChatProtocol(LineReceiver):
         else:
             self.factory.hub.counters.byes[bye.code] += 1
             self.peer.finish(plain.encode(bye))
+
+    def drop(self, bye: Bye) -> None:
+        """End a connection without a word: another protocol writes to it."""
+        self.factory.hub.counters.byes[bye.code] += 1
+        self.peer.abort()
 
     def check(self, now: float) -> None:
         """See whether the client is there and reads. Called about once a second."""

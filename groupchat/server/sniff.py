@@ -20,6 +20,7 @@ from groupchat.wire.names import MARK
 
 if TYPE_CHECKING:
     from groupchat.server.protocol import MakeVisit
+    from groupchat.wire.events import Bye
 
 __all__ = [
     "FOREIGN",
@@ -55,7 +56,14 @@ HTTP_METHODS = tuple(f"{method} ".encode() for method in _METHODS.split())
 
 
 class Connection(Protocol):
-    """A connection that has not logged in, as an `Opening` sees it."""
+    """
+    A connection that has not logged in, as an `Opening` sees it.
+
+    :ivar refusal: why it may not log in, whoever it is; None for most.
+    """
+
+    @property
+    def refusal(self) -> Bye | None: ...
 
     def speak(self, wire: IWire, first: bytes, greet: bool = False) -> None:
         """
@@ -80,9 +88,18 @@ class Connection(Protocol):
 
     def hand_over(self, protocol: IProtocol, first: bytes) -> None:
         """
-        Give the connection to another protocol, for good.
+        Give the connection to another protocol, for good. It stays pending until `logged_in`.
+
+        It is aborted instead where there is a `refusal`.
 
         :param first: the bytes that have come.
+        """
+
+    def logged_in(self, registered: bool = False) -> None:
+        """
+        Say that the client has logged in on the protocol that the connection was handed over to.
+
+        :param registered: whether it has an account.
         """
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HIGH_WATER_MARK",
     "NoWriter",
+    "OthersWriter",
     "SocketWriter",
     "TLSWriter",
     "TransportWriter",
@@ -255,6 +256,28 @@ class TransportWriter:
         self._transport.unregisterProducer()
         self._transport.wrappedProtocol = protocol
         return transport
+
+
+class OthersWriter:
+    """
+    Where another protocol writes.
+
+    :param transport: of that protocol.
+    """
+
+    __slots__ = ("close", "end")
+
+    try_send = None
+    queued = 0
+    full = False
+
+    def __init__(self, transport: ITransport) -> None:
+        self.end = self.close = transport.loseConnection
+
+    def write(self, data: bytes) -> None: ...
+
+    def hand_over(self, protocol: IProtocol) -> ITransport:
+        raise AssertionError("the connection is another protocol's")
 
 
 class NoWriter:
