@@ -2,8 +2,9 @@
 Moves a ledger, with its accounts and its certificate, from a file into PostgreSQL or back, while no
 server uses either of them.
 
-The source stays as it is. The target is whole or not there: in PostgreSQL the move is one
-transaction; of the files, the ledger gets its name last.
+The source keeps everything; a file of an older version is upgraded first, as a server does it. The
+target is whole or not there: in PostgreSQL the move is one transaction; of the files, the ledger
+gets its name last.
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ def _files(text: str) -> Files:
 
 def _done(count: int, target: str) -> Done:
     return Done(
-        f"{count} messages are moved to {target}. The source is as it was: let no server use it any"
-        " more, and remove it once you are sure that you don't go back."
+        f"{count} messages are moved to {target}. The source still has everything: let no server"
+        " use it any more, and remove it once you are sure that you don't go back."
     )
 
 
@@ -114,7 +115,10 @@ def _move_in(files: Files, database: Database) -> Iterator[Reply]:
     with _opened(files.ledger) as source, _unused(database) as to:
         row = to.execute(_IN_USE).fetchone()
         if row is None or row[0]:
-            raise CannotOpen(f"{database.name} is in use already", "Create another one")
+            raise CannotOpen(
+                f"{database.name} has a ledger already",
+                "If a move into it was interrupted, it is complete; else create another database",
+            )
         to.execute("DELETE FROM epochs")  # of a server that was started for nothing
         (total,) = source.execute(_COUNT).fetchone()
         for count in move_in(source, to):

@@ -138,7 +138,7 @@ def test_a_move_that_is_broken_off_can_begin_again(
     assert dumped(new, LEDGER) == dumped(source, LEDGER)
 
 
-def test_the_source_stays_as_it_is(source: Path, database: str, tmp_path: Path):
+def test_the_source_keeps_everything(source: Path, database: str, tmp_path: Path):
     moved(source, database)
     before = dumped(source, LEDGER)
     moved(database, tmp_path / "one.db")
@@ -149,7 +149,7 @@ def test_the_source_stays_as_it_is(source: Path, database: str, tmp_path: Path):
 
 def test_nothing_is_overwritten(source: Path, database: str, tmp_path: Path):
     moved(source, database)
-    assert refused(source, database).endswith(" is in use already. Create another one.")
+    assert refused(source, database).endswith(" it is complete; else create another database.")
     assert refused(database, source) == f"{source} is there already. Name a new file."
     (tmp_path / "new.accounts").touch()
     told = refused(database, tmp_path / "new.db")
