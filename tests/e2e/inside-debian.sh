@@ -31,6 +31,7 @@ until_so grep -q 'line 40' /results/heard
 exec 4>&-
 wait "$listener"
 step upgraded dpkg-query --show groupchat
+step ledgers find /var/lib/private/groupchat -name 'groupchat.db*'
 step places logged 'Listening on port 9000 (90 places)'
 
 kill -9 "$(systemctl show -P MainPID groupchat)"

@@ -6,6 +6,7 @@ machine with a real systemd.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.e2e.booted import ROOT, Done, boot, prepare
 
 LIMIT = 90.0  #: seconds for what is done with the package
 EARLIER = "0.0.9-1"
+BEFORE = "1cfbda8"  #: the last commit with the schema of the ledger before the present one
 
 pytestmark = [pytest.mark.limit(2 * LIMIT), pytest.mark.slow]
 
@@ -29,9 +31,24 @@ def run(*command: str | Path, **options: Any) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def is_known(commit: str) -> bool:
+    """Whether the checkout has a commit."""
+    asked = ["git", "-C", ROOT, "cat-file", "-e", commit]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
 def earlier(package: Path, place: Path) -> Path:
-    """The same package with a lower version."""
+    """
+    The package with a lower version, and with the code from before the present schema of the
+    ledger, if the checkout knows it.
+    """
     run("dpkg-deb", "--raw-extract", package, place)
+    if is_known(BEFORE):
+        code = place.with_suffix(".tar")
+        run("git", "-C", ROOT, "archive", "-o", code, BEFORE, "groupchat")
+        (installed,) = place.rglob("site-packages/groupchat")
+        shutil.rmtree(installed)
+        run("tar", "-x", "-f", code, "-C", installed.parent)
     control = place / "DEBIAN/control"
     text = re.sub("^Version: .*$", f"Version: {EARLIER}", control.read_text(), flags=re.MULTILINE)
     control.write_text(text)
@@ -85,6 +102,7 @@ def test_talk_goes_on_across_an_upgrade_and_changed_options_stay(done: Done):
     heard = re.findall(r"talker: (line \d+)$", done.said("heard"), re.MULTILINE)
     assert heard == [f"line {number}" for number in range(1, 41)]
     assert done.status("places") == 0
+    assert ("groupchat.db.v5" in done.said("ledgers")) == is_known(BEFORE)
 
 
 def test_after_a_kill_it_runs_again_and_nothing_is_lost(done: Done):
