@@ -158,7 +158,7 @@ class DirectRoom(Room):
         if cursor is not None:
             self.pump(cursor)
 
-    def leave(self, seat: Seat, by: int) -> None:
+    def leave(self, seat: Seat, by: int, why: str) -> None:
         """Let a seat leave, if it is here, and tell nobody."""
         if self._attendance.has(seat):
             self._remove(seat)
@@ -168,7 +168,7 @@ class DirectRoom(Room):
 
     def replace(self, old: Seat, new: Seat, since: int) -> None:
         """Let the old seat of a client leave: the new one joins by itself."""
-        self.leave(old, old.node)
+        self.leave(old, old.node, errors.REPLACED.code)
 
     def member_names(self, limit: int) -> tuple[list[str], int]:
         """Return the names of the two, whether they are here or not."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupchat.core.entries import Entry
+from groupchat.core.presence import LOST
 
 if TYPE_CHECKING:
     from groupchat.core.session import Session
@@ -81,13 +82,15 @@ class LogoutEntry(Entry):
     A session is gone, for whatever reason: its seat is free.
 
     :ivar seat: the number of the seat.
+    :ivar why: the reason, as in `Presence.why`.
     """
 
-    __slots__ = ("seat",)
+    __slots__ = ("seat", "why")
 
-    def __init__(self, seat: int) -> None:
+    def __init__(self, seat: int, why: str = LOST) -> None:
         super().__init__("")
         self.seat = seat
+        self.why = why
 
 
 class RegisteredEntry(Entry):

@@ -203,7 +203,7 @@ class Hub:
         self._goodbye = errors.MOVING
         for session in self.members.sessions:
             if not session.has_client_id:
-                self.ledger.post(LogoutEntry(session.seat))
+                self.ledger.post(LogoutEntry(session.seat, self._goodbye.code))
         return self.ledger.hand_over()
 
     def stop(self) -> None:

@@ -11,6 +11,7 @@ from groupchat.core.cursor import Cursor, Origin
 from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry
 from groupchat.core.group_entries import LoginEntry, LogoutEntry, NodeEndsEntry, NodeGoneEntry
 from groupchat.core.members import Members
+from groupchat.core.presence import LEFT, NODE_GONE
 from groupchat.core.room_access import RoomAccess
 from groupchat.settings import Settings
 from groupchat.wire import errors
@@ -66,7 +67,7 @@ class Membership:
                 if name in entry.rooms and name not in new.rooms:
                     room.replace(old, new, entry.since)
                 else:
-                    room.leave(old, old.node)
+                    room.leave(old, old.node, errors.REPLACED.code)
         self._members.remove(old)
 
     def logged_out(self, entry: LogoutEntry) -> None:
@@ -76,7 +77,7 @@ class Membership:
             return
         if seat.session is not None:  # this node ends, and the client can't take its seat elsewhere
             seat.session.end(errors.MOVING)
-        self._remove(seat, seat.node)
+        self._remove(seat, seat.node, entry.why)
 
     def node_ends(self, entry: NodeEndsEntry) -> None:
         """Keep the seats of a node: its clients are about to take them over elsewhere."""
@@ -84,16 +85,16 @@ class Membership:
     def node_gone(self, entry: NodeGoneEntry) -> None:
         """Free all seats of a node."""
         for seat in self._members.of_node(entry.node):
-            self._remove(seat, entry.by)
+            self._remove(seat, entry.by, NODE_GONE)
 
-    def _remove(self, seat: Seat, by: int) -> None:
+    def _remove(self, seat: Seat, by: int, why: str) -> None:
         if seat.session is not None:  # others took this node for dead
             seat.session.end(errors.CUT_OFF)
         for name in list(seat.rooms):
             room = self._delivery.touch(name)
             if room is not None:
                 room.broadcast.publish()
-                room.leave(seat, by)
+                room.leave(seat, by, why)
         self._members.remove(seat)
 
     def rename(self, member: Member, name: str) -> None:
@@ -118,7 +119,7 @@ class Membership:
         room = self._delivery.touch(entry.room)
         if entry.refusal is not None:
             if room is not None:
-                room.leave(seat, seat.node)
+                room.leave(seat, seat.node, entry.refusal.code)
             if cursor is not None:
                 cursor.session.rooms.refused(cursor, entry.refusal)
             return
@@ -152,7 +153,7 @@ class Membership:
         room, seat = self._delivery.touch(entry.room), self._members.seat(entry.seat)
         if room is not None and seat is not None:
             room.broadcast.publish()  # a member that leaves still sees what it said before
-            room.leave(seat, seat.node)
+            room.leave(seat, seat.node, LEFT)
         self._delivery.answer(entry, entry.label)
 
     def quit(self, entry: QuitEntry) -> None:

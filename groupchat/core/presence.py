@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from groupchat.wire import names
 from groupchat.wire.events import Event, Presence
 
@@ -13,7 +15,12 @@ if TYPE_CHECKING:
     from groupchat.core.cursor import Cursor
     from groupchat.core.seat import Seat
 
-__all__ = ["PresenceBatch"]
+__all__ = ["LEFT", "LOST", "NODE_GONE", "PresenceBatch"]
+
+# Reasons why a member left, beside the codes of byes:
+LEFT = "left"  #: it left the room, or was sent out of it, and may be in others
+LOST = "lost"  #: its connection was lost
+NODE_GONE = "node-gone"
 
 MAX_NAMES_IN_PRESENCE = 100  #: names of a kind in a presence line
 
@@ -29,7 +36,7 @@ class PresenceBatch:
 
     def __init__(self) -> None:
         self.entering: dict[Seat, Cursor | None] = {}
-        self._left: list[str] = []
+        self._left: dict[str, str] = {}
         self._renamed: dict[str, str] = {}
         self._joined: list[str] = []
         self.keys: set[str] = set()
@@ -45,10 +52,10 @@ class PresenceBatch:
         self._joined.append(name)
         self.entering[seat] = cursor
 
-    def leave(self, name: str) -> None:
-        """Add a member that has left."""
+    def leave(self, name: str, why: str) -> None:
+        """Add a member that has left, with the reason as in `Presence.why`."""
         self.keys.add(names.key(name))
-        self._left.append(name)
+        self._left[name] = why
 
     def rename(self, old: str, new: str) -> None:
         """Add a member that has changed its name."""
@@ -61,15 +68,16 @@ class PresenceBatch:
 
         :param count: the members of the room after them.
         """
-        renamed = list(self._renamed.items())
-        longest = max(len(self._left), len(renamed), len(self._joined))
-        return [
-            Presence(
-                room,
-                count,
-                self._left[start : start + MAX_NAMES_IN_PRESENCE],
-                dict(renamed[start : start + MAX_NAMES_IN_PRESENCE]),
-                self._joined[start : start + MAX_NAMES_IN_PRESENCE],
+        left, renamed = list(self._left), list(self._renamed.items())
+        longest = max(len(left), len(renamed), len(self._joined))
+        lines: list[Event] = []
+        for start in range(0, longest, MAX_NAMES_IN_PRESENCE):
+            end = start + MAX_NAMES_IN_PRESENCE
+            line = Presence(
+                room, count, left[start:end], dict(renamed[start:end]), self._joined[start:end]
             )
-            for start in range(0, longest, MAX_NAMES_IN_PRESENCE)
-        ]
+            if line.left:
+                why = {name: self._left[name] for name in line.left}
+                msgspec.structs.force_setattr(line, "why", why)
+            lines.append(line)
+        return lines

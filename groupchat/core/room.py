@@ -24,6 +24,7 @@ from groupchat.core.presence import PresenceBatch
 from groupchat.core.pump import Pump
 from groupchat.core.room_access import OPEN
 from groupchat.interfaces import ILedger
+from groupchat.wire import errors
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
@@ -115,18 +116,19 @@ class Room:
         seat.rooms[self.name] = since
         self._add(seat, None)
 
-    def leave(self, seat: Seat, by: int) -> None:
+    def leave(self, seat: Seat, by: int, why: str) -> None:
         """
         Let a seat leave, if it is here. With the last one of its member, the others are told.
 
         :param by: the node that answers for it.
+        :param why: the reason, as in `Presence.why`.
         """
         self.tell_apart(seat.member.name)
         if not self._attendance.has(seat):
             return
         self.left_by = by
         if len(self.members[seat.member]) == 1:
-            self._presence.leave(seat.member.name)
+            self._presence.leave(seat.member.name, why)
         self._remove(seat)
 
     def rename(self, old: str, new: str) -> None:
@@ -144,7 +146,7 @@ class Room:
         self.tell_apart(before.name, after.name)
         alone = len(self.members[before]) == 1 and after not in self.members
         if before is not after and not alone:
-            self.leave(old, old.node)
+            self.leave(old, old.node, errors.REPLACED.code)
             return
         new.rooms[self.name] = since
         self._add(new, None)

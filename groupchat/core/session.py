@@ -19,6 +19,7 @@ from groupchat.core.group_entries import LogoutEntry
 from groupchat.core.hub import Hub
 from groupchat.core.joined_rooms import JoinedRooms
 from groupchat.core.login import Login
+from groupchat.core.presence import LOST
 from groupchat.core.ratelimit import FailureWindow
 from groupchat.interfaces import IOutbound
 from groupchat.wire import commands, errors, events
@@ -268,16 +269,16 @@ class Session:
         """Send the last line. Nothing is taken or given after it."""
         if not self.ended:
             self._counters.byes[bye.code] += 1
-            self.lost()
+            self.lost(bye.code)
             self.peer.finish(self._line(bye))
 
-    def lost(self) -> None:
-        """Free the seat: the connection is gone."""
+    def lost(self, why: str = LOST) -> None:
+        """Free the seat: the connection is gone, for a reason as in `Presence.why`."""
         if self.ended:
             return
         self._close()
         if self.seat:
-            self._post(LogoutEntry(self.seat))
+            self._post(LogoutEntry(self.seat, why))
 
     def _close(self) -> None:
         self.ended = True

@@ -10,6 +10,7 @@ from groupchat.core.cursor import Cursor
 from groupchat.core.direct import LabelledWire
 from groupchat.core.direct_rooms import is_direct
 from groupchat.core.entries import LookEntry
+from groupchat.core.presence import LOST
 from groupchat.core.session import Session
 from groupchat.wire import errors
 from groupchat.wire.events import Bye
@@ -84,7 +85,7 @@ class Watcher(Session):
         except errors.Refused as refused:
             self.end(Bye(refused.code, refused.text))
 
-    def lost(self) -> None:
+    def lost(self, why: str = LOST) -> None:
         """Read no more: the connection is gone."""
         super().lost()
         room = self._rooms.get(self._room)

@@ -14,6 +14,9 @@ Then a connection is its own in one of three ways:
   with a place in the pool and under the deadlines of every login, until the other protocol calls
   `Connection.logged_in`; if a deadline comes first, or others need its place, it is aborted. After
   the login, that protocol itself has to notice a client that is dead or reads nothing.
+
+A wire of a gateway can tell more than the wires of lines do: `Presence.why` has the reason of each
+member that left.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ KINDS: dict[str, type[Entry]] = {
 }
 
 #: the values of slots that entries of older nodes lack, by kind
-DEFAULTS: dict[str, dict[str, object]] = {}
+DEFAULTS: dict[str, dict[str, object]] = {"logout": {"why": ""}}
 
 
 class UnknownKind(CannotStart):

@@ -8,6 +8,10 @@ UTC with milliseconds, as the wire has them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
 import msgspec
 
 __all__ = [
@@ -152,10 +156,14 @@ class Ok(Event):
     text: str | None = None
 
 
-class Presence(Event):
+class Presence(Event, dict=True):
     """
     Members that left, were renamed or joined, in this order; no name is in it twice. `count`: all
     in the room after it.
+
+    :ivar why: the reason of each that left: the code of the bye that ended its last session here,
+        "left" (the room alone), "lost" (its connection), "node-gone", or "" where that is not
+        known. It is for wires that tell reasons, and in no line of JSON.
     """
 
     room: str
@@ -163,6 +171,8 @@ class Presence(Event):
     left: list[str] = []
     renamed: dict[str, str] = {}
     joined: list[str] = []
+
+    why: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
 
 class Topic(Event):

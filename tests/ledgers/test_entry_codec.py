@@ -30,7 +30,7 @@ VALUES: dict[str, Any] = {
     "by": "b1", "seat": 5 << 32 | 1, "name": "alice", "to": "bob", "rooms": ("lobby", "dev"),
     "bye": errors.kicked("root", "why"), "node": 5, "target": "bob", "max": 3, "after": 4,
     "epoch": "e", "ban": True, "label": "@bob", "cursor": object(), "session": object(), "ref": "r",
-    "since": 8,
+    "since": 8, "why": "kicked",
 }  # fmt: skip
 
 
