@@ -173,10 +173,10 @@ class Hub:
         self.post(MaxEntry(max))
 
     def snapshot(self) -> bytes:
-        return snapshot.take(self.members, self.rooms)
+        return snapshot.take(self.members, self.rooms, self.settings.names.label)
 
     def restore(self, state: bytes) -> None:
-        snapshot.restore(state, self.members, self.rooms)
+        snapshot.restore(state, self.members, self.rooms, self.settings.names.label)
         self.outage.end()
 
     def stalled(self) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from groupchat.core.members import Members
 from groupchat.core.room_access import RoomAccess
 from groupchat.core.rooms import Rooms
+from groupchat.errors import CannotStart
 
 __all__ = ["restore", "take"]
 
@@ -42,16 +43,22 @@ class _State(msgspec.Struct, array_like=True):
     """
     :ivar members: name and account of each, in the order in which they joined.
     :ivar seats: in the order in which they were taken.
+    :ivar names: the rule for names; "": of a node that does not tell.
     """
 
     max: int | None
     members: list[tuple[str, str]]
     seats: list[_Seat]
     rooms: list[_Room]
+    names: str = ""
 
 
-def take(members: Members, rooms: Rooms) -> bytes:
-    """Return a snapshot."""
+def take(members: Members, rooms: Rooms, names: str) -> bytes:
+    """
+    Return a snapshot.
+
+    :param names: the rule for names, on which the order depends.
+    """
     places = {member: place for place, member in enumerate(members.all())}
     state = _State(
         members.decided_max,
@@ -70,18 +77,26 @@ def take(members: Members, rooms: Rooms) -> bytes:
             for room in rooms.values()
             if not room.deserted
         ],
+        names,
     )  # fmt: skip
     return msgspec.msgpack.encode(state)
 
 
-def restore(data: bytes, members: Members, rooms: Rooms) -> None:
+def restore(data: bytes, members: Members, rooms: Rooms, names: str) -> None:
     """
     Put what a snapshot says in the place of what is there. An empty one: nobody is in.
 
     :param data: the snapshot; b"": nobody is in.
+    :param names: the rule for names here.
     :raises msgspec.ValidationError: it is none.
+    :raises CannotStart: it is of a node with another rule for names.
     """
     state = msgspec.msgpack.decode(data, type=_State) if data else _State(None, [], [], [])
+    if state.names not in ("", names):
+        raise CannotStart(
+            f"The other servers of this group have --names {state.names}, and this one has"
+            f" --names {names}. Give it theirs, or stop all of them and start them with another."
+        )
     rooms.clear()
     members.clear(state.max)
     for room in state.rooms:

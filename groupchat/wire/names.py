@@ -88,8 +88,11 @@ class Rule:
     """
     The rule for names: here ASCII letters, digits and ``_ - .``, which are told apart by their
     keys.
+
+    :cvar label: what administrators call it.
     """
 
+    label = "ascii"
     parts = "A-Z a-z 0-9 _ - . and the first a letter or digit"
 
     def person(self, name: str) -> str:
@@ -150,6 +153,7 @@ class UnicodeRule(Rule):
     not seen. No two can be read as each other (UTS 39).
     """
 
+    label = "unicode"
     parts = "the letters and digits of any script, _ - . and the first a letter or digit"
 
     def readings(self, name: str) -> Collection[str]:

@@ -138,8 +138,8 @@ def _nobody(state: bytes) -> bytes:
     """Returns the snapshot of an empty group."""
     import msgspec
 
-    maximum, *others = msgspec.msgpack.decode(state)
-    return msgspec.msgpack.encode([maximum, *([] for _ in others)])
+    maximum, *others, rule = msgspec.msgpack.decode(state)
+    return msgspec.msgpack.encode([maximum, *([] for _ in others), rule])
 
 
 @implementer(ILedger)

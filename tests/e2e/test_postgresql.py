@@ -241,3 +241,16 @@ async def test_a_node_that_stood_still_sends_its_members_away_and_comes_back(
         await becomes(member, ["alice", "bob"], 5)
     bob.say("here again", first=1)
     await alice.event("message", text="here again")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_node_with_another_rule_for_names_is_refused(sandbox: Sandbox, database: str):
+    one = await node(sandbox, database, "--admin-socket", "one.sock", "--names", "unicode")
+    other = sandbox.twistd("--port", "0", "--no-tls", "--ledger", database, "--names", "ascii")
+    assert await other.ended() == 1
+    told = "The other servers of this group have --names unicode, and this one has --names ascii."
+    assert told in other.out.text + other.err.text
+    assert "Traceback" not in other.out.text + other.err.text
+    alice = await sandbox.member("alice", one)
+    await becomes(alice, ["alice"], GONE)
+    await node(sandbox, database, "--admin-socket", "two.sock", "--names", "unicode")

@@ -145,10 +145,10 @@ class PostgreSQLLedger(ReadsInThreads[Reader]):
             snapshot = self.tail.join()
             line = self._membership.describe(self.tail.connection())
             self.log.info("{name}: {line}", name=self._database.name.capitalize(), line=line)
-            self._writing.start()
             self.replica.begin(snapshot, set(self._membership.others))
             if snapshot.state is not None:
                 owner.restore(snapshot.state)
+            self._writing.start()
             for bundles in self.tail.look():
                 self.replica.came(bundles)
         except psycopg.Error as error:
