@@ -189,6 +189,31 @@ def test_one_too_many_of_an_address_is_aborted():
     assert server.hub.counters.byes["too-many-connections"] == 1
 
 
+@pytest.mark.parametrize(
+    ("address", "gone"), [("192.0.2.1", True), ("127.0.0.1", False)], ids=["away", "loopback"]
+)
+def test_without_tls_where_that_is_required_it_is_aborted(address, gone):
+    server = serving(require_tls=True)
+    client = server.connect(address=address)
+    client.send(b"SHOUT hello\n")
+    server.run()
+    assert client.gone is gone
+    assert server.hub.counters.byes["tls-required"] == gone
+
+
+def test_a_gateway_can_say_in_its_own_words_why_a_client_may_not_log_in():
+    def accept(connection, first):
+        connection.refuse(f"NO: {connection.refusal.code}\n".encode())
+
+    server = serving(per_address=1)
+    server.factory.register(Opening((b"POLITE ",), accept))
+    server.plain("alice")
+    late = server.connect()
+    late.send(b"POLITE hello\n")
+    server.run()
+    assert late.read() == b"NO: too-many-connections\n" and late.gone
+
+
 def test_it_makes_room_where_too_many_are_pending():
     server = serving(max_pending=2, max_connections=4)
     first = shouting(server)
