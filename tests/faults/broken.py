@@ -9,6 +9,7 @@ in the server knows of it. A broken client is patched where the checker's own cl
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 import time
@@ -361,6 +362,59 @@ def direct_message_for_all() -> None:
 
 
 # Several nodes.
+
+
+def _replace_in(function: str, old: str, new: str) -> None:
+    """Let the nodes put another text into a function of the database before they register."""
+    from groupchat.ledgers.postgresql.membership import Membership  # needs psycopg
+    from groupchat.postgresql import schemas
+
+    begun = f"FUNCTION {function}("
+    schema = next(text for _, text in sorted(schemas().items(), reverse=True) if begun in text)
+    body, end, _ = schema.partition(f"CREATE {begun}")[2].partition("END $$;")
+    assert old in body, f"{function} has changed"
+    changed = f"CREATE OR REPLACE {begun}{body.replace(old, new)}{end}"
+    register = Membership.register
+
+    def patched(self: Any, connection: Any) -> None:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(1)")  # one at a time
+            connection.execute(changed, prepare=False)
+        register(self, connection)
+
+    Membership.register = patched  # type: ignore[method-assign]
+
+
+@build("lose-answers", finds=("stuck", "stored twice"), nodes=2)
+def a_batch_without_a_key() -> None:
+    from groupchat.ledgers.postgresql.writer import Writer  # needs psycopg
+
+    ask, numbers = Writer._ask, itertools.count(1)
+
+    def as_a_new_one(self: Any, connection: Any, request: Any) -> Any:
+        return ask(self, connection, request._replace(number=next(numbers)))
+
+    Writer._ask = as_a_new_one  # type: ignore[method-assign]
+
+
+@build("outlive-lease", finds=("presence differs", "two of one name"), nodes=3)
+def a_dead_node_goes_on() -> None:
+    from groupchat.ledgers.postgresql.leases import Leases  # needs psycopg
+    from groupchat.ledgers.postgresql.tail import GONE, Bundle, Tail
+
+    _replace_in(
+        "fence_v1", "NOT EXISTS (SELECT FROM nodes WHERE no = me AND token = secret)", "false"
+    )
+    bundle = Tail._bundle
+
+    def unaware(self: Any, seq: int, node: int, batch: int, *rest: Any) -> Any:
+        if batch == GONE and node == self._membership.node:
+            self._last = seq
+            return Bundle(seq, node, [])
+        return bundle(self, seq, node, batch, *rest)
+
+    Tail._new_leases = lambda self: Leases(3, 3, self._limits.inattention)  # type: ignore[method-assign]
+    Tail._bundle = unaware  # type: ignore[method-assign]
 
 
 @build("cut-links", "reset", finds=("silent hole",), nodes=2)

@@ -32,7 +32,6 @@ DATABASE = "faults"
 TWINS = 2
 WATCHER = "watcher"  #: the name of a client that only asks for the members
 ANSWER = 10.0  #: seconds for an answer of a node that runs
-SAME = 30.0  #: seconds until all nodes tell the same, and nobody is left of a dead one
 PATIENCE = 60.0  #: seconds until something is answered after a fault: leases are of 10
 
 
@@ -110,6 +109,10 @@ class Group(Scene):
         if node.port in self.balancer.targets:
             self.balancer.targets.remove(node.port)
 
+    def count_nodes(self) -> int:
+        """Returns how many nodes take part, as the database has it."""
+        return len(self.engine.execute("SELECT no FROM groupchat.nodes", DATABASE))
+
     async def start_engine(self) -> None:
         await deferToThread(self.engine.start)
 
@@ -136,12 +139,12 @@ class Group(Scene):
 
     # The members, as each node tells them.
 
-    async def rest(self, findings: Findings) -> None:
+    async def rest(self, findings: Findings, patience: float) -> None:
         for twin in self._twins:
             twin.stop()
         begun = reactor.seconds()  # type: ignore[attr-defined]
         while found := self._different(await self._ask_all()):
-            if reactor.seconds() > begun + SAME:  # type: ignore[attr-defined]
+            if reactor.seconds() > begun + patience:  # type: ignore[attr-defined]
                 findings.add("presence differs", found)
                 return
             await self.wait(0.2, 0.5)

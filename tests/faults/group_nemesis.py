@@ -19,6 +19,7 @@ from tests.faults.scenario import Scenario
 
 #: Seconds for which something stands still: less than a lease, and more, with two beats.
 SHORT, LONG = (1.0, 4.0), (13.0, 16.0)
+DEAD = 16  #: seconds in which the others declare a node dead, at most
 
 
 async def kill_node(group: Group) -> None:
@@ -53,6 +54,21 @@ async def freeze_node(group: Group) -> None:
         group.balancer.targets.append(node.port)
 
 
+async def outlive_lease(group: Group) -> None:
+    """
+    SIGSTOP of the node that has the most clients, until the others have declared it dead, and
+    SIGCONT. The balancer does not notice it.
+    """
+    node = max(group.nodes, key=lambda node: len(group.balancer.to(node.port)))
+    node.signal(signal.SIGSTOP)
+    for _ in range(2 * DEAD):
+        await group.wait(0.5, 0.5)
+        if group.count_nodes() < len(group.nodes):
+            break
+    await group.wait(1.0, 2.0)  # they tell it to their clients
+    node.signal(signal.SIGCONT)
+
+
 async def kill_engine(group: Group) -> None:
     """SIGKILL of all its processes, and a new start."""
     group.engine.kill()
@@ -80,6 +96,14 @@ async def cut_links(group: Group) -> None:
         for connection in _links(group):
             connection.reset()
         await group.wait(0.0, 0.3)
+
+
+async def lose_answers(group: Group) -> None:
+    """The engine does what it was asked, but its connections end before a node hears the answer."""
+    those = [connection for node in group.nodes for connection in node.proxy.connections]
+    for connection in those:
+        connection.loses_answer = True
+    await group.wait(0.1, 0.5)
 
 
 async def stall_links(group: Group) -> None:
@@ -110,9 +134,11 @@ ACTS: dict[str, Callable[[Group], Awaitable[None]]] = {
         kill_node,
         term_node,
         freeze_node,
+        outlive_lease,
         kill_engine,
         freeze_engine,
         cut_links,
+        lose_answers,
         stall_links,
         slow_links,
         reset,
@@ -124,9 +150,11 @@ _WEIGHTS = {
     "kill-node": 5,
     "term-node": 2,
     "freeze-node": 3,
+    "outlive-lease": 1,
     "kill-engine": 4,
     "freeze-engine": 1,
     "cut-links": 6,
+    "lose-answers": 4,
     "stall-links": 3,
     "slow-links": 2,
     "reset": 4,

@@ -54,8 +54,12 @@ class Scene:
     def begin(self) -> None:
         """The members are there: begin with what only this scene has."""
 
-    async def rest(self, findings: Findings) -> None:
-        """Nobody says anything any more, and all is shown: judge what can be judged only then."""
+    async def rest(self, findings: Findings, patience: float) -> None:
+        """
+        Nobody says anything any more, and all is shown: judge what can be judged only then.
+
+        :param patience: seconds that it may take until it is so.
+        """
 
     async def end_servers(self) -> None:
         raise NotImplementedError

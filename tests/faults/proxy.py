@@ -22,6 +22,12 @@ class _Inner(portforward.ProxyClient):
         self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
         super().connectionMade()
 
+    def dataReceived(self, data: bytes) -> None:
+        if self.peer.loses_answer:
+            self.peer.reset()
+        else:
+            super().dataReceived(data)
+
 
 class _InnerFactory(portforward.ProxyClientFactory):
     protocol = _Inner
@@ -29,9 +35,14 @@ class _InnerFactory(portforward.ProxyClientFactory):
 
 
 class _Outer(portforward.ProxyServer):
-    """The client's side of a connection."""
+    """
+    The client's side of a connection.
+
+    :ivar loses_answer: whether the next answer is lost, and the connection with it.
+    """
 
     clientProtocolFactory = _InnerFactory
+    loses_answer = False
 
     def connectionMade(self) -> None:
         self.factory.proxy.connections[self] = None

@@ -119,7 +119,7 @@ class Run:
             self.counts["faults"] += 1
         await environment.history.until(environment.answered(1), self._scenario.patience)
         await self._drain()
-        await environment.rest(self.findings)
+        await environment.rest(self.findings, self._patience)
 
     def _gather(self) -> None:
         """

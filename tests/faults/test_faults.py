@@ -60,6 +60,7 @@ NODES_PLAN = (
     "cut-links",
     "kill-engine",
     "reset",
+    "lose-answers",
     "stall-links",
     "kill-node",
     "freeze-node",
@@ -120,7 +121,7 @@ async def test_a_broken_build_is_found_out(
         request.getfixturevalue("engine")
         from tests.faults.group_nemesis import nodes  # needs psycopg
 
-        scenario = nodes(build.nodes)
+        scenario = nodes(build.nodes)._replace(patience=10)
     number = 0
     found = Findings()
     with client_patch(name):
