@@ -173,6 +173,19 @@ class Engine:
             time.sleep(0.01)
         (self._data / "postmaster.pid").unlink(missing_ok=True)
 
+    @property
+    def _copy(self) -> Path:
+        return self.folder / "copy"
+
+    def copy(self) -> None:
+        """Keep a copy of all its databases, while it does not run."""
+        subprocess.run(["cp", "-a", self._data, self._copy], check=True)
+
+    def put_back(self) -> None:
+        """Go back to the copy, while it does not run."""
+        shutil.rmtree(self._data)
+        self._copy.rename(self._data)
+
     def stop(self) -> None:
         """Stop it, if it runs, and delete its folder."""
         if self._process is not None and self._process.poll() is None:

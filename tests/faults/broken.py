@@ -397,6 +397,19 @@ def a_batch_without_a_key() -> None:
     Writer._ask = as_a_new_one  # type: ignore[method-assign]
 
 
+@build("put-back", finds=("order differs", "silent hole"), nodes=2)
+def an_older_database_in_the_same_epoch() -> None:
+    from groupchat.ledgers.postgresql.membership import Membership  # needs psycopg
+
+    begin = Membership.begin_epoch
+
+    def again(self: Any, connection: Any) -> None:
+        if connection.execute("SELECT FROM epochs").fetchone() is None:
+            begin(self, connection)
+
+    Membership.begin_epoch = again  # type: ignore[method-assign]
+
+
 @build("outlive-lease", finds=("presence differs", "two of one name"), nodes=3)
 def a_dead_node_goes_on() -> None:
     from groupchat.ledgers.postgresql.leases import Leases  # needs psycopg

@@ -76,6 +76,40 @@ async def kill_engine(group: Group) -> None:
     await group.start_engine()
 
 
+async def _is_quiet(group: Group) -> None:
+    """Nobody says anything any more, and all is answered."""
+    talkers = (*group.members, *group.posters)
+    for talker in talkers:
+        talker.talk(False)
+    await group.history.until(lambda: not any(talker.unanswered for talker in talkers), PATIENCE)
+
+
+async def put_back(group: Group) -> None:
+    """An older copy of the database is put back, while nobody talks and somebody does not read."""
+    engine, history, balancer = group.engine, group.history, group.balancer
+    engine.kill()
+    engine.copy()
+    await group.start_engine()
+    await history.until(group.answered(300), PATIENCE)
+    await _is_quiet(group)
+    targets, balancer.targets = balancer.targets, []
+    balancer.reset()
+    await balancer.emptied()
+    await group.wait(0.3, 0.5)  # what was on its way to somebody has come
+    group.logs.append(group.read_log(in_use=True))
+    engine.kill()
+    engine.put_back()
+    history.note("nemesis", "old")
+    absent = group.members[-1]
+    absent.stop()
+    await group.start_engine()
+    balancer.targets = targets
+    for talker in (*group.members[:4], *group.posters):
+        talker.talk()
+    await history.until(group.answered(600), PATIENCE)
+    absent.start()
+
+
 async def freeze_engine(group: Group) -> None:
     """SIGSTOP of all its processes, and SIGCONT."""
     group.engine.signal(signal.SIGSTOP)
@@ -136,6 +170,7 @@ ACTS: dict[str, Callable[[Group], Awaitable[None]]] = {
         freeze_node,
         outlive_lease,
         kill_engine,
+        put_back,
         freeze_engine,
         cut_links,
         lose_answers,
