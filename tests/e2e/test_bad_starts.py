@@ -316,7 +316,7 @@ async def ends(connect: Program, status: int) -> str:
         },
         {f"alice localhost {port}": f'"{port}" is no port: ' for port in ("0", "70000", "http")},
         {
-            "alice localhost 1 more": '"more" is too much: ',
+            "alice localhost 1 more": '"more" has no port: ',
             "alice a:b:c": '"a:b:c" is no host. ',
             "alice h:1 2": "The port ",
         },
