@@ -48,6 +48,7 @@ class Session:
             await self._say_meanwhile()
             await self._start_server()
             await self._return(bob)
+            await self._stop_server()
         return self.film
 
     async def _start_server(self) -> None:
@@ -55,6 +56,12 @@ class Session:
         await self._enter(f"groupchat --port {self._port} --max 20 >log &")
         await self._listens()
         await self._snap(700)
+
+    async def _stop_server(self) -> None:
+        """Stop the server, which would outlive its terminal. Nobody sees it."""
+        await self._server.type("kill $!; wait; echo stopped")
+        await self._server.press("Enter")
+        await self._server.until(lambda rows: "stopped" in rows, "stopped")
 
     async def _others(self) -> Program:
         bob, carol = (
