@@ -410,14 +410,11 @@ def an_older_database_in_the_same_epoch() -> None:
     Membership.begin_epoch = again  # type: ignore[method-assign]
 
 
-@build("outlive-lease", finds=("presence differs", "two of one name"), nodes=3)
-def a_dead_node_goes_on() -> None:
+def _unaware_of_its_death() -> None:
+    """Let a node be declared dead soon, and not see it in the log."""
     from groupchat.ledgers.postgresql.leases import Leases  # needs psycopg
     from groupchat.ledgers.postgresql.tail import GONE, Bundle, Tail
 
-    _replace_in(
-        "fence_v1", "NOT EXISTS (SELECT FROM nodes WHERE no = me AND token = secret)", "false"
-    )
     bundle = Tail._bundle
 
     def unaware(self: Any, seq: int, node: int, batch: int, *rest: Any) -> Any:
@@ -428,6 +425,40 @@ def a_dead_node_goes_on() -> None:
 
     Tail._new_leases = lambda self: Leases(3, 3, self._limits.inattention)  # type: ignore[method-assign]
     Tail._bundle = unaware  # type: ignore[method-assign]
+
+
+@build("outlive-lease", finds=("presence differs", "two of one name"), nodes=3)
+def a_dead_node_goes_on() -> None:
+    _replace_in(
+        "fence_v1", "NOT EXISTS (SELECT FROM nodes WHERE no = me AND token = secret)", "false"
+    )
+    _unaware_of_its_death()
+
+
+@build("freeze-twin", finds=("two of one name",), nodes=2)
+def a_batch_without_a_lease() -> None:
+    _replace_in("append_v1", "PERFORM fence_v1(me, secret);", "")
+    _late_to_hear_of_its_death()
+
+
+def _late_to_hear_of_its_death() -> None:
+    """Let a node go on for a second after a beat has told it that it was declared dead."""
+    from groupchat.ledgers.postgresql.membership import Fenced  # needs psycopg
+    from groupchat.ledgers.postgresql.tail import Tail
+
+    beat = Tail._beat
+    told: dict[int, float] = {}  # when each node heard it first
+
+    def late(self: Any, connection: Any) -> None:
+        try:
+            beat(self, connection)
+        except Fenced:
+            now = time.monotonic()
+            if now >= told.setdefault(self._membership.node, now) + 1:
+                raise
+
+    _unaware_of_its_death()
+    Tail._beat = late  # type: ignore[method-assign]
 
 
 @build("cut-links", "reset", finds=("silent hole",), nodes=2)

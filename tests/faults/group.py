@@ -109,6 +109,13 @@ class Group(Scene):
         if node.port in self.balancer.targets:
             self.balancer.targets.remove(node.port)
 
+    def twin_of(self, node: Node) -> Twin | None:
+        """Returns the program that has the contended name on a node, and will say more there."""
+        for twin in self._twins:
+            if any(link.comes_from(twin.port) for link in self.balancer.to(node.port)):
+                return twin
+        return None
+
     def count_nodes(self) -> int:
         """Returns how many nodes take part, as the database has it."""
         return len(self.engine.execute("SELECT no FROM groupchat.nodes", DATABASE))

@@ -61,12 +61,34 @@ async def outlive_lease(group: Group) -> None:
     """
     node = max(group.nodes, key=lambda node: len(group.balancer.to(node.port)))
     node.signal(signal.SIGSTOP)
+    await _is_declared_dead(group)
+    await group.wait(1.0, 2.0)  # they tell it to their clients
+    node.signal(signal.SIGCONT)
+
+
+async def _is_declared_dead(group: Group) -> None:
+    """The others declare a node dead that stands still."""
     for _ in range(2 * DEAD):
         await group.wait(0.5, 0.5)
         if group.count_nodes() < len(group.nodes):
             break
-    await group.wait(1.0, 2.0)  # they tell it to their clients
+
+
+async def freeze_twin(group: Group) -> None:
+    """
+    SIGSTOP of the node on which a program has the name for which it contends, until the others have
+    declared the node dead and another program has the name; and SIGCONT. The balancer leads no new
+    connections there.
+    """
+    await group.history.until(lambda: any(map(group.twin_of, group.nodes)), PATIENCE)
+    node = next(node for node in group.nodes if group.twin_of(node))
+    others = [other for other in group.nodes if other is not node]
+    group.withdraw(node)
+    node.signal(signal.SIGSTOP)
+    await _is_declared_dead(group)
+    await group.history.until(lambda: any(map(group.twin_of, others)), PATIENCE)
     node.signal(signal.SIGCONT)
+    group.balancer.targets.append(node.port)
 
 
 async def kill_engine(group: Group) -> None:
@@ -169,6 +191,7 @@ ACTS: dict[str, Callable[[Group], Awaitable[None]]] = {
         term_node,
         freeze_node,
         outlive_lease,
+        freeze_twin,
         kill_engine,
         put_back,
         freeze_engine,

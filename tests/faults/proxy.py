@@ -64,6 +64,9 @@ class _Outer(portforward.ProxyServer):
         peer = self.peer.transport if self.peer is not None else None
         return peer is not None and peer.getPeer().port == port
 
+    def comes_from(self, port: int) -> bool:
+        return self.transport is not None and self.transport.getPeer().port == port
+
     def reset(self) -> None:
         """Cut it: what is under way in either direction is gone."""
         for transport in self._transports:

@@ -55,6 +55,11 @@ class Twin(ReconnectingClientFactory):
         self._connection: Any = None
         self._connector = reactor.connectTCP("127.0.0.1", port, self)  # type: ignore[attr-defined]
 
+    @property
+    def port(self) -> int:
+        """The port of its connection, if it has the name and will say more; 0: it does not."""
+        return self._connection.port if self._connection is not None else 0
+
     def buildProtocol(self, addr: Any) -> _Life:
         self._connection = _Life(self)
         return self._connection
@@ -75,8 +80,16 @@ class _Life(LineOnlyReceiver):
         self._who = next(twin.lives)
         self._note = partial(twin.history.note, self._who)
         self._left = twin.rng.randint(1, MOST)
-        self._n = 0
+        self._n = self._answered = 0
         self._timer: Any = None
+
+    @property
+    def port(self) -> int:
+        """See `Twin`."""
+        if not 0 < self._answered < self._left - 1 or self.transport is None:
+            return 0
+        port: int = self.transport.getHost().port  # type: ignore[attr-defined]
+        return port
 
     def _later(self, seconds: float, act: Any) -> None:
         self._stop_timer()
@@ -102,6 +115,7 @@ class _Life(LineOnlyReceiver):
             self._note("in")
             self._say()
         elif event["type"] == "ok" and "n" in event:
+            self._answered = event["n"]
             self._note("ok", ROOM, event["n"], event["id"])
             self._later(PAUSE, self._say if self._n < self._left else self._end)
         elif event["type"] in ("error", "bye"):
@@ -114,4 +128,5 @@ class _Life(LineOnlyReceiver):
         self._send(type="say", room=ROOM, text=key, n=self._n)
 
     def connectionLost(self, reason: Any = None) -> None:
+        self._answered = 0
         self._stop_timer()
