@@ -96,14 +96,14 @@ class Engine:
         }
         self._process: subprocess.Popen[bytes] | None = None
         if primary is not None:
-            self._copy(primary, name)
+            self._follow(primary, name)
             return
         self._run(
             "initdb", "-D", str(self._data), "-A", "trust", "-U", "chat", "-E", "UTF8",
             "--no-locale", "--no-sync",
         )  # fmt: skip
 
-    def _copy(self, primary: Engine, name: str) -> None:
+    def _follow(self, primary: Engine, name: str) -> None:
         where = f"host=127.0.0.1 port={primary.port} user=chat application_name={name}"
         self._run("pg_basebackup", "-D", str(self._data), "-d", where, "-R", "--no-sync")
 
