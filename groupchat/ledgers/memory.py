@@ -184,8 +184,7 @@ class MemoryLedger(EntryProcessor):
     ) -> None:
         self._rooms[entry.room] = room
         entry.id, entry.fresh = room.head + 1, True
-        # it may have waited
-        received = self._clock.uptime() - max(0.0, self._clock.time() - entry.at / 1000)
+        received = self._received(entry.at) if self._keep.age else 0.0  # to ask it takes time
         entry.at = max(entry.at, room.at)
         message = Message(
             entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act,
@@ -197,9 +196,14 @@ class MemoryLedger(EntryProcessor):
             client.add(entry.n, entry.id, digest_of(entry))
         self._expire(room)
 
+    def _received(self, at: int) -> float:
+        """Return the uptime at which a message was received that is stamped with a time."""
+        return self._clock.uptime() - max(0.0, self._clock.time() - at / 1000)  # it may have waited
+
     def _expire(self, room: MemoryRoom) -> None:
-        age = self._keep.age
-        room.expire(self._keep.count, self._clock.uptime() - (age / 1000 if age else float("inf")))
+        count, age = self._keep.count, self._keep.age
+        if count or age:
+            room.expire(count, self._clock.uptime() - age / 1000 if age else float("-inf"))
 
     def _join(self, entry: JoinEntry) -> None:
         room = self._room(entry.room)
