@@ -101,12 +101,16 @@ class GroupCommit:
         batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
         self._write(batch)
 
-    def written(self, batch: list[Entry]) -> None:
-        """A batch is durable: tell the owner, and begin the next."""
+    def show(self, batch: list[Entry]) -> None:
+        """Tell the owner what is durable."""
         try:
             self.owner.appended(batch)
         except Exception:
             self.log.failure("A batch could not be shown")
+
+    def written(self, batch: list[Entry]) -> None:
+        """A batch is durable, maybe with others': tell the owner, and begin the next."""
+        self.show(batch)
         if self._pending:
             self._call_later(0, self._flush)
             return

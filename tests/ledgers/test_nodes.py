@@ -9,7 +9,9 @@ import pytest
 
 from groupchat.core.entries import JoinEntry, LeaveEntry, LookEntry, MessageEntry, QuitEntry
 from groupchat.core.group_entries import LogoutEntry, NodeGoneEntry
+from groupchat.ledgers.group_commit import MAX_BATCH
 from groupchat.ledgers.postgresql.environment import Limits
+from groupchat.ledgers.postgresql.gathering import Gathering
 from groupchat.ledgers.postgresql.leases import Leases
 from groupchat.ledgers.postgresql.membership import Other
 from groupchat.ledgers.postgresql.order import Order
@@ -415,6 +417,57 @@ def test_bundles_are_handed_up_without_a_hole():
     for seq in (6, 7, 5, 5, 4, 9):
         order.offer(seq, lambda seq=seq: seen.append(seq))
     assert (seen, order.applied) == ([5, 6, 7], 7)
+
+
+def gathering():
+    """A gathering, its reactor, and what it hands up: texts, and whether it has own ones."""
+    reactor, seen = Reactor(), []
+    return (
+        Gathering(reactor, lambda entries, own: seen.append(([e.text for e in entries], own))),
+        reactor,
+        seen,
+    )
+
+
+def said(text):
+    return MessageEntry("r", "alice", text, 0)
+
+
+def test_bundles_of_one_turn_are_shown_at_once_in_their_order():
+    them, reactor, seen = gathering()
+    them.add([said("a"), said("b")])
+    them.add([said("c")], own=True)
+    them.add([said("d")])
+    assert seen == []
+    reactor.advance(0)
+    them.add([said("e")])
+    reactor.advance(0)
+    assert seen == [(["a", "b", "c", "d"], True), (["e"], False)]
+
+
+def test_a_bundle_that_nothing_can_follow_is_shown_with_those_before_it_and_once():
+    them, reactor, seen = gathering()
+    them.add([said("a")])
+    them.add([said("b")], own=True, waits=False)
+    assert seen == [(["a", "b"], True)]
+    reactor.advance(0)
+    assert len(seen) == 1
+
+
+def test_no_more_bundles_are_gathered_than_a_batch_can_hold():
+    them, _, seen = gathering()
+    them.add([said("a")] * (MAX_BATCH - 1))
+    assert seen == []
+    them.add([said("b")])
+    assert [len(texts) for texts, _ in seen] == [MAX_BATCH]
+
+
+def test_a_node_that_stops_shows_nothing_by_itself():
+    them, reactor, seen = gathering()
+    them.add([said("a")])
+    them.stop()
+    reactor.advance(0)
+    assert seen == []
 
 
 # A database that does not answer.

@@ -19,6 +19,7 @@ from groupchat.interfaces import ILedgerOwner
 from groupchat.ledgers.entry_codec import UnknownKind
 from groupchat.ledgers.group_commit import GroupCommit
 from groupchat.ledgers.postgresql.environment import Limits
+from groupchat.ledgers.postgresql.gathering import Gathering
 from groupchat.ledgers.postgresql.membership import Fenced, Membership, Rewound
 from groupchat.ledgers.postgresql.order import Order
 from groupchat.ledgers.postgresql.tail import Bundle, Snapshot
@@ -64,6 +65,7 @@ class Replica:
         self._monotonic = monotonic
         self._name = name
         self._order = Order()
+        self._gathering = Gathering(reactor, self._show)
         self._others: set[int] = set()
         self._life = 0  # goes up each time that this becomes another node
         self.queue = GroupCommit(reactor.callLater, self._write)
@@ -121,7 +123,13 @@ class Replica:
 
     def _hand_up_own(self, batch: list[Entry]) -> None:
         self._watchdog.ended()
-        self.queue.written(batch)
+        self._gathering.add(batch, own=True, waits=bool(self._others))
+
+    def _show(self, entries: list[Entry], has_own: bool) -> None:
+        if has_own:
+            self.queue.written(entries)
+        else:
+            self.queue.show(entries)
 
     # Bundles of other nodes.
 
@@ -131,10 +139,7 @@ class Replica:
 
     def _hand_up(self, bundle: Bundle) -> None:
         if bundle.entries:
-            try:
-                self.owner.appended(bundle.entries)
-            except Exception:
-                self.log.failure("A batch of node {node} could not be shown", node=bundle.node)
+            self._gathering.add(bundle.entries)
         if bundle.joined:
             self._others.add(bundle.node)
             self._give_snapshot()
@@ -149,6 +154,7 @@ class Replica:
 
     def give_snapshot(self) -> None:
         """Keep the state as it is now for nodes that join."""
+        self._gathering.flush()
         seq, state = self._order.applied, self.owner.snapshot()
         self._writing.callInThread(partial(self._keep_snapshot, self._life, seq, state))
 
@@ -160,6 +166,7 @@ class Replica:
 
     def stop(self) -> None:
         """Wait for nothing any more."""
+        self._gathering.stop()
         self._watchdog.stop()
 
     def begin(self, snapshot: Snapshot, others: set[int]) -> None:
@@ -181,6 +188,7 @@ class Replica:
         if life != self._life:
             return
         self._life += 1
+        self._gathering.flush()
         self.queue.hold()
         self._watchdog.ended()
         if isinstance(why, Fenced):
