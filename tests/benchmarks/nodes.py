@@ -92,7 +92,7 @@ LATENCY = [
     Column("x SQLite", "p99_ms", 2, over=OURS),
     *THROUGHPUT[-3:],
 ]
-_CASES = [OURS, ON_POSTGRESQL, TWO_NODES]
+_CASES = [name + version for name in (OURS, ON_POSTGRESQL, TWO_NODES) for version in ("", BEFORE)]
 #: our daemon on PostgreSQL, beside itself on SQLite
 NODES = [
     Fanout(
