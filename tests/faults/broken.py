@@ -46,6 +46,7 @@ class Build(NamedTuple):
     :ivar finds: what has to be found, of which one will do.
     :ivar client: whether it is the client that is broken.
     :ivar nodes: how many it takes; 0: one server with a ledger in a file.
+    :ivar load: how many answers there are before each fault, at most.
     """
 
     patch: Callable[[], None]
@@ -53,18 +54,19 @@ class Build(NamedTuple):
     finds: tuple[str, ...]
     client: bool = False
     nodes: int = 0
+    load: int = 300
 
 
 BUILDS: dict[str, Build] = {}
 
 
 def build(
-    *faults: str, finds: tuple[str, ...], client: bool = False, nodes: int = 0
+    *faults: str, finds: tuple[str, ...], client: bool = False, nodes: int = 0, load: int = 300
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Name a patch."""
 
     def named(patch: Callable[[], None]) -> Callable[[], None]:
-        BUILDS[patch.__name__.replace("_", "-")] = Build(patch, faults, finds, client, nodes)
+        BUILDS[patch.__name__.replace("_", "-")] = Build(patch, faults, finds, client, nodes, load)
         return patch
 
     return named
@@ -319,7 +321,8 @@ def removal_that_leaves_the_ledger() -> None:
     targets.Targets._redact = lambda self, key: []  # type: ignore[method-assign]
 
 
-@build("reset", "reset", finds=("mark went back",))
+# Members mark what they have seen, which is nothing in their first burst of some 500 lines.
+@build("reset", "reset", "reset", finds=("mark went back",), load=2000)
 def mark_that_goes_back() -> None:
     mark = batch.Batch._mark
 

@@ -134,7 +134,7 @@ async def test_a_broken_build_is_found_out(
                 f"{name}/{number}",
                 build.faults,
                 "" if build.client else name,
-                load=300,
+                load=build.load,
                 drain=8,
                 scenario=scenario,
             )
