@@ -39,11 +39,12 @@ class LoginEntry(Entry):
     :ivar places: the members that can be in, on that node.
     :ivar rooms: the rooms that it joins next: in these it takes the place of a session that it
         replaces.
+    :ivar held: the sessions of this node whose next lines wait for it; None on other nodes.
     """
 
     __slots__ = (
-        "account", "address", "client", "devices", "name", "operator", "owner", "places", "rooms",
-        "seat", "since",
+        "account", "address", "client", "devices", "held", "name", "operator", "owner", "places",
+        "rooms", "seat", "since",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +76,7 @@ class LoginEntry(Entry):
         self.devices = devices
         self.places = places
         self.rooms = rooms
+        self.held: list[Session] | None = None
 
 
 class LogoutEntry(Entry):

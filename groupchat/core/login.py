@@ -183,14 +183,16 @@ class Login:
         session.seat = self._members.new_seat(session)
         rooms = self._rooms(positions)
         session.flow.expect_reply()
-        self._post(
-            LoginEntry(
-                session.seat, name, session.client,
-                account=session.account, owner=account is not None, operator=session.operator,
-                address=session.peer.address, since=self._now(), devices=settings.devices,
-                places=settings.max, rooms=tuple(rooms), session=session, ref=hello.ref,
-            )
+        entry = LoginEntry(
+            session.seat, name, session.client,
+            account=session.account, owner=account is not None, operator=session.operator,
+            address=session.peer.address, since=self._now(), devices=settings.devices,
+            places=settings.max, rooms=tuple(rooms), session=session, ref=hello.ref,
         )  # fmt: skip
+        entry.held = self._members.to_rename(session.client, name)
+        for held in entry.held:  # else it would say more under the old name
+            held.flow.expect_reply()
+        self._post(entry)
         for room, position in rooms.items():
             session.rooms.join(room, position)
 

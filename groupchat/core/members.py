@@ -116,6 +116,16 @@ class Members:
         found = (seat.session for seat in self._registry.of_account(account))
         return [session for session in found if session is not None]
 
+    def to_rename(self, client: bytes, name: str) -> list[Session]:
+        """
+        Return the session of this node, if there is one, that a client has under another name than
+        the one under which it logs in again.
+        """
+        seat = self._registry.of_client(client)
+        if seat is None or seat.session is None or seat.member.name == name:
+            return []
+        return [seat.session]
+
     def recipients(self, name: str) -> list[Session]:
         """
         Return the sessions of this node of a member that can be told something.

@@ -42,6 +42,8 @@ class Membership:
         session = entry.session
         if session is not None:
             self._delivery.go_on(session)
+        for held in entry.held or ():
+            self._delivery.go_on(held)
         try:
             seat, replaced = self._members.admit(entry)
         except (errors.Refused, errors.Disconnect) as error:

@@ -14,7 +14,7 @@ from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.server.turns import LOGIN_LINES_PER_TURN
 from groupchat.wire import names
 from tests.ledgers.keeping import Machine, Unthreaded
-from tests.support import Server, every_wire
+from tests.support import Server, codes, every_wire, secret
 
 
 def test_the_hub_owns_a_ledger(server):
@@ -235,6 +235,44 @@ def test_a_query_may_overtake_messages_being_stored(held):
     held.ledger.slow = True
     alice.say("hi", n=1)
     assert alice.ask("ping", ref="r") == [{"type": "pong", "ref": "r"}]
+
+
+def finish(held):
+    """Let the disk be fast again."""
+    held.ledger.slow = False
+    while held.ledger.batches:
+        held.ledger.write_next()
+    held.run()
+
+
+def test_a_client_that_comes_back_under_another_name_says_no_more_under_the_old_one(held):
+    old, bob = held.json("alice"), held.json("bob")
+    new = held.connect()
+    held.ledger.slow = True
+    new.hello("al", client=secret("alice"))
+    held.run()
+    old.say("late", n=1)
+    held.run()
+    finish(held)
+    assert bob.heard() == ["alice is now al."]
+    new.say("late", n=1)
+    held.run()
+    assert bob.heard() == ["al: late"]
+
+
+def test_where_the_other_name_is_refused_the_client_goes_on_under_the_old_one(held):
+    old, bob = held.json("alice"), held.json("bob")
+    carol, new = held.connect(), held.connect()
+    held.ledger.slow = True
+    carol.hello("carol")
+    held.run()
+    new.hello("carol", client=secret("alice"))
+    held.run()
+    old.say("still here", n=1)
+    held.run()
+    finish(held)
+    assert codes(new.events()) == ["name-taken"]
+    assert bob.heard() == ["carol joined.", "alice: still here"]
 
 
 def test_messages_of_a_member_that_is_gone_are_still_shown(held):
