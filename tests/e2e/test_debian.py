@@ -5,6 +5,7 @@ machine with a real systemd.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -16,10 +17,18 @@ import pytest
 
 from groupchat import __version__
 from tests.e2e.booted import ROOT, Done, boot, prepare
+from tests.e2e.killed.sitecustomize import COPY, MOMENTS
 
-LIMIT = 90.0  #: seconds for what is done with the package
+LIMIT = 130.0  #: seconds for what is done with the package
 EARLIER = "0.0.9-1"
 BEFORE = "1cfbda8"  #: the last commit with the schema of the ledger before the present one
+
+#: prints the messages of a ledger, each with its room
+TEXTS = """
+import sqlite3, sys
+for key, text in sqlite3.connect(sys.argv[1]).execute("SELECT key, text FROM messages"):
+    print(key >> 40, text)
+"""
 
 pytestmark = [pytest.mark.limit(2 * LIMIT), pytest.mark.slow]
 
@@ -73,6 +82,8 @@ def done(tmp_path_factory: Any, needs: Callable[..., str], package: Path) -> Ite
     results = prepare(place, needs, "inside-debian.sh")
     earlier(package, place / "old").rename(results / "old.deb")
     package.rename(results / "new.deb")
+    shutil.copytree(ROOT / "tests/e2e/killed", results / "killed")
+    (results / "texts.py").write_text(TEXTS)
     with boot(results, LIMIT) as booted:
         yield booted
 
@@ -103,6 +114,28 @@ def test_talk_goes_on_across_an_upgrade_and_changed_options_stay(done: Done):
     assert heard == [f"line {number}" for number in range(1, 41)]
     assert done.status("places") == 0
     assert ("groupchat.db.v5" in done.said("ledgers")) == is_known(BEFORE)
+
+
+@pytest.mark.skipif(not is_known(BEFORE), reason=f"the checkout lacks commit {BEFORE}")
+def test_an_upgrade_that_is_killed_at_any_step_goes_on_and_loses_nothing(done: Done):
+    kills = [json.loads(line) for line in done.said("deaths").splitlines()]
+    assert [moment for moment, _ in kills] == list(MOMENTS)
+    assert int(done.said("kills")) == len(MOMENTS), "systemd has started it again after each"
+    copying, stepping, *_ = (sizes for _, sizes in kills)
+    assert copying[COPY] < copying["groupchat.db"], "only a part was copied"
+    assert stepping[f"{COPY}-journal"] > 0, "the transaction was open"
+    assert done.said("attic").count("xxxx\n") == 1000
+    assert len(re.findall(r"talker: line \d+$", done.said("lobby"), re.MULTILINE)) == 40
+    assert not re.search(r"upgrading", done.said("ledgers")), "no half copy is left"
+
+
+@pytest.mark.skipif(not is_known(BEFORE), reason=f"the checkout lacks commit {BEFORE}")
+def test_the_ledger_before_such_an_upgrade_is_kept_whole(done: Done):
+    assert done.status("check") == 0, done.said("check")
+    lines = done.said("backup").splitlines()
+    assert sum(line.endswith("xxxx") for line in lines) == 1000
+    said = re.findall(r"^\d+ (line \d+)$", done.said("backup"), re.MULTILINE)
+    assert said == [f"line {number}" for number in range(1, len(said) + 1)] != []
 
 
 def test_after_a_kill_it_runs_again_and_nothing_is_lost(done: Done):
