@@ -9,7 +9,7 @@ import base64
 import json
 from urllib.parse import quote
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.core.accounts import PASSWORD, joined, made
@@ -70,6 +70,8 @@ def test_every_request_gets_one_answer_and_nobody_else_notices():
         HEADERS,
         BODIES,
     )
+    @example("GET", "lobby", "messages", {}, {}, b"")
+    @example("GET", "lobby", "messages", {"limit": "0"}, {}, b"")
     def ask(method, room, route, query, headers, body):
         path = f"/api/rooms/{quote(room, safe='')}/{route}" if route else "/api/rooms"
         asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
