@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from groupchat.core.marks import Marks
 from groupchat.core.moderation import Moderation
 from groupchat.core.naming import Naming
+from groupchat.core.parting import Parting
 from groupchat.core.privacy import Privacy
 from groupchat.core.queries import Queries
 from groupchat.core.speaking import Speaking
@@ -32,7 +33,7 @@ Action = Callable[["Session", Any], None]
 Actions = Mapping[type[Command], Action]
 
 #: commands of a client that has not joined
-BEFORE_LOGIN = frozenset({commands.Hello, commands.Quit})
+BEFORE_LOGIN = frozenset({commands.Hello, commands.Quit, commands.QuitWith})
 
 
 def _hello(session: Session, command: commands.Hello) -> None:
@@ -81,14 +82,17 @@ def table(
     tokens: Tokens,
     privacy: Privacy,
     moderation: Moderation,
+    parting: Parting,
 ) -> Actions:
     """Return the action of each command."""
     return {
         commands.Hello: _hello,
         commands.Quit: _quit,
+        commands.QuitWith: parting.quit,
         commands.Join: _join,
         commands.MoveTo: _move,
         commands.Leave: _leave,
+        commands.LeaveWith: parting.leave,
         commands.Say: speaking.say,
         commands.Correction: speaking.correct,
         commands.Edit: speaking.edit,

@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from groupchat.core.counters import Counters
 from groupchat.core.direct_rooms import direct_room, parties
+from groupchat.core.presence import REPLACED
 from groupchat.core.room import Room
 from groupchat.interfaces import IAccounts, ILedger
 from groupchat.wire import errors, events, names
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from groupchat.core.seat import Seat
     from groupchat.core.session import Session
     from groupchat.wire.commands import Command
+    from groupchat.wire.events import Departure
 
 __all__ = ["MAX_ROOMS_IN_DIRECT", "DirectRoom", "DirectRooms", "LabelledWire"]
 
@@ -158,7 +160,7 @@ class DirectRoom(Room):
         if cursor is not None:
             self.pump(cursor)
 
-    def leave(self, seat: Seat, by: int, why: str) -> None:
+    def leave(self, seat: Seat, by: int, why: Departure) -> None:
         """Let a seat leave, if it is here, and tell nobody."""
         if self._attendance.has(seat):
             self._remove(seat)
@@ -168,7 +170,7 @@ class DirectRoom(Room):
 
     def replace(self, old: Seat, new: Seat, since: int) -> None:
         """Let the old seat of a client leave: the new one joins by itself."""
-        self.leave(old, old.node, errors.REPLACED.code)
+        self.leave(old, old.node, REPLACED)
 
     def member_names(self, limit: int) -> tuple[list[str], int]:
         """Return the names of the two, whether they are here or not."""

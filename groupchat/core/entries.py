@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groupchat.core.presence import LEFT
 from groupchat.wire.errors import Refused
 
 if TYPE_CHECKING:
     from groupchat.core.cursor import Cursor
     from groupchat.core.session import Session
     from groupchat.core.watcher import Watcher
+    from groupchat.wire.events import Departure
 
 __all__ = [
     "BARRIERS", "LOCAL", "STORED", "CloseEntry", "CorrectionEntry", "DirectMessageEntry", "Entry",
@@ -412,9 +414,10 @@ class LeaveEntry(Entry):
 
     :ivar seat: the number of its seat.
     :ivar label: the room's name, as its client knows it; None on other nodes.
+    :ivar why: the reason.
     """
 
-    __slots__ = ("label", "seat")
+    __slots__ = ("label", "seat", "why")
 
     def __init__(
         self,
@@ -423,10 +426,12 @@ class LeaveEntry(Entry):
         label: str | None = None,
         session: Session | None = None,
         ref: str | None = None,
+        why: Departure = LEFT,
     ) -> None:
         super().__init__(room, session, ref)
         self.seat = seat
         self.label = label
+        self.why = why
 
 
 class RenameEntry(Entry):

@@ -15,7 +15,7 @@ from groupchat.core.presence import LOST
 
 if TYPE_CHECKING:
     from groupchat.core.session import Session
-    from groupchat.wire.events import Bye
+    from groupchat.wire.events import Bye, Departure
 
 __all__ = [
     "AccountsChangedEntry", "EndEntry", "LoginEntry", "LogoutEntry", "MaxEntry", "NodeEndsEntry",
@@ -84,12 +84,12 @@ class LogoutEntry(Entry):
     A session is gone, for whatever reason: its seat is free.
 
     :ivar seat: the number of the seat.
-    :ivar why: the reason, as in `Presence.why`.
+    :ivar why: the reason.
     """
 
     __slots__ = ("seat", "why")
 
-    def __init__(self, seat: int, why: str = LOST) -> None:
+    def __init__(self, seat: int, why: Departure = LOST) -> None:
         super().__init__("")
         self.seat = seat
         self.why = why
@@ -120,17 +120,21 @@ class EndEntry(Entry):
     :ivar bye: the last line that they get.
     :ivar ban: whether they are kept out from now on.
     :ivar node: the node that posted this.
+    :ivar why: the reason that others are told.
     """
 
-    __slots__ = ("ban", "bye", "node", "seat", "target")
+    __slots__ = ("ban", "bye", "node", "seat", "target", "why")
 
-    def __init__(self, target: str, seat: int, bye: Bye, ban: bool, node: int) -> None:
+    def __init__(
+        self, target: str, seat: int, bye: Bye, ban: bool, node: int, why: Departure
+    ) -> None:
         super().__init__("")
         self.target = target
         self.seat = seat
         self.bye = bye
         self.ban = ban
         self.node = node
+        self.why = why
 
 
 class NoticeEntry(Entry):

@@ -30,6 +30,7 @@ from groupchat.core.moderation import Moderation
 from groupchat.core.naming import Naming
 from groupchat.core.orders import Orders
 from groupchat.core.outage import Outage
+from groupchat.core.parting import Parting
 from groupchat.core.privacy import Privacy
 from groupchat.core.queries import Queries
 from groupchat.core.room_names import RoomNames
@@ -43,6 +44,7 @@ from groupchat.core.watching import Watching
 from groupchat.interfaces import IAccounts, ILedger, ILedgerOwner
 from groupchat.settings import Settings
 from groupchat.wire import errors
+from groupchat.wire.events import Departure
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
@@ -130,13 +132,12 @@ class Hub:
         moderation = self.moderation = Moderation(
             members, orders, accounts, settings.names, self.ledger, post, self.posted, now
         )
-        return (
-            actions.table(
-                speaking, telling, topics, marks, queries, naming, tokens, privacy, moderation
-            ),
-            effects.table(
-                speaking, telling, topics, marks, membership, watching, naming, privacy, orders
-            ),
+        parting = Parting(access)
+        acts = actions.table(
+            speaking, telling, topics, marks, queries, naming, tokens, privacy, moderation, parting
+        )
+        return acts, effects.table(
+            speaking, telling, topics, marks, membership, watching, naming, privacy, orders
         )
 
     def post(self, entry: Entry) -> None:
@@ -203,7 +204,7 @@ class Hub:
         self._goodbye = errors.MOVING
         for session in self.members.sessions:
             if not session.has_client_id:
-                self.ledger.post(LogoutEntry(session.seat, self._goodbye.code))
+                self.ledger.post(LogoutEntry(session.seat, Departure(self._goodbye.code)))
         return self.ledger.hand_over()
 
     def stop(self) -> None:

@@ -11,6 +11,7 @@ from groupchat.core.cursor import Cursor, Phase
 from groupchat.core.direct import LabelledWire
 from groupchat.core.direct_rooms import is_direct
 from groupchat.core.entries import Entry, JoinEntry, LeaveEntry
+from groupchat.core.presence import LEFT
 from groupchat.settings import Settings
 from groupchat.wire import errors, names
 from groupchat.wire.commands import LOBBY, Position
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from groupchat.core.room_names import RoomNames
     from groupchat.core.rooms import Rooms
     from groupchat.core.session import Session
+    from groupchat.wire.events import Departure
 
 __all__ = ["JoinedRooms"]
 
@@ -170,10 +172,10 @@ class JoinedRooms:
 
     # Leaving.
 
-    def leave(self, room: str, ref: str | None) -> None:
+    def leave(self, room: str, ref: str | None, why: Departure = LEFT) -> None:
         """Leave a room, with an answer once all that the session said there has been answered."""
         session, cursor = self._session, self.cursors.pop(room)
-        self._post(LeaveEntry(room, session.seat, cursor.label, session, ref))
+        self._post(LeaveEntry(room, session.seat, cursor.label, session, ref, why))
 
     def move(self, room: str, ref: str | None) -> None:
         """Join a room, and leave the current one once that is done: it may be refused."""

@@ -11,10 +11,11 @@ from groupchat.core.cursor import Cursor, Origin
 from groupchat.core.entries import JoinEntry, LeaveEntry, QuitEntry
 from groupchat.core.group_entries import LoginEntry, LogoutEntry, NodeEndsEntry, NodeGoneEntry
 from groupchat.core.members import Members
-from groupchat.core.presence import LEFT, NODE_GONE
+from groupchat.core.presence import NODE_GONE, REPLACED
 from groupchat.core.room_access import RoomAccess
 from groupchat.settings import Settings
 from groupchat.wire import errors
+from groupchat.wire.events import Departure
 
 if TYPE_CHECKING:
     from groupchat.core.delivery import Delivery
@@ -69,7 +70,7 @@ class Membership:
                 if name in entry.rooms and name not in new.rooms:
                     room.replace(old, new, entry.since)
                 else:
-                    room.leave(old, old.node, errors.REPLACED.code)
+                    room.leave(old, old.node, REPLACED)
         self._members.remove(old)
 
     def logged_out(self, entry: LogoutEntry) -> None:
@@ -89,7 +90,7 @@ class Membership:
         for seat in self._members.of_node(entry.node):
             self._remove(seat, entry.by, NODE_GONE)
 
-    def _remove(self, seat: Seat, by: int, why: str) -> None:
+    def _remove(self, seat: Seat, by: int, why: Departure) -> None:
         if seat.session is not None:  # others took this node for dead
             seat.session.end(errors.CUT_OFF)
         for name in list(seat.rooms):
@@ -121,7 +122,7 @@ class Membership:
         room = self._delivery.touch(entry.room)
         if entry.refusal is not None:
             if room is not None:
-                room.leave(seat, seat.node, entry.refusal.code)
+                room.leave(seat, seat.node, Departure(entry.refusal.code))
             if cursor is not None:
                 cursor.session.rooms.refused(cursor, entry.refusal)
             return
@@ -155,7 +156,7 @@ class Membership:
         room, seat = self._delivery.touch(entry.room), self._members.seat(entry.seat)
         if room is not None and seat is not None:
             room.broadcast.publish()  # a member that leaves still sees what it said before
-            room.leave(seat, seat.node, LEFT)
+            room.leave(seat, seat.node, entry.why)
         self._delivery.answer(entry, entry.label)
 
     def quit(self, entry: QuitEntry) -> None:

@@ -128,9 +128,11 @@ class Moderation:
     def _kick(self, by: Operator, command: commands.Kick) -> Deferred[str]:
         member = self._members.present(command.name)
         name, why = member.name, _why(command)
+        bye = errors.kicked(by.shown, why)
         entry = EndEntry(
-            names.key(name), member.first.number, errors.kicked(by.shown, why), False, self._node()
-        )
+            names.key(name), member.first.number, bye, False, self._node(),
+            events.Departure(bye.code, why, by.shown),
+        )  # fmt: skip
         kept = self._accounts.save(None, self._audit(by, "kick", name, text=why))
         return self._then(kept, entry, f"{name} is sent out.")
 
@@ -143,7 +145,8 @@ class Moderation:
         restriction = Restriction(BAN, target, by.name, _client(member), until, why)
         bye = errors.banned(why, stamp(until) if until else None)
         seat = member.first.number if member is not None else 0
-        entry = EndEntry(target, seat, bye, True, self._node())
+        departure = events.Departure(bye.code, why, by.shown)
+        entry = EndEntry(target, seat, bye, True, self._node(), departure)
         kept = self._accounts.save(restriction, self._audit(by, "ban", target, until, why))
         return self._then(kept, entry, answer)
 

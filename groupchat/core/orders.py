@@ -57,7 +57,7 @@ class Orders:
 
     def _end(self, entry: EndEntry) -> None:
         for session in self.concerned(entry.target, entry.seat):
-            session.end(entry.bye)
+            session.end(entry.bye, entry.why)
 
     def noticed(self, entry: NoticeEntry) -> None:
         """Tell a notice."""

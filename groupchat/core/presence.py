@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from groupchat.wire import names
-from groupchat.wire.events import Event, Presence
+from groupchat.wire import errors, names
+from groupchat.wire.events import Departure, Event, Presence
 
 if TYPE_CHECKING:
     from groupchat.core.cursor import Cursor
     from groupchat.core.seat import Seat
 
-__all__ = ["LEFT", "LOST", "NODE_GONE", "PresenceBatch"]
+__all__ = ["LEFT", "LOST", "NODE_GONE", "QUIT", "REPLACED", "PresenceBatch"]
 
 # Reasons why a member left, beside the codes of byes:
-LEFT = "left"  #: it left the room, or was sent out of it, and may be in others
-LOST = "lost"  #: its connection was lost
-NODE_GONE = "node-gone"
+LEFT = Departure("left")  #: it left the room, or was sent out of it, and may be in others
+LOST = Departure("lost")  #: its connection was lost
+NODE_GONE = Departure("node-gone")
+QUIT = Departure(errors.QUIT.code)
+REPLACED = Departure(errors.REPLACED.code)
 
 MAX_NAMES_IN_PRESENCE = 100  #: names of a kind in a presence line
 
@@ -36,7 +38,7 @@ class PresenceBatch:
 
     def __init__(self) -> None:
         self.entering: dict[Seat, Cursor | None] = {}
-        self._left: dict[str, str] = {}
+        self._left: dict[str, Departure] = {}
         self._renamed: dict[str, str] = {}
         self._joined: list[str] = []
         self.keys: set[str] = set()
@@ -52,8 +54,8 @@ class PresenceBatch:
         self._joined.append(name)
         self.entering[seat] = cursor
 
-    def leave(self, name: str, why: str) -> None:
-        """Add a member that has left, with the reason as in `Presence.why`."""
+    def leave(self, name: str, why: Departure) -> None:
+        """Add a member that has left."""
         self.keys.add(names.key(name))
         self._left[name] = why
 

@@ -20,11 +20,10 @@ from groupchat.core.broadcast import Broadcast
 from groupchat.core.counters import Counters
 from groupchat.core.cursor import Cursor
 from groupchat.core.log_reader import LogReader
-from groupchat.core.presence import PresenceBatch
+from groupchat.core.presence import REPLACED, PresenceBatch
 from groupchat.core.pump import Pump
 from groupchat.core.room_access import OPEN
 from groupchat.interfaces import ILedger
-from groupchat.wire import errors
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from groupchat.core.member import Member
     from groupchat.core.seat import Seat
     from groupchat.core.watcher import Watcher
+    from groupchat.wire.events import Departure
 
 __all__ = ["LARGE_ROOM", "PRESENCE_DELAY", "Room"]
 
@@ -116,12 +116,12 @@ class Room:
         seat.rooms[self.name] = since
         self._add(seat, None)
 
-    def leave(self, seat: Seat, by: int, why: str) -> None:
+    def leave(self, seat: Seat, by: int, why: Departure) -> None:
         """
         Let a seat leave, if it is here. With the last one of its member, the others are told.
 
         :param by: the node that answers for it.
-        :param why: the reason, as in `Presence.why`.
+        :param why: the reason.
         """
         self.tell_apart(seat.member.name)
         if not self._attendance.has(seat):
@@ -146,7 +146,7 @@ class Room:
         self.tell_apart(before.name, after.name)
         alone = len(self.members[before]) == 1 and after not in self.members
         if before is not after and not alone:
-            self.leave(old, old.node, errors.REPLACED.code)
+            self.leave(old, old.node, REPLACED)
             return
         new.rooms[self.name] = since
         self._add(new, None)

@@ -19,12 +19,12 @@ from groupchat.core.group_entries import LogoutEntry
 from groupchat.core.hub import Hub
 from groupchat.core.joined_rooms import JoinedRooms
 from groupchat.core.login import Login
-from groupchat.core.presence import LOST
+from groupchat.core.presence import LOST, QUIT
 from groupchat.core.ratelimit import FailureWindow
 from groupchat.interfaces import IOutbound
 from groupchat.wire import commands, errors, events
 from groupchat.wire.commands import Command
-from groupchat.wire.events import Event
+from groupchat.wire.events import Departure, Event
 from groupchat.wire.interfaces import IWire, Reference
 
 if TYPE_CHECKING:
@@ -98,14 +98,14 @@ class Session:
             on_joined,
         )  # fmt: skip
         self._bad_lines = FailureWindow(*MAX_BAD_LINES, hub.seconds)
-        self._quitting = False
+        self._quitting: Departure | None = None
 
     # Lines.
 
     @property
     def blocked(self) -> bool:
         """Whether the next line waits: for a reply, the ledger, or a reader that is behind."""
-        return self.flow.blocked or self.peer.full or self._quitting
+        return self.flow.blocked or self.peer.full or self._quitting is not None
 
     @property
     def awaits_reply(self) -> bool:
@@ -240,11 +240,11 @@ class Session:
 
     # Leaving.
 
-    def end_of_input(self) -> None:
+    def end_of_input(self, why: Departure = QUIT) -> None:
         """Leave as soon as all that the client sent before has been done."""
         if self._quitting or self.ended:
             return
-        self._quitting = True
+        self._quitting = why
         if self.joined:
             self._post(QuitEntry("", self))
         else:
@@ -258,27 +258,35 @@ class Session:
     def on_quit(self) -> None:
         """End, once everything said is committed and everything asked for has been written."""
         if not self.ended and not self.peer.waiting and self.rooms.all_live:
-            self.end(errors.QUIT)
+            self.end(errors.QUIT, self._quitting)
 
     def replaced(self) -> None:
         """End, since another connection has taken the seat."""
         self._close()
         self.peer.finish(self._line(errors.REPLACED))
 
-    def end(self, bye: events.Bye) -> None:
-        """Send the last line. Nothing is taken or given after it."""
+    def end(self, bye: events.Bye, why: Departure | None = None) -> None:
+        """
+        Send the last line. Nothing is taken or given after it.
+
+        :param why: the reason that others are told; None: the code of the bye.
+        """
         if not self.ended:
             self._counters.byes[bye.code] += 1
-            self.lost(bye.code)
+            self.lost(why or Departure(bye.code))
             self.peer.finish(self._line(bye))
 
-    def lost(self, why: str = LOST) -> None:
-        """Free the seat: the connection is gone, for a reason as in `Presence.why`."""
+    def lost(self, why: Departure | None = None) -> None:
+        """
+        Free the seat: the connection is gone.
+
+        :param why: the reason; None: as the client said before, or that it was lost.
+        """
         if self.ended:
             return
         self._close()
         if self.seat:
-            self._post(LogoutEntry(self.seat, why))
+            self._post(LogoutEntry(self.seat, why or self._quitting or LOST))
 
     def _close(self) -> None:
         self.ended = True

@@ -10,10 +10,9 @@ from groupchat.core.cursor import Cursor
 from groupchat.core.direct import LabelledWire
 from groupchat.core.direct_rooms import is_direct
 from groupchat.core.entries import LookEntry
-from groupchat.core.presence import LOST
 from groupchat.core.session import Session
 from groupchat.wire import errors
-from groupchat.wire.events import Bye
+from groupchat.wire.events import Bye, Departure
 
 if TYPE_CHECKING:
     from groupchat.core.callers import Caller
@@ -85,7 +84,7 @@ class Watcher(Session):
         except errors.Refused as refused:
             self.end(Bye(refused.code, refused.text))
 
-    def lost(self, why: str = LOST) -> None:
+    def lost(self, why: Departure | None = None) -> None:
         """Read no more: the connection is gone."""
         super().lost()
         room = self._rooms.get(self._room)

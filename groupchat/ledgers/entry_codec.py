@@ -45,7 +45,7 @@ from groupchat.core.group_entries import (
 )
 from groupchat.errors import CannotStart
 from groupchat.wire.errors import Refused
-from groupchat.wire.events import Bye
+from groupchat.wire.events import Bye, Departure
 
 __all__ = ["DEFAULTS", "KINDS", "OPTIONAL", "UnknownKind", "decode", "encode"]
 
@@ -82,7 +82,9 @@ KINDS: dict[str, type[Entry]] = {
 }
 
 #: the values of slots that entries of older nodes lack, by kind
-DEFAULTS: dict[str, dict[str, object]] = {"logout": {"why": ""}}
+DEFAULTS: dict[str, dict[str, object]] = {
+    kind: {"why": Departure("")} for kind in ("leave", "logout", "end")
+}
 
 
 class UnknownKind(CannotStart):
@@ -128,6 +130,7 @@ _KINDS: dict[str, object] = {
     "invited": frozenset[str],
     "members": tuple[str, ...],
     "rooms": tuple[str, ...],
+    "why": Departure,
 }
 _REFUSALS = _refusals(Refused)
 _NAMES = {kind: name for name, kind in KINDS.items()}

@@ -46,6 +46,7 @@ __all__ = [
     "Join",
     "Kick",
     "Leave",
+    "LeaveWith",
     "MakeToken",
     "Mark",
     "Max",
@@ -60,6 +61,7 @@ __all__ = [
     "Position",
     "Private",
     "Quit",
+    "QuitWith",
     "Ref",
     "Register",
     "Remove",
@@ -427,6 +429,18 @@ class Edit(RoomCommand, tag=False):
 
 class Remove(RoomCommand, tag=False):
     """Only for people: redact the sender's last message in the present room."""
+
+
+class LeaveWith(Leave, tag=False):
+    """Only for gateways: leave a room with words, which wires that tell reasons show."""
+
+    text: str
+
+
+class QuitWith(Quit, tag=False):
+    """Only for gateways: end with words, as in `LeaveWith`."""
+
+    text: str
 
 
 #: Every command that the JSON wire carries, except `Correction`, which shares the tag of `Say`.

@@ -22,6 +22,7 @@ __all__ = [
     "Bye",
     "Catchup",
     "CaughtUp",
+    "Departure",
     "Direct",
     "DirectRoom",
     "Done",
@@ -156,14 +157,27 @@ class Ok(Event):
     text: str | None = None
 
 
+class Departure(msgspec.Struct, frozen=True):
+    """
+    The reason why a member left a room. It is for wires that tell it, and in no line of JSON.
+
+    :ivar code: the code of the bye that ended its last session here, "left" (the room alone),
+        "lost" (its connection), "node-gone", or "" where that is not known.
+    :ivar text: the words with which it left, or those of the operator that sent it out; "": none.
+    :ivar by: that operator; "": nobody.
+    """
+
+    code: str
+    text: str = ""
+    by: str = ""
+
+
 class Presence(Event, dict=True):
     """
     Members that left, were renamed or joined, in this order; no name is in it twice. `count`: all
     in the room after it.
 
-    :ivar why: the reason of each that left: the code of the bye that ended its last session here,
-        "left" (the room alone), "lost" (its connection), "node-gone", or "" where that is not
-        known. It is for wires that tell reasons, and in no line of JSON.
+    :ivar why: the reason of each that left.
     """
 
     room: str
@@ -172,7 +186,7 @@ class Presence(Event, dict=True):
     renamed: dict[str, str] = {}
     joined: list[str] = []
 
-    why: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    why: ClassVar[Mapping[str, Departure]] = MappingProxyType({})
 
 
 class Topic(Event):

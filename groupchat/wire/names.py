@@ -29,6 +29,7 @@ __all__ = [
     "UnicodeRule",
     "key",
     "message_text",
+    "parting_words",
     "printable",
     "rule_for",
     "skeleton",
@@ -261,6 +262,11 @@ def topic_text(text: str) -> str:
     if len(text.encode()) > MAX_TOPIC:
         raise TextTooLong(f"A topic has at most {MAX_TOPIC} bytes. Make it shorter.")
     return text
+
+
+def parting_words(text: str) -> str:
+    """Return the words with which a member leaves, as others are told them: a line, cut short."""
+    return visible(text).encode()[:MAX_TOPIC].decode(errors="ignore")
 
 
 def token_name(name: str) -> str:

@@ -22,6 +22,7 @@ from groupchat.core.entries import (
 from groupchat.core.group_entries import EndEntry, LoginEntry
 from groupchat.ledgers.entry_codec import DEFAULTS, KINDS, OPTIONAL, UnknownKind, decode, encode
 from groupchat.wire import errors
+from groupchat.wire.events import Departure
 
 #: arguments of a name, for whatever entry has one of that name
 VALUES: dict[str, Any] = {
@@ -30,7 +31,7 @@ VALUES: dict[str, Any] = {
     "by": "b1", "seat": 5 << 32 | 1, "name": "alice", "to": "bob", "rooms": ("lobby", "dev"),
     "bye": errors.kicked("root", "why"), "node": 5, "target": "bob", "max": 3, "after": 4,
     "epoch": "e", "ban": True, "label": "@bob", "cursor": object(), "session": object(), "ref": "r",
-    "since": 8, "why": "kicked",
+    "since": 8, "why": Departure("kicked", "spam", "root"),
 }  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def test_a_refusal_comes_over_with_its_code_and_its_words():
 
 def test_a_bye_comes_over():
     bye = errors.banned("spam", "2030-01-01T00:00:00Z")
-    (other,) = decode(encode([EndEntry("bob", 0, bye, True, 1)]))
+    (other,) = decode(encode([EndEntry("bob", 0, bye, True, 1, Departure("banned"))]))
     assert isinstance(other, EndEntry)
     assert other.bye == bye
 
