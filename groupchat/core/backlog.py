@@ -55,15 +55,18 @@ class Batch:
             whole = self._whole[wire] = wire.encode_all(self.events)
         return whole
 
-    def without(self, wire: IWire, ids: set[int]) -> bytes:
-        """Return the lines for a member that said some of it: its ids are left out and removed."""
+    def for_author(self, wire: IWire, own: dict[int, str | None]) -> bytes:
+        """
+        Return the lines for a session that said some of it, with its echoes.
+
+        :param own: the refs of its messages by their ids; those that are in this are removed.
+        """
         if wire not in self._lines:
             self._lines[wire] = [wire.encode(event) for event in self.events]
         shown = self._lines[wire].copy()
         for index, event in enumerate(self.events):
-            if isinstance(event, Message) and event.id in ids:
-                ids.discard(event.id)
-                shown[index] = b""
+            if isinstance(event, Message) and event.id in own:
+                shown[index] = wire.echo(event, own.pop(event.id))
         return b"".join(shown)
 
 

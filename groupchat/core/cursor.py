@@ -50,7 +50,8 @@ class Cursor:
     :ivar after: the last id that it was given.
     :ivar through: the last id that is history to it.
     :ivar position: the next batch of the backlog that it is given.
-    :ivar unechoed: ids of its own messages that it has not been shown; None where its wire echoes.
+    :ivar unechoed: the refs of its own messages that have not been echoed to it, by their ids; None
+        where its wire gives them like those of others.
     """
 
     __slots__ = (
@@ -80,7 +81,8 @@ class Cursor:
         self.position = 0
         self.phase = Phase.JOINING
         self.origin = Origin.RESUMING
-        self.unechoed: set[int] | None = None if wire.capabilities.echoes_own else set()
+        self.unechoed: dict[int, str | None] | None
+        self.unechoed = None if wire.capabilities.echoes_own else {}
 
     def send(self, event: Event, past: bool = False) -> None:
         """

@@ -207,6 +207,9 @@ class LabelledWire(msgspec.Struct, frozen=True):
     def encode(self, event: Event, me: str = "", past: bool = False) -> bytes:
         return self.wire.encode(self._labelled(event), me, past)
 
+    def echo(self, own: events.Message, ref: str | None) -> bytes:
+        return self.wire.echo(msgspec.structs.replace(own, room=self.label), ref)
+
     def encode_all(self, told: list[Event]) -> bytes:
         return self.wire.encode_all([self._labelled(event) for event in told])
 

@@ -56,7 +56,7 @@ class FanOut:
                 if peer.full:
                     full.append(cursor)
                 elif cursor.unechoed:
-                    peer.write(batch.without(wire, cursor.unechoed))
+                    peer.write(batch.for_author(cursor.wire, cursor.unechoed))
                 elif peer.try_send is None:
                     peer.write(data)
                 else:  # done for each member of each message: as little as possible

@@ -94,7 +94,7 @@ class Pump:
     def _give_batch(self, cursor: Cursor) -> None:
         batch = self._backlog.at(cursor.position)
         wire, own = cursor.wire, cursor.unechoed
-        self._write(cursor, batch.without(wire, own) if own else batch.encoded(wire))
+        self._write(cursor, batch.for_author(wire, own) if own else batch.encoded(wire))
         self._counters.deliveries += len(batch.events)
         cursor.position += 1
         cursor.after = cursor.through = batch.head
@@ -126,7 +126,7 @@ class Pump:
                 lines.append(encode(Gap(room, cursor.after, message.id)))
             cursor.after = message.id
             if own and message.id in own:
-                own.discard(message.id)
+                lines.append(cursor.wire.echo(message, own.pop(message.id)))
             else:
                 lines.append(encode(message, me, True))
         if not page:

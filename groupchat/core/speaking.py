@@ -159,7 +159,7 @@ class Speaking:
         if cursor is not None:
             cursor.last_n = entry.n or cursor.last_n
             if cursor.unechoed is not None:
-                cursor.unechoed.add(entry.id)
+                cursor.unechoed[entry.id] = entry.ref
         if room is not None:
             room.broadcast.append(
                 Message(entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act)

@@ -16,7 +16,8 @@ Then a connection is its own in one of three ways:
   the login, that protocol itself has to notice a client that is dead or reads nothing.
 
 A wire of a gateway can tell more than the wires of lines do: `Presence.why` has the reason of each
-member that left, with words (`QuitWith` and `LeaveWith` bring those of a client).
+member that left, with words (`QuitWith` and `LeaveWith` bring those of a client), and `IWire.echo`
+the ref with which a message was said, for the one that said it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
     from groupchat.wire.commands import Command
-    from groupchat.wire.events import Event
+    from groupchat.wire.events import Event, Message
 
 __all__ = ["Capabilities", "IWire", "Reference"]
 
@@ -28,7 +28,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """
     The differences between the clients of wires, as far as the server has to know.
 
-    :ivar echoes_own: a member gets its own messages back, in their places.
+    :ivar echoes_own: a member gets its own messages like those of others; else by `IWire.echo`.
     :ivar single_room: a client is in one room at a time, and its commands name none.
     :ivar interactive_login: a person answers questions: a line before login is a name, or the
         password that was asked for.
@@ -67,6 +67,14 @@ class IWire(Interface):
 
         :param me: the name of the reader.
         :param past: whether a message is history to the reader.
+        """
+
+    def echo(own: Message, ref: str | None) -> bytes:
+        """
+        Return the lines of a message for the session that said it, in its place; b"" for none.
+        They are wanted only where the wire does not give it like those of others.
+
+        :param ref: as the message was said with: by this, its author recognises it.
         """
 
     def encode_all(told: list[Event]) -> bytes:

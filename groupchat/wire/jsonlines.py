@@ -32,6 +32,7 @@ __all__ = [
     "capabilities",
     "decode",
     "decode_event",
+    "echo",
     "encode",
     "encode_all",
     "encode_command",
@@ -165,6 +166,11 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     elif isinstance(event, _FOR_PEOPLE):
         return b""
     return safe(_encoder.encode(event)) + b"\n"
+
+
+def echo(own: events.Message, ref: str | None) -> bytes:
+    """The line of an own message, which is the same for all."""
+    return encode(own)
 
 
 def encode_all(told: list[Event]) -> bytes:

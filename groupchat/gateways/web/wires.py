@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from groupchat.wire import jsonlines
 from groupchat.wire.commands import Command
-from groupchat.wire.events import Bye, Event, Ping
+from groupchat.wire.events import Bye, Event, Message, Ping
 from groupchat.wire.interfaces import IWire, Reference
 
 __all__ = [
@@ -92,6 +92,9 @@ class WebSocketWire(JSONWire):
             return text_frame(line) + CLOSE
         return text_frame(line) + PING if isinstance(event, Ping) else text_frame(line)
 
+    def echo(self, own: Message, ref: str | None) -> bytes:
+        return self.encode(own)
+
     def encode_all(self, told: list[Event]) -> bytes:
         lines = jsonlines.encode_all(told)
         return text_frame(lines) if lines else b""
@@ -106,6 +109,9 @@ class EventStreamWire(JSONWire):
     def encode(self, event: Event, me: str = "", past: bool = False) -> bytes:
         line = jsonlines.encode(event, me, past)
         return text_event(line) if line else b""
+
+    def echo(self, own: Message, ref: str | None) -> bytes:
+        return self.encode(own)
 
     def encode_all(self, told: list[Event]) -> bytes:
         lines = jsonlines.encode_all(told)

@@ -13,13 +13,14 @@ from zope.interface import moduleProvides
 from groupchat.wire import events
 from groupchat.wire.interfaces import Capabilities, IWire
 from groupchat.wire.plain.parse import about, decode
-from groupchat.wire.plain.render import encode, encode_all, lines
+from groupchat.wire.plain.render import echo, encode, encode_all, lines
 
 __all__ = [
     "GREETING",
     "about",
     "capabilities",
     "decode",
+    "echo",
     "encode",
     "encode_all",
     "lines",

@@ -33,6 +33,11 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
     return "".join(f"{line}\n" for line in lines(event, me, past)).encode()
 
 
+def echo(own: events.Message, ref: str | None) -> bytes:
+    """Nothing: who types a line sees it there already."""
+    return b""
+
+
 def encode_all(told: list[Event]) -> bytes:
     """Return the lines of events that came at once."""
     return b"".join([encode(event) for event in told])

@@ -51,6 +51,9 @@ class ServerSentEvents(msgspec.Struct, frozen=True):
         kind = str(event.__struct_config__.tag).encode()
         return b"%sevent: %s\ndata: %s\n" % (self._id(event), kind, data)
 
+    def echo(self, own: events.Message, ref: str | None) -> bytes:
+        return self.encode(own)
+
     def encode_all(self, told: list[Event]) -> bytes:
         return b"".join([self.encode(event) for event in told])
 
