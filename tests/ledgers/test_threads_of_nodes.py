@@ -86,6 +86,31 @@ async def test_nothing_is_lost_or_stored_twice_whatever_is_cut(engine):
         await node.ledger.close()
 
 
+#: the backend of a node's tail, which holds the lock that shows that the node is connected
+TAIL = """
+    SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND database =
+        (SELECT oid FROM pg_database WHERE datname = 'ledger')
+"""
+BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'groupchat'"
+
+
+@pytest.mark.slow
+@pytest_twisted.ensureDeferred
+async def test_a_node_reads_no_more_from_where_its_tail_has_lost_its_connection(engine):
+    node = Node(database(engine), "alice")
+    await node.open()
+    node.post()
+    await until(lambda: node.texts == node.posted, "what it has posted")
+    before = engine.execute(BACKENDS)
+    assert len(await node.ledger.page("lobby", 0, 5)) == 5
+    (reader,) = {*engine.execute(BACKENDS)} - {*before}
+    ((tail,),) = engine.execute(TAIL)
+    engine.execute(f"SELECT pg_terminate_backend({tail})")
+    await until(lambda: reader not in engine.execute(BACKENDS), "the reader's connection is gone")
+    assert len(await node.ledger.page("lobby", 0, 5)) == 5
+    await node.ledger.close()
+
+
 @pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_a_node_whose_connections_have_gone_silent_makes_new_ones(engine):

@@ -45,6 +45,7 @@ class Following:
     :param cut: ends what waits on the tail's connection.
     :param silence: seconds without an answer after which that is done.
     :param monotonic: the tail's clock.
+    :param lost: called in the tail's thread when its connection is lost.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Following:
         cut: Callable[[], None],
         silence: float,
         monotonic: Callable[[], float],
+        lost: Callable[[], None],
     ) -> None:
         self._reactor = reactor
         self._tail = tail
@@ -62,10 +64,12 @@ class Following:
         self._cut = cut
         self._silence = silence
         self._monotonic = monotonic
+        self._lost = lost
         self._watching: IDelayedCall | None = None
         self._stopping = False
         self._wake = Event()
         self._must_join = False
+        self._connected = True
         self._thread = Thread(target=self._run, name="ledger-tail", daemon=True)
 
     def start(self) -> None:
@@ -112,6 +116,9 @@ class Following:
         if self._stopping:
             return
         if isinstance(error, psycopg.Error) and can_pass(error):
+            if self._connected:
+                self._connected = False
+                self._lost()
             self._wake.wait(PAUSE)
         else:
             self._call(self._follower.broken, error)
@@ -125,6 +132,7 @@ class Following:
             self._call(self._follower.joined, snapshot)
         for bundles in self._tail.look():
             self._call(self._follower.came, bundles)
+        self._connected = True
         self._tail.wait(self._tail.connection())
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:

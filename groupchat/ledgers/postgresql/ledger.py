@@ -83,9 +83,11 @@ class PostgreSQLLedger(ReadsInThreads[Reader]):
             reactor, self._writer, self._writing, self._membership, limits, clock.monotonic,
             self._database.name,
         )  # fmt: skip
+        self._other_links: list[Link] = []
         self.following = Following(
-            reactor, self.tail, self.replica, self._tail_link.cut, limits.silence, clock.monotonic
-        )
+            reactor, self.tail, self.replica, self._tail_link.cut, limits.silence, clock.monotonic,
+            self._cut_others,
+        )  # fmt: skip
         self.replica.rejoin = self.following.rejoin
         self.post = self.replica.queue.post
         self._handed_over = -1  # the node that did
@@ -95,7 +97,16 @@ class PostgreSQLLedger(ReadsInThreads[Reader]):
 
     def link(self) -> Link:
         """Return one more connection to the database, for what else the nodes share."""
-        return Link(self._database, self._membership.greet)
+        self._other_links.append(Link(self._database, self._membership.greet))
+        return self._other_links[-1]
+
+    def _cut_others(self) -> None:
+        """
+        End all connections that `link` has made: they can lead to a database that counts no more,
+        such as an old primary.
+        """
+        for link in self._other_links:
+            link.cut()
 
     @property
     def name(self) -> str:
