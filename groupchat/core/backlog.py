@@ -5,7 +5,7 @@ The tail of a room's log in memory: the last batches of events, each encoded onc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from groupchat.core.log_reader import redacted
 from groupchat.wire.events import Event, Message, Presence
@@ -152,15 +152,40 @@ class Backlog:
 
     def page(self, after: int, through: int) -> list[Message]:
         """Return a page of the messages with after < id <= through."""
-        found: list[Message] = []
-        size = 0
+        return _page(self._between(after, through + 1))
+
+    def history(
+        self, before: int, limit: int, after: int | None = None
+    ) -> tuple[list[Message], bool] | None:
+        """Return history like `ILedger.history`, as far as it is here; None where none of it is."""
+        if after is not None:
+            if after < self.head_before:
+                return None
+            newer = list(self._between(after, before))
+            found = _page(newer[:limit])
+            return found, len(found) < len(newer)
+        known = list(self._between(self.head_before, before))
+        if not known and self.head_before:
+            return None
+        found = _page(known[: -limit - 1 : -1])[::-1]
+        return found, bool(self.head_before) or len(found) < len(known)
+
+    def _between(self, after: int, before: int) -> Iterator[Message]:
+        """Yield the messages with after < id < before."""
         for batch in self._batches:
-            if batch.head <= after:
-                continue
-            for event in batch.events:
-                if isinstance(event, Message) and after < event.id <= through:
-                    found.append(event)
-                    size += len(event.text) + MESSAGE_OVERHEAD
-                    if size > PAGE_BYTES:
-                        return found
-        return found
+            if batch.head > after:
+                for event in batch.events:
+                    if isinstance(event, Message) and after < event.id < before:
+                        yield event
+
+
+def _page(messages: Iterable[Message]) -> list[Message]:
+    """Return the first of these messages, as many as make a page."""
+    found: list[Message] = []
+    size = 0
+    for message in messages:
+        found.append(message)
+        size += len(message.text) + MESSAGE_OVERHEAD
+        if size > PAGE_BYTES:
+            break
+    return found

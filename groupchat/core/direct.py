@@ -25,6 +25,7 @@ from groupchat.wire.interfaces import Capabilities, IWire, Reference
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
+    from twisted.python.failure import Failure
 
     from groupchat.core.cursor import Cursor
     from groupchat.core.members import Members
@@ -126,10 +127,14 @@ class DirectRooms:
                 some = rooms[start : start + MAX_ROOMS_IN_DIRECT]
                 session.send(events.Direct(dict(some)))
 
+        def failed(failure: Failure) -> None:
+            if failure.check(errors.Unavailable):
+                session.end(errors.AWAY)
+            else:
+                self.log.failure("The direct rooms could not be read", failure)
+
         account = session.account
-        self._ledger.direct_rooms(account).addCallback(tell).addErrback(
-            lambda failure: self.log.failure("The direct rooms could not be read", failure)
-        )
+        self._ledger.direct_rooms(account).addCallback(tell).addErrback(failed)
 
 
 class DirectRoom(Room):

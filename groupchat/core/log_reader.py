@@ -1,5 +1,6 @@
 """
-Reads the log of one room from the ledger, without what is redacted meanwhile.
+Reads the log of one room: from the ledger, without what is redacted meanwhile; or from memory,
+while the ledger can't be read.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import msgspec
 
 from groupchat.core.search import Found, SearchQuery
 from groupchat.interfaces import ILedger
+from groupchat.wire.errors import Unavailable
 from groupchat.wire.events import Message
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
+
+    from groupchat.core.backlog import Backlog
 
 __all__ = ["LogReader", "redacted"]
 
@@ -33,13 +37,15 @@ class LogReader:
     out of the answer.
 
     :param room: its internal name.
+    :param backlog: the messages that are in memory, too.
     """
 
-    __slots__ = ("_ledger", "_room", "_under_way")
+    __slots__ = ("_backlog", "_ledger", "_room", "_under_way")
 
-    def __init__(self, room: str, ledger: ILedger) -> None:
+    def __init__(self, room: str, ledger: ILedger, backlog: Backlog | None = None) -> None:
         self._room = room
         self._ledger = ledger
+        self._backlog = backlog
         self._under_way: list[set[int]] = []  # for each read, the ids redacted since it began
 
     def page(self, after: int, through: int) -> Deferred[list[Message]]:
@@ -49,9 +55,19 @@ class LogReader:
     def history(
         self, before: int, limit: int, after: int | None = None
     ) -> Deferred[tuple[list[Message], bool]]:
-        """Read history, like `ILedger.history`."""
+        """
+        Read history, like `ILedger.history`. Where the ledger can't be read, it is the part that is
+        in memory.
+        """
+
+        def remembered(failure: Failure) -> tuple[list[Message], bool]:
+            failure.trap(Unavailable)
+            backlog = self._backlog
+            found = backlog.history(before, limit, after) if backlog is not None else None
+            return failure.raiseException() if found is None else found
+
         return self._read(
-            self._ledger.history(self._room, before, limit, after),
+            self._ledger.history(self._room, before, limit, after).addErrback(remembered),
             lambda found, ids: (_without(found[0], ids), found[1]),
         )
 

@@ -14,9 +14,12 @@ from groupchat.core.counters import Counters
 from groupchat.core.cursor import Cursor, Origin, Phase
 from groupchat.core.log_reader import LogReader
 from groupchat.interfaces import ILedger
+from groupchat.wire.errors import AWAY, Unavailable
 from groupchat.wire.events import Catchup, CaughtUp, Gap, Message, Reset, RoomState
 
 if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
     from groupchat.core.room import Room
 
 __all__ = ["MAX_NAMES_IN_STATE", "Pump"]
@@ -108,14 +111,21 @@ class Pump:
         else:
             cursor.phase = Phase.FETCHING
             page = self._reader.page(cursor.after, cursor.through)
-            # Where this fails, the hub is told, and ends it all.
-            page.addCallbacks(self._on_page, lambda _: None, (cursor,))
+            page.addCallbacks(self._on_page, self._on_failure, (cursor,), errbackArgs=(cursor,))
 
     def _on_page(self, page: list[Message], cursor: Cursor) -> None:
         if cursor.phase is Phase.FETCHING:
             cursor.phase = Phase.IN_HISTORY
             self._give_page(page, cursor)
             self._room.pump(cursor)
+
+    def _on_failure(self, failure: Failure, cursor: Cursor) -> None:
+        """
+        End a session that lacks what can't be read now: it may do better at another node. (Where
+        the ledger has failed for good, the hub is told, and ends all.)
+        """
+        if failure.check(Unavailable):
+            cursor.session.end(AWAY)
 
     def _give_page(self, page: list[Message], cursor: Cursor) -> None:
         room, me = self._room.name, cursor.session.name

@@ -80,7 +80,7 @@ class Room:
         self.left_by = 0
         self._call_later = call_later
         self.broadcast = Broadcast(head, self._attendance, counters)
-        self.reader = LogReader(name, ledger)
+        self.reader = LogReader(name, ledger, self.broadcast.backlog)
         self._pump = Pump(self, ledger, self.reader, counters)
         self._presence = PresenceBatch()
         self._timer: IDelayedCall | None = None

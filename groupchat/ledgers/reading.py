@@ -92,7 +92,7 @@ class ReadsInThreads(Generic[R]):
     def search(self, room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
         assert self._searching is not None, "open"
         if self._searching.waiting >= self._max_searches:
-            return fail(Unavailable("Too many search just now. Try again in a moment."))
+            return fail(Unavailable("Too many searches just now. Try again in a moment."))
         return self._search(lambda reader: reader.search(room, query, before, limit))
 
     def _read(self, query: Callable[[R], T]) -> Deferred[T]:

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from groupchat.core.entries import Entry
@@ -18,6 +18,7 @@ from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.entry_codec import decode, encode
 from groupchat.ledgers.group_commit import GroupCommit
 from groupchat.ledgers.memory import MemoryLedger
+from groupchat.wire.errors import Unavailable
 
 __all__ = ["SharedLedger", "SharedOrder"]
 
@@ -42,13 +43,14 @@ class SharedOrder:
 
     :ivar nodes: those that live, by number.
     :ivar away: whether the log can't be reached.
+    :ivar unreadable: whether, besides, nothing is read from it.
     """
 
     def __init__(self, reactor: Any) -> None:
         self.reactor = reactor
         self.store = MemoryLedger(reactor.callLater)
         self.nodes: dict[int, SharedLedger] = {}
-        self.away = False
+        self.away = self.unreadable = False
         self._numbers = 0
         self._posted: Counter[str] = Counter()
         self._waiting: list[tuple[SharedLedger, list[Entry]]] = []
@@ -94,7 +96,7 @@ class SharedOrder:
 
     def come_back(self) -> None:
         """Let everybody reach the log again."""
-        self.away = False
+        self.away = self.unreadable = False
         for node in self.nodes.values():
             node.owner.resumed()
         waiting, self._waiting = self._waiting, []
@@ -233,5 +235,7 @@ class SharedLedger:
         """Reading: all nodes read the same."""
         if name not in ("page", "history", "search", "rooms", "direct_rooms"):
             raise AttributeError(name)
+        if self.order.unreadable:
+            return lambda *asked: fail(Unavailable("The log can't be read."))
         reading: Callable[..., Any] = getattr(self.order.store, name)
         return reading

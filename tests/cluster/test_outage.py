@@ -49,6 +49,97 @@ def test_pings_and_reading_go_on(group):
     group.order.come_back()
 
 
+# A log that can't be read either.
+
+
+@pytest.fixture
+def unread(group):
+    """Ann has said 1 to 9 before Ben joined, and then 10 to 19; now the log can't be read."""
+    ann = group.nodes[0].json("ann")
+    for n in range(1, 10):
+        ann.say(str(n), n=n)
+    group.run()
+    ben = group.nodes[1].json("ben")
+    for n in range(10, 20):
+        ann.say(str(n), n=n)
+    group.run()
+    ben.events()
+    group.order.leave()
+    group.order.unreadable = True
+    yield ben
+    group.order.come_back()
+
+
+def history(client, **asked):
+    """Returns the ids of a page of history, and whether there are more."""
+    (page,) = client.ask("history", room="lobby", **asked)
+    return [message["id"] for message in page["messages"]], page["more"]
+
+
+def test_history_is_then_what_the_node_has_in_memory(unread):
+    assert history(unread) == (list(range(10, 20)), True)
+    assert history(unread, limit=3) == ([17, 18, 19], True)
+    assert history(unread, before=13, limit=50) == ([10, 11, 12], True)
+    assert history(unread, after=9, limit=4) == ([10, 11, 12, 13], True)
+    assert history(unread, after=15, before=18) == ([16, 17], False)
+    assert history(unread, after=19) == ([], False)
+
+
+def test_a_room_that_was_in_memory_from_its_beginning_has_nothing_older(group):
+    ann = group.nodes[0].json("ann")
+    group.order.unreadable = True
+    assert history(ann) == ([], False)
+    for n in range(1, 6):
+        ann.say(str(n), n=n)
+    group.run()
+    ann.events()
+    assert history(ann) == ([1, 2, 3, 4, 5], False)
+    assert history(ann, limit=2) == ([4, 5], True)
+    group.order.unreadable = False
+
+
+def test_what_was_removed_is_in_no_history_from_memory_either(group):
+    ann = group.nodes[0].json("ann")
+    ann.say("secret", n=1)
+    ann.do("say", room="lobby", redacts=1, n=2)
+    group.run()
+    ann.events()
+    group.order.unreadable = True
+    (page,) = ann.ask("history", room="lobby")
+    assert page["messages"][0]["redacted"] and "secret" not in str(page)
+    group.order.unreadable = False
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"type": "history", "room": "lobby", "before": 10},
+        {"type": "history", "room": "lobby", "after": 8},
+        {"type": "search", "room": "lobby", "text": "1"},
+        {"type": "rooms"},
+    ],
+)
+def test_what_can_not_be_read_is_refused(unread, asked):
+    (error,) = unread.ask(**asked)
+    assert (error["type"], error["code"]) == ("error", "unavailable")
+
+
+def test_a_client_that_lacks_what_can_not_be_read_is_sent_away_and_told_when_to_come_back(group):
+    ann, ben = group.nodes[0].json("ann"), group.nodes[1].json("ben")
+    ben.events()
+    ben.stall()
+    for n in range(1, 400):
+        ann.say("x" * 2000, n=n)
+        group.run()
+    group.order.unreadable = True
+    ben.flow()
+    group.run()
+    bye = ben.events()[-1]
+    assert (bye["code"], bye["retry"]) == ("unavailable", 5) and ben.gone
+    assert not ann.gone
+    group.order.unreadable = False
+
+
 def test_a_login_waits_too(group):
     group.order.leave()
     ann = group.nodes[0].connect()

@@ -14,6 +14,7 @@ import pytest_twisted
 from twisted.internet import reactor, task
 
 from groupchat.core.outage import MAX_SECONDS_WAITED
+from groupchat.ledgers.postgresql.questions import PATIENCE
 from tests.e2e.support import Daemon, Sandbox, Socket, numbered
 from tests.engine import Engine
 from tests.faults.proxy import Proxy
@@ -140,11 +141,16 @@ async def test_a_node_that_can_not_reach_the_database_reads_on_waits_and_comes_b
     proxy.reset()
     cut = time.monotonic()
     alice.say("meanwhile", first=2)
-    for _ in range(3):
-        bob.send({"type": "ping"}, {"type": "who", "room": "lobby"})
-        await bob.event("pong")
-        assert len((await bob.event("who"))["members"]) == 2
-        await task.deferLater(reactor, 1)
+    for ref, patience in (("1", PATIENCE), ("2", 0)):
+        began, asked = time.monotonic(), {"room": "lobby", "ref": ref}
+        bob.send(*({"type": type, **asked} for type in ("history", "ping", "who")))
+        bob.send({"type": "search", "text": "before", **asked})
+        history = await bob.event("history", ref=ref)
+        assert [message["text"] for message in history["messages"]] == ["before"]
+        await bob.event("pong", ref=ref)
+        assert len((await bob.event("who", ref=ref))["members"]) == 2
+        await bob.event("error", code="unavailable", ref=ref)
+        assert time.monotonic() - began < patience + 1
     assert not alice.events("bye") and len(alice.events("ok")) == 1
     for member in (alice, bob):
         bye = await member.event("bye", MAX_SECONDS_WAITED + 5)

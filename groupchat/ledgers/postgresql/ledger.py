@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 from twisted.internet.defer import Deferred, succeed
@@ -22,6 +22,7 @@ from groupchat.interfaces import ILedger, ILedgerOwner
 from groupchat.ledgers.postgresql.environment import Environment
 from groupchat.ledgers.postgresql.following import Following
 from groupchat.ledgers.postgresql.membership import Membership
+from groupchat.ledgers.postgresql.questions import Questions
 from groupchat.ledgers.postgresql.reader import Reader
 from groupchat.ledgers.postgresql.replica import Replica
 from groupchat.ledgers.postgresql.tail import Tail
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from groupchat.clock import IReactor
 
 __all__ = ["PostgreSQLLedger"]
+
+T = TypeVar("T")
 
 
 @implementer(ILedger)
@@ -88,6 +91,7 @@ class PostgreSQLLedger(ReadsInThreads[Reader]):
             reactor, self.tail, self.replica, self._tail_link.cut, limits.silence, clock.monotonic,
             self._cut_others,
         )  # fmt: skip
+        self._questions = Questions(reactor, lambda: self.tail.heard, clock.monotonic)
         self.replica.rejoin = self.following.rejoin
         self.post = self.replica.queue.post
         self._handed_over = -1  # the node that did
@@ -199,6 +203,7 @@ class PostgreSQLLedger(ReadsInThreads[Reader]):
         return left
 
     def _shut(self) -> None:
+        self._questions.stop()
         self.replica.stop()
         self.following.stop()
         self._writing.stop()
@@ -206,6 +211,12 @@ class PostgreSQLLedger(ReadsInThreads[Reader]):
         self._writer.close()
 
     # Reading.
+
+    def _read(self, query: Callable[[Reader], T]) -> Deferred[T]:
+        return self._questions.ask(super()._read, query)
+
+    def _search(self, query: Callable[[Reader], T]) -> Deferred[T]:
+        return self._questions.ask(super()._search, query)
 
     def said_by(self, name: str, account: str) -> Deferred[list[tuple[str, int]]]:
         """Return the room and the id of each message of a name, or an account; "": of none."""

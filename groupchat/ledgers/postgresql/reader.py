@@ -14,7 +14,6 @@ from groupchat.ledgers.room_reader import RoomReader
 from groupchat.ledgers.search import Condition
 from groupchat.postgresql import Link
 from groupchat.wire import names
-from groupchat.wire.errors import Unavailable
 from groupchat.wire.events import Message
 from groupchat.wire.timestamps import stamp
 
@@ -52,8 +51,6 @@ _SAID = """
     AND (m.sender = ANY (%(names)s) OR m.account <> '' AND m.account = %(account)s) ORDER BY 1, 2
 """
 MAX_ID = (1 << 63) - 1
-PATIENCE = 10.0  #: seconds for which a query is asked again where the database can't be reached
-PAUSE = 0.2  #: seconds before it is asked again
 
 Row = tuple[Any, ...]  #: Any: as psycopg types its values
 
@@ -122,18 +119,13 @@ class Reader(RoomReader):
 
     def _rows(self, query: str, values: Any) -> list[Row]:  # Any: as psycopg types its values
         """
-        Return the rows that a query finds. While the database can't be reached, it is asked again.
+        Return the rows that a query finds.
 
-        :raises Unavailable: that took too long.
+        :raises psycopg.OperationalError: the database can't be reached; the next query tries it on
+            a new connection.
         """
-        end = self._clock.monotonic() + PATIENCE
-        while True:
-            try:
-                return self._link.connection().execute(query.encode(), values).fetchall()
-            except psycopg.OperationalError:
-                self._link.close()
-                if self._clock.monotonic() >= end:
-                    raise Unavailable(
-                        "The database can't be reached just now. Try again in a moment."
-                    ) from None
-                self._clock.sleep(PAUSE)
+        try:
+            return self._link.connection().execute(query.encode(), values).fetchall()
+        except psycopg.OperationalError:
+            self._link.close()
+            raise
