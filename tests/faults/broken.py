@@ -209,7 +209,8 @@ def an_old_copy_in_the_same_epoch() -> None:
 # Showing.
 
 
-@build("reset", "reset", finds=("silent hole",))
+# The followers begin when the members do, and have to have seen something.
+@build("reset", "reset", "reset", finds=("silent hole",), load=3000)
 def a_stream_resumes_one_too_late() -> None:
     encode = sse.ServerSentEvents.encode
 
@@ -299,7 +300,7 @@ def live_before_history() -> None:
 # Corrections, removals, marks and direct messages.
 
 
-@build("reset", "kill", "reset", "kill", finds=("stored twice",))
+@build("reset", "kill", "reset", "kill", finds=("stored twice",), load=2000)
 def no_dedupe_of_corrections() -> None:
     correct = batch.Batch._correction
 
@@ -311,7 +312,7 @@ def no_dedupe_of_corrections() -> None:
     batch.Batch._correction = once_more  # type: ignore[method-assign]
 
 
-@build("reset", "reset", "reset", finds=("removed text",))
+@build("reset", "reset", "reset", finds=("removed text",), load=2000)
 def removal_that_leaves_the_tail() -> None:
     backlog.Backlog.redact = lambda self, ids: None  # type: ignore[method-assign]
 
@@ -347,7 +348,7 @@ def mark_in_memory_alone() -> None:
     marks.Marks.find = lambda self, identity, room: kept.get((identity, room.no), 0)  # type: ignore[method-assign]
 
 
-@build("reset", finds=("seen by a third",))
+@build("reset", finds=("seen by a third",), load=2000)
 def direct_message_for_all() -> None:
     appended = hub.Hub.appended
 
