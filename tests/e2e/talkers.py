@@ -8,7 +8,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from groupchat.client import Chat, Policy
-from groupchat.wire.events import Presence
+from groupchat.wire.events import Message, Presence
 from tests.e2e.support import until
 
 #: Seconds until a client can talk again: nodes wait 10 s for their database, clients some more.
@@ -78,3 +78,19 @@ class Talker:
 def talkers(ports: list[int]) -> list[Talker]:
     """Three talkers, each of which begins with another node."""
     return [Talker(name, ports[at:] + ports[:at]) for at, name in enumerate(("ann", "ben", "cid"))]
+
+
+async def check_promise(clients: list[Talker], kept: list[str]) -> None:
+    """
+    Check that each message is stored once and in its order, and was shown to all, once.
+
+    :param kept: what is stored in the lobby.
+    """
+    last = max(talker.said[-1] or 0 for talker in clients)
+    for talker in clients:
+        await until(lambda seen=talker: seen.of(Message)[-1].id == last, "it has seen all")
+        told = [message.id for message in talker.of(Message)]
+        assert told == sorted(set(told))
+        mine = [text for text in kept if text.startswith(talker.name)]
+        assert mine == [f"{talker.name} {number}" for number in range(len(talker.said))]
+        assert [kept[(id or 0) - 1] for id in talker.said] == mine

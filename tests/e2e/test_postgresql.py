@@ -33,6 +33,13 @@ async def node(sandbox: Sandbox, database: str, *options: str) -> Daemon:
     return await sandbox.daemon("--no-tls", "--max", "5", "--ledger", database, *options)
 
 
+async def node_behind_proxy(sandbox: Sandbox, engine: Engine) -> tuple[Proxy, Daemon]:
+    """A node, and what stands between it and the database."""
+    proxy = Proxy()
+    proxy.target = engine.port
+    return proxy, await node(sandbox, engine.uri("e2e", "127.0.0.1", proxy.port))
+
+
 async def names(member: Socket) -> list[str]:
     """The members of the lobby, as one of them is told."""
     member.send({"type": "who", "room": "lobby"})
@@ -109,9 +116,7 @@ async def test_what_is_said_while_the_database_is_gone_waits_and_is_stored_once(
 async def test_a_connection_to_the_database_that_is_cut_loses_nothing(
     sandbox: Sandbox, database: str, engine: Engine
 ):
-    proxy = Proxy()
-    proxy.target = engine.port
-    daemon = await node(sandbox, engine.uri("e2e", "127.0.0.1", proxy.port))
+    proxy, daemon = await node_behind_proxy(sandbox, engine)
     alice = await sandbox.member("alice", daemon)
     for cut in range(10):
         alice.say(*numbered(f"cut {cut}", 20), first=20 * cut + 1)
@@ -130,9 +135,7 @@ async def test_a_connection_to_the_database_that_is_cut_loses_nothing(
 async def test_a_node_that_can_not_reach_the_database_reads_on_waits_and_comes_back(
     sandbox: Sandbox, database: str, engine: Engine
 ):
-    proxy = Proxy()
-    proxy.target = engine.port
-    daemon = await node(sandbox, engine.uri("e2e", "127.0.0.1", proxy.port))
+    proxy, daemon = await node_behind_proxy(sandbox, engine)
     alice = await sandbox.member("alice", daemon, client="a" * 22)
     bob = await sandbox.member("bob", daemon)
     alice.say("before", first=1)
