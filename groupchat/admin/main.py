@@ -44,6 +44,12 @@ _PROGRAM = "groupchat-admin"
 
 Ask = Callable[[str, bytes, Callable[[], bytes]], Iterator[bytes]]
 
+#: what the tool does by itself, by the verb
+_LOCAL: dict[str, Callable[[dict[str, str]], Iterable[Reply]]] = {
+    "check": lambda given: [check(given["file"])],
+    "move": lambda given: move(given["source"], given["target"]),
+}
+
 
 def main(arguments: Sequence[str] | None = None, ask: Ask = ask) -> None:
     """
@@ -84,10 +90,8 @@ def _run(wanted: argparse.Namespace, ask: Ask) -> None:
 
 
 def _replies(wanted: argparse.Namespace, given: dict[str, str], ask: Ask) -> Iterable[Reply]:
-    if wanted.verb == "check":
-        return [check(given["file"])]
-    if wanted.verb == "move":
-        return move(given["source"], given["target"])
+    if wanted.verb in _LOCAL:
+        return _LOCAL[wanted.verb](given)
     request = encode_request(wanted.verb, {name: text for name, text in given.items() if text})
 
     def asked(more: bytes, go_on: Callable[[], bytes]) -> Iterator[Reply]:
