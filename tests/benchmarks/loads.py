@@ -331,20 +331,33 @@ def _fanout(encrypted: bool) -> list[Fanout]:
     ]
 
 
-THROUGHPUT_WEB = [
-    Column("deliveries/s", "deliveries_s", 0),
-    Column("x JSON", "deliveries_s", 2, over=OURS),
-    Column("p50 ms", "p50_ms"),
-    Column("p99 ms", "p99_ms"),
-    Column("CPU us", "cpu_us", 2),
-    Column("x JSON", "cpu_us", 2, over=OURS),
-]
-LATENCY_WEB = [
-    Column("p50 ms", "p50_ms", 2),
-    Column("x JSON", "p50_ms", 2, over=OURS),
-    Column("p99 ms", "p99_ms", 2),
-    Column("x JSON", "p99_ms", 2, over=OURS),
-]
+def throughput_beside(other: str) -> list[Column]:
+    """
+    Returns the columns of a load that cases share with another one of ours.
+
+    :param other: the heading of the ratios to it.
+    """
+    return [
+        Column("deliveries/s", "deliveries_s", 0),
+        Column(f"x {other}", "deliveries_s", 2, over=OURS),
+        Column("p50 ms", "p50_ms"),
+        Column("p99 ms", "p99_ms"),
+        Column("CPU us", "cpu_us", 2),
+        Column(f"x {other}", "cpu_us", 2, over=OURS),
+    ]
+
+
+def latency_beside(other: str) -> list[Column]:
+    """Returns the same for an open loop."""
+    return [
+        Column("p50 ms", "p50_ms", 2),
+        Column(f"x {other}", "p50_ms", 2, over=OURS),
+        Column("p99 ms", "p99_ms", 2),
+        Column(f"x {other}", "p99_ms", 2, over=OURS),
+    ]
+
+
+THROUGHPUT_WEB, LATENCY_WEB = throughput_beside("JSON"), latency_beside("JSON")
 MEMORY_WEB = [
     Column("all in, s", "join_s"),
     Column("idle: KiB a member", "member_kib"),

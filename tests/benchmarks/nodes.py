@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.loads import Column, Fanout
+from tests.benchmarks.loads import Column, Fanout, latency_beside, throughput_beside
 from tests.benchmarks.servers import BEFORE, OURS, GroupChat, Running, free_port
 
 if TYPE_CHECKING:
@@ -76,22 +76,8 @@ def _engine(scratch: Path | None) -> Iterator[Engine]:
         engine.stop()
 
 
-THROUGHPUT = [
-    Column("deliveries/s", "deliveries_s", 0),
-    Column("x SQLite", "deliveries_s", 2, over=OURS),
-    Column("p50 ms", "p50_ms"),
-    Column("p99 ms", "p99_ms"),
-    Column("CPU us", "cpu_us", 2),
-    Column("x SQLite", "cpu_us", 2, over=OURS),
-    Column("engine us", "engine_us", 2),
-]
-LATENCY = [
-    Column("p50 ms", "p50_ms", 2),
-    Column("x SQLite", "p50_ms", 2, over=OURS),
-    Column("p99 ms", "p99_ms", 2),
-    Column("x SQLite", "p99_ms", 2, over=OURS),
-    *THROUGHPUT[-3:],
-]
+THROUGHPUT = [*throughput_beside("SQLite"), Column("engine us", "engine_us", 2)]
+LATENCY = [*latency_beside("SQLite"), *THROUGHPUT[-3:]]
 _CASES = [name + version for name in (OURS, ON_POSTGRESQL, TWO_NODES) for version in ("", BEFORE)]
 #: our daemon on PostgreSQL, beside itself on SQLite
 NODES = [
