@@ -213,8 +213,8 @@ class Hub:
         self._end_all(self._goodbye)
 
     def _end_all(self, bye: Bye) -> None:
-        watchers = [one for room in self.rooms.values() for one in room.watchers.values()]
-        for session in (*self.members.sessions, *self.members.entering.values(), *watchers):
+        members, watchers = self.members, self.rooms.watchers()
+        for session in (*members.sessions, *members.entering.values(), *watchers):
             session.end(bye)
 
     def _give_up(self, bye: Bye) -> None:

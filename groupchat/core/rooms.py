@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
 
     from groupchat.core.direct import DirectRooms
+    from groupchat.core.watcher import Watcher
 
 __all__ = ["Rooms"]
 
@@ -32,6 +33,7 @@ class Rooms(dict[str, Room]):
     :param call_later: that of a reactor.
 
     :ivar listed: the number of rooms without the direct ones.
+    :ivar arriving: the watchers of whose rooms the ledger has not told the state yet.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Rooms(dict[str, Room]):
     ) -> None:
         super().__init__()
         self.listed = 0
+        self.arriving: set[Watcher] = set()
         self._ledger = ledger
         self._direct = direct
         self._post = post
@@ -68,6 +71,10 @@ class Rooms(dict[str, Room]):
         room.topic, room.topic_by = topic, topic_by
         self[name] = room
         return room
+
+    def watchers(self) -> list[Watcher]:
+        """Return all who read without being in a room, or are about to."""
+        return [*self.arriving, *(one for room in self.values() for one in room.watchers.values())]
 
     def clear(self) -> None:
         """Forget all rooms, and tell nobody."""

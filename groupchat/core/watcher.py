@@ -55,6 +55,7 @@ class Watcher(Session):
 
         :param position: up to where the caller knows the room.
         """
+        self._rooms.arriving.add(self)
         self._post(
             LookEntry(
                 self._room, b"", position.epoch, position.after, account=self.account,
@@ -87,6 +88,7 @@ class Watcher(Session):
     def lost(self, why: Departure | None = None) -> None:
         """Read no more: the connection is gone."""
         super().lost()
+        self._rooms.arriving.discard(self)
         room = self._rooms.get(self._room)
         if room is not None:
             room.unwatch(self.cursor)

@@ -31,6 +31,7 @@ class Watching:
         watcher = entry.watcher
         if watcher is None or watcher.ended:
             return
+        self._delivery.rooms.arriving.discard(watcher)
         if entry.refusal is not None:
             watcher.end(Bye(entry.refusal.code, entry.refusal.text))
             return

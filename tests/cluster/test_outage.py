@@ -9,6 +9,7 @@ from groupchat.core.outage import MAX_SECONDS_WAITED
 from groupchat.wire.errors import Unavailable
 from tests.cluster.group import Group
 from tests.core.accounts import PASSWORD
+from tests.gateways.web.support import Browser
 from tests.support import both_wires, codes, kinds, secret
 
 
@@ -274,6 +275,18 @@ def test_who_is_logging_in_as_a_node_is_taken_for_dead_is_sent_away(group):
     group.run()
     assert codes(ben.events()) == ["unavailable"]
     assert group.nodes[1].json("ben").events() == []
+
+
+def test_a_stream_that_is_about_to_begin_as_a_node_is_taken_for_dead_ends(group):
+    stream = Browser(group.nodes[1]).client
+    stream.send(b"GET /api/rooms/lobby/stream HTTP/1.1\r\nHost: localhost:9000\r\n\r\n")
+    while not stream.transport.taken:
+        group.reactor.turn()  # the node knows the room's state, but not where the stream begins
+    group.order.fence(group.ledger(1), by=1)
+    group.run()
+    assert b"event: bye" in stream.transport.taken
+    assert stream.gone
+    assert not group.nodes[1].hub.rooms.watchers()
 
 
 def test_where_the_log_is_another_one_all_begin_anew(group):
