@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -57,8 +58,6 @@ class Engine:
     :param programs: the folder of its programs.
     :param safe: whether it syncs.
     :param place: the folder in which it makes its own; None: the usual one.
-    :param primary: the engine that it is a standby of.
-    :param name: the name of a standby, as the primary knows it.
 
     :ivar folder: its own folder; the Unix socket is there, too.
     :ivar port: its port on 127.0.0.1.
@@ -70,8 +69,6 @@ class Engine:
         programs: Path,
         safe: bool = False,
         place: Path | None = None,
-        primary: Engine | None = None,
-        name: str = "standby",
         **settings: str,
     ) -> None:
         self.programs = programs
@@ -95,17 +92,30 @@ class Engine:
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
-        if primary is not None:
-            self._follow(primary, name)
-            return
+
+    def _initialize(self) -> None:
         self._run(
             "initdb", "-D", str(self._data), "-A", "trust", "-U", "chat", "-E", "UTF8",
             "--no-locale", "--no-sync",
         )  # fmt: skip
 
-    def _follow(self, primary: Engine, name: str) -> None:
+    def follow(self, primary: Engine, name: str) -> None:
+        """
+        Become a standby of another engine at the next start, with a copy of its databases instead
+        of those that there are.
+
+        :param name: its own, as the primary is to know it.
+        """
+        shutil.rmtree(self._data, ignore_errors=True)
         where = f"host=127.0.0.1 port={primary.port} user=chat application_name={name}"
-        self._run("pg_basebackup", "-D", str(self._data), "-d", where, "-R", "--no-sync")
+        self._run(
+            "pg_basebackup", "-D", str(self._data), "-d", where, "-R", "-c", "fast", "--no-sync"
+        )
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """Add these to its file of settings; it reads them at the next start, or reload."""
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.writelines(f"{name} = '{text}'\n" for name, text in settings.items())
 
     def promote(self) -> None:
         """Let a standby be the primary, and return once it is."""
@@ -122,7 +132,9 @@ class Engine:
         )
 
     def start(self) -> None:
-        """Start it, and return once it answers."""
+        """Start it, and return once it answers; at first it makes its databases."""
+        if not self._data.exists():
+            self._initialize()
         settings = [part for item in self._settings.items() for part in ("-c", "=".join(item))]
         self._process = subprocess.Popen(
             self._command("postgres", "-D", str(self._data), *settings),

@@ -1,5 +1,5 @@
 """
-Several nodes on one PostgreSQL, with a proxy before all of them and one between each and the
+Several nodes on one PostgreSQL, with a proxy before all of them and one between each and each
 engine.
 """
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,9 +24,10 @@ from tests.engine import Engine, programs
 from tests.faults.checker import Findings
 from tests.faults.ledger import Log, read_database
 from tests.faults.nemesis import REGISTERED, Scene
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Connection, Proxy
 from tests.faults.server import Server, register
 from tests.faults.twins import Twin
+from tests.standby import Pair
 
 DATABASE = "faults"
 TWINS = 2
@@ -53,48 +54,65 @@ class RoamingProxy(Proxy):
 
 class Node(Server):
     """
-    A node, with the proxy between it and the engine.
+    A node, with the proxies between it and the engines.
 
-    :param database: returns the address of the database, behind a port on 127.0.0.1.
+    :param engines: the ports of these.
     """
 
-    def __init__(
-        self, directory: Path, engine: int, database: Callable[[int], str], build: str
-    ) -> None:
+    def __init__(self, directory: Path, engines: Iterable[int], build: str) -> None:
         directory.mkdir()
-        self.proxy = Proxy()
-        self.proxy.target = engine
-        super().__init__(directory, database(self.proxy.port), build)
+        self.proxies = [Proxy(port) for port in engines]
+        super().__init__(directory, _address(proxy.port for proxy in self.proxies), build)
+
+    @property
+    def links(self) -> list[Connection]:
+        """Its connections to the engines."""
+        return [link for proxy in self.proxies for link in proxy.connections]
+
+
+def _address(ports: Iterable[int]) -> str:
+    """Returns that of the database, wherever its primary is."""
+    ports = [str(port) for port in ports]
+    hosts = ",".join("127.0.0.1" for _ in ports)
+    return f"postgresql:///{DATABASE}?host={hosts}&port={','.join(ports)}&user=chat"
 
 
 class Group(Scene):
     """
     :param build: which broken build; "": the real one.
     :param count: the number of nodes.
+    :param standby: whether the engine has one.
+
+    :ivar pair: the engine, and its standby.
     """
 
-    def __init__(self, directory: Path, rng: Random, build: str = "", count: int = 3) -> None:
+    def __init__(
+        self, directory: Path, rng: Random, build: str = "", count: int = 3, standby: bool = True
+    ) -> None:
         self.balancer = RoamingProxy(rng)
         super().__init__(directory, rng, self.balancer)
         found = programs()
         assert found is not None
-        self.engine = Engine(found)
+        self.pair = Pair(found)
+        self._standby = standby
+        ports = [engine.port for engine in self.pair.engines]
         self.nodes = [
-            Node(directory / f"node-{number}", self.engine.port, self._database, build)
-            for number in range(1, count + 1)
+            Node(directory / f"node-{number}", ports, build) for number in range(1, count + 1)
         ]
         self._twins: list[Twin] = []
         self._log: Log | None = None  # once the engine has ended
 
-    def _database(self, port: int) -> str:
-        return self.engine.uri(DATABASE, "127.0.0.1", port)
+    @property
+    def engine(self) -> Engine:
+        """The primary."""
+        return self.pair.primary
 
     @property
     def wrong(self) -> list[str]:
         return [line for node in self.nodes for line in node.wrong]
 
     async def start(self) -> None:
-        self.engine.start()
+        await deferToThread(self.pair.start if self._standby else self.engine.start)
         self.engine.create(DATABASE)
         register(REGISTERED, "", open_tables(self.engine.uri(DATABASE)))
         await gatherResults([Deferred.fromCoroutine(self.start_node(node)) for node in self.nodes])
@@ -135,11 +153,12 @@ class Group(Scene):
         for node in self.nodes:
             if node.running:
                 await node.kill()
-            await node.proxy.close()
+            for proxy in node.proxies:
+                await proxy.close()
         try:
             self._log = read_database(self.engine.uri(DATABASE))
         finally:
-            self.engine.stop()
+            self.pair.stop()
 
     def read_log(self, in_use: bool = False) -> Log:
         return self._log if self._log is not None else read_database(self.engine.uri(DATABASE))

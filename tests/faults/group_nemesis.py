@@ -9,12 +9,13 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import psycopg
+from twisted.internet.threads import deferToThread
 
 from tests.faults.group import PATIENCE, Group, Node
 from tests.faults.nemesis import reset, stall
+from tests.faults.proxy import Connection
 from tests.faults.scenario import Scenario
 
 #: Seconds for which something stands still: less than a lease, and more, with two beats.
@@ -98,6 +99,18 @@ async def kill_engine(group: Group) -> None:
     await group.start_engine()
 
 
+async def promote(group: Group) -> None:
+    """
+    SIGKILL of all processes of the primary, and its standby takes over; the old primary comes back
+    as the standby.
+    """
+    group.engine.kill()
+    await group.wait(0.0, 5.0)
+    await deferToThread(group.pair.promote)
+    await group.wait(0.0, 3.0)
+    await deferToThread(group.pair.restore)
+
+
 async def _is_quiet(group: Group) -> None:
     """Nobody says anything any more, and all is answered."""
     talkers = (*group.members, *group.posters)
@@ -139,10 +152,10 @@ async def freeze_engine(group: Group) -> None:
     group.engine.signal(signal.SIGCONT)
 
 
-def _links(group: Group) -> list[Any]:
+def _links(group: Group) -> list[Connection]:
     """Returns connections of nodes to the engine: all of them, those of one node, or some."""
     nodes: list[Node] = group.rng.choice((group.nodes, [group.rng.choice(group.nodes)]))
-    those = [connection for node in nodes for connection in node.proxy.connections]
+    those = [connection for node in nodes for connection in node.links]
     return group.rng.sample(those, group.rng.choice((len(those), group.rng.randint(0, len(those)))))
 
 
@@ -156,8 +169,7 @@ async def cut_links(group: Group) -> None:
 
 async def lose_answers(group: Group) -> None:
     """The engine does what it was asked, but its connections end before a node hears the answer."""
-    those = [connection for node in group.nodes for connection in node.proxy.connections]
-    for connection in those:
+    for connection in [connection for node in group.nodes for connection in node.links]:
         connection.loses_answer = True
     await group.wait(0.1, 0.5)
 
@@ -193,6 +205,7 @@ ACTS: dict[str, Callable[[Group], Awaitable[None]]] = {
         outlive_lease,
         freeze_twin,
         kill_engine,
+        promote,
         put_back,
         freeze_engine,
         cut_links,
@@ -210,6 +223,7 @@ _WEIGHTS = {
     "freeze-node": 3,
     "outlive-lease": 1,
     "kill-engine": 4,
+    "promote": 3,
     "freeze-engine": 1,
     "cut-links": 6,
     "lose-answers": 4,
@@ -220,10 +234,14 @@ _WEIGHTS = {
 }
 
 
-def nodes(count: int) -> Scenario:
-    """Returns the scenario of this number of nodes."""
+def nodes(count: int, standby: bool = True) -> Scenario:
+    """
+    Returns the scenario of this number of nodes.
+
+    :param standby: whether their engine has one.
+    """
 
     def scene(directory: Path, rng: Random, build: str) -> Group:
-        return Group(directory, rng, build, count)
+        return Group(directory, rng, build, count, standby)
 
     return Scenario(scene, ACTS, _WEIGHTS, PATIENCE, psycopg.Error)

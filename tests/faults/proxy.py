@@ -34,7 +34,7 @@ class _InnerFactory(portforward.ProxyClientFactory):
     noisy = False
 
 
-class _Outer(portforward.ProxyServer):
+class Connection(portforward.ProxyServer):
     """
     The client's side of a connection.
 
@@ -85,13 +85,14 @@ class _Outer(portforward.ProxyServer):
 
 class Proxy:
     """
-    :ivar target: the port of the daemon.
+    :param target: the port of the daemon, if it is known yet.
+    :ivar target: likewise.
     :ivar connections: those that are open.
     """
 
-    def __init__(self) -> None:
-        self.target = 0
-        self.connections: dict[_Outer, None] = {}
+    def __init__(self, target: int = 0) -> None:
+        self.target = target
+        self.connections: dict[Connection, None] = {}
         self._emptied: Deferred[None] | None = None
         factory = _Factory(self)
         self._listening: IListeningPort = reactor.listenTCP(0, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
@@ -101,14 +102,14 @@ class Proxy:
         """Returns the port for the next connection."""
         return self.target
 
-    def closed(self, connection: _Outer) -> None:
+    def closed(self, connection: Connection) -> None:
         """A connection is gone."""
         self.connections.pop(connection, None)
         if not self.connections and self._emptied is not None:
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)
 
-    def to(self, port: int) -> list[_Outer]:
+    def to(self, port: int) -> list[Connection]:
         """Returns the connections that lead to this port."""
         return [connection for connection in self.connections if connection.leads_to(port)]
 
@@ -132,7 +133,7 @@ class Proxy:
 
 
 class _Factory(portforward.ProxyFactory):
-    protocol = _Outer
+    protocol = Connection
     noisy = False
 
     def __init__(self, proxy: Proxy) -> None:

@@ -69,6 +69,7 @@ NODES_PLAN = (
     "term-node",
     "freeze-engine",
     "kill-engine",
+    "promote",
 )
 
 
@@ -121,7 +122,7 @@ async def test_a_broken_build_is_found_out(
         request.getfixturevalue("engine")
         from tests.faults.group_nemesis import nodes  # needs psycopg
 
-        scenario = nodes(build.nodes)._replace(patience=10)
+        scenario = nodes(build.nodes, standby=False)._replace(patience=10)
     number = 0
     found = Findings()
     with client_patch(name):
