@@ -219,7 +219,10 @@ class HTTPConnection:
     def _begin_stream(self, reply: StreamReply) -> None:
         head = self._reader.head
         if head is not None and head.method == b"HEAD":
-            self._send(Response(type=reply.type, headers=reply.headers, close=True))
+            self._writer.begin(reply.type, reply.headers)  # the head of GET, and then the end
+            self._reader.clear()
+            self._visitors.served(self)
+            self._enter(Phase.ENDING)
             return
         if not self._visitors.stream(self):
             self._send(Problem(503, "full", "There are too many streams.", retry=60).response())

@@ -457,6 +457,24 @@ def test_a_head_is_like_a_get_without_its_body(browser):
         assert (answer.status, answer.body) == (200, b"")
 
 
+def test_a_head_of_a_stream_has_the_headers_of_a_get(browser):
+    for accepted in ("text/event-stream", "application/x-ndjson"):
+        heads = []
+        for method in ("GET", "HEAD"):
+            client = Browser(browser.server)
+            client.begin(method, "/api/rooms/lobby/stream", {"Accept": accepted})
+            head, _, body = bytes(client.client.transport.taken).partition(b"\r\n\r\n")
+            heads.append(head)
+        assert heads[0] == heads[1] and b"Content-Length" not in heads[0]
+        assert accepted.encode() in heads[1]
+        assert body == b"" and client.gone
+
+
+def test_a_head_of_a_stream_that_cant_be_had_is_refused(browser):
+    answer = browser.ask("HEAD", "/api/rooms/lobby/stream?after=-1")
+    assert (answer.status, answer.body) == (400, b"") and not browser.gone
+
+
 def test_requests_that_come_too_fast_are_told_when_to_come_back():
     browser = Browser(made(rate=1, burst=2))
     assert [post(browser).status for _ in range(3)] == [201, 201, 429]

@@ -11,7 +11,7 @@ from groupchat.core.watcher import Watcher
 from groupchat.gateways.web.api import fields
 from groupchat.gateways.web.api.identity import caller
 from groupchat.gateways.web.api.sse import ServerSentEvents
-from groupchat.gateways.web.message import Reply, Request, Response, StreamReply
+from groupchat.gateways.web.message import Reply, Request, StreamReply
 from groupchat.gateways.web.routes import Route
 from groupchat.wire import events, jsonlines
 from groupchat.wire.commands import Position
@@ -59,8 +59,6 @@ class Streams:
         position = wanted or Position(self._hub.ledger.epoch, state.head)
         lines = LINES in request.headers.get("accept", "")
         kind = LINES if lines else f"{SSE}; charset=utf-8"
-        if request.method == "HEAD":
-            return Response(type=kind, headers=HEADERS)
         stream: RoomStream
         if lines:
             stream = RoomStream(self._hub, by, state.room, position, _LINES)
