@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,7 +25,11 @@ MAX_HOPS = 32
 MAX_PREFIX = 256  #: characters
 #: a path that needs no quotes in a shell
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
-_FOR = re.compile(r"(?:^|;)\s*for\s*=\s*([^;]*)", re.IGNORECASE)
+#: a parameter of a hop, if there is one, and what ends it. Proxies don't always quote addresses.
+_PAIR = re.compile(
+    r"""\s*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]+)\s*)?([;,]|\Z)"""
+)
+_ESCAPED = re.compile(r"\\(.)")
 
 
 class Proxies:
@@ -59,44 +64,83 @@ class Proxies:
         """
         Return a request as its client has made it; the same one where no proxy is trusted.
 
-        :raises Problem: it names no client, two clients, or a prefix that is no path.
+        :raises Problem: it names no client, two clients or protocols, or a prefix that is no path.
         """
         if not self.trusts(request.address):
             return request
         headers = request.headers
-        clients = {
-            self._client(hops)
-            for hops in (
-                headers.get("x-forwarded-for", "").split(","),
-                [_for(hop) for hop in headers.get("forwarded", "").split(",")],
-            )
-            if hops != [""]
-        }
-        if not clients:
+        listed = self._client([_Hop(one) for one in headers.get("x-forwarded-for", "").split(",")])
+        named = self._client(_forwarded(headers.get("forwarded", "")))
+        address = _same(listed.address, named.address, "X-Forwarded-For and Forwarded")
+        if not address:
             return request
-        if len(clients) > 1:
-            raise bad_hops("X-Forwarded-For and Forwarded differ. Let the proxy remove one.")
-        encrypted = headers.get("x-forwarded-proto", "").strip().lower() == "https"
+        proto = headers.get("x-forwarded-proto", "").strip().lower()
+        proto = _same(proto, named.proto, "X-Forwarded-Proto and Forwarded")
         return msgspec.structs.replace(
             request,
-            address=clients.pop(),
-            encrypted=encrypted or request.encrypted,
+            address=address,
+            encrypted=proto == "https" or request.encrypted,
             prefix=_prefix(headers.get("x-forwarded-prefix", "")),
         )
 
-    def _client(self, hops: list[str]) -> str:
+    def _client(self, hops: list[_Hop]) -> _Hop:
         """Return the last of these hops that is no trusted proxy; the first, where all are."""
-        client = ""
+        client = hops[-1]
+        if len(hops) == 1 and not client.address:
+            return client  # nothing names an address
         for hop in hops[: -MAX_HOPS - 1 : -1]:
-            client = _address(hop)
-            if not self.trusts(client):
+            client = hop._replace(address=_address(hop.address))
+            if not self.trusts(client.address):
                 break
         return client
 
 
-def _for(hop: str) -> str:
-    found = _FOR.search(hop)
-    return found[1].strip().strip('"') if found else ""
+class _Hop(NamedTuple):
+    """
+    A hop, as a proxy names it.
+
+    :ivar address: as it is written; "" for none.
+    :ivar proto: the protocol that it spoke with the proxy, in small letters; "" for none.
+    """
+
+    address: str
+    proto: str = ""
+
+
+def _forwarded(header: str) -> list[_Hop]:
+    """
+    Return the hops in a Forwarded header (RFC 7239): at least one.
+
+    :raises Problem: the header is malformed.
+    """
+    hops: list[dict[str, str]] = [{}]
+    at = 0
+    while at < len(header):
+        found = _PAIR.match(header, at)
+        name = found[1].lower() if found is not None and found[1] else ""
+        if found is None or name in hops[-1]:
+            raise bad_hops("Forwarded is malformed. Let the proxy replace what clients send.")
+        if name:
+            hops[-1][name] = _unquoted(found[2])
+        if found[3] == ",":
+            hops.append({})
+        at = found.end()
+    return [_Hop(hop.get("for", ""), hop.get("proto", "").lower()) for hop in hops]
+
+
+def _unquoted(value: str) -> str:
+    return _ESCAPED.sub(r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def _same(one: str, other: str, where: str) -> str:
+    """
+    Return what is told in one or two places.
+
+    :raises Problem: they differ.
+    """
+    if one and other and one != other:
+        raise bad_hops(f"{where} differ. Let the proxy remove one.")
+    return one or other
 
 
 def _address(hop: str) -> str:

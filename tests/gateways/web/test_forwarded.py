@@ -31,6 +31,10 @@ def client(**headers):
     return Proxies(TRUSTED).unwrapped(request(**headers)).address
 
 
+def encrypted(**headers):
+    return Proxies(TRUSTED).unwrapped(request(**headers)).encrypted
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
@@ -45,6 +49,12 @@ def client(**headers):
         ({"forwarded": "for=192.0.2.7;proto=https"}, "192.0.2.7"),
         ({"forwarded": 'by=10.0.0.1; For="[2001:db8:1::2]:80", for=10.0.0.9'}, "2001:db8:1::2"),
         ({"x_forwarded_for": "192.0.2.7", "forwarded": "for=192.0.2.7"}, "192.0.2.7"),
+        ({"x_forwarded_for": "192.0.2.7", "forwarded": "proto=https"}, "192.0.2.7"),
+        ({"forwarded": "proto=https"}, PROXY),
+        (
+            {"forwarded": r'For="192.0.2.\7" ;; host="a, for=192.0.2.8" , ;for=10.0.0.9'},
+            "192.0.2.7",
+        ),
     ],
 )
 def test_the_last_hop_that_is_not_ours_is_the_client(headers, expected):
@@ -58,6 +68,21 @@ def test_the_last_hop_that_is_not_ours_is_the_client(headers, expected):
         {"x_forwarded_for": "192.0.2.7,"},
         {"x_forwarded_for": "x" * 4096},
         {"forwarded": "for=_hidden"},
+        {"forwarded": "for=unknown"},
+        {"forwarded": "for=192.0.2.7,"},
+        {"forwarded": "for=192.0.2.7, proto=https"},
+        {"forwarded": "for=192.0.2.7;for=192.0.2.8"},
+        {"forwarded": "for=192.0.2.7;proto=http;Proto=https"},
+        {"forwarded": 'for=192.0.2.7;proto="https'},
+        {"forwarded": 'for=192.0.2.8;host=", for=192.0.2.7'},
+        {"forwarded": 'for=192.0.2.8;host=", for="[2001:db8:1::2]"'},
+        {"forwarded": "for=192.0.2.7 proto=https"},
+        {"forwarded": "for=192.0.2.7;proto"},
+        {"forwarded": "for=192.0.2.7;proto="},
+        {"forwarded": "for=192.0.2.7;=https"},
+        {"forwarded": "for=192.0.2.7" + ";" * 8000 + '"'},
+        {"x_forwarded_for": "192.0.2.7", "x_forwarded_proto": "http", "forwarded": "proto=https"},
+        {"x_forwarded_proto": "https", "forwarded": "for=192.0.2.7;proto=http"},
         {"x_forwarded_for": "192.0.2.7", "forwarded": "for=192.0.2.8"},
         {"x_forwarded_for": "192.0.2.7", "x_forwarded_prefix": "//evil.example"},
         {"x_forwarded_for": "192.0.2.7", "x_forwarded_prefix": "chat"},
@@ -72,12 +97,48 @@ def test_a_proxy_that_tells_nonsense_is_refused(headers):
     assert refused.value.code == "bad-forwarded"
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"forwarded": "for=192.0.2.7;proto=https"},
+        {"forwarded": 'proto="https"; for=192.0.2.7'},
+        {"forwarded": "for=192.0.2.7;PROTO=HTTPS"},
+        {"forwarded": r'for=192.0.2.7;proto="ht\tps"'},
+        {"forwarded": "for=192.0.2.7;proto=https, for=10.0.0.9;proto=http"},
+        {"forwarded": "for=192.0.2.7", "x_forwarded_proto": "https"},
+        {"forwarded": "for=192.0.2.7;proto=https", "x_forwarded_proto": "https"},
+        {"forwarded": "proto=https", "x_forwarded_for": "192.0.2.7"},
+    ],
+)
+def test_the_proxy_tells_whether_the_client_spoke_tls_with_it(headers):
+    assert client(**headers) == "192.0.2.7" and encrypted(**headers)
+
+
+@pytest.mark.parametrize(
+    "forwarded",
+    [
+        "for=192.0.2.7",
+        "for=192.0.2.7;proto=http",
+        "for=192.0.2.7;proto=httpsx",
+        "for=192.0.2.7;xproto=https",
+        'for=192.0.2.7;host="a;proto=https"',
+        r'for=192.0.2.7;host="a\";proto=https;b=\""',
+        "for=198.51.100.1;proto=https, for=192.0.2.7;proto=http",  # the first is the client's word
+        "for=198.51.100.1;proto=https, for=192.0.2.7",
+        "for=192.0.2.7;proto=http, for=10.0.0.9;proto=https",  # only between two proxies
+    ],
+)
+def test_the_protocol_of_another_hop_or_in_another_parameter_does_not_count(forwarded):
+    assert client(forwarded=forwarded) == "192.0.2.7" and not encrypted(forwarded=forwarded)
+
+
 def test_strangers_tell_nothing():
     asked = request(
         "192.0.2.7",
         x_forwarded_for="198.51.100.1",
         x_forwarded_proto="https",
         x_forwarded_prefix="/chat",
+        forwarded="for=198.51.100.1;proto=https",
     )
     assert Proxies(TRUSTED).unwrapped(asked) == asked
     assert Proxies(()).unwrapped(request(x_forwarded_for="198.51.100.1")).address == PROXY
@@ -123,9 +184,13 @@ def test_where_tls_is_required_the_proxy_may_have_spoken_it():
     server.serve_web(proxies=["10.0.0.1"])
     assert Browser(server, "192.0.2.7").get("/").status == 308
     assert Browser(server, "10.0.0.1").get("/", X_Forwarded_For="192.0.2.7").status == 308
-    secure = {"X_Forwarded_For": "192.0.2.7", "X_Forwarded_Proto": "https"}
-    answer = Browser(server, "10.0.0.1").get("/", **secure)
-    assert answer.status == 200 and b"https://localhost" in answer.body
+    for secure in (
+        {"X_Forwarded_For": "192.0.2.7", "X_Forwarded_Proto": "https"},
+        {"Forwarded": "for=192.0.2.7;proto=https"},
+    ):
+        assert Browser(server, "192.0.2.7").get("/", **secure).status == 308
+        answer = Browser(server, "10.0.0.1").get("/", **secure)
+        assert answer.status == 200 and b"https://localhost" in answer.body
 
 
 @pytest.mark.parametrize("prefix", ["/chat", "/chat/"])
