@@ -15,17 +15,30 @@ def machine() -> Machine:
     return Machine()
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def make(request, tmp_path):
-    """Makes the ledger that is looked at."""
-    if request.param == "memory":
+STORED = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+
+
+def _maker(kind, path, request):
+    if kind == "memory":
         return in_memory
-    if request.param == "sqlite":
-        return on_disk(tmp_path / "chat.db")
+    if kind == "sqlite":
+        return on_disk(path)
     engine = request.getfixturevalue("engine")
     from tests.ledgers.nodes import database, on_postgresql  # needs psycopg
 
     return on_postgresql(database(engine))
+
+
+@pytest.fixture(params=["memory", *STORED])
+def make(request, path):
+    """Makes the ledger that is looked at."""
+    return _maker(request.param, path, request)
+
+
+@pytest.fixture(params=STORED)
+def make_stored(request, path):
+    """Makes a ledger that outlives its program."""
+    return _maker(request.param, path, request)
 
 
 @pytest.fixture
@@ -72,3 +85,14 @@ def keeping(make, machine):
     yield keeping
     for log in logs:
         log.close()
+
+
+@pytest.fixture
+def again(start):
+    """Restarts a ledger."""
+
+    def again(log, **options):
+        log.close()
+        return start(**options)
+
+    return again

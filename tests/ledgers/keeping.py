@@ -353,3 +353,11 @@ def in_memory(
 def on_disk(path: Any) -> Callable[..., Unthreaded]:
     """Makes ledgers on one file."""
     return lambda reactor, keep=None, machine=None: Unthreaded(reactor, str(path), keep, machine)
+
+
+def rows(path: Any, statement: str) -> list[Any]:
+    """The answer of a file to a question."""
+    with sqlite3.connect(path) as db:
+        found = db.execute(statement).fetchall()
+    db.close()
+    return found

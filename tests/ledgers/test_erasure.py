@@ -12,6 +12,7 @@ import pytest
 
 from groupchat.ledgers import wal
 from groupchat.ledgers.erasure import BLOCK, Traces, blocks, find_pages, is_sound, unallocated
+from tests.ledgers.keeping import rows
 
 SOON = 30.0  #: seconds
 
@@ -67,13 +68,6 @@ def test_a_short_text_is_gone_as_well_and_others_that_say_it_stay(log, path):
     log.reactor.run(SOON)
     assert [message.text for message in log.page(0, 3)] == ["ok", "", "ok"]
     assert rows(path, "SELECT count(*) FROM erasures") == [(0,)]
-
-
-def rows(path, statement):
-    with sqlite3.connect(path) as db:
-        found = db.execute(statement).fetchall()
-    db.close()
-    return found
 
 
 def copied(path, tmp_path):

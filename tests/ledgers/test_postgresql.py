@@ -1,6 +1,6 @@
 """
-The ledger in PostgreSQL: what survives a restart, which databases it does not open, and what it
-does where the database is gone for a while.
+The ledger in PostgreSQL: which databases it does not open, and what it does where the database is
+gone for a while.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ import psycopg
 import pytest
 
 from groupchat import postgresql as opening
-from groupchat.core.direct_rooms import direct_room
-from groupchat.core.entries import InviteEntry, PrivacyEntry
+from groupchat.core.entries import PrivacyEntry
 from groupchat.errors import CannotOpen, CannotStart
 from groupchat.ledgers.postgresql.environment import Environment
 from groupchat.postgresql import Database
 from groupchat.wire.errors import Conflict
-from tests.ledgers.keeping import ALICE, BOB, Log
+from tests.ledgers.keeping import BOB, Log
 from tests.ledgers.nodes import database, on_postgresql
 
 pytestmark = pytest.mark.slow  # of a real engine
@@ -43,81 +42,6 @@ def start(uri, machine):
 @pytest.fixture
 def log(start):
     return start()
-
-
-@pytest.fixture
-def again(start):
-    """Restarts a ledger."""
-
-    def again(log):
-        log.close()
-        return start()
-
-    return again
-
-
-# A restart.
-
-
-def test_messages_topics_and_counts_survive_a_restart(log, again):
-    log.said("one", n=1)
-    log.said("two", n=2, act=True)
-    log.topic("tea at four", sender="bob")
-    log = again(log)
-    entered = log.entered()
-    assert (entered.head, entered.first, entered.last_n) == (2, 1, 2)
-    assert (entered.topic, entered.topic_by) == ("tea at four", "bob")
-    assert [(message.text, message.act) for message in log.page(0, 2)] == [
-        ("one", False),
-        ("two", True),
-    ]
-    assert log.said("three", n=3).id == 3
-    assert log.said("one", n=1).id == 1
-    assert isinstance(log.said("another", n=1).refusal, Conflict)
-
-
-def test_corrections_and_redactions_survive_a_restart(log, again):
-    log.said("a", n=1)
-    log.corrected("b", replaces=1, n=2)
-    log.said("c", n=3)
-    log.removed(3, n=4)
-    messages = log.page(0, 9)
-    log = again(log)
-    assert log.page(0, 9) == messages
-    assert log.corrected("b", replaces=1, n=2).id == 2
-    assert log.said("c", n=3).id == 3 and isinstance(log.said("", n=3).refusal, Conflict)
-    assert sorted(log.removed(2).redacted) == [1, 2]
-
-
-def test_marks_and_private_rooms_survive_a_restart(log, again):
-    direct = direct_room("1", "2")
-    for room in ("lobby", "den", direct):
-        log.fill(3, room=room)
-    log.marked(2, "1")
-    log.marked(1, ALICE)
-    log.marked(3, "2", room=direct)
-    log.post(PrivacyEntry("den", True, "1", ("2", "3")))
-    log.post(InviteEntry("den", "2", "1", False))
-    log.run()
-    log = again(log)
-    assert log.entered(account="1").mark == 2 and log.entered().mark == 1
-    assert log.direct_rooms("2") == {direct: (3, 3)} and log.direct_rooms("1") == {direct: (3, 0)}
-    den = log.entered(room="den", account="3")
-    assert (den.refusal, den.owner, den.private, den.invited) == (None, "1", True, {"3"})
-    assert log.entered(room="den", account="2").refusal is not None
-
-
-def test_a_position_of_an_earlier_epoch_is_known_as_far_as_that_reached(log, again):
-    log.fill(3)
-    earlier = log.ledger.epoch
-    log = again(log)
-    assert log.ledger.epoch != earlier
-    assert log.entered(epoch=earlier, after=3).known
-    assert not log.entered(epoch=earlier, after=4).known
-    log.fill(2)
-    assert log.entered(epoch=earlier, after=3).known
-    assert not log.entered(epoch=earlier, after=4).known, "it was said in another epoch"
-    assert log.entered(epoch=log.ledger.epoch, after=5).known
 
 
 def test_what_was_pruned_is_still_known_by_its_n(uri, engine, machine):

@@ -1,7 +1,4 @@
-"""
-The ledger on disk: what survives a restart, what it does not open, and what it does when the disk
-is full or broken.
-"""
+"""The ledger on disk: what a restart lets go, its file, and the files that it does not open."""
 
 from __future__ import annotations
 
@@ -16,16 +13,8 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred
 
-from groupchat.core.direct_rooms import direct_room
 from groupchat.core.entries import (
-    CorrectionEntry,
-    InviteEntry,
-    JoinEntry,
-    LeaveEntry,
-    MarkEntry,
     MessageEntry,
-    PrivacyEntry,
-    TopicEntry,
 )
 from groupchat.errors import CannotStart
 from groupchat.ledgers import database as opening
@@ -33,8 +22,8 @@ from groupchat.ledgers import wal
 from groupchat.ledgers.dedupe import CLIENT_LIFETIME_MS, digest
 from groupchat.ledgers.sqlite import SQLiteLedger
 from groupchat.ledgers.upgrade import APPLICATION
-from groupchat.wire.errors import BadField, Conflict, NotAllowed, OutOfOrder, StorageFull
-from tests.ledgers.keeping import ALICE, BOB, Owner, now
+from groupchat.wire.errors import Conflict, NotAllowed
+from tests.ledgers.keeping import ALICE, BOB, Owner, now, rows
 
 FULL_DISK = "database or disk is full"
 
@@ -42,17 +31,6 @@ FULL_DISK = "database or disk is full"
 @pytest.fixture
 def log(start):
     return start()
-
-
-@pytest.fixture
-def again(start):
-    """Restarts a ledger."""
-
-    def again(log, **options):
-        log.close()
-        return start(**options)
-
-    return again
 
 
 @pytest.fixture
@@ -69,78 +47,7 @@ def cannot_start(start):
     return cannot_start
 
 
-def rows(path, statement):
-    with sqlite3.connect(path) as db:
-        found = db.execute(statement).fetchall()
-    db.close()
-    return found
-
-
 # A restart.
-
-
-def test_messages_topics_and_counts_survive_a_restart(log, again):
-    log.said("one", n=1)
-    log.said("two", n=2, act=True)
-    log.topic("tea at four", sender="bob")
-    log = again(log)
-    entered = log.entered()
-    assert (entered.head, entered.first, entered.last_n) == (2, 1, 2)
-    assert (entered.topic, entered.topic_by) == ("tea at four", "bob")
-    assert [(message.text, message.act) for message in log.page(0, 2)] == [
-        ("one", False),
-        ("two", True),
-    ]
-    assert log.said("three", n=3).id == 3
-
-
-def test_an_n_is_known_after_a_restart(log, again):
-    log.said("one", n=1)
-    log = again(log)
-    assert log.said("one", n=1).id == 1
-    assert isinstance(log.said("another", n=1).refusal, Conflict)
-    assert log.said("ahead", n=3).refusal.want == 2
-
-
-def test_corrections_and_redactions_survive_a_restart(log, again):
-    log.said("a", n=1)
-    log.corrected("b", replaces=1, n=2)
-    log.said("c", n=3)
-    log.removed(3, n=4)
-    messages = log.page(0, 9)
-    log = again(log)
-    assert log.page(0, 9) == messages
-    assert log.corrected("b", replaces=1, n=2).id == 2
-    assert log.said("c", n=3).id == 3 and isinstance(log.said("", n=3).refusal, Conflict)
-    assert sorted(log.removed(2).redacted) == [1, 2]
-
-
-def test_authors_are_known_after_a_restart(log, again):
-    log.said("a", account="1")
-    log.said("b")
-    log = again(log)
-    assert log.corrected("x", replaces=1, account="1", client=BOB).refusal is None
-    assert isinstance(log.corrected("x", replaces=1).refusal, NotAllowed)
-    assert log.corrected("x", replaces=2).refusal is None
-
-
-def test_marks_and_private_rooms_survive_a_restart(log, again):
-    direct = direct_room("1", "2")
-    for room in ("lobby", "den", direct):
-        log.fill(3, room=room)
-    log.marked(2, "1")
-    log.marked(1, ALICE)
-    log.marked(3, "2", room=direct)
-    log.post(PrivacyEntry("den", True, "1", ("2", "3")))
-    log.post(InviteEntry("den", "2", "1", False))
-    log.run()
-    log = again(log)
-    assert log.entered(account="1").mark == 2 and log.entered().mark == 1
-    assert log.direct_rooms("2") == {direct: (3, 3)} and log.direct_rooms("1") == {direct: (3, 0)}
-    den = log.entered(room="den", account="3")
-    assert (den.refusal, den.owner, den.private, den.invited) == (None, "1", True, {"3"})
-    assert log.entered(room="den", account="2").refusal is not None
-    assert log.rooms("3").keys() == {"lobby", "den"} and log.rooms("2").keys() == {"lobby"}
 
 
 def test_a_guest_unseen_for_30_days_is_forgotten_and_an_account_is_not(start, machine, path):
@@ -174,53 +81,6 @@ def test_pruning_forgets_which_messages_were_replacements(log, again, machine, p
     assert isinstance(log.corrected("x", replaces=1, n=2).refusal, Conflict)
 
 
-def test_each_start_is_a_new_epoch(log, again):
-    epochs = {log.ledger.epoch}
-    for _ in range(3):
-        log = again(log)
-        epochs.add(log.ledger.epoch)
-    assert len(epochs) == 4
-
-
-def test_a_place_in_an_older_epoch_is_known_as_far_as_that_reached(log, again):
-    first = log.ledger.epoch
-    log.fill(3)
-    log = again(log)
-    second = log.ledger.epoch
-    log.fill(2)
-    log = again(log)
-    log.fill(4)
-    known = [
-        log.entered(epoch=epoch, after=after).known
-        for epoch, after in ((first, 3), (first, 4), (second, 5), (second, 6))
-    ]
-    assert known == [True, False, True, False]
-    assert log.entered(epoch=log.ledger.epoch, after=9).known
-
-
-def test_an_epoch_in_which_nothing_was_said_reached_what_the_one_before_did(log, again):
-    first = log.ledger.epoch
-    log.fill(3)
-    log = again(log)
-    silent = log.ledger.epoch
-    log = again(log)
-    assert log.entered(epoch=first, after=3).known and log.entered(epoch=silent, after=3).known
-    log.fill(1)
-    assert (
-        not log.entered(epoch=first, after=4).known and not log.entered(epoch=silent, after=4).known
-    )
-
-
-def test_what_an_epoch_reached_is_remembered_for_each_room(log, again):
-    first = log.ledger.epoch
-    log.fill(3)
-    log.fill(1, room="dev")
-    log = again(log)
-    log.fill(5, room="dev")
-    assert log.entered(epoch=first, after=3).known
-    assert not log.entered(epoch=first, after=2, room="dev").known
-
-
 def test_a_restored_backup_is_no_place_that_clients_knew(log, again, path, tmp_path):
     log.fill(3)
     log.close()
@@ -234,21 +94,6 @@ def test_a_restored_backup_is_no_place_that_clients_knew(log, again, path, tmp_p
     log.fill(9)
     assert not log.entered(epoch=lost, after=5).known
     assert not log.entered(epoch=lost, after=1).known
-
-
-def test_a_new_room_of_a_later_epoch_is_not_one_that_older_clients_knew(log, again):
-    first = log.ledger.epoch
-    log = again(log)
-    log.fill(2, room="new")
-    assert log.entered(epoch=first, after=0, room="new").known
-    assert not log.entered(epoch=first, after=1, room="new").known
-
-
-def test_with_another_keep_the_next_message_moves_the_first(log, again):
-    log.fill(9)
-    log = again(log, keep="2 messages")
-    log.said()
-    assert (log.entered().first, log.entered().head) == (9, 10)
 
 
 def test_a_client_unseen_for_30_days_is_forgotten(log, again, path):
@@ -270,141 +115,6 @@ def test_what_is_no_longer_kept_is_deleted_bit_by_bit(log, again, path, machine)
         left.append(rows(path, "SELECT count(*) FROM messages")[0][0])
     assert left == [11, 8, 5, 2, 2]
     assert log.page(0, 99)[0].id == 15
-
-
-# A clock that is wrong.
-
-DAY = 86_400_000
-
-
-def kept(path):
-    """The ids of the messages that are kept."""
-    return [
-        id
-        for (id,) in rows(
-            path,
-            "SELECT key & 1099511627775 FROM messages, rooms WHERE key & 1099511627775 >= first",
-        )
-    ]
-
-
-def aged(log, start, path, *ages, keep="90d"):
-    """A ledger in which messages were said so many days ago, as it was left, started again."""
-    log.fill(len(ages))
-    log.close()
-    with sqlite3.connect(path) as db:
-        for id, days in enumerate(ages, 1):
-            db.execute(
-                "UPDATE messages SET at = ? WHERE key = ?",
-                (now() - round(days * DAY), 1 << 40 | id),
-            )
-    db.close()
-    return start(keep=keep)
-
-
-YEARS_56 = 56 * 365.25
-
-
-@pytest.mark.parametrize(
-    ("ages", "first"),
-    [
-        ([120, 100, 95, *[YEARS_56] * 10, 60, 30, 1], 4),  # 1970, in the middle
-        ([120, 100, 95, *[400] * 10, 60, 30, 1], 4),
-        ([*[YEARS_56] * 5, 60, 30, 1], 1),  # and at the first start of all
-        ([*[YEARS_56] * 5, 100, 60, 1], 7),
-        ([120, *[-1200] * 3, 100, 60, 1], 6),  # 2030, and after it the right time again
-        ([*[-1200] * 3, 100, 60, 1], 5),
-        ([120, 100, 60, *[-1200] * 3], 1),  # the clock may be wrong now
-        ([120, 100, *[-1200] * 3, 1], 3),
-    ],
-)
-def test_what_a_wrong_clock_stamped_is_as_old_as_what_is_around_it(
-    log, start, path, logged, ages, first
-):
-    log = aged(log, start, path, *ages)
-    log.said()
-    assert kept(path)[0] == log.entered().first == first
-    gone = [line for line in logged() if "were deleted" in line]
-    assert gone == [
-        f"Messages older than 90 days were deleted, {first - 1} in all: {first - 1} in lobby."
-    ] * (first > 1)
-    log.said()
-    assert log.entered().first == first
-
-
-def test_one_start_in_another_year_lets_nothing_go_and_200_days_later_it_does(
-    log, again, path, machine, logged
-):
-    log.fill(3)
-    machine.clock.set_clock(1200)
-    for _ in range(2):
-        log = again(log, keep="90d")
-        log.said("said in 2030", at=machine.clock.now())
-    assert "until the server has run for a day" in logged()[0]
-    machine.clock.set_clock(0)
-    log = again(log, keep="90d")
-    log.said(at=machine.clock.now())
-    machine.clock.days(30)
-    log.said(at=machine.clock.now())
-    assert kept(path)[0] == 1
-    assert len(set(rows(path, "SELECT at FROM messages WHERE key & 1023 > 5"))) == 1, (
-        "it has that time until 2030"
-    )
-    machine.clock.days(75)
-    log.said(at=machine.clock.now())
-    assert log.entered().first == 7
-    machine.clock.days(200)
-    log = again(log, keep="90d")
-    log.said(at=machine.clock.now())
-    assert log.entered().first == 7, "the clock may be wrong"
-    machine.clock.days(1.1)
-    log.said(at=machine.clock.now())
-    assert log.entered().first == 9
-
-
-def test_a_clock_that_shows_1970_at_first_lets_nothing_go_when_it_is_right(
-    start, again, path, machine
-):
-    machine.clock.set_clock(-56 * 365.25)
-    log = start(keep="90d")
-    log.said(at=machine.clock.now())
-    machine.clock.set_clock(0)
-    log.said(at=machine.clock.now())
-    for _ in range(3):
-        machine.clock.days(1)
-        log.said(at=machine.clock.now())
-    log = again(log, keep="90d")
-    log.said(at=machine.clock.now())
-    assert kept(path)[0] == 1
-
-
-def test_a_clock_that_jumps_forgets_no_client(log, again, path, machine):
-    log.said("one", n=1)
-    log.said("other", client=BOB, n=1)
-    for days in (100, -20_000, 0):
-        machine.clock.set_clock(days)
-        log = again(log)
-        log.said("two", client=BOB, n=log.entered(BOB).last_n + 1, at=machine.clock.now())
-    assert log.entered(ALICE).last_n == 1
-    machine.clock.days(40)
-    for _ in range(2):
-        log.said("three", client=BOB, n=log.entered(BOB).last_n + 1, at=machine.clock.now())
-        machine.clock.days(1.1)
-    assert log.entered(ALICE).last_n == 0
-
-
-def test_many_rooms_and_many_messages_are_let_go_in_turn(log, start, path, machine):
-    machine.limits = {"pruned_rooms": 3, "aged_messages": 4}
-    rooms = [f"room{number}" for number in range(7)]
-    for room in rooms:
-        log.fill(20, room=room)
-    machine.clock.days(91)
-    log.close()
-    log = start(keep="90d")
-    for _ in range(40):
-        log.said(at=machine.clock.now())
-        machine.clock.days(0.1)
-    assert {log.entered(room=room).first for room in rooms} == {21}
 
 
 # The file.
@@ -750,259 +460,6 @@ def test_a_refused_start_leaves_nothing_open(cannot_start, start, path):
     cannot_start()
     path.unlink()
     assert start().said().id == 1
-
-
-# A full disk.
-
-
-@pytest.fixture
-def disk(log, machine):
-    """Call it with True and the disk is full; with False it is not."""
-    log.said("before", n=1)
-    return machine.fill_disk
-
-
-def full_batch(log):
-    """More than fits into the pages there are."""
-    posted = [log.say("x" * 4096, n=n) for n in range(2, 12)]
-    log.run()
-    return posted
-
-
-def test_on_a_full_disk_a_batch_is_refused_and_none_of_it_is_stored(log, disk, path):
-    disk(True)
-    posted = full_batch(log)
-    assert {type(saying.refusal) for saying in posted} <= {StorageFull, OutOfOrder}
-    assert isinstance(posted[0].refusal, StorageFull)
-    assert all(saying.id is None and not saying.fresh for saying in posted)
-    assert log.owner.reasons == []
-    assert rows(path, "SELECT count(*) FROM messages") == [(1,)]
-    assert log.page(0, 99)[-1].id == 1
-
-
-def test_after_a_full_disk_what_is_wanted_is_what_was_not_stored(log, disk):
-    disk(True)
-    posted = full_batch(log)
-    assert [saying.refusal.want for saying in posted[1:]] == [2] * 9
-    assert log.entered().last_n == 1
-
-
-def test_it_recovers_when_there_is_space_again(log, disk):
-    disk(True)
-    full_batch(log)
-    disk(False)
-    assert [saying.id for saying in full_batch(log)] == list(range(2, 12))
-
-
-def test_while_the_disk_is_full_the_ledger_says_so(log, disk):
-    assert log.ledger.trouble == ""
-    disk(True)
-    full_batch(log)
-    assert log.ledger.trouble == "the disk is full"
-    disk(False)
-    full_batch(log)
-    assert log.ledger.trouble == ""
-
-
-def test_it_tells_how_long_a_batch_takes_to_be_stored(log):
-    times = []
-    log.ledger.on_commit = times.append
-    log.said()
-    log.said()
-    assert len(times) == 2
-    assert all(seconds >= 0 for seconds in times)
-
-
-def test_on_a_full_disk_presence_goes_through(log, disk):
-    disk(True)
-    posted = [log.post(LeaveEntry("lobby", None)), *full_batch(log)]
-    entering = log.entered()
-    assert log.owner.drafts[1:] == [*posted, entering]
-    assert (entering.head, entering.last_n) == (1, 1)
-
-
-def test_on_a_full_disk_what_was_stored_before_is_known(log, disk):
-    disk(True)
-    again = log.say("before", n=1)
-    other = log.say("other", n=1)
-    full_batch(log)
-    assert (again.id, again.refusal) == (1, None)
-    assert isinstance(other.refusal, Conflict)
-
-
-def test_on_a_full_disk_a_topic_is_refused(log, disk):
-    log.topic("tea at four")
-    disk(True)
-    topic = log.post(TopicEntry("lobby", "bob", "none"))
-    full_batch(log)
-    assert isinstance(topic.refusal, StorageFull)
-    assert log.entered().topic == "tea at four"
-
-
-def test_on_a_full_disk_corrections_marks_and_privacy_are_refused(log, disk):
-    log.fill(1, room="den")
-    log.marked(1, "1", room="den")
-    disk(True)
-    posted = [
-        log.post(entry)
-        for entry in (
-            CorrectionEntry(
-                "lobby", "alice", "x" * 4096, now(), replaces=1, client=ALICE, within=9999
-            ),
-            CorrectionEntry("lobby", "alice", "", now(), redacts=1, client=ALICE, within=9999),
-            MarkEntry("lobby", "1", 1),
-            PrivacyEntry("den", True, "1"),
-        )
-    ]
-    full_batch(log)
-    assert [type(entry.refusal) for entry in posted] == [StorageFull] * 4
-    assert not posted[2].moved and log.entered(account="1").mark == 0
-    assert not log.entered(room="den").private
-    assert log.page(0, 1)[0].text == "before"
-    disk(False)
-    assert log.removed(1).refusal is None and log.marked(1, "1").moved
-
-
-def test_a_refusal_by_what_was_not_stored_after_all_does_not_hold(log, other):
-    """The second attempt, once the lock is gone, judges each entry again."""
-    removal = log.post(
-        CorrectionEntry("lobby", "alice", "", now(), redacts=1, client=ALICE, within=60_000)
-    )
-    correction = log.corrected("x", replaces=1)
-    assert removal.refusal is None and removal.redacted == [1]
-    assert isinstance(correction.refusal, BadField)
-
-
-def test_on_a_full_disk_nothing_of_a_new_room_is_left(log, disk):
-    disk(True)
-    saying, entering = log.say("first", room="new", n=1), log.post(JoinEntry("new", ALICE))
-    full_batch(log)
-    assert isinstance(saying.refusal, StorageFull)
-    assert (entering.head, entering.first, entering.last_n) == (0, 1, 0)
-    disk(False)
-    assert log.said("first", room="new", n=1).id == 1
-
-
-@pytest.mark.parametrize("step", ["BEGIN IMMEDIATE", "INSERT INTO messages", "COMMIT"])
-def test_wherever_the_disk_is_full_the_batch_is_refused(start, step, machine):
-    machine.limits = {"prune_interval": 0.0}
-    log = start()
-    log.said("before", n=1)
-    machine.writing.fails = (step, FULL_DISK)
-    saying = log.said("new", n=2)
-    assert isinstance(saying.refusal, StorageFull)
-    assert log.owner.reasons == []
-    machine.writing.fails = None
-    assert log.said("new", n=2).id == 2
-
-
-def test_that_the_disk_is_full_is_in_the_log_when_it_begins_and_when_it_ends(
-    log, disk, logged, path
-):
-    disk(True)
-    for _ in range(3):
-        full_batch(log)
-    disk(False)
-    for _ in range(2):
-        full_batch(log)
-    begins, ends = logged()
-    assert begins == (
-        f"The disk is full: until there is room for the ledger {path}, messages are refused."
-    )
-    assert ends == f"The disk has room for the ledger {path} again: messages are stored."
-
-
-# Another program writes.
-
-
-@pytest.fixture
-def other(log, path, machine):
-    """
-    Another program that holds a write lock on the file; it lets go when the writer looks for the
-    third time.
-    """
-    log.said("before", n=1)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    looks = []
-
-    def look(seconds):
-        looks.append(seconds)
-        if len(looks) == 3:
-            other.execute("COMMIT")
-
-    machine.clock.sleep = look
-    yield SimpleNamespace(db=other, looks=looks)
-    other.close()
-
-
-def test_what_is_said_while_another_program_writes_is_stored_once_that_is_done(
-    log, other, path, logged
-):
-    said = [
-        log.say("new", room="dev"),
-        log.say("as 2", n=2),
-        log.say("ahead", n=4),
-        log.say("as 3", n=3),
-    ]
-    topic = log.post(TopicEntry("lobby", "bob", "tea"))
-    log.run()
-    assert [saying.id for saying in said] == [1, 2, None, 3]
-    assert said[2].refusal.want == 3 and topic.refusal is None
-    assert rows(path, "SELECT count(*) FROM messages") == [(4,)]
-    (line,) = logged()
-    assert line.startswith("Another program has locked the ledger ")
-    assert log.owner.reasons == []
-
-
-def test_a_lone_message_waits_for_the_lock_as_well(log, other):
-    assert log.said("as 2", n=2).id == 2
-    assert len(other.looks) == 3
-
-
-def test_closing_waits_for_the_lock_as_well(log, other, again):
-    saying = log.say("last", n=2)
-    log = again(log)
-    assert saying.id == 2 and log.page(0, 9)[-1].text == "last"
-
-
-def test_a_lock_that_is_held_for_too_long_is_a_ledger_that_failed(
-    log, other, path, machine, logged
-):
-    machine.clock.sleep = lambda seconds: machine.clock.days(0.9 * 10 / 86_400)
-    saying = log.say("unknown")
-    log.run()
-    assert saying not in log.owner.drafts
-    assert log.owner.reasons == [f"the ledger {path}: another program has kept it locked for 10 s"]
-    log.closed = True
-    machine.crash()
-
-
-# A broken disk.
-
-
-@pytest.mark.parametrize("step", ["BEGIN", "INSERT INTO messages", "COMMIT"])
-def test_after_an_io_error_nothing_is_answered_and_its_owner_is_told(log, step, path, machine):
-    log.said("before")
-    machine.writing.fails = (step, "disk I/O error")
-    unknown, later = log.say("unknown", n=1), log.say("later")
-    log.run()
-    assert unknown not in log.owner.drafts and later not in log.owner.drafts
-    assert log.owner.reasons == [f"the ledger {path}: disk I/O error"]
-    assert log.say("never") not in log.owner.drafts
-    log.run()
-    assert len(log.owner.batches) == 1 and len(log.owner.reasons) == 1
-    log.closed = True
-    machine.crash()  # it has to end now: what is closed in order would be stored
-
-
-def test_where_it_can_not_be_read_its_owner_is_told(log, machine):
-    log.fill(3)
-    machine.reading.fails = ("SELECT", "disk I/O error")
-    failures = []
-    log.ledger.page("lobby", 0, 3).addErrback(failures.append)
-    log.run()
-    assert len(failures) == 1 and len(log.owner.reasons) == 1
 
 
 # Its threads.
