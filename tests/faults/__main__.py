@@ -27,6 +27,8 @@ def parse() -> argparse.Namespace:
         type=float,
         help="run at least so long (default: 2, or 0 where a number is asked for)",
     )
+    parser.add_argument("--faults", type=int, default=0, help="at least so many faults")
+    parser.add_argument("--answers", type=int, default=0, help="at least so many sayings answered")
     parser.add_argument("--kills", type=int, default=0, help="at least so many SIGKILLs")
     parser.add_argument("--power-cuts", type=int, default=0, help="at least so many power cuts")
     parser.add_argument("--reconnects", type=int, default=0, help="at least so many reconnections")
@@ -45,7 +47,8 @@ def parse() -> argparse.Namespace:
 async def main(options: argparse.Namespace) -> None:
     kill = "kill-node" if options.nodes else "kill"
     wanted = {kill: options.kills, "power-cut": options.power_cuts}
-    counted = any(wanted.values()) or options.reconnects
+    least = {"faults": options.faults, "ok": options.answers}
+    counted = any((*wanted.values(), *least.values(), options.reconnects))
     minutes = options.minutes if options.minutes is not None else 0 if counted else 2
     scenario = SINGLE
     if options.nodes:
@@ -53,7 +56,7 @@ async def main(options: argparse.Namespace) -> None:
 
         scenario = nodes(options.nodes)
     total = await soak(
-        options.seed, minutes, wanted, options.reconnects, options.load, _print, scenario
+        options.seed, minutes, wanted, options.reconnects, options.load, _print, scenario, least
     )
     print(total.table())
     for directory in total.kept:

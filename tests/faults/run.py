@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
+from types import MappingProxyType
 
 from twisted.internet import defer
 
@@ -249,6 +250,7 @@ async def soak(
     load: int,
     say: Callable[[str], None],
     scenario: Scenario = SINGLE,
+    least: Mapping[str, int] = MappingProxyType({}),
 ) -> Total:
     """
     Run for this number of minutes, and until the wanted faults and reconnections have happened.
@@ -257,12 +259,17 @@ async def soak(
     :param load: sayings answered between two faults, at most.
     :param say: told about each run.
     :param scenario: what is broken.
+    :param least: how often other things have to happen.
     """
     total = Total(scenario)
     rng = Random(seed)
     begun = time.monotonic()
     number = 0
-    while (left := total.lacks(wanted, reconnects)) or time.monotonic() < begun + 60 * minutes:
+    while (
+        (left := total.lacks(wanted, reconnects))
+        or any(total.counts[what] < count for what, count in least.items())
+        or time.monotonic() < begun + 60 * minutes
+    ):
         number += 1
         run_ = await total.run_(f"{seed}/{number}", plan(rng, left, scenario.weights), load=load)
         wrong = sum(run_.findings.counts.values())
