@@ -26,7 +26,7 @@ from groupchat.client.errors import (
     unreachable,
 )
 from groupchat.client.model import Model
-from groupchat.client.reconnect import NameRetry
+from groupchat.client.reconnect import LateHellos, NameRetry
 from groupchat.client.timer import Timer
 from groupchat.wire import events
 from groupchat.wire.events import Event
@@ -117,6 +117,7 @@ class Lifecycle:
         self._ended: Deferred[ClientError | None] = Deferred()
         self._rejection: events.Error | None = None
         self._bye: events.Bye | None = None
+        self._late_hellos = LateHellos(clock)
         self._welcome_timer = Timer(clock, self._give_up_waiting)
         model.session.listener = self
 
@@ -250,6 +251,8 @@ class Lifecycle:
             observer.on_disconnected()
         if state is State.ENDED:
             return
+        if state in (State.LOGGING_IN, State.SILENT):
+            self._late_hellos.add()
         if state in (State.ASKING, State.ANSWERED) and not self._bye_is_final:
             self._bye = None  # servers don't wait as long as a person may take for a password
             if state is State.ANSWERED:
@@ -322,7 +325,7 @@ class Lifecycle:
         self.connector.close()
 
     def on_bye(self, bye: events.Bye) -> None:
-        self._bye = bye
+        self._bye = self._late_hellos.judge(bye)
         self.reason = bye.text
         if self.state in (State.LOGGING_IN, State.JOINED):
             self.state = State.LEAVING

@@ -1,4 +1,7 @@
-"""When to connect again: delays that grow, and the patience of a script whose name is taken."""
+"""
+When to connect again: delays that grow, the patience of a script whose name is taken, and a client
+that took its own place.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ from collections.abc import Callable
 from random import random as default_random
 from typing import Protocol
 
+import msgspec
 from twisted.internet.interfaces import IReactorTime
 
 from groupchat.wire import events
 
 __all__ = [
+    "LATE_HELLO",
     "MAX_BACKOFF",
     "NAME_TIMEOUT",
     "RETRY_JITTER",
     "Backoff",
     "ClientIdSource",
+    "LateHellos",
     "NameRetry",
 ]
 
@@ -23,6 +29,7 @@ MAX_BACKOFF = 30.0  #: seconds between two attempts, at most
 RETRY_JITTER = 2.0  #: seconds added to what the server asked for, at most
 NAME_TIMEOUT = 30.0  #: seconds for which a script waits if its name is taken
 NAME_RETRY_INTERVAL = 1.0  #: seconds until it tries again, at most
+LATE_HELLO = 60.0  #: seconds for which a hello that was not answered may still come to the server
 _MAX_EXPONENT = 10
 
 
@@ -144,3 +151,33 @@ class NameRetry:
         if self._client_ids is None or not self.started:
             return None
         return self._client_ids.take()
+
+
+class LateHellos:
+    """
+    The client's own hellos that were not answered before their connections were lost. A server that
+    stood still, or a network that did, may take one later: it then replaces the client's newer
+    connection, and nobody else has the client's place.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._expire: list[float] = []  # when each of them comes no more
+
+    def add(self) -> None:
+        """A connection was lost before its hello was answered."""
+        self._expire.append(self._clock.seconds() + LATE_HELLO)
+
+    def judge(self, bye: events.Bye) -> events.Bye:
+        """
+        Returns a bye, which lets the client come back at once where it replaced its connection
+        itself. Each of the hellos counts once.
+        """
+        if bye.code != "replaced":
+            return bye
+        now = self._clock.seconds()
+        self._expire = [expires for expires in self._expire if expires > now]
+        if not self._expire:
+            return bye
+        del self._expire[0]
+        return msgspec.structs.replace(bye, retry=0)

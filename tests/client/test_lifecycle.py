@@ -11,6 +11,7 @@ from groupchat.cli.exit import DONE, LOST, TURNED_AWAY, UNREACHABLE
 from groupchat.client.connector import TIMEOUT
 from groupchat.client.departure import DELIVERY_TIMEOUT
 from groupchat.client.errors import CertificateError, NotTLS
+from groupchat.client.reconnect import LATE_HELLO
 from groupchat.wire import events
 from tests.cli.environment import BYE, Environment, ok
 from tests.client.fakes import state, welcome
@@ -174,6 +175,42 @@ def test_a_final_bye_ends_it(code):
         TURNED_AWAY,
         "Go.",
     )
+
+
+REPLACED = events.Bye(code="replaced", text="You logged in from another connection.")
+
+
+def with_a_late_hello(silent: bool = False) -> Environment:
+    """
+    A client that is in, and before gave up a connection on which its hello was not answered: as the
+    server was silent, or the connection was lost.
+    """
+    env = Environment(random=0.0).enter().lose()
+    env.clock.advance(0)
+    env.accept()
+    if silent:
+        env.clock.advance(TIMEOUT)
+    else:
+        env.lose()
+    env.clock.advance(0)
+    return env.enter()
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_client_that_its_own_late_hello_replaced_comes_back_once(silent):
+    env = with_a_late_hello(silent).hear(REPLACED)
+    env.clock.advance(0)
+    env.enter()
+    assert env.display.told[-1] == "Connected again."
+    assert env.hear(REPLACED).ending == (TURNED_AWAY, REPLACED.text)
+
+
+def test_a_hello_that_is_too_late_explains_nothing():
+    env = with_a_late_hello()
+    for _ in range(int(LATE_HELLO // 5)):
+        env.clock.advance(5)
+        env.hear(events.Ping({}))
+    assert env.hear(REPLACED).ending == (TURNED_AWAY, REPLACED.text)
 
 
 def test_a_name_that_was_taken_meanwhile_ends_it():
