@@ -2,7 +2,8 @@
 Entries as bytes, on their way to other nodes.
 
 An entry is its kind and its slots by name, so that nodes of two versions understand each other:
-a slot that is not known is passed over, and one that is missing has the value in `DEFAULTS`.
+a slot that is not known is passed over, and one that is missing has the value in `DEFAULTS`. A slot
+whose type changes gets another name, or else its old type is understood, too.
 
 A node passes over an entry whose kind it doesn't know if the kind begins with `OPTIONAL`. Every
 other entry changes what all nodes have to agree on, so a node that doesn't know its kind has to
@@ -11,7 +12,8 @@ end. A version that adds such a kind only understands it; the version after that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 
@@ -115,22 +117,29 @@ def _all_slots(kind: type[Entry]) -> list[str]:
     return names
 
 
-def _slots(kind: type[Entry]) -> dict[str, object]:
-    """Return the slots of a class that cross, each with the type to convert it to, or None."""
-    return {name: _KINDS.get(name) for name in _all_slots(kind) if name not in LOCAL}
+def _slots(kind: type[Entry]) -> dict[str, Callable[[object], object] | None]:
+    """Return the slots of a class that cross, each with what makes its value, or None."""
+    return {name: _MAKERS.get(name) for name in _all_slots(kind) if name not in LOCAL}
 
 
 def _local_slots(kind: type[Entry]) -> list[str]:
     return [name for name in _all_slots(kind) if name in LOCAL]
 
 
-#: the types of slots that come over as something else
-_KINDS: dict[str, object] = {
-    "bye": Bye,
-    "invited": frozenset[str],
-    "members": tuple[str, ...],
-    "rooms": tuple[str, ...],
-    "why": Departure,
+def _departure(plain: object) -> Departure:
+    """Return a reason, of which an older node gives the code alone."""
+    if isinstance(plain, str):
+        return Departure(plain)
+    return msgspec.convert(plain, Departure)
+
+
+#: what makes the values of slots that come over as something else
+_MAKERS: dict[str, Callable[[object], object]] = {
+    "bye": partial(msgspec.convert, type=Bye),
+    "invited": partial(msgspec.convert, type=frozenset[str]),
+    "members": partial(msgspec.convert, type=tuple[str, ...]),
+    "rooms": partial(msgspec.convert, type=tuple[str, ...]),
+    "why": _departure,
 }
 _REFUSALS = _refusals(Refused)
 _NAMES = {kind: name for name, kind in KINDS.items()}
@@ -192,8 +201,8 @@ def _entry(name: str, slots: Slots) -> Entry:
     known = _SLOTS[kind]
     for slot, value in slots.items():
         if slot in known:
-            other = known[slot]
-            setattr(entry, slot, value if other is None else msgspec.convert(value, other))
+            make = known[slot]
+            setattr(entry, slot, value if make is None else make(value))
     return entry
 
 

@@ -19,7 +19,7 @@ from groupchat.core.entries import (
     MessageEntry,
     QuitEntry,
 )  # fmt: skip
-from groupchat.core.group_entries import EndEntry, LoginEntry
+from groupchat.core.group_entries import EndEntry, LoginEntry, LogoutEntry
 from groupchat.ledgers.entry_codec import DEFAULTS, KINDS, OPTIONAL, UnknownKind, decode, encode
 from groupchat.wire import errors
 from groupchat.wire.events import Departure
@@ -125,6 +125,14 @@ def test_any_other_is_refused_with_what_to_do():
         'Another node runs a newer groupchat, and has stored a "colour" that this one '
         "doesn't know. Install the newer groupchat here, too."
     )
+
+
+def test_a_reason_of_an_older_node_is_its_code():
+    data = msgspec.msgpack.decode(encode([LogoutEntry(1, Departure("idle"))]))
+    data[0][1]["why"] = "idle"
+    (entry,) = decode(msgspec.msgpack.encode(data))
+    assert isinstance(entry, LogoutEntry)
+    assert entry.why == Departure("idle")
 
 
 def test_an_entry_of_an_older_node_gets_what_it_lacks(monkeypatch):
