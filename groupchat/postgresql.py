@@ -144,7 +144,8 @@ class Database:
 
     def prepare(self) -> None:
         """
-        Make the schema, or bring it to the newest version.
+        Make the schema, or bring it to the newest version. One that is of the next version is good:
+        another node is upgraded already.
 
         :raises CannotOpen: this database cannot be used.
         """
@@ -173,7 +174,7 @@ class Database:
 
     def _upgrade(self, connection: Connection) -> None:
         version, newest = self._version(connection), max(self._schemas)
-        if version > newest:
+        if version > newest + 1:  # the next version is one with which this one works, too
             raise CannotOpen(
                 f"{self.name} was written by a newer groupchat"
                 f" (version {version}, this one knows {newest})",

@@ -122,11 +122,27 @@ def test_a_database_without_unicode(start, engine):
     assert "stores text as LATIN1. Create one with UTF8" in line
 
 
-def test_a_newer_schema(start, log, engine):
-    engine.execute("UPDATE groupchat.version SET number = 1000", "ledger")
+def is_version(engine, number):
+    engine.execute(f"UPDATE groupchat.version SET number = {number}", "ledger")
+
+
+def test_a_newer_schema_but_the_next(start, log, engine):
+    newest = max(Environment().schemas())
+    is_version(engine, newest + 2)
     line = cannot_start(start, engine.uri("ledger"))
-    engine.execute("UPDATE groupchat.version SET number = 1", "ledger")
-    assert "written by a newer groupchat (version 1000," in line
+    is_version(engine, newest)
+    assert f"written by a newer groupchat (version {newest + 2}," in line
+
+
+def test_a_node_that_is_restarted_in_an_upgrade_joins_on_the_next_schema(engine, uri):
+    newest = max(Environment().schemas())
+    schemas = Environment().schemas()
+    Database(uri, schemas).prepare()
+    Database(uri, {**schemas, newest + 1: "CREATE TABLE more (x int)"}).prepare()
+    Database(uri, schemas).prepare()
+    assert engine.execute("SELECT number FROM groupchat.version", "ledger") == [(newest + 1,)]
+    engine.execute("DROP TABLE groupchat.more", "ledger")
+    is_version(engine, newest)
 
 
 def test_an_engine_that_is_too_old(start, uri, monkeypatch):
