@@ -1,5 +1,5 @@
 """
-Builds the distributions of the project.
+Builds the distributions of the project, and finds its code of earlier.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["ROOT", "SHIPPED", "build", "build_wheel"]
+__all__ = ["ROOT", "SHIPPED", "build", "build_wheel", "extract", "is_known"]
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ["setup.cfg", "pyproject.toml", "README.rst", "CONTRIBUTING.rst", "LICENSE", "ruff.toml"]
@@ -42,6 +42,23 @@ def build_wheel(source: Path, target: Path) -> Path:
     _run(source, target, "wheel")
     (wheel,) = target.glob("*.whl")
     return wheel
+
+
+def is_known(commit: str) -> bool:
+    """Whether the checkout has a commit."""
+    asked = ["git", "-C", ROOT, "cat-file", "-e", commit]
+    try:
+        return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def extract(commit: str, folder: Path, *names: str) -> None:
+    """Put what a commit has under these names into a folder."""
+    code = folder / f"{commit}.tar"
+    subprocess.run(["git", "-C", ROOT, "archive", "-o", code, commit, *names], check=True)
+    subprocess.run(["tar", "-x", "-f", code, "-C", folder], check=True)
+    code.unlink()
 
 
 def _run(source: Path, target: Path, *distributions: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from groupchat import __version__
 from tests.e2e.booted import ROOT, Done, boot, prepare
+from tests.e2e.building import extract, is_known
 from tests.e2e.killed.sitecustomize import COPY, MOMENTS
 
 LIMIT = 130.0  #: seconds for what is done with the package
@@ -40,12 +41,6 @@ def run(*command: str | Path, **options: Any) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def is_known(commit: str) -> bool:
-    """Whether the checkout has a commit."""
-    asked = ["git", "-C", ROOT, "cat-file", "-e", commit]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
-
-
 def earlier(package: Path, place: Path) -> Path:
     """
     The package with a lower version, and with the code from before the present schema of the
@@ -53,11 +48,9 @@ def earlier(package: Path, place: Path) -> Path:
     """
     run("dpkg-deb", "--raw-extract", package, place)
     if is_known(BEFORE):
-        code = place.with_suffix(".tar")
-        run("git", "-C", ROOT, "archive", "-o", code, BEFORE, "groupchat")
         (installed,) = place.rglob("site-packages/groupchat")
         shutil.rmtree(installed)
-        run("tar", "-x", "-f", code, "-C", installed.parent)
+        extract(BEFORE, installed.parent, "groupchat")
     control = place / "DEBIAN/control"
     text = re.sub("^Version: .*$", f"Version: {EARLIER}", control.read_text(), flags=re.MULTILINE)
     control.write_text(text)
