@@ -21,9 +21,11 @@ from tests.standby import Pair
 def pair(engine: Engine) -> Iterator[Pair]:
     """A primary, and its standby."""
     pair = Pair(engine.programs, safe=True)
-    pair.start()
-    yield pair
-    pair.stop()
+    try:
+        pair.start()
+        yield pair
+    finally:
+        pair.stop()
 
 
 def address(pair: Pair, database: str) -> str:

@@ -70,6 +70,12 @@ NODES_PLAN = (
     "freeze-engine",
     "kill-engine",
     "promote",
+    "stall-links",
+    "kill-node",
+    "freeze-node",
+    "promote",
+    "lose-answers",
+    "kill-node",
 )
 
 
