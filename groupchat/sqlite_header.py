@@ -8,11 +8,16 @@ import os
 
 from groupchat.errors import CannotOpen
 
-__all__ = ["check"]
+__all__ = ["check", "is_special"]
 
 _MAGIC = b"SQLite format 3\0"
 _SIZE = 100  #: bytes of the header
 _VERSION, _APPLICATION = 60, 68  #: where user_version and application_id are, of four bytes each
+
+
+def is_special(path: str) -> bool:
+    """Return whether something is there that is neither a file nor a directory."""
+    return os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path)
 
 
 def check(what: str, path: str, application: int, version: int) -> None:
@@ -25,6 +30,8 @@ def check(what: str, path: str, application: int, version: int) -> None:
     :raises CannotOpen: it cannot.
     """
     try:
+        if is_special(path):
+            raise CannotOpen(f"{what} is a device, a pipe or a socket, and has to be a file")
         with open(path, "rb") as file:
             header = file.read(_SIZE)
     except FileNotFoundError:

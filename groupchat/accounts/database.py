@@ -21,6 +21,7 @@ from groupchat.accounts.storage import Thing
 from groupchat.atomicfile import is_full, write_atomic
 from groupchat.core.permissions import Account, AuditEntry, Permissions, Restriction, Token
 from groupchat.errors import CannotOpen, CannotOpenYet
+from groupchat.sqlite_header import is_special
 
 __all__ = ["APPLICATION", "VERSION", "AccountsDatabase"]
 
@@ -51,6 +52,8 @@ class AccountsDatabase:
 
         :raises CannotStart: it cannot be opened.
         """
+        if is_special(self.path):
+            raise CannotOpen(f"{self.name} is a device, a pipe or a socket, and has to be a file")
         try:
             if self.path != ":memory:":
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -14,6 +14,7 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from groupchat import smallfile
 from groupchat.accounts.passwords import Passwords
 from groupchat.accounts.worker import InlineWorker, Worker
 from groupchat.core.throttledlog import Trouble
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 __all__ = ["PasswordFile"]
+
+_LIMIT = 256 << 20  #: bytes of the file, which has some 120 for each name
 
 
 @implementer(ICredentialsChecker)
@@ -85,8 +88,8 @@ class PasswordFile:
         found = os.stat(self._path)
         version = (found.st_mtime_ns, found.st_size, found.st_ino)
         if version != self._version:
-            with open(self._path, encoding="utf-8") as file:
-                lines = [line.strip().partition(":") for line in file]
+            text = smallfile.read(self._path, _LIMIT).decode("utf-8-sig")
+            lines = [line.strip().partition(":") for line in text.split("\n")]
             self._hashes = {
                 names.key(name): stored
                 for name, colon, stored in lines

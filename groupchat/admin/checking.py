@@ -12,6 +12,7 @@ from urllib.parse import quote
 from groupchat.accounts.database import APPLICATION as ACCOUNTS
 from groupchat.admin.messages import Facts, Failed, Reply, Value
 from groupchat.ledgers.upgrade import APPLICATION as LEDGER
+from groupchat.sqlite_header import is_special
 
 __all__ = ["check"]
 
@@ -24,6 +25,8 @@ def check(path: str) -> Reply:
 
     :param path: absolute.
     """
+    if is_special(path):
+        return Failed(f"{path} is a device, a pipe or a socket, and has to be a file.")
     if os.path.exists(f"{path}-wal") and os.path.getsize(f"{path}-wal"):
         return Failed(f"{path} is in use, or its server was killed. Check a backup of it.")
     try:

@@ -7,6 +7,7 @@ import os
 import sys
 
 from groupchat.errors import CannotOpen, CannotOpenYet
+from groupchat.sqlite_header import is_special
 
 __all__ = ["Locks"]
 
@@ -34,7 +35,7 @@ class Locks:
         :raises OSError: it can't be opened.
         """
         real = self._real
-        if os.path.exists(real) and not os.path.isdir(real) and not os.path.isfile(real):
+        if is_special(real):
             raise CannotOpen(
                 f"the ledger {self._path} is a device, a pipe or a socket, and has to be a file"
             )

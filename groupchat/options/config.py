@@ -12,9 +12,12 @@ from typing import NamedTuple
 
 from twisted.python import usage
 
+from groupchat import smallfile
 from groupchat.options.values import shortened
 
 __all__ = ["Keys", "read"]
+
+_LIMIT = 1 << 20  #: bytes of the file
 
 
 class Keys(NamedTuple):
@@ -48,15 +51,16 @@ def read(path: str, keys: Keys) -> dict[str, list[str]]:
     :raises UsageError: the file cannot be read, or something in it makes no sense.
     """
     try:
-        with open(path, "rb") as file:
-            table = tomllib.load(file)
-        return _arguments(table, keys)
+        text = smallfile.read(path, _LIMIT).decode("utf-8-sig")
+        return _arguments(tomllib.loads(text), keys)
     except OSError as error:
         why = f"{error.strerror}."
     except UnicodeDecodeError:
         why = "it is not UTF-8."
     except tomllib.TOMLDecodeError as error:
         why = f"it is not TOML: {shortened(str(error))}."
+    except (ValueError, RecursionError):  # of tomllib
+        why = "a value in it is too long, or nested too deep."
     except usage.UsageError as error:
         why = str(error)
     raise usage.UsageError(f"--config {shortened(path)}: {why}")
@@ -85,4 +89,7 @@ def _flag(key: str, value: object) -> bool:
 def _text(key: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise usage.UsageError(f'"{key}" takes a number or a text in quotes.')
-    return str(value)
+    text = str(value)
+    if "\0" in text:
+        raise usage.UsageError(f'"{key}" has a character in it that no option can have: NUL.')
+    return text

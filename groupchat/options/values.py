@@ -9,6 +9,7 @@ from ipaddress import ip_address
 
 from twisted.python import usage
 
+from groupchat import smallfile
 from groupchat.gateways.table import GATEWAYS
 from groupchat.gateways.web.forwarded import Proxies
 from groupchat.ledgers.retention import RetentionPolicy
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 
+_MOTD_LIMIT = 64 << 10  #: bytes of the file
 AUDIENCES = ("everyone", "operators", "nobody")  #: of --show-addresses
 LOG_FORMATS = ("text", "json")
 NAMING_RULES = {"ascii": names.ASCII, "unicode": names.UNICODE}
@@ -172,8 +174,7 @@ def naming_rule(text: str) -> names.Rule:
 
 def motd(path: str) -> str:
     try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read(4097).splitlines()
+        lines = smallfile.read(path, _MOTD_LIMIT).decode("utf-8-sig").splitlines()
     except OSError as error:
         raise usage.UsageError(
             f"--motd {shortened(path)} cannot be read: {error.strerror}."

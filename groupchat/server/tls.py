@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.logger import Logger
 
-from groupchat import atomicfile
+from groupchat import atomicfile, smallfile
 from groupchat.errors import CannotStart, CannotStartYet
 from groupchat.fingerprints import fingerprint
 
@@ -35,6 +35,7 @@ CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 CERTIFICATE_YEARS = 10  #: the life of a self-signed certificate
 #: a clock that shows an earlier time is wrong
 EARLIEST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+LIMIT = 1 << 20  #: bytes of the file
 HTTP = b"http/1.1"  #: as ALPN calls it
 NAME = "groupchat"  #: of a self-signed certificate: clients know it by its fingerprint
 
@@ -137,8 +138,7 @@ class Certificate:
 
     def _read(self, path: str) -> None:
         self._seen = _stat_signature(path)  # before it is read: a change meanwhile is seen
-        with open(path, "rb") as file:
-            self._use(file.read())
+        self._use(smallfile.read(path, LIMIT))
 
     def _use(self, pem: bytes) -> None:
         try:

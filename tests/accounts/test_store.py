@@ -304,6 +304,9 @@ def test_a_text_file_of_passwords_that_goes_away_is_told_once_and_what_it_said_b
     assert checker.knows("alice")
     path.unlink()
     assert checker.knows("alice") and checker.knows("alice")
+    os.mkfifo(path)
+    assert checker.knows("alice"), "and nothing waits for the other end of a pipe"
+    path.unlink()
     path.write_text("bob:y\n")
     assert checker.knows("bob") and not checker.knows("alice")
     told, again = logged()
@@ -311,4 +314,4 @@ def test_a_text_file_of_passwords_that_goes_away_is_told_once_and_what_it_said_b
         f"Can't read the passwords in {path}: No such file or directory."
         " The previous contents stay in use; the server tries again."
     )
-    assert again == f"Can read the passwords in {path} again; it had failed 2 times."
+    assert again == f"Can read the passwords in {path} again; it had failed 3 times."

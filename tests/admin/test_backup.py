@@ -5,6 +5,7 @@ groupchat-admin backup and check: what they say, and what they refuse.
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
@@ -86,6 +87,12 @@ def test_a_file_that_is_no_database_is_found(machine, tmp_path):
     (line,) = machine.run("check", str(tmp_path / "copy.db"), status=1)
     assert "no database at all" in line
     assert "No such file" in machine.run("check", "/nowhere/copy.db", status=1)[0]
+
+
+def test_a_pipe_is_told_and_not_waited_for(machine, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (line,) = machine.run("check", str(tmp_path / "pipe"), status=1)
+    assert line.endswith("is a device, a pipe or a socket, and has to be a file.")
 
 
 def test_another_programs_file_is_none_of_ours(machine, tmp_path):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 
 import pytest
@@ -84,6 +85,12 @@ def test_files_of_a_server_are_good_and_stay_as_they_are(here):
         (["--auth", "sqlite:other"], "the accounts file other belongs to another program."),
         (["--certificate", "none.pem"], "the certificate none.pem: No such file or directory."),
         (["--certificate", "text"], "the certificate text: it does not hold a certificate"),
+        (["--ledger", "sqlite:pipe"], "the ledger pipe is a device, a pipe or a socket"),
+        (["--ledger", "sqlite:/dev/null"], "the ledger /dev/null is a device"),
+        (["--auth", "sqlite:pipe"], "the accounts file pipe is a device, a pipe or a socket"),
+        (["--auth", "argon2:pipe"], '--auth "argon2:pipe": the file cannot be read: it is a dev'),
+        (["--certificate", "pipe"], "the certificate pipe: it is a device or a pipe, and has to"),
+        (["--motd", "pipe"], "--motd pipe cannot be read: it is a device or a pipe, and has to be"),
         (["--listen", "nonsense"], '--listen "nonsense": '),
         (["--max", "0"], "--max takes a whole number"),
     ],
@@ -91,6 +98,7 @@ def test_files_of_a_server_are_good_and_stay_as_they_are(here):
 def test_what_could_not_be_used_is_told_in_one_line(here, arguments, told):
     (here / "folder").mkdir()
     (here / "text").write_text("hello")
+    os.mkfifo(here / "pipe")
     database("other", 1, 1)
     database("newer", 0x67726368, 999)
     text = check(*arguments)

@@ -4,6 +4,8 @@ The configuration file: long options as its keys, and one line for whatever is w
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from groupchat import prompt
@@ -96,6 +98,10 @@ def test_the_last_of_two_files_is_read(write, tmp_path):
         ('require-tls = "yes"', '"require-tls" takes true or false.'),
         ("max = 0", '--max takes a whole number from 1 to 1000000, not "0".'),
         ('motd = "missing"', "--motd missing cannot be read: No such file or directory."),
+        ('motd = "a\\u0000b"', '"motd" has a character in it that no option can have: NUL.'),
+        ("max = " + "[" * 9999, "a value in it is too long, or nested too deep."),
+        ("max = " + "9" * 9999, "a value in it is too long, or nested too deep."),
+        ("#" * (1 << 20) + "\n", "it is longer than 1024 KiB."),
         ('auth = "nonsense:x"', '--auth takes a value that --help-auth lists, not "nonsense:x".'),
     ],
 )
@@ -114,6 +120,16 @@ def test_a_file_that_is_not_there_or_not_utf8_is_told(write, tmp_path):
     assert refused() == "No such file or directory."
     (tmp_path / "chat.toml").write_bytes(b'motd = "\xff"')
     assert refused() == "it is not UTF-8."
+
+
+def test_a_pipe_is_told_and_not_waited_for(write, tmp_path):
+    os.mkfifo(tmp_path / "chat.toml")
+    assert refused() == "it is a device or a pipe, and has to be a file."
+
+
+def test_a_byte_order_mark_and_the_line_ends_of_windows_are_taken(write, tmp_path):
+    (tmp_path / "chat.toml").write_bytes(b"\xef\xbb\xbfmax = 20\r\nreplay = 3\r\n")
+    assert (parsed()["max"], parsed()["replay"]) == (20, 3)
 
 
 # Reading it again.

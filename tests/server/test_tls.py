@@ -238,19 +238,25 @@ def test_it_is_read_anew_when_it_is_told_to(path):
     assert certificate.fingerprint == fingerprint
 
 
-@pytest.mark.parametrize("bad", [*BAD, "gone"])
+@pytest.mark.parametrize("bad", [*BAD, "gone", "pipe"])
 def test_where_the_new_one_is_bad_the_one_before_is_kept_and_the_log_says_so_once(
     path, logged, bad
 ):
     certificate = opened(path, own=True)
     context = certificate.context()
-    path.unlink() if bad == "gone" else written(path, BAD[bad][0])
+    if bad in BAD:
+        written(path, BAD[bad][0])
+    else:
+        path.unlink()
+    if bad == "pipe":
+        os.mkfifo(path)
     for _ in range(3):
         assert certificate.context() is context
     (line,) = logged()
     assert line.startswith(f"The certificate {path} can't be used: ") and line.endswith(
         ". The one before is kept."
     )
+    path.unlink(missing_ok=True)
     written(path, tls.make())
     assert certificate.context() is not context
     assert len(logged()) == 2
