@@ -22,6 +22,7 @@ from groupchat.client.address import (
 )
 from groupchat.client.client_id import ClientId
 from groupchat.client.fallback import PlaintextFallback
+from groupchat.client.hostname import NodesEndpoint
 from groupchat.client.identity import Identity
 from groupchat.client.known_hosts import FILENAME, KnownHosts
 from groupchat.client.local_trust import LocalServer, LocalTrust, pinned_server
@@ -108,11 +109,12 @@ class Access:
         self, address: Address, endpoint: IStreamClientEndpoint, trust: Trust, identity: Identity
     ) -> Way:
         where = format_address(*address)
+        nodes = endpoint if isinstance(endpoint, NodesEndpoint) else None
         if self.tls is False:
-            return Way(where, endpoint)
+            return Way(where, endpoint, nodes=nodes)
         encrypted = TLSEndpoint(endpoint, address.host, trust.check)
         if self._only_encrypted or not isinstance(trust, LocalTrust):
-            return Way(where, encrypted, trust.remember)
+            return Way(where, encrypted, trust.remember, nodes)
         fallback = PlaintextFallback(endpoint, encrypted, trust, identity.set_unproven)
         return Way(where, fallback, fallback.remember)
 
@@ -175,4 +177,7 @@ def _plain_endpoint(
     path = socket_path(address.host)
     if path is not None:
         return UNIXClientEndpoint(reactor, path, timeout=timeout)
-    return HostnameEndpoint(reactor, address.host.lower(), address.port, timeout=timeout)
+    host = address.host.lower()
+    if is_loopback(host):
+        return HostnameEndpoint(reactor, host, address.port, timeout=timeout)
+    return NodesEndpoint(reactor, host, address.port, timeout)

@@ -100,7 +100,7 @@ class Connector:
     @property
     def addresses(self) -> int:
         """The number of addresses that are tried in turn."""
-        return self._backoff.addresses
+        return self._backoff.addresses()
 
     @property
     def has_untried(self) -> bool:

@@ -276,7 +276,9 @@ class Lifecycle:
 
     @property
     def _may_try_on(self) -> bool:
-        return self.ever_joined or self.connector.has_untried
+        """Whether to come again after a bye; a group that is full is so at all its addresses."""
+        is_full = self._bye is not None and self._bye.code == "full"
+        return self.ever_joined or (self.connector.has_untried and not is_full)
 
     def _retry_or_end(self, state: State, was_joined: bool) -> None:
         bye = self._bye

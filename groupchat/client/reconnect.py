@@ -39,12 +39,16 @@ class Backoff:
     there is a delay.
 
     :param random: returns a number from 0 to 1.
-    :param addresses: the number of addresses, which are tried in turn.
+    :param addresses: returns the number of addresses, which are tried in turn.
 
     :ivar addresses: the same.
     """
 
-    def __init__(self, random: Callable[[], float] = default_random, addresses: int = 1) -> None:
+    def __init__(
+        self,
+        random: Callable[[], float] = default_random,
+        addresses: Callable[[], int] = lambda: 1,
+    ) -> None:
         self.addresses = addresses
         self._random = random
         self._failures = 0
@@ -61,7 +65,7 @@ class Backoff:
     @property
     def has_untried(self) -> bool:
         """Whether, after the present attempt, an address is left to try before a delay."""
-        return self._tried + 1 < self.addresses
+        return self._tried + 1 < self.addresses()
 
     def next_delay(self, bye: events.Bye | None, limit: float = MAX_BACKOFF) -> float:
         """

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from twisted.internet.interfaces import IStreamClientEndpoint
 from zope.interface import implementer
 
+from groupchat.client.hostname import NodesEndpoint
+
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IProtocol, IProtocolFactory
@@ -23,11 +25,13 @@ class Way(NamedTuple):
     :ivar endpoint: the server there.
     :ivar remember: to be called on the server's first event; returns what a person should be told
         about the server. None if nothing is to be done.
+    :ivar nodes: knows how many addresses a host name has; None: there is one.
     """
 
     where: str
     endpoint: IStreamClientEndpoint
     remember: Callable[[], str] | None = None
+    nodes: NodesEndpoint | None = None
 
 
 @implementer(IStreamClientEndpoint)
@@ -46,10 +50,9 @@ class Route:
     def _way(self) -> Way:
         return self._ways[max(0, self._attempts - 1) % len(self._ways)]
 
-    @property
     def length(self) -> int:
-        """The number of addresses."""
-        return len(self._ways)
+        """Return the number of addresses, as far as is known."""
+        return sum(way.nodes.count if way.nodes is not None else 1 for way in self._ways)
 
     @property
     def where(self) -> str:

@@ -86,7 +86,7 @@ class Environment:
         )
         self.parser = InputParser(self.model, self.display)
         names = NameRetry(self.clock, client_ids) if source is Source.SCRIPT else None
-        connector = Connector(self.endpoint, self.clock, Backoff(lambda: random, addresses))
+        connector = Connector(self.endpoint, self.clock, Backoff(lambda: random, lambda: addresses))
         self.chat = Lifecycle(connector, lambda: where, self.model, self.clock, names)
         dialog = PasswordDialog(asker, self.chat, self.model) if asker else None
         self.pipe = Pipe(

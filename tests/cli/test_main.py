@@ -19,6 +19,7 @@ from groupchat.client.client_id import ClientId
 from groupchat.client.connector import TIMEOUT
 from groupchat.client.errors import OutboxForAnotherServer
 from groupchat.client.fallback import PlaintextFallback
+from groupchat.client.hostname import NodesEndpoint
 from groupchat.client.identity import Identity
 from groupchat.client.local_trust import LocalServer
 from groupchat.client.model import Model
@@ -226,7 +227,7 @@ def test_no_name_is_asked_for_where_that_would_be_in_the_way(monkeypatch, option
         ("alice localhost 1 --tls", TLSEndpoint),
         (f"alice ::1 1 --fingerprint {'0' * 64}", TLSEndpoint),
         (f"alice ::1 1 --tls --fingerprint {'0' * 64}", TLSEndpoint),
-        ("alice chat.example.org 1 --no-tls", HostnameEndpoint),
+        ("alice chat.example.org 1 --no-tls", NodesEndpoint),
         ("alice localhost 1 --no-tls", HostnameEndpoint),
         ("alice unix:/run/chat.sock --no-tls", UNIXClientEndpoint),
     ],

@@ -57,7 +57,9 @@ class World:
     def __init__(self, addresses=1):
         self.clock = Clock()
         self.attempts = []
-        self.connector = Connector(self, self.clock, Backoff(lambda: 1.0, addresses), timeout=10)
+        self.connector = Connector(
+            self, self.clock, Backoff(lambda: 1.0, lambda: addresses), timeout=10
+        )
         self.owner = self.connector.owner = Owner(self.connector)
 
     def connect(self, factory):

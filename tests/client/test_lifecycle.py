@@ -74,9 +74,11 @@ def test_a_refused_hello_ends_it():
     )
 
 
-def test_a_full_server_ends_it_the_first_time():
+@pytest.mark.parametrize("addresses", [1, 3])
+def test_a_full_server_ends_it_the_first_time(addresses):
     full = events.Bye(code="full", text="The server is full.", retry=30)
-    assert Environment().accept().hear(full).ending == (TURNED_AWAY, "The server is full.")
+    env = Environment(addresses=addresses).accept().hear(full)
+    assert env.ending == (TURNED_AWAY, "The server is full.")
 
 
 def test_of_several_addresses_each_is_tried_before_it_ends():

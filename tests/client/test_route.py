@@ -17,7 +17,7 @@ class Endpoint:
 def test_each_attempt_goes_the_next_way_and_after_the_last_the_first_again():
     connected = []
     route = Route([Way(name, Endpoint(name, connected)) for name in "abc"])
-    assert (route.where, route.length) == ("a", 3)
+    assert (route.where, route.length()) == ("a", 3)
     for name in "abca":
         route.connect(None)
         assert route.where == name
