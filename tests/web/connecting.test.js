@@ -102,6 +102,38 @@ test("a refused hello waits for a person, and a bye without retry ends", () => {
   assert.equal(server.made.length, 2);
 });
 
+test("a page that its own late hello replaced comes back, once", () => {
+  const server = ways(2);
+  const { connection } = connectionTo(server);
+  server.made[0].handlers.opened();
+  clock.pass(4000);
+  const replace = (/** @type {number} */ number) => {
+    server.made[number].handlers.opened();
+    server.made[number].handlers.text(welcome);
+    server.made[number].handlers.text('{"type":"bye","code":"replaced","text":"You logged in again."}');
+    server.made[number].handlers.closed();
+  };
+  replace(1);
+  assert.equal(connection.phase, "waiting");
+  clock.pass(connection.retryAt - clock.now);
+  replace(2);
+  assert.equal(connection.phase, "ended");
+});
+
+test("a hello that is too late explains nothing", () => {
+  const server = ways(2);
+  const { connection } = connectionTo(server);
+  server.made[0].handlers.opened();
+  clock.pass(4000);
+  server.made[1].handlers.text(welcome);
+  clock.pass(40_000);
+  server.made[1].handlers.text('{"type":"ping"}');
+  clock.pass(20_000);
+  server.made[1].handlers.text('{"type":"bye","code":"replaced","text":"You logged in again."}');
+  server.made[1].handlers.closed();
+  assert.equal(connection.phase, "ended");
+});
+
 test("a bye with retry is waited for at least as long", () => {
   const server = ways();
   const { connection } = connectionTo(server);

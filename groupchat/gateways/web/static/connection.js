@@ -27,6 +27,7 @@ const MAX_BACKOFF = 30; // seconds
 const JITTER = 2;
 const SILENCE = 45_000; // the server pings after 20 s in which nothing was said
 const ANSWER_TIMEOUT = 5_000;
+const LATE_HELLO = 60_000; // for which a hello that was not answered may still come to the server
 
 export class Connection {
   /**
@@ -51,6 +52,9 @@ export class Connection {
     /** @type {import("./wire.js").Bye | null} */
     this._bye = null;
     this._heard = 0;
+    this._awaitsAnswer = false; // to the hello
+    /** @type {number[]} */
+    this._lateHellos = []; // until when each that was not answered may still replace a newer connection
     /** @type {Phase} */
     this.phase = "idle";
     this.reason = ""; // why it waits or has ended, if the server said so
@@ -88,12 +92,17 @@ export class Connection {
     let mine = null;
     const live = () => mine !== null && mine === this._transport;
     mine = this._ways[this._way]({
-      opened: () => live() && this._send([this._owner.hello()]),
+      opened: () => live() && this._sayHello(),
       text: (text) => live() && this._receive(text),
       closed: () => live() && this._lost(),
     });
     this._transport = mine;
     this._after(this._proven ? WELCOME_TIMEOUT : PROBE_TIMEOUT, () => this._lost());
+  }
+
+  _sayHello() {
+    this._awaitsAnswer = true;
+    this._send([this._owner.hello()]);
   }
 
   /** @param {Command[]} commands */
@@ -106,6 +115,7 @@ export class Connection {
     this._heard = this._now();
     for (const line of parse(text)) {
       this._proven = true;
+      this._awaitsAnswer = false;
       if (line.type === "bye") this._bye = line;
       if (this.phase === "online") this._owner.received(line);
       else if (line.type === "welcome") this._welcomed(line);
@@ -144,12 +154,25 @@ export class Connection {
 
   _lost() {
     const [bye, was] = [this._bye, this.phase];
+    if (this._awaitsAnswer) this._lateHellos.push(this._now() + LATE_HELLO);
     this._drop();
+    const retry = bye ? this._retryOf(bye) : undefined;
     if (was === "online") this._owner.lost();
     if (bye) Object.assign(this, { reason: bye.text, code: bye.code });
-    if (bye && bye.retry === undefined) this._enter("ended");
+    if (bye && retry === undefined) this._enter("ended");
     else if (!this._proven && this._way + 1 < this._ways.length) this._tryNextWay();
-    else this._wait(bye?.retry);
+    else this._wait(retry);
+  }
+
+  /**
+   * Returns the seconds after which a bye lets us come back: at once where a late hello of our own
+   * has replaced us, each of which counts once.
+   * @param {import("./wire.js").Bye} bye
+   */
+  _retryOf(bye) {
+    if (bye.code !== "replaced") return bye.retry;
+    this._lateHellos = this._lateHellos.filter((until) => until > this._now());
+    return this._lateHellos.shift() === undefined ? undefined : 0;
   }
 
   _tryNextWay() {
@@ -174,6 +197,7 @@ export class Connection {
     this._cancel = null;
     const transport = this._transport;
     this._transport = null;
+    this._awaitsAnswer = false;
     transport?.close();
   }
 
