@@ -75,7 +75,7 @@ NODES_PLAN = (
     "freeze-node",
     "promote",
     "lose-answers",
-    "kill-node",
+    "promote",
 )
 
 
