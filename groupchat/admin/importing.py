@@ -139,7 +139,7 @@ def _proper(number: int, said: Said) -> Said | None:
         return None
     except Refused as error:
         raise BadLine(number, str(error).rstrip(".")) from None
-    return Said(said.at, proper_name(said.sender), text, said.act)
+    return Said(said.at, proper_name(said.sender), text, said.act, said.notice)
 
 
 def _chunks(said: Iterator[Said]) -> Iterator[bytes]:
@@ -165,6 +165,7 @@ class _Line(msgspec.Struct):
     text: str
     id: int = 0
     act: bool = False
+    notice: bool = False
     replaces: int | None = None
     redacts: int | None = None
     redacted: bool = False
@@ -194,7 +195,7 @@ class _Exported:
                 yield None
                 continue
             text, act = self._texts.get(found.id, (found.text, found.act))
-            yield Said(_time(number, found.at), found.sender, text, act)
+            yield Said(_time(number, found.at), found.sender, text, act, found.notice)
 
 
 def _decoded(number: int, line: str) -> _Line:

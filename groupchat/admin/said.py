@@ -28,6 +28,7 @@ class Said(msgspec.Struct, array_like=True, frozen=True):
     sender: str
     text: str
     act: bool = False
+    notice: bool = False
 
 
 class BadLine(Exception):

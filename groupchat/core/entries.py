@@ -60,11 +60,13 @@ class MessageEntry(Entry):
     :ivar account: the id of the author's account; "" for a guest.
     :ivar sender: the name of the member that sent it.
     :ivar at: milliseconds since 1970.
+    :ivar act: whether it tells what its sender does.
+    :ivar notice: whether no program answers it; then it is no act.
     :ivar id: its number in the room, set by the ledger; None if it is too old to be known.
     :ivar fresh: whether it was stored just now, set by the ledger; False for a duplicate.
     """
 
-    __slots__ = ("account", "act", "at", "client", "fresh", "id", "n", "sender", "text")
+    __slots__ = ("account", "act", "at", "client", "fresh", "id", "n", "notice", "sender", "text")
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class MessageEntry(Entry):
         account: str = "",
         session: Session | None = None,
         ref: str | None = None,
+        notice: bool = False,
     ) -> None:
         self.room = room  # all at once: this is made for each message
         self.session = session
@@ -87,7 +90,8 @@ class MessageEntry(Entry):
         self.sender = sender
         self.text = text
         self.at = at
-        self.act = act
+        self.act = act and not notice
+        self.notice = notice
         self.client = client
         self.n = n
         self.account = account
@@ -167,12 +171,13 @@ class ImportEntry(MessageEntry):
         at: int,
         *,
         act: bool = False,
+        notice: bool = False,
         account: str = "",
         file: bytes = b"",
         number: int = 0,
         chain: bytes = b"",
     ) -> None:
-        super().__init__(room, sender, text, at, act=act, account=account)
+        super().__init__(room, sender, text, at, act=act, account=account, notice=notice)
         self.file = file
         self.number = number
         self.chain = chain
@@ -457,12 +462,20 @@ class RenameEntry(Entry):
 class DirectMessageEntry(Entry):
     """A private message, in order with its sender's other messages. Not stored."""
 
-    __slots__ = ("at", "sender", "text", "to")
+    __slots__ = ("at", "notice", "sender", "text", "to")
 
     def __init__(
-        self, sender: str, to: str, text: str, at: int, session: Session, ref: str | None = None
+        self,
+        sender: str,
+        to: str,
+        text: str,
+        at: int,
+        session: Session,
+        ref: str | None = None,
+        notice: bool = False,
     ) -> None:
         super().__init__("", session, ref)
+        self.notice = notice
         self.sender = sender
         self.to = to
         self.text = text

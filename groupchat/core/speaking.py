@@ -72,6 +72,7 @@ class Speaking:
         entry = MessageEntry(
             room, session.name, text, self._now(), act=command.act, client=session.client,
             n=command.n, account=session.account, session=session, ref=command.ref,
+            notice=command.notice,
         )  # fmt: skip
         entry.refusal = refusal
         self._post(entry)
@@ -162,8 +163,11 @@ class Speaking:
                 cursor.unechoed[entry.id] = entry.ref
         if room is not None:
             room.broadcast.append(
-                Message(entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act)
-            )
+                Message(
+                    entry.room, entry.id, stamp(entry.at), entry.sender, entry.text,
+                    entry.act, entry.notice,
+                )
+            )  # fmt: skip
         if room is None or room.is_direct:
             self._tell_absent(entry)
 
@@ -175,7 +179,8 @@ class Speaking:
         for account in parties(entry.room):
             for session in self._members.of_account(account) if account != entry.account else ():
                 if entry.room not in session.rooms.cursors and not session.peer.full:
-                    session.send(Tell(entry.sender, session.name, entry.text, stamp(entry.at)))
+                    at = stamp(entry.at)
+                    session.send(Tell(entry.sender, session.name, entry.text, at, entry.notice))
 
     def corrected(self, entry: CorrectionEntry) -> None:
         """Answer a correction, and show it if it was stored just now."""
@@ -198,6 +203,6 @@ class Speaking:
             room.broadcast.append(
                 Message(
                     entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act,
-                    entry.replaces, entry.redacts,
+                    False, entry.replaces, entry.redacts,
                 )
             )  # fmt: skip

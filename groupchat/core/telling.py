@@ -60,13 +60,13 @@ class Telling:
         if room is not None:
             self._post(
                 MessageEntry(
-                    room, name, text, at,
+                    room, name, text, at, notice=command.notice,
                     client=session.client, account=session.account, session=session, ref=ref,
                 )
             )  # fmt: skip
             session.flow.posted(text)
         else:
-            self._post(DirectMessageEntry(name, command.to, text, at, session, ref))
+            self._post(DirectMessageEntry(name, command.to, text, at, session, ref, command.notice))
 
     def told(self, entry: DirectMessageEntry) -> None:
         """Tell a member what was said to it, and answer."""
@@ -77,5 +77,6 @@ class Telling:
             entry.refusal = refused
         else:
             for other in others:
-                other.send(Tell(entry.sender, other.name, entry.text, stamp(entry.at)))
+                at = stamp(entry.at)
+                other.send(Tell(entry.sender, other.name, entry.text, at, entry.notice))
         self._delivery.answer(entry)

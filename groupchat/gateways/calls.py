@@ -76,7 +76,13 @@ class Calls:
     # Saying.
 
     async def say(
-        self, caller: Caller, name: str, text: str, act: bool = False, key: str | None = None
+        self,
+        caller: Caller,
+        name: str,
+        text: str,
+        act: bool = False,
+        key: str | None = None,
+        notice: bool = False,
     ) -> Said:
         """
         Say something in a room. Returns once it is stored.
@@ -100,7 +106,7 @@ class Calls:
         client, n = (_client(caller, key), 1) if key is not None else (b"", None)
         entry = MessageEntry(
             room, caller.name, text, self._now(),
-            act=act, client=client, n=n, account=caller.account,
+            act=act, client=client, n=n, notice=notice, account=caller.account,
         )  # fmt: skip
         entry.refusal = refusal
         await self._posted(entry)

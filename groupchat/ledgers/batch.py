@@ -21,6 +21,7 @@ from groupchat.ledgers.epochs import Epochs
 from groupchat.ledgers.group_commit import EntryProcessor, beyond_head, disk_full
 from groupchat.ledgers.identities import Identities
 from groupchat.ledgers.imports import Imports
+from groupchat.ledgers.kinds import Kind
 from groupchat.ledgers.marks import Marks
 from groupchat.ledgers.rooms import ROOM_SHIFT, RoomRow, Rooms
 from groupchat.ledgers.stamping import Stamper
@@ -131,8 +132,9 @@ class Batch(EntryProcessor):
         identity = self._authors.get(author)
         if identity is None or at >= identity.stale:
             identity = self._identities.seen(author, at)
+        kind = Kind.NOTICE if entry.notice else entry.act
         self._messages.append(
-            (room.no << ROOM_SHIFT | id, at, entry.sender, text, 1 if entry.act else 0,
+            (room.no << ROOM_SHIFT | id, at, entry.sender, text, kind,
              number, n, previous, received, identity.no)
         )  # fmt: skip
         self.size += len(text) + _MESSAGE_BYTES
@@ -160,8 +162,9 @@ class Batch(EntryProcessor):
         room.at = max(room.at, entry.at)
         received = self._stamper.imported()
         author = self._identities.seen(entry.account, self._stamper.now()).no
+        kind = Kind.of(entry.act, entry.notice)
         self._messages.append(
-            (room.no << ROOM_SHIFT | id, entry.at, entry.sender, entry.text, entry.act,
+            (room.no << ROOM_SHIFT | id, entry.at, entry.sender, entry.text, kind,
              None, None, None, received, author)
         )  # fmt: skip
         self.size += len(entry.text) + _MESSAGE_BYTES

@@ -91,8 +91,8 @@ class Clients:
             },
         ).fetchone()
         if row is not None and not row[5]:  # else its text is gone
-            id, text, act, replaces, redacts, _ = row
-            return id, digest(text, bool(act), replaces, redacts)
+            id, text, kind, replaces, redacts, _ = row
+            return id, digest(text, kind, replaces, redacts)
         found: tuple[int, bytes] | None = self._db.execute(
             "SELECT id, digest FROM digests WHERE client = ? AND n = ?", (client.no, n)
         ).fetchone()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from groupchat.core.entries import CorrectionEntry, MessageEntry
+from groupchat.ledgers.kinds import Kind
 from groupchat.wire.errors import Conflict, OutOfOrder
 
 __all__ = ["CLIENT_LIFETIME_MS", "REMEMBERED_NUMBERS", "digest", "digest_of", "is_next", "repeat"]
@@ -14,12 +15,18 @@ __all__ = ["CLIENT_LIFETIME_MS", "REMEMBERED_NUMBERS", "digest", "digest_of", "i
 REMEMBERED_NUMBERS = 1000  #: the newest n of a client in a room whose ids are known
 CLIENT_LIFETIME_MS = 30 * 86_400_000  #: milliseconds after which an unseen client may be forgotten
 
+_PERSONS = (b"", b"act", b"notice")  # by kind; these never change
 
-def digest(text: str, act: bool, replaces: int | None = None, redacts: int | None = None) -> bytes:
-    """Return a digest that is equal for messages that say the same, about the same message."""
-    person = b"act" if act else b""
+
+def digest(text: str, kind: int, replaces: int | None = None, redacts: int | None = None) -> bytes:
+    """
+    Return a digest that is equal for messages that say the same, about the same message.
+
+    :param kind: the number of a `Kind`.
+    """
+    person = _PERSONS[kind]
     if replaces is not None or redacts is not None:
-        person = b"%d%s%x" % (act, b"x" if replaces is None else b"r", replaces or redacts or 0)
+        person = b"%d%s%x" % (kind, b"x" if replaces is None else b"r", replaces or redacts or 0)
     return blake2b(text.encode(), digest_size=8, person=person).digest()
 
 
@@ -27,7 +34,7 @@ def digest_of(entry: MessageEntry) -> bytes:
     """Return the digest of an entry."""
     if isinstance(entry, CorrectionEntry):
         return digest(entry.text, entry.act, entry.replaces, entry.redacts)
-    return digest(entry.text, entry.act)
+    return digest(entry.text, Kind.of(entry.act, entry.notice))
 
 
 def repeat(entry: MessageEntry, found: tuple[int, bytes] | None) -> None:

@@ -85,7 +85,8 @@ KINDS: dict[str, type[Entry]] = {
 
 #: the values of slots that entries of older nodes lack, by kind
 DEFAULTS: dict[str, dict[str, object]] = {
-    kind: {"why": Departure("")} for kind in ("leave", "logout", "end")
+    **{kind: {"why": Departure("")} for kind in ("leave", "logout", "end")},
+    **{kind: {"notice": False} for kind in ("message", "correction", "import", "direct")},
 }
 
 

@@ -187,8 +187,8 @@ class MemoryLedger(EntryProcessor):
         received = self._received(entry.at) if self._keep.age else 0.0  # to ask it takes time
         entry.at = max(entry.at, room.at)
         message = Message(
-            entry.room, entry.id, stamp(entry.at), entry.sender, entry.text, entry.act,
-            replaces, redacts,
+            entry.room, entry.id, stamp(entry.at), entry.sender, entry.text,
+            entry.act, entry.notice, replaces, redacts,
         )  # fmt: skip
         room.append(StoredMessage(message, entry.at, received, entry.author))
         if entry.n is not None:

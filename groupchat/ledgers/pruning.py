@@ -131,8 +131,8 @@ class Pruning:
         self._tables.transaction.insert(
             "INSERT OR REPLACE INTO digests",
             [
-                (client, n, id, digest(text, bool(act), replaces, redacts))
-                for client, n, id, text, act, replaces, redacts in needed
+                (client, n, id, digest(text, kind, replaces, redacts))
+                for client, n, id, text, kind, replaces, redacts in needed
             ],
         )
         self._db.execute(_DELETE_OLD_DIGESTS, keys)

@@ -9,6 +9,7 @@ import msgspec
 
 from groupchat.core.search import SearchQuery
 from groupchat.ledgers.clock import Clock
+from groupchat.ledgers.kinds import Kind
 from groupchat.ledgers.room_reader import RoomReader
 from groupchat.ledgers.rooms import MAX_ID, ROOM_SHIFT
 from groupchat.ledgers.search import Condition, condition
@@ -27,7 +28,7 @@ _PAGE = f"""
         SELECT * FROM messages WHERE key BETWEEN ? AND ? {{where}} ORDER BY key {{order}} LIMIT ?
     )
 """
-_Correction = tuple[int, int | None, int | None, int | None]  # act, replaces, redacts, redacted
+_Correction = tuple[int, int | None, int | None, int | None]  # kind, replaces, redacts, redacted
 _Row = tuple[int, int, str, str, int | _Correction]
 _rows = msgspec.json.Decoder(list[_Row])
 _ROOMS = """
@@ -94,12 +95,14 @@ class Reader(RoomReader):
         where, values = (f"AND {wanted.sql}", wanted.values) if wanted else ("", ())
         page = _PAGE.format(where=where, order=order)
         (rows,) = self._db.execute(page, (base | low, base | high, *values, limit)).fetchone()
-        for key, at, sender, text, act in _rows.decode(rows):
-            if isinstance(act, int):
-                yield Message(room, key & MAX_ID, stamp(at), sender, text, bool(act))
+        for key, at, sender, text, kind in _rows.decode(rows):
+            id = key & MAX_ID
+            if isinstance(kind, int):
+                act, notice = kind == Kind.ACT, kind == Kind.NOTICE
+                yield Message(room, id, stamp(at), sender, text, act, notice)
             else:
-                acts, replaces, redacts, redacted = act
+                number, replaces, redacts, redacted = kind
                 yield Message(
-                    room, key & MAX_ID, stamp(at), sender, text, bool(acts),
+                    room, id, stamp(at), sender, text, number == Kind.ACT, number == Kind.NOTICE,
                     replaces, redacts, bool(redacted),
                 )  # fmt: skip

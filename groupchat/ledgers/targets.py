@@ -101,8 +101,8 @@ class Targets:
         self._transaction.insert(
             "INSERT OR REPLACE INTO digests",
             [
-                (client, n, key & MAX_ID, digest(text, bool(act), replaces and replaces & MAX_ID))
-                for key, _, text, act, client, n, replaces in group
+                (client, n, key & MAX_ID, digest(text, kind, replaces and replaces & MAX_ID))
+                for key, _, text, kind, client, n, replaces in group
                 if n is not None
             ],
         )

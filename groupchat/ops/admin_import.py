@@ -83,7 +83,8 @@ class Importing:
         text = names.message_text(said.text)
         return ImportEntry(
             room, sender, text, said.at,
-            act=said.act, account=MACHINE, file=file, number=number, chain=chain,
+            act=said.act, notice=said.notice, account=MACHINE, file=file, number=number,
+            chain=chain,
         )  # fmt: skip
 
 

@@ -162,6 +162,7 @@ class Say(RoomCommand):
 
     text: str
     act: bool = False
+    notice: bool = False
     n: Count | None = None
     replaces: None = None
     redacts: None = None
@@ -198,6 +199,7 @@ class Correction(RoomCommand, tag="say"):
 class Tell(Command):
     to: str
     text: str
+    notice: bool = False
 
 
 class AskHistory(RoomCommand, tag="history"):

@@ -128,6 +128,8 @@ class Message(Event):
     """
     Something said, at its place in its room's log.
 
+    :ivar act: whether it tells what its sender does.
+    :ivar notice: whether it was said automatically, so that no program answers it.
     :ivar replaces: the id of the message that this text replaces.
     :ivar redacts: the id of the message that is redacted by this one, which has no text.
     :ivar redacted: whether this message was redacted, and has no text any more.
@@ -139,6 +141,7 @@ class Message(Event):
     sender: str = msgspec.field(name="from")
     text: str
     act: bool = False
+    notice: bool = False
     replaces: int | None = None
     redacts: int | None = None
     redacted: bool = False
@@ -199,12 +202,13 @@ class Topic(Event):
 
 
 class Tell(Event):
-    """A private message."""
+    """A private message; `notice` as in `Message`."""
 
     sender: str = msgspec.field(name="from")
     to: str
     text: str
     at: str
+    notice: bool = False
 
 
 class Notice(Event):

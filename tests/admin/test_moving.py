@@ -62,13 +62,13 @@ COUNTED = [
     f"INSERT INTO clients (no, client, room, last, seen, id) VALUES (1, {ALICE}, {ROOM}, 4, 9, 4)",
     *(
         f"INSERT INTO messages (key, at, sender, text, act, author, client, n, previous)"
-        f" VALUES ({ROOM << 40 | n}, {n}, 'alice', '{'' if n == 3 else f'text {n}'}', 0, 9, 1, {n},"
-        f" {n - 1})"
+        f" VALUES ({ROOM << 40 | n}, {n}, 'alice', '{'' if n == 3 else f'text {n}'}', {n - 2}, 9,"
+        f" 1, {n}, {n - 1})"
         for n in (2, 3, 4)
     ),
     f"UPDATE messages SET redacted = 1 WHERE key = {ROOM << 40 | 3}",
     *(
-        f"INSERT INTO digests VALUES (1, {n}, {n}, x'{digest(f'text {n}', False).hex()}')"
+        f"INSERT INTO digests VALUES (1, {n}, {n}, x'{digest(f'text {n}', n == 3).hex()}')"
         for n in (1, 3)
     ),
 ]

@@ -394,6 +394,7 @@ def test_an_n_said_again_gets_its_first_id_whatever_else_holds_now(server):
         ("out-of-order", {"n": 3}, {"want": 2}),
         ("conflict", {"n": 1}, {}),
         ("conflict", {"n": 1, "text": "first", "act": True}, {}),
+        ("conflict", {"n": 1, "text": "first", "notice": True}, {}),
         ("text-empty", {"n": 2, "text": " \t "}, {}),
         ("text-empty", {"text": ""}, {}),
         ("text-too-long", {"n": 2, "text": "x" * 4097}, {}),

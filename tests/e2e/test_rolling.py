@@ -22,7 +22,7 @@ from tests.e2e.talkers import talkers
 from tests.engine import Engine
 
 NODES = ("one", "two", "three")
-BEFORE = "5003fb7"  #: the last commit whose entries differ from the present ones
+BEFORE = "356b47a"  #: the last commit whose entries differ from the present ones
 PARTS = ("groupchat", "twisted")
 
 #: what a version may do to the schema of the one before

@@ -187,7 +187,7 @@ def fine():
         "a ref with controls", b'{"type":"ping","ref":"\\u0000\\u001b"}\n', "pong ref=\0\x1b"
     )
     yield alike("an empty ref", line("ping", ref=""), "pong ref=")
-    for field in ("act", "n", "ref"):
+    for field in ("act", "notice", "n", "ref"):
         yield alike(f"null for {field}", say(**{field: "null"}), said("hi"), f"{ME}: hi")
     for verb, field, told in (
         ("join", "epoch", "error already-in room=lobby"),
@@ -262,9 +262,9 @@ VERBS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
     "leave": ({"room": "lobby"}, {"room": TEXT}),
     "say": (
         {"room": "lobby", "text": "hi"},
-        {"room": TEXT, "text": TEXT, "act": FLAG, "n": [*NUMBER, 0]},
+        {"room": TEXT, "text": TEXT, "act": FLAG, "notice": FLAG, "n": [*NUMBER, 0]},
     ),
-    "tell": ({"to": "amy", "text": "hi"}, {"to": TEXT, "text": TEXT}),
+    "tell": ({"to": "amy", "text": "hi"}, {"to": TEXT, "text": TEXT, "notice": FLAG}),
     "history": (
         {"room": "lobby"},
         {"room": TEXT, "before": NUMBER, "after": NUMBER, "limit": [*NUMBER, 0, 1001]},

@@ -101,6 +101,20 @@ def test_a_message_is_kept_as_it_was_said(log):
     assert message.at.endswith(f".{at % 1000:03d}Z")
 
 
+def test_a_message_is_kept_with_its_kind(log):
+    for flags in ({}, {"act": True}, {"notice": True}):
+        log.said("hello", **flags)
+    log.corrected("hullo", replaces=1, act=True)
+    page, (history, _) = log.page(0, 4), log.history(5, 10)
+    for found in (page, history):
+        assert [(message.act, message.notice) for message in found] == [
+            (False, False),
+            (True, False),
+            (False, True),
+            (True, False),
+        ]
+
+
 # Refusals.
 
 
@@ -143,7 +157,14 @@ def test_an_n_said_again_has_its_first_id_and_is_not_stored_again(log, turns):
     assert log.entered().head == 1
 
 
-@pytest.mark.parametrize("other", [{"text": "hullo"}, {"text": "hello", "act": True}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"text": "hullo"},
+        {"text": "hello", "act": True},
+        {"text": "hello", "notice": True},
+    ],
+)
 def test_an_n_said_again_with_another_text_is_a_conflict(log, other):
     log.said("hello", n=1)
     again = log.said(n=1, **other)

@@ -33,13 +33,13 @@ def log(start):
 
 def test_messages_topics_and_counts_survive_a_restart(log, again):
     log.said("one", n=1)
-    log.said("two", n=2, act=True)
+    log.said("two", n=2, notice=True)
     log.topic("tea at four", sender="bob")
     log = again(log)
     entered = log.entered()
     assert (entered.head, entered.first, entered.last_n) == (2, 1, 2)
     assert (entered.topic, entered.topic_by) == ("tea at four", "bob")
-    assert [(message.text, message.act) for message in log.page(0, 2)] == [
+    assert [(message.text, message.notice) for message in log.page(0, 2)] == [
         ("one", False),
         ("two", True),
     ]

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from psycopg.rows import TupleRow
 
 from groupchat.ledgers.dedupe import REMEMBERED_NUMBERS, digest
+from groupchat.ledgers.kinds import Kind
 from groupchat.ledgers.rooms import MAX_ID, ROOM_SHIFT
 from groupchat.postgresql import Connection
 
@@ -59,8 +60,8 @@ _MARKS = f"""
 """
 _COPY_MESSAGES = b"""
     COPY messages (
-        room, id, at, n, digest, received, replaces, redacts, act, redacted, sender, account,
-        client, text
+        room, id, at, n, digest, received, replaces, redacts, act, notice, redacted, sender,
+        account, client, text
     ) FROM STDIN
 """
 _STEP = 1000  #: messages between two reports
@@ -100,14 +101,16 @@ def _copy(to: Connection, table: str, rows: Iterable[TupleRow]) -> None:
 
 
 def _message(row: TupleRow) -> TupleRow:
-    room, id, at, n, kept, received, replaces, redacts, act, redacted, *said = row
-    act, text = bool(act), said[-1]
+    room, id, at, n, kept, received, replaces, redacts, kind, redacted, *said = row
+    text = said[-1]
     number = None
     if n is not None and not redacted:
-        number = _number(digest(text, act))
+        number = _number(digest(text, kind))
     elif n is not None and replaces is None and redacts is None:
         number = _number(kept)
-    return room, id, at, n, number, received, replaces, redacts, act, bool(redacted), *said
+    act, notice = kind == Kind.ACT, kind == Kind.NOTICE
+    facts = room, id, at, n, number, received, replaces, redacts, act, notice, bool(redacted)
+    return *facts, *said
 
 
 def _number(digest: bytes | None) -> int | None:

@@ -22,7 +22,8 @@ _ROOMS = """
         greatest(first, base + 1), topic, topic_by, aged, owner, private::int FROM rooms
 """
 _MESSAGES = """
-    SELECT room, id, at, n, digest, received, replaces, redacts, act::int, redacted, sender,
+    SELECT room, id, at, n, digest, received, replaces, redacts,
+        CASE WHEN notice THEN 2 ELSE act::int END, redacted, sender,
         account, client, text
     FROM messages ORDER BY room, id
 """
@@ -76,7 +77,7 @@ class _Target:
             self.insert("digests", no, n, id, digest.to_bytes(8, "big", signed=True))
 
     def message(self, row: TupleRow) -> None:
-        room, id, at, n, digest, received, replaces, redacts, act, redacted, *said = row
+        room, id, at, n, digest, received, replaces, redacts, kind, redacted, *said = row
         sender, account, client, text = said
         base = room << ROOM_SHIFT
         no = previous = None
@@ -87,7 +88,7 @@ class _Target:
         target = replaces and base | replaces
         author = self.identity(account or client, at) if account or client else None
         self.insert(
-            "messages", base | id, at, sender, text, act, no, n, previous, received, author,
+            "messages", base | id, at, sender, text, kind, no, n, previous, received, author,
             target, redacts and base | redacts, 1 if redacted else None,
         )  # fmt: skip
         if target is not None:

@@ -21,11 +21,11 @@ __all__ = ["Reader"]
 
 _MESSAGES = {
     "ASC": """
-        SELECT id, at, sender, text, act, replaces, redacts, redacted FROM messages
+        SELECT id, at, sender, text, act, notice, replaces, redacts, redacted FROM messages
         WHERE room = %s AND id BETWEEN %s AND %s {} ORDER BY id LIMIT %s
     """,
     "DESC": """
-        SELECT id, at, sender, text, act, replaces, redacts, redacted FROM messages
+        SELECT id, at, sender, text, act, notice, replaces, redacts, redacted FROM messages
         WHERE room = %s AND id BETWEEN %s AND %s {} ORDER BY id DESC LIMIT %s
     """,
 }

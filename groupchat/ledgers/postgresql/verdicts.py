@@ -30,6 +30,7 @@ from groupchat.core.entries import (
 from groupchat.ledgers import corrections
 from groupchat.ledgers.dedupe import digest
 from groupchat.ledgers.group_commit import beyond_head
+from groupchat.ledgers.kinds import Kind
 from groupchat.wire.errors import Conflict, OutOfOrder, not_open
 
 __all__ = ["Code", "needs_judgement", "requests", "settle", "settle_others"]
@@ -75,6 +76,7 @@ class Given(msgspec.Struct, omit_defaults=True):
     wanted: bool = False
     members: tuple[str, ...] = ()
     asker: str = ""
+    notice: bool = False
 
 
 _KINDS: dict[type[Entry], str] = {
@@ -142,10 +144,11 @@ def _given(entry: Entry, now: int, received: Callable[[int], int | None]) -> Giv
 def _message(entry: MessageEntry, received: int | None) -> Given:
     given = Given(
         entry.room, entry.sender, entry.text, entry.at, entry.act, entry.client, entry.n,
-        entry.account, None, received, entry.refusal is not None,
+        entry.account, None, received, entry.refusal is not None, notice=entry.notice,
     )  # fmt: skip
     if entry.n is not None:
-        given.digest = int.from_bytes(digest(entry.text, entry.act), "big", signed=True)
+        kind = Kind.of(entry.act, entry.notice)
+        given.digest = int.from_bytes(digest(entry.text, kind), "big", signed=True)
     if isinstance(entry, CorrectionEntry):
         given.replaces, given.redacts = entry.replaces, entry.redacts
         given.operator, given.within = entry.operator, entry.within

@@ -122,6 +122,7 @@ def test_a_text_is_said_as_it_is_sent(browser, type, body, text):
         ("application/json", b'{"text": 5}', 400, "bad-field"),
         ("application/json", b'{"text": null}', 400, "bad-field"),
         ("application/json", b'{"text": "hi", "act": "yes"}', 400, "bad-field"),
+        ("application/json", b'{"text": "hi", "notice": 1}', 400, "bad-field"),
         ("application/json", b'{"text": ""}', 400, "text-empty"),
     ],
 )

@@ -44,6 +44,7 @@ class Post(msgspec.Struct):
 
     text: str
     act: bool = False
+    notice: bool = False
 
 
 _posts = msgspec.json.Decoder(Post)

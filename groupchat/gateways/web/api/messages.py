@@ -52,7 +52,7 @@ class Messages:
         by = await speaker(self._callers, request)
         key, message = fields.idempotency_key(request), fields.post(request)
         room = request.segments["room"]
-        said = await self._calls.say(by, room, message.text, message.act, key)
+        said = await self._calls.say(by, room, message.text, message.act, key, message.notice)
         return json_response(said, 201)
 
     async def history(self, request: Request) -> Reply:

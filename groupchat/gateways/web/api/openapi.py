@@ -85,7 +85,8 @@ def document(rule: Rule) -> Node:
 
 
 def _post() -> Node:
-    message = object_of({"text": schemas.TEXT, "act": {"type": "boolean"}}, optional=("act",))
+    flags: dict[str, Node] = {"act": {"type": "boolean"}, "notice": {"type": "boolean"}}
+    message = object_of({"text": schemas.TEXT, **flags}, optional=tuple(flags))
     said = object_of({"room": text(), "id": number(1)}, optional=("id",))
     operation = _operation(
         "postMessage",

@@ -71,11 +71,12 @@ SCHEMAS: Schema = {
             "from": text(),
             "text": text(),
             "act": {"type": "boolean"},
+            "notice": {"type": "boolean"},
             "replaces": number(1),
             "redacts": number(1),
             "redacted": {"type": "boolean"},
         },
-        optional=("act", "replaces", "redacts", "redacted"),
+        optional=("act", "notice", "replaces", "redacts", "redacted"),
     ),
     "Room": object_of({"room": text(), "count": number(0), "topic": text()}),
     "Member": object_of(
