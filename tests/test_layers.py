@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -41,6 +41,8 @@ def files() -> dict[str, Path]:
 def imports(node: ast.AST) -> Iterator[str]:
     """Everything that is imported at run time, as ``module`` or ``module.name``."""
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            continue  # no expression imports anything; most of a tree is expressions
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
         if isinstance(child, ast.Import):
@@ -55,7 +57,7 @@ def graph() -> dict[str, set[str]]:
     modules = files()
     return {
         name: {
-            max((module for module in modules if is_in(imported, module)), key=len)
+            defining(imported, modules)
             for imported in imports(ast.parse(path.read_text()))
             if imported.startswith("groupchat.")
         }
@@ -63,9 +65,12 @@ def graph() -> dict[str, set[str]]:
     }
 
 
-def is_in(imported: str, module: str) -> bool:
-    """Whether this import takes this module, or something out of it."""
-    return not module or f"{imported}.".startswith(f"groupchat.{module}.")
+def defining(imported: str, modules: Collection[str]) -> str:
+    """Returns the module that this import takes, or takes something out of."""
+    name = imported.removeprefix("groupchat.")
+    while name not in modules:
+        name = name.rpartition(".")[0]
+    return name
 
 
 def top(module: str) -> str:

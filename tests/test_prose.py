@@ -196,6 +196,15 @@ def test_docstrings_and_comments_are_prose():
     assert lines(prose.of_python(MODULE)) == [3, 16, 10, 13]
 
 
+@pytest.mark.parametrize(
+    "string",
+    ['"# a"', "'# a'", r'"\"# a"', "'''\n# a\n'''", '"""\n"# a\n"""', r"'\'# a'", "f'{x[\"#\"]}'"],
+)
+def test_a_string_holds_no_comment_and_one_behind_it_is_found(string):
+    found = prose.of_python(f"x = {string}  # this is a comment\n")
+    assert [paragraph.text for paragraph in found] == ["this is a comment"]
+
+
 def test_strings_are_prose_where_users_meet_them():
     assert lines(prose.of_python(MODULE, strings=True))[4:] == [10, 17]
     assert list(prose.of_python('x = ["a", "two words", "INSERT"]', strings=True)) == []
