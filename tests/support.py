@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sized
 from typing import Any
 
+import hypothesis
 import pytest
 
 from groupchat.testing import EncryptedClient as Encrypted
@@ -31,6 +32,7 @@ __all__ = [
     "codes",
     "collections",
     "every_wire",
+    "examples",
     "kinds",
     "secret",
 ]
@@ -44,6 +46,14 @@ every_wire = pytest.mark.parametrize("wire", ["plain", "json", "websocket", "eve
 def kinds(events: list[dict[str, Any]]) -> list[str]:
     """Returns the type of each event."""
     return [event["type"] for event in events]
+
+
+def examples(times: float) -> hypothesis.settings:
+    """
+    Returns settings that try a multiple of the examples that Hypothesis tries in other tests, which
+    are fewer in the fast tests.
+    """
+    return hypothesis.settings(max_examples=round(times * hypothesis.settings().max_examples))
 
 
 def codes(events: list[dict[str, Any]]) -> list[str]:

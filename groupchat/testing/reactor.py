@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from twisted.internet.base import DelayedCall
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -48,6 +49,15 @@ class MemoryReactor(Clock):
         self._writers.clear()
         return transports
 
+    def callLater(
+        self, delay: float, callable: Callable[..., object], *args: object, **kw: object
+    ) -> DelayedCall:
+        # `Clock.callLater` sorts all calls each time; here `turn` sorts those that are due.
+        when, seconds = self.rightNow + delay, self.seconds
+        call = DelayedCall(when, callable, args, kw, self.calls.remove, _reset, seconds)
+        self.calls.append(call)
+        return call
+
     def callFromThread(self, function: Callable[..., object], *arguments: object) -> None:
         self.callLater(0, function, *arguments)
 
@@ -67,7 +77,7 @@ class MemoryReactor(Clock):
         """Do one turn. Returns whether there was anything to do."""
         # Calls that these make are due in the next turn; `Clock.advance` would make them in this.
         due = [call for call in self.calls if call.getTime() <= self.rightNow]
-        for call in due:
+        for call in sorted(due, key=DelayedCall.getTime):
             if call.active():
                 self.calls.remove(call)
                 call.called = 1
@@ -92,3 +102,7 @@ class MemoryReactor(Clock):
         else:
             self.removeWriter(transport)
             transport.connectionLost(Failure(why))
+
+
+def _reset(call: DelayedCall) -> None:
+    """Do nothing: no order has to be kept."""

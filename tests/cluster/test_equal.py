@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from tests.cluster.group import Group
 from tests.core.accounts import PASSWORD
-from tests.support import JsonClient, apply_presence, secret
+from tests.support import JsonClient, apply_presence, examples, secret
 
 NAMES = ["alice", "bob", "ann", "Ann", "ben"]  # the first two are registered
 ROOMS = ["lobby", "dev", "den"]
@@ -199,9 +199,8 @@ def test_in_the_end_all_nodes_know_the_same():
     run_state_machine_as_test(
         Nodes,
         settings=settings(
-            max_examples=50,
+            examples(0.5),
             stateful_step_count=40,
-            deadline=None,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),
             suppress_health_check=[*HealthCheck],
         ),

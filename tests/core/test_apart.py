@@ -4,10 +4,11 @@ Private rooms by any order of commands, beside a model that says who is in the r
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.accounts import joined, made, types
+from tests.support import examples
 
 NAMES = ["alice", "bob", "carol", "op", "zoe"]
 REGISTERED = NAMES[:4]
@@ -110,7 +111,7 @@ def people(server):
     return clients
 
 
-@settings(max_examples=150, deadline=None)
+@examples(1.5)
 @given(steps=STEPS)
 def test_whatever_is_commanded_those_in_a_private_room_are_those_who_may(steps):
     server, model = made("carol"), Model()
@@ -137,7 +138,7 @@ def test_whatever_is_commanded_those_in_a_private_room_are_those_who_may(steps):
         assert "den" not in listed or model.admits(other)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(1.5)
 @given(steps=STEPS, runs=st.lists(st.booleans(), min_size=34, max_size=34))
 def test_in_whatever_turns_nobody_is_in_a_private_room_who_may_not(steps, runs):
     server = made("carol")

@@ -5,7 +5,7 @@ One registered name, several devices: to others they are one member.
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from groupchat.core.permissions import Account, AuditEntry
@@ -458,7 +458,6 @@ def step(server, clients, connected, act, device, room, number):
         client.do(act, room=room)
 
 
-@settings(max_examples=100, deadline=None)
 @given(large=st.sampled_from([200, 1]), steps=STEPS)
 @example(  # a guest's client logs in while another device of the same name joins its room
     large=200,

@@ -2,7 +2,7 @@
 Any keys, in any order, while anything happens: the screen is always whole, and nothing is lost.
 """
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groupchat.cli.terminal.keys import KEYS
@@ -13,6 +13,7 @@ from groupchat.wire import events
 from groupchat.wire.plain.words import COMMANDS
 from tests.cli.terminal.fakes import AT, Desk, message, state
 from tests.cli.terminal.texts import HARD
+from tests.support import examples
 
 ROOMS = ("lobby", "dev", "@bob")
 LINES = [
@@ -112,7 +113,7 @@ class World:
             self.desk.talk.fail(AnswerLost("The connection was lost."))
 
 
-@settings(max_examples=150)
+@examples(1.5)
 @given(st.lists(keys | keys | typed | heard | sizes, max_size=40))
 def test_the_screen_is_always_whole(steps):
     world = World()

@@ -9,11 +9,12 @@ import base64
 import json
 from urllib.parse import quote
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.core.accounts import PASSWORD, joined, made
 from tests.gateways.web.support import Browser
+from tests.support import examples
 
 ODD = st.one_of(
     st.sampled_from(
@@ -61,7 +62,7 @@ def test_every_request_gets_one_answer_and_nobody_else_notices():
     den.ask("private", room="den", private=True)
     told = []
 
-    @settings(max_examples=200, deadline=None)
+    @examples(2)
     @given(
         st.sampled_from(["GET", "POST", "HEAD", "PUT"]),
         ODD,
