@@ -36,12 +36,14 @@ class AccountsDatabase:
     A `Storage` in a file.
 
     :param path: of the file, which is created if missing; ":memory:" stores nothing on disk.
+    :param content: of the file in memory at the start, as another one's `content` returns it.
     """
 
     error: type[Exception] = sqlite3.Error
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, content: bytes = b"") -> None:
         self.path = path
+        self._content = content
         self.name = f"the accounts file {path}"
         self._db: sqlite3.Connection  # once open
         self._loaded_version = 0
@@ -63,6 +65,8 @@ class AccountsDatabase:
             self._db = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
             )
+            if self._content:
+                self._db.deserialize(self._content)
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._prepare()
@@ -117,6 +121,10 @@ class AccountsDatabase:
     def _number(self, statement: str) -> int:
         number: int = self._db.execute(statement).fetchone()[0]
         return number
+
+    def content(self) -> bytes:
+        """Return the whole file."""
+        return self._db.serialize()
 
     def close(self) -> None:
         self._db.close()

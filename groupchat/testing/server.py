@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import closing
+from functools import cache
 from typing import Any
 
 from twisted.logger import Logger
 
+from groupchat.accounts.database import AccountsDatabase
 from groupchat.accounts.passwords import CHEAP, Passwords
 from groupchat.accounts.store import AccountStore
 from groupchat.core.hub import Hub
@@ -70,7 +73,9 @@ class MemoryServer:
         self.ledger: ILedger = (
             ledger(self.reactor) if ledger else MemoryLedger(self.reactor.callLater)
         )
-        self.accounts = accounts or AccountStore(":memory:", Passwords(CHEAP))
+        self.accounts = accounts or AccountStore(
+            ":memory:", Passwords(CHEAP), _accounts_in_memory()
+        )
         self.accounts.open()
         self.hub = self._make_hub(Settings(**{"rate": 0, **settings}))
         self.ledger.open(self.hub)
@@ -135,3 +140,16 @@ class MemoryServer:
         client = self.join("plain", name)
         assert isinstance(client, PlainClient)
         return client
+
+
+def _accounts_in_memory() -> AccountsDatabase:
+    return AccountsDatabase(":memory:", _no_accounts())
+
+
+@cache
+def _no_accounts() -> bytes:
+    """The file before its first account: to create it each time takes longer than many tests."""
+    database = AccountsDatabase(":memory:")
+    database.open()
+    with closing(database):
+        return database.content()
