@@ -36,7 +36,7 @@ class AccountsDatabase:
     A `Storage` in a file.
 
     :param path: of the file, which is created if missing; ":memory:" stores nothing on disk.
-    :param content: of the file in memory at the start, as another one's `content` returns it.
+    :param content: with which a file in memory begins: `content` of another file returns it.
     """
 
     error: type[Exception] = sqlite3.Error

@@ -5,6 +5,7 @@ The site: what every request has to pass, and the table of all routes.
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,12 @@ def _refuse(request: Request, bye: Bye) -> Response:
     raise Problem(503, bye.code, bye.text, retry=bye.retry, close=True)
 
 
+@cache
+def _assets() -> Assets:
+    """The files of our page, which are read and compressed once for all sites of a process."""
+    return Assets(STATIC)
+
+
 def make_site(factory: ChatFactory, names: Collection[str], proxies: Collection[str]) -> Site:
     """
     Put the site together.
@@ -117,7 +124,7 @@ def make_site(factory: ChatFactory, names: Collection[str], proxies: Collection[
     :param proxies: the addresses or networks of the proxies that are trusted.
     """
     certificate = factory.certificate
-    page = Page(Assets(STATIC), factory.hub.settings)
+    page = Page(_assets(), factory.hub.settings)
     rows = [*page.routes, Route("GET", "/ws", open_websocket), *Fallback().routes]
     routes = Routes([*rows, *api_routes(factory.hub, factory.clock)])
     hosts = Hosts(names, lambda: certificate.names if certificate is not None else ())
