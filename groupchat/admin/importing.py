@@ -9,19 +9,20 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 
 import msgspec
 
 from groupchat.admin.irclog import IRSSI, WEECHAT, irssi, weechat
 from groupchat.admin.messages import CHUNK, MAX_REQUEST, Done, Reply, Resume, Start
-from groupchat.admin.said import BadLine, Said, folded, proper_name
+from groupchat.admin.said import BadLine, Said, folded, proper_name, time_in
 from groupchat.wire import names
 from groupchat.wire.errors import Refused, TextEmpty
 
 __all__ = ["CannotImport", "Import"]
 
 _LOOKED_AT = 100  #: lines of a file by which its form is recognised
+_MAX_LINE = 1 << 20  #: characters of a line, many times as many as a message needs
 _encode = msgspec.json.Encoder().encode
 
 
@@ -116,8 +117,13 @@ class _reading:
 
 
 def _lines(path: str) -> Iterator[str]:
-    with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
-        for line in file:
+    with open(path, encoding="utf-8-sig", errors="replace", newline="\n") as file:
+        for number in count(1):
+            line = file.readline(_MAX_LINE)
+            if not line:
+                return
+            if len(line) == _MAX_LINE:
+                raise BadLine(number, f"it is longer than {_MAX_LINE} characters")
             yield line.rstrip("\r\n")
 
 
@@ -211,7 +217,8 @@ def _time(number: int, text: str) -> int:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise BadLine(number, "its time is not like 2026-01-31T12:30:00Z") from None
-    return round(time.timestamp() * 1000)
+    with time_in(number):
+        return round(time.timestamp() * 1000)
 
 
 def _log(

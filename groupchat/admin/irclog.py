@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from groupchat.admin.said import BadLine, Said
+from groupchat.admin.said import BadLine, Said, time_in
 
 __all__ = ["IRSSI", "WEECHAT", "irssi", "weechat"]
 
@@ -25,10 +25,16 @@ _MODES = "@+%&~!"
 
 
 def weechat(lines: Iterable[str]) -> Iterator[Said | None]:
-    """Yield what each line says; None: nothing, as somebody joins or the line is no other's."""
-    for line in lines:
+    """
+    Yield what each line says; None: nothing, as somebody joins or the line is no other's.
+
+    :raises BadLine: a line has a time that there is not.
+    """
+    for number, line in enumerate(lines, 1):
         found = WEECHAT.fullmatch(line)
-        yield _weechat(*found.groups()) if found else None
+        with time_in(number):
+            said = _weechat(*found.groups()) if found else None
+        yield said
 
 
 def _weechat(time: str, prefix: str, text: str) -> Said | None:
@@ -45,7 +51,7 @@ def irssi(lines: Iterable[str]) -> Iterator[Said | None]:
     """
     Yield what each line says, like `weechat`.
 
-    :raises BadLine: no line before a message tells the day.
+    :raises BadLine: no line before a message tells the day, or there is no such time.
     """
     day: datetime | None = None
     for number, line in enumerate(lines, 1):
@@ -56,8 +62,10 @@ def irssi(lines: Iterable[str]) -> Iterator[Said | None]:
             if day is None:
                 raise BadLine(number, 'no line before it tells the day, like "--- Log opened"')
             hour, minute, *second = map(int, timed[1].split(":"))
-            time = day.replace(hour=hour, minute=minute, second=second[0] if second else 0)
-            yield Said(_milliseconds(time), *said)
+            with time_in(number):
+                time = day.replace(hour=hour, minute=minute, second=second[0] if second else 0)
+                at = _milliseconds(time)
+            yield Said(at, *said)
         else:
             yield None
 

@@ -116,6 +116,13 @@ def _confirm(question: str) -> None:
 
 def _show(replies: Iterable[Reply], as_json: bool, export: Export) -> None:
     meter = Meter(sys.stderr, not as_json)
+    try:
+        _show_all(meter, replies, as_json, export)
+    finally:
+        meter.clear()
+
+
+def _show_all(meter: Meter, replies: Iterable[Reply], as_json: bool, export: Export) -> None:
     for reply in replies:
         if isinstance(reply, Progress):
             meter.show(reply)
@@ -131,7 +138,6 @@ def _show(replies: Iterable[Reply], as_json: bool, export: Export) -> None:
         else:
             _print(reply, as_json)
         return
-    meter.clear()
     raise CannotAsk(LOST, "the server ended the connection without an answer. Its log may say why.")
 
 
@@ -215,8 +221,12 @@ def _sentence(help: str) -> str:
 def _add(parser: argparse.ArgumentParser, argument: Argument) -> None:
     name = argument.name
     if argument.rest:
+        # with a default, "*" is not named among the arguments that are missing
+        default: list[str] | None = [] if argument.optional else None
         count = "*" if argument.optional else "+"
-        parser.add_argument(name, nargs=count, help=argument.help, metavar=name.upper())
+        parser.add_argument(
+            name, nargs=count, default=default, help=argument.help, metavar=name.upper()
+        )
     elif argument.optional:
         parser.add_argument(
             name,

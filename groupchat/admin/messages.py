@@ -29,6 +29,7 @@ __all__ = [
     "decode_request",
     "encode",
     "encode_request",
+    "messages_are",
 ]
 
 MAX_REQUEST = 65_536  #: bytes of a request
@@ -56,6 +57,15 @@ class Done(msgspec.Struct, tag="done", frozen=True):
     """Something is done: a sentence about it."""
 
     text: str
+
+
+def messages_are(count: int, more: str = "") -> str:
+    """
+    Return the beginning of a sentence about some messages.
+
+    :param more: what follows the word, like " of alice".
+    """
+    return f"1 message{more} is" if count == 1 else f"{count} messages{more} are"
 
 
 class Failed(msgspec.Struct, tag="failed", frozen=True):

@@ -20,19 +20,19 @@ class Meter:
     def __init__(self, stream: TextIO, wanted: bool) -> None:
         self._stream = stream
         self._wanted = wanted and stream.isatty()
-        self._shown = False
+        self._shown = ""
 
     def show(self, progress: Progress) -> None:
         """Show this, in place of what was shown before."""
         if self._wanted:
-            share = 100 * progress.done // max(1, progress.total)
-            self._stream.write(f"{_CLEAR}{share} %")
-            self._stream.flush()
-            self._shown = True
+            self._write(f"{100 * progress.done // max(1, progress.total)} %")
 
     def clear(self) -> None:
         """Show nothing any more."""
-        if self._shown:
-            self._stream.write(_CLEAR)
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        if text != self._shown:
+            self._stream.write(f"{_CLEAR}{text}")
             self._stream.flush()
-            self._shown = False
+            self._shown = text

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from groupchat.accounts.database import AccountsDatabase
-from groupchat.admin.messages import Done, Failed, Progress, Reply
+from groupchat.admin.messages import Done, Failed, Progress, Reply, messages_are
 from groupchat.atomicfile import sync_folder, write_atomic
 from groupchat.errors import CannotOpen, CannotStart
 from groupchat.ledgers.database import LedgerDatabase
@@ -98,7 +98,7 @@ def _files(text: str) -> Files:
 
 def _done(count: int, target: str) -> Done:
     return Done(
-        f"{count} messages are moved to {target}. The source still has everything: let no server"
+        f"{messages_are(count)} moved to {target}. The source still has everything: let no server"
         " use it any more, and remove it once you are sure that you don't go back."
     )
 

@@ -6,6 +6,8 @@ recognised that is imported again.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 
 import msgspec
@@ -13,7 +15,7 @@ import msgspec
 from groupchat.wire import names
 from groupchat.wire.errors import Refused
 
-__all__ = ["BadLine", "Said", "folded", "proper_name"]
+__all__ = ["BadLine", "Said", "folded", "proper_name", "time_in"]
 
 _NOT_IN_NAMES = re.compile(r"[^\w.-]|^(?=\W|_)")
 MAX_LETTERS = 32
@@ -36,6 +38,19 @@ class BadLine(Exception):
 
     def __init__(self, number: int, why: str) -> None:
         super().__init__(f"line {number}: {why}.")
+
+
+@contextmanager
+def time_in(number: int) -> Iterator[None]:
+    """
+    Make and convert the time in a line meanwhile.
+
+    :raises BadLine: there is no such time, or it is too far away.
+    """
+    try:
+        yield
+    except (ValueError, OverflowError, OSError):
+        raise BadLine(number, "there is no such time as it has") from None
 
 
 _encoder = msgspec.json.Encoder()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
-from groupchat.admin.messages import Done, Failed, Progress, Reply
+from groupchat.admin.messages import Done, Failed, Progress, Reply, messages_are
 from groupchat.core.entries import CorrectionEntry
 from groupchat.core.hub import Hub
 from groupchat.core.operators import MACHINE
@@ -73,7 +73,7 @@ class Forgetting:
                 if entry.refusal is not None and not isinstance(entry.refusal, BadField):
                     return Failed(f"Not everything is removed: {entry.refusal} Run this again.")
             call.report(Progress(start + len(entries), len(said)))
-        return Done(f"{len(said)} messages of {name} are removed. {self._soon}")
+        return Done(f"{messages_are(len(said), f' of {name}')} removed. {self._soon}")
 
     def _entry(self, room: str, id: int) -> CorrectionEntry:
         return CorrectionEntry(

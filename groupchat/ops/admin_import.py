@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from twisted.internet.defer import DeferredList
 
-from groupchat.admin.messages import Done, Failed, Progress, Reply, Resume, Start
+from groupchat.admin.messages import Done, Failed, Progress, Reply, Resume, Start, messages_are
 from groupchat.admin.said import Said, folded
 from groupchat.core.entries import ImportEntry
 from groupchat.core.hub import Hub
@@ -65,7 +65,7 @@ class Importing:
             if problem := _problem(entries):
                 return Failed(problem)
             call.report(Progress(done, start.count))
-        return Done(f"{done - before} messages are imported into {room}.")
+        return Done(f"{messages_are(done - before)} imported into {room}.")
 
     async def _progress(self, room: str, file: bytes) -> tuple[int, bytes]:
         """Return how many messages of a file are stored, and their digest."""

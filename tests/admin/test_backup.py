@@ -125,8 +125,9 @@ class Terminal(io.StringIO):
 def test_progress_is_shown_at_a_terminal_and_gone_afterwards():
     terminal = Terminal()
     meter = Meter(terminal, True)
-    meter.show(Progress(1, 4))
-    assert terminal.getvalue().endswith("25 %")
+    for _ in range(3):
+        meter.show(Progress(1, 4))
+    assert terminal.getvalue() == "\r\x1b[K25 %", "each share once"
     meter.clear()
     assert terminal.getvalue().endswith("\r\x1b[K")
 

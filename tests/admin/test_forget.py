@@ -61,7 +61,7 @@ def test_what_replaced_a_message_is_gone_with_it(disk, path):
     disk.server.run()
     alice.ask("say", room="lobby", text=SECRET, replaces=1)
     (line,) = disk.run("forget", "alice", "--yes")
-    assert line.startswith("1 messages")
+    assert line.startswith("1 message of alice is")
     disk.server.run(SOON)
     assert files_with(path, "s3cr3t") == []
 

@@ -171,7 +171,7 @@ def test_a_second_time_nothing_is_imported(disk, write):
 def test_a_log_that_has_grown_goes_on_where_it_ended(disk, write):
     disk.run("import", "dev", write({}, {"text": "more"}))
     (line,) = disk.run("import", "dev", write({}, {"text": "more"}, {"text": "and more"}))
-    assert line.startswith("1 messages")
+    assert line.startswith("1 message is imported")
     assert [text for _, _, text in shown(disk)] == ["hello", "more", "and more"]
 
 
@@ -262,6 +262,10 @@ def test_what_somebody_said_in_an_import_can_be_forgotten(disk, write):
         ('{"at": "soon", "from": "a", "text": "b"}\n', "line 1: its time is not like 2026-01-31T"),
         (json.dumps(SAID) + "\nhello\n", "line 2: it is no JSON object"),
         (json.dumps({**SAID, "text": "x" * 5000}), "line 1: A message has at most 4096 bytes"),
+        (json.dumps({**SAID, "at": "0001-01-01T00:00:00"}), "line 1: there is no such time"),
+        ("2024-13-15 10:20:31\talice\thello\n", "line 1: there is no such time as it has."),
+        (f"{IRSSI}99:00 <bob> hi\n", "line 8: there is no such time as it has."),
+        ("x" * (1 << 21), "line 1: it is longer than 1048576 characters."),
         ("nothing\n", "is none of the forms json, weechat and irssi."),
         ("", "is none of the forms json, weechat and irssi."),
         (json.dumps({**SAID, "text": " "}), "has no messages. Name its form"),
@@ -274,6 +278,11 @@ def test_a_file_that_makes_no_sense_is_refused_in_one_line(disk, write, text, pr
     (line,) = disk.run("import", "dev", path, status=1)
     assert problem in line
     disk.run("export", "dev", status=1)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(disk, write):
+    path = write(text="\ufeff" + json.dumps(SAID))
+    assert disk.run("import", "dev", path) == ["1 message is imported into dev."]
 
 
 def test_a_message_of_irssi_without_a_day_is_refused(disk, write):

@@ -161,6 +161,11 @@ def test_what_cannot_be_used_is_refused_in_one_line_with_status_2(machine, words
     assert line.endswith(" --help")
 
 
+def test_an_argument_that_can_be_left_out_is_not_asked_for(machine):
+    (line,) = machine.run("ban", status=2)
+    assert "are required: TARGET. See" in line
+
+
 def test_words_of_members_reach_the_terminal_visible_only(machine):
     machine.run("ban", "mallory", "\x1b[31mred\x9b")
     line = machine.run("bans")[1]
