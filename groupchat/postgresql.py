@@ -13,9 +13,9 @@ from importlib import resources
 
 import psycopg
 from psycopg import conninfo, errors, sql
-from psycopg.rows import TupleRow
 
 from groupchat.errors import CannotOpen, CannotOpenYet
+from groupchat.primary import Connection, NotConfirmed, Primary
 
 if tuple(map(int, psycopg.__version__.split(".")[:2])) < (3, 3):
     raise ImportError("older ones lose notifications")
@@ -40,8 +40,6 @@ _SETTINGS = f"""
     SET enable_seqscan = off;
     SET enable_bitmapscan = off
 """
-
-Connection = psycopg.Connection[TupleRow]
 
 
 def schemas() -> dict[int, str]:
@@ -123,7 +121,7 @@ class Database:
     def __init__(self, uri: str, schemas: Mapping[int, str]) -> None:
         self._schemas = schemas
         try:
-            self._uri, self.name = _with_defaults(uri), _printable(uri)
+            self._primary, self.name = Primary(_with_defaults(uri)), _printable(uri)
         except psycopg.ProgrammingError as error:
             raise CannotOpen(f"--ledger: {_line(error)}") from None
 
@@ -133,7 +131,7 @@ class Database:
 
         :raises psycopg.Error: there is none.
         """
-        connection = psycopg.connect(self._uri, autocommit=True, application_name="groupchat")
+        connection = self._primary.connect()
         try:
             connection.prepare_threshold = 0
             connection.execute(_SETTINGS, prepare=False)
@@ -216,6 +214,10 @@ class Database:
             )
         if "does not exist" in what or "pg_hba" in what:
             return CannotOpen(f"{self.name}: {what}")
+        if isinstance(error, NotConfirmed):
+            return CannotOpenYet(
+                f"{self.name}: {what}", "Start its standby, or see docs/cluster.rst"
+            )
         return CannotOpenYet(
             f"{self.name} cannot be reached: {what}", "Make sure that PostgreSQL runs there"
         )

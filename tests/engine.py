@@ -99,18 +99,15 @@ class Engine:
             "--no-locale", "--no-sync",
         )  # fmt: skip
 
-    def follow(self, primary: Engine, name: str) -> None:
+    def follow(self, *options: str) -> None:
         """
         Become a standby of another engine at the next start, with a copy of its databases instead
         of those that there are.
 
-        :param name: its own, as the primary is to know it.
+        :param options: of pg_basebackup, which say of which and how.
         """
         shutil.rmtree(self._data, ignore_errors=True)
-        where = f"host=127.0.0.1 port={primary.port} user=chat application_name={name}"
-        self._run(
-            "pg_basebackup", "-D", str(self._data), "-d", where, "-R", "-c", "fast", "--no-sync"
-        )
+        self._run("pg_basebackup", "-D", str(self._data), *options, "-c", "fast", "--no-sync")
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Add these to its file of settings; it reads them at the next start, or reload."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from pathlib import Path
 
@@ -36,6 +37,14 @@ def _statements() -> list[str]:
     return found
 
 
+def _copying(primary: Engine, name: str) -> list[str]:
+    """Returns the options of pg_basebackup with which the page makes a standby of this name."""
+    found = re.search(r"pg_basebackup -D \S+ (.+)", PAGE.read_text())
+    assert found
+    there = found[1].replace("host=db1", f"host=127.0.0.1 port={primary.port}")
+    return shlex.split(there.replace(f"application_name={STANDBY}", f"application_name={name}"))
+
+
 class Pair:
     """
     :param programs: the folder of the engines' programs.
@@ -54,6 +63,7 @@ class Pair:
     def start(self) -> None:
         """Start both; commits wait for the standby."""
         self.primary.start()
+        self.primary.execute("CREATE ROLE standby LOGIN REPLICATION")
         self.follow()
         self.primary.configure(_settings(self._names[self.standby]))
         self._wait_for_standby()
@@ -67,7 +77,7 @@ class Pair:
 
     def follow(self) -> None:
         """Start the standby with a copy of the primary, which it follows."""
-        self.standby.follow(self.primary, self._names[self.standby])
+        self.standby.follow(*_copying(self.primary, self._names[self.standby]))
         self.standby.configure(_settings(self._names[self.primary]))
         self.standby.start()
 

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from groupchat import postgresql as opening
+from groupchat import primary
 from groupchat.core.entries import PrivacyEntry
 from groupchat.errors import CannotOpen, CannotStart
 from groupchat.ledgers.postgresql.environment import Environment
@@ -89,6 +90,35 @@ def test_a_database_that_can_not_be_reached_may_be_there_later(start):
     line = cannot_start(start, "postgresql:///chat?host=/nowhere", opening.CannotOpenYet)
     assert line.startswith("the database chat at /nowhere cannot be reached: ")
     assert line.endswith("Make sure that PostgreSQL runs there.")
+
+
+@pytest.fixture
+def no_standby(engine):
+    """No commit comes through."""
+
+    def set_to(names):
+        engine.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+        engine.execute("SELECT pg_reload_conf()")
+
+    set_to("nobody")
+    yield
+    set_to("")
+
+
+def test_a_database_whose_commits_wait_for_a_standby_that_is_not_there(
+    start, engine, uri, no_standby, monkeypatch
+):
+    monkeypatch.setattr(primary, "COMMIT_TIMEOUT", 0.2)
+    for host in (engine.folder, f"{engine.folder},127.0.0.1"):
+        line = cannot_start(start, engine.uri("ledger", host), opening.CannotOpenYet)
+        assert "its commits wait for a standby, and none confirms them. Start its" in line
+
+
+@pytest.mark.parametrize("port", ["{0}", "1,{0}", "{0},"])
+def test_a_database_is_found_among_several_hosts(engine, uri, port):
+    hosts = f"{engine.folder},{engine.folder}"
+    found = engine.uri("ledger", hosts, port.format(engine.port))
+    Database(found, Environment().schemas()).prepare()
 
 
 def test_a_database_that_is_not_there(start, engine):
