@@ -79,7 +79,8 @@ class AccountsDatabase:
         if "locked" in str(error):
             return CannotOpenYet(f"{self.name}: another program has locked it", "Stop that one")
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return CannotOpen(f"{self.name}: {why}", "Repair it")
+        advice = "Make it writable" if isinstance(error, PermissionError) else "Repair it"
+        return CannotOpen(f"{self.name}: {why}", advice)
 
     def _prepare(self) -> None:
         """Make sure that the file is ours, and bring it to the newest version."""

@@ -89,7 +89,8 @@ class LedgerDatabase:
         except OSError as error:
             if is_full_disk(error, path):
                 raise cannot_open(path, error) from None
-            raise CannotOpen(f"the ledger {path}: {error.strerror}") from None
+            advice = "Make it writable" if isinstance(error, PermissionError) else ""
+            raise CannotOpen(f"the ledger {path}: {error.strerror}", advice) from None
 
     def _connect(self, environment: Environment) -> None:
         self.db = environment.connect(self.real, False)

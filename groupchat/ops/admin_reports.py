@@ -71,6 +71,7 @@ class Reports:
                 "ledger": self._ledger or self._place,
                 "ledger_size_bytes": _size(self._ledger),
                 "wal_size_bytes": _size(f"{self._ledger}-wal") if self._ledger else 0,
+                "trouble": hub.ledger.trouble or None,
                 "certificate": certificate.fingerprint if certificate is not None else None,
             }
         )

@@ -35,6 +35,12 @@ def test_status_tells_how_full_the_server_is(machine):
     assert ["members", "1"] in [line.split() for line in machine.run("status")]
 
 
+def test_status_tells_why_messages_are_refused(machine, monkeypatch):
+    assert machine.json("status")["trouble"] is None
+    monkeypatch.setattr(type(machine.server.ledger), "trouble", "the disk is full")
+    assert "trouble      the disk is full" in machine.run("status")
+
+
 def test_status_works_while_the_server_is_full(capsys):
     machine = Machine(capsys, max=1)
     machine.server.json("alice")
