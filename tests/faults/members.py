@@ -26,9 +26,9 @@ from groupchat.client.errors import ClientError, NotReachable
 from groupchat.client.lifecycle import Lifecycle, LifecycleObserver
 from groupchat.client.model import Model
 from groupchat.client.outbox import Outbox
-from groupchat.client.reconnect import Backoff
+from groupchat.client.reconnect import Backoff, LateHellos
 from groupchat.client.session import Session
-from groupchat.wire import commands, events, jsonlines
+from groupchat.wire import commands, errors, events, jsonlines
 from groupchat.wire.commands import Position
 from groupchat.wire.events import Event
 from tests.faults.history import GONE, History, direct_room, key, removal
@@ -41,6 +41,7 @@ _SAID = re.compile(r"(?:\[[-0-9: ]{16}\] )?(?:[wh]\d: |-- w\d corrected: )(.*)")
 AGAIN = 0.1  #: seconds until a client that has just begun, and found no server, tries again
 CORRECTIONS, REMOVALS, MARKS = 0.08, 0.04, 0.02  #: what part of the lines is such a one
 _MARK_REF = "mark:"
+_NO_WELCOME = re.compile("No welcome|without a word")  #: where a hello was not answered
 _AWAY = "its ledger"  #: in the refusals of a node that can't reach its engine: come again
 
 
@@ -226,6 +227,7 @@ class Member:
         self.gave_up: list[str] = []
         self.talker = Talker(self)
         self.model = _Watched(self, dict.fromkeys(self.rooms))
+        self._late_hellos = LateHellos(reactor)  # type: ignore[arg-type]
         self._endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
         self._serials = itertools.count(1)
         self._chat: Lifecycle | None = None
@@ -251,11 +253,21 @@ class Member:
     def _ended(self, error: ClientError | None) -> None:
         if self._chat is None:
             return
-        if not isinstance(error, (_DisplayBroke, NotReachable)) and _AWAY not in str(error):
+        if not self._can_come_again(error):
             self.gave_up.append(f"{self.name} gave up ({type(error).__name__}): {error}")
         self.history.counts["restarts"] += 1
         self.model = _Watched(self, self.model.positions)
         self._waiting = reactor.callLater(AGAIN, self.start)  # type: ignore[attr-defined]
+
+    def _can_come_again(self, error: ClientError | None) -> bool:
+        """Whether a client that is started again will do better."""
+        if isinstance(error, NotReachable):
+            if _NO_WELCOME.search(str(error)):
+                self._late_hellos.add()  # a node that stood still takes it later
+            return True
+        if errors.REPLACED.text in str(error):
+            return self._late_hellos.judge(errors.REPLACED).retry == 0
+        return isinstance(error, _DisplayBroke) or _AWAY in str(error)
 
     def talk(self, talking: bool = True) -> None:
         """Begin to say something, or end."""
