@@ -52,6 +52,7 @@ class Calls:
         self._room_names = hub.room_names
         self._ledger = hub.ledger
         self._settings = hub.settings
+        self._outage = hub.outage
         self._posted = hub.posted
         self._now = now
 
@@ -67,6 +68,21 @@ class Calls:
         await self._posted(entry)
         if entry.refusal is not None:
             raise entry.refusal
+        return entry
+
+    async def _state(self, caller: Caller, name: str) -> LookEntry:
+        """
+        Return the state of a room, like `look`, for a question. While the ledger can't be reached,
+        it is the one in memory.
+        """
+        if self._outage.is_over:
+            return await self.look(caller, name)
+        room = self._room_names.to_join(name, caller.account)
+        here = self._rooms.get(room)
+        if here is None or not here.access.admits(caller.account):
+            raise errors.unreadable()
+        entry = LookEntry(room, account=caller.account)
+        entry.head = here.head
         return entry
 
     def label(self, caller: Caller, room: str) -> str:
@@ -153,7 +169,7 @@ class Calls:
         :raises Refused: it can't be had.
         """
         self._callers.take(caller)
-        state = await self.look(caller, name)
+        state = await self._state(caller, name)
         newest = state.head + 1
         before = newest if before is None else min(before, newest)
         found, more = await self._reader(state.room).history(before, limit, after)
@@ -169,7 +185,7 @@ class Calls:
         :raises Refused: they can't be had.
         """
         self._callers.take(caller, LINES_PER_SEARCH)
-        state = await self.look(caller, name)
+        state = await self._state(caller, name)
         newest = state.head + 1
         before = newest if before is None else min(before, newest)
         found = await self._reader(state.room).search(query, before, limit)
@@ -189,7 +205,7 @@ class Calls:
         :raises Refused: they can't be had.
         """
         self._callers.take(caller)
-        state = await self.look(caller, name)
+        state = await self._state(caller, name)
         if is_direct(state.room):
             raise errors.NotAllowed("A direct room has no list: its members are you two.")
         room = self._rooms.get(state.room)

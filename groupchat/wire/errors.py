@@ -58,6 +58,7 @@ __all__ = [
     "protocol_violation",
     "too_many_devices",
     "unreachable",
+    "unreadable",
 ]
 
 
@@ -289,6 +290,13 @@ def unreachable() -> Unavailable:
     """Return the refusal of a request of which nobody knows whether it will be carried out."""
     return Unavailable(
         "The server can't reach its ledger just now. It may be done later, or not.", retry=5
+    )
+
+
+def unreadable() -> Unavailable:
+    """Return the refusal of a question that only the ledger can answer."""
+    return Unavailable(
+        "The server can't reach its ledger just now. Try again in a moment.", retry=AWAY.retry
     )
 
 

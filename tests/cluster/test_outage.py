@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from groupchat.core.entries import MessageEntry
 from groupchat.core.outage import MAX_SECONDS_WAITED
+from groupchat.core.search import SearchQuery
+from groupchat.gateways.calls import Calls
 from groupchat.wire.errors import Unavailable
 from tests.cluster.group import Group
 from tests.core.accounts import PASSWORD
@@ -109,6 +112,23 @@ def test_what_was_removed_is_in_no_history_from_memory_either(group):
     (page,) = ann.ask("history", room="lobby")
     assert page["messages"][0]["redacted"] and "secret" not in str(page)
     group.order.unreadable = False
+
+
+def test_a_request_over_http_is_answered_from_memory_too(group, unread):
+    hub, answers = group.nodes[1].hub, []
+    calls, cron = Calls(hub, group.nodes[1].now), hub.callers.guest("cron", "192.0.2.1")
+    group.run(2)
+    for question in (
+        calls.history(cron, "lobby", None, None, 2),
+        calls.who(cron, "lobby", ""),
+        calls.history(cron, "elsewhere", None, None, 2),
+        calls.search(cron, "lobby", SearchQuery.parse("1", ""), None, 2),
+    ):
+        Deferred.fromCoroutine(question).addBoth(answers.append)
+    history, who, *refused = answers
+    assert [message.id for message in history.messages] == [18, 19]
+    assert [member.name for member in who.members] == ["ann", "ben"]
+    assert [failure.type for failure in refused] == [Unavailable] * 2
 
 
 @pytest.mark.parametrize(

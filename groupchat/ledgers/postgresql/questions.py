@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import psycopg
 from twisted.internet.defer import Deferred, fail
 
-from groupchat.wire.errors import Unavailable
+from groupchat.wire.errors import unreadable
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
@@ -26,10 +26,6 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 Ask = Callable[[Callable[[R], T]], Deferred[T]]  #: asks a reader, in its thread
-
-
-def _unreadable() -> Unavailable:
-    return Unavailable("The server can't reach its ledger just now. Try again in a moment.")
 
 
 class Questions:
@@ -58,7 +54,7 @@ class Questions:
         :raises Unavailable: (as its failure) the database can't be reached.
         """
         if self._silent_since == self._heard():
-            return fail(_unreadable())
+            return fail(unreadable())
         question = _Question(self, ask, query)
         self._open.add(question.refuse)
         question.begin()
@@ -110,7 +106,7 @@ class _Question(Generic[R, T]):
     def _answer(self, reader: R) -> T:
         """In the reader's thread: answer, unless nobody waits for that any more."""
         if self._is_over:
-            raise _unreadable()
+            raise unreadable()
         return self._query(reader)
 
     def _answered(self, result: T) -> None:
@@ -155,7 +151,7 @@ class _Question(Generic[R, T]):
         """The database can't be reached."""
         self._questions.refused()
         self._finish()
-        self.answer.errback(_unreadable())
+        self.answer.errback(unreadable())
 
     def _finish(self) -> None:
         self._is_over = True
