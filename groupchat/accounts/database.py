@@ -46,6 +46,7 @@ class AccountsDatabase:
         self._content = content
         self.name = f"the accounts file {path}"
         self._db: sqlite3.Connection  # once open
+        self._opened: os.stat_result  # likewise
         self._loaded_version = 0
 
     def open(self) -> None:
@@ -67,6 +68,8 @@ class AccountsDatabase:
             )
             if self._content:
                 self._db.deserialize(self._content)
+            if self.path != ":memory:":
+                self._opened = os.stat(self.path)
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._prepare()
@@ -163,7 +166,18 @@ class AccountsDatabase:
         Return everything that the file holds if another process has changed it since the last
         `load`, otherwise None.
         """
+        if not self._is_in_place():
+            raise sqlite3.DatabaseError(
+                "it was moved or removed; put it back, or restart the server"
+            )
         return self.load() if self._number("PRAGMA data_version") != self._loaded_version else None
+
+    def _is_in_place(self) -> bool:
+        """Return whether the path still leads to the file that is open."""
+        try:
+            return self.path == ":memory:" or os.path.samestat(self._opened, os.stat(self.path))
+        except OSError:
+            return False
 
     def audit_entries(self, count: int) -> list[AuditEntry]:
         """Return the newest entries of the audit log, the oldest of them first."""

@@ -108,6 +108,11 @@ class LedgerDatabase:
         return self._locks.read(offset, size)
 
     @property
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the open file: nobody has moved or removed it."""
+        return self._locks.is_in_place()
+
+    @property
     def wal_is_empty(self) -> bool:
         """Whether the file itself has everything."""
         return os.path.getsize(f"{self.real}-wal") == 0

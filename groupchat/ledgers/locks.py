@@ -50,6 +50,13 @@ class Locks:
                     f"the ledger {self._path} is in use by another daemon", "Stop that one"
                 ) from None
 
+    def is_in_place(self) -> bool:
+        """Return whether the path still leads to the file that is locked."""
+        try:
+            return os.path.samestat(os.fstat(self._files[0]), os.stat(self._real))
+        except OSError:
+            return False
+
     def read(self, offset: int, size: int) -> bytes:
         """Return bytes of the ledger. (To open and close it again would drop SQLite's locks.)"""
         return os.pread(self._files[0], size, offset)

@@ -118,6 +118,8 @@ class Writer:
         if not any(isinstance(entry, STORED) for entry in batch):
             Batch(self._tables, storing=False).process(batch)
             return
+        if not self._file.is_in_place:  # nothing is acknowledged that is in no file with a name
+            raise sqlite3.DatabaseError("it was moved or removed while the server ran")
         try:
             work = self._store(batch)
         except sqlite3.OperationalError as error:

@@ -282,6 +282,23 @@ def test_a_file_that_is_damaged_while_it_runs_is_told_once_and_what_it_said_befo
     assert again == f"Can read the accounts file {path} again; it had failed 3 times."
 
 
+def test_a_file_that_is_moved_while_it_runs_is_told_until_it_is_back(
+    start, path, logged, expect_logged
+):
+    expect_logged("Can't read the accounts file")
+    store = start()
+    store.save(Account("alice"), ENTRY)
+    os.rename(path, f"{path}.moved")
+    for _ in range(2):
+        answer(store.poll())
+    assert store.permissions.owner("alice")
+    os.rename(f"{path}.moved", path)
+    answer(store.poll())
+    told, again = logged()
+    assert "it was moved or removed; put it back, or restart the server." in told
+    assert again == f"Can read the accounts file {path} again; it had failed 2 times."
+
+
 def test_a_file_that_is_damaged_at_the_start_is_refused_in_one_line(start, path):
     start().save(Account("alice"), ENTRY)
     with open(path, "r+b") as file:

@@ -78,6 +78,21 @@ def test_while_the_disk_is_full_the_ledger_says_so(log, disk):
     assert log.ledger.trouble == ""
 
 
+@pytest.mark.parametrize("what", ["removed", "replaced"])
+def test_nothing_is_acknowledged_once_the_file_has_lost_its_name(log, path, machine, what):
+    log.said("before", n=1)
+    path.rename(path.with_name("moved.db"))
+    if what == "replaced":
+        path.write_bytes(b"")
+    saying = log.say("after", n=2)
+    log.run()
+    assert saying.id is None
+    (reason,) = log.owner.reasons
+    assert reason == f"the ledger {path}: it was moved or removed while the server ran"
+    log.closed = True
+    machine.crash()
+
+
 def test_it_tells_how_long_a_batch_takes_to_be_stored(log):
     times = []
     log.ledger.on_commit = times.append
