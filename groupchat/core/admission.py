@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from groupchat.core.group_entries import LoginEntry
 from groupchat.core.member import Member
 from groupchat.core.registry import Registry
+from groupchat.core.seat import NODE_SHIFT
 from groupchat.wire import errors
 
 if TYPE_CHECKING:
     from groupchat.core.seat import Seat
 
-__all__ = ["Admission"]
+__all__ = ["MAX_LATE", "Admission"]
+
+MAX_LATE = 60_000  #: milliseconds by which a login can be late; by more, and a clock was set back
 
 
 class Admission:
@@ -33,15 +36,29 @@ class Admission:
         have its owner's name.
 
         :raises NameTaken: another member has the name, or one that could be read as it.
-        :raises Disconnect: the group is full, or the member has too many devices.
+        :raises Disconnect: the group is full, the member has too many devices, or the client has
+            logged in on another node since.
         """
         older = self._registry.of_client(entry.client)
+        if older is not None:
+            self._check_order(entry, older)
         member = self._member(entry, older)
         if member is not None:
             return member, [older] if older is not None else []
         replaced = self._replaced(entry, older)
         self._check_place(entry, replaced)
         return None, replaced
+
+    def _check_order(self, entry: LoginEntry, older: Seat) -> None:
+        """
+        Check that a login is newer than the seat that its client has.
+
+        A node that could not reach the ledger for a while posts logins late, of clients that have
+        given it up and are on another node by now. Within a node, the order is that of the hellos.
+        """
+        late = older.since - entry.since
+        if older.node != entry.seat >> NODE_SHIFT and 0 < late <= MAX_LATE:
+            raise errors.Disconnect(errors.OVERTAKEN)
 
     def _member(self, entry: LoginEntry, older: Seat | None) -> Member | None:
         member = self._registry.member_named(entry.name)

@@ -16,6 +16,7 @@ __all__ = [
     "IDLE",
     "INTERNAL_ERROR",
     "MEMBERS_ONLY",
+    "OVERTAKEN",
     "QUIT",
     "REPLACED",
     "STOPPING",
@@ -212,6 +213,9 @@ AWAY = Bye(
 )
 CUT_OFF = Bye(
     code="unavailable", text="The server was cut off from its ledger. Come back in 1 s.", retry=1
+)
+OVERTAKEN = Bye(
+    code="unavailable", text="A newer connection of yours is on another server.", retry=1
 )
 STOPPING = Bye(code="stopping", text="The server is stopping. Come back in 2 s.", retry=2)
 MOVING = Bye(

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import Deferred
 
+from groupchat.core.admission import MAX_LATE
 from groupchat.core.entries import MessageEntry
+from groupchat.core.group_entries import LoginEntry, LogoutEntry
+from groupchat.core.login import client_digest
 from groupchat.core.outage import MAX_SECONDS_WAITED
 from groupchat.core.search import SearchQuery
+from groupchat.core.seat import NODE_SHIFT
 from groupchat.gateways.calls import Calls
 from groupchat.wire.errors import Unavailable
 from tests.cluster.group import Group
@@ -285,6 +289,27 @@ def test_what_it_had_posted_is_not_stored(group):
     group.run()
     assert ann.heard() == ["ben left."]
     assert group.nodes[0].hub.rooms["lobby"].head == 0
+
+
+@pytest.mark.parametrize(
+    ("late", "is_replaced"), [(1, False), (MAX_LATE, False), (0, True), (MAX_LATE + 1, True)]
+)
+def test_a_login_that_is_posted_late_does_not_replace_the_connection_made_since(
+    group, late, is_replaced
+):
+    ann, ben = group.nodes[1].connect(), group.nodes[1].json("ben")
+    ann.hello("ann", client=secret("ann"))
+    group.run()
+    ben.heard()
+    node = group.nodes[0]
+    (seat,) = node.hub.members.named("ann").seats
+    number = node.ledger.node << NODE_SHIFT | 99
+    client = client_digest(secret("ann"))
+    node.hub.post(LoginEntry(number, "ann", client, since=seat.since - late))
+    node.hub.post(LogoutEntry(number, "lost"))  # the client has long given it up
+    group.run()
+    assert ann.gone == is_replaced
+    assert ben.heard() == (["ann left."] if is_replaced else [])
 
 
 def test_who_is_logging_in_as_a_node_is_taken_for_dead_is_sent_away(group):
