@@ -239,7 +239,7 @@ class Total:
             f"  {kind:24}{self.findings.counts[kind]:10,}   {meaning}"
             for kind, meaning in FINDINGS.items()
         ]
-        return "\n".join([*lines, *(f"! {example}" for example in self.findings.examples[:40])])
+        return "\n".join(lines)
 
 
 async def soak(
@@ -279,4 +279,6 @@ async def soak(
             f"  {run_.counts['reconnections']:5,} reconnections  "
             f"{f'{wrong} WRONG' if wrong else 'all well'}"
         )
+        for example in run_.findings.examples:
+            say(f"! {example}")
     return total

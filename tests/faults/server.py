@@ -23,8 +23,9 @@ from groupchat.accounts.store import AccountStore
 from groupchat.core.permissions import Account, AuditEntry
 
 ROOT = Path(__file__).parents[2]
-START = 15.0  #: seconds until it listens
+START = 60.0  #: seconds until it listens, on a busy machine
 END = 15.0  #: seconds until it has ended
+EXCERPT = 3000  #: characters of a log that are shown
 UNKNOWN = 70  #: the status of one that does not know what it has stored
 _LISTENS = re.compile(r"Listening on port (\d+)")
 _WRONG = re.compile(r"Traceback|Unhandled|could not be shown|could not be handled")
@@ -136,8 +137,10 @@ class Server:
         process, self._process = self._process, None
         assert process is not None
         status = await process.ended.addTimeout(END, reactor)  # type: ignore[arg-type]
-        if status != expected or _WRONG.search(process.text):
+        wrong = _WRONG.search(process.text)
+        if status != expected or wrong:
+            begin = max(0, wrong.start() - 500) if wrong else -EXCERPT
             self.wrong.append(
                 f"ended with {status}, where {expected} was expected; "
-                f"its log: {process.text[-3000:]}"
+                f"its log: {process.text[begin:][:EXCERPT]}"
             )
