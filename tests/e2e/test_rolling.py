@@ -221,11 +221,13 @@ async def walks(here: Socket, there: Socket, name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("upgraded", [False, True], ids=["upgrade", "old-one-restarted"])
 @pytest_twisted.ensureDeferred
 async def test_nodes_of_two_versions_are_one_group(
-    sandbox: Sandbox, database: str, before: Program
+    sandbox: Sandbox, database: str, before: Program, upgraded: bool
 ):
-    await side_by_side(sandbox, database, before, THIS)
+    programs = (THIS, before) if upgraded else (before, THIS)
+    await side_by_side(sandbox, database, *programs)
 
 
 @pytest.mark.slow
