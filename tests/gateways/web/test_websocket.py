@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import itertools
 
-from groupchat.gateways.web.frames import IDLE_FRAMES, MAX_MESSAGE
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+
+from groupchat.gateways.web.frames import IDLE_FRAMES, MAX_MESSAGE, FrameSplitter
 from groupchat.testing.websocket import masked
 from tests.support import Server
 
@@ -122,6 +128,48 @@ def test_frames_may_be_cut_anywhere(server, alice, bob):
         alice.send_raw(bytes([byte]))
         server.run()
     assert bob.heard() == [f"alice: {'x' * 200}"]
+
+
+#: frames, and the texts that they bring
+KINDS = [
+    (masked(b"short"), ["short"]),
+    (masked(b"x" * 126), ["x" * 126]),
+    (masked("two\nliñes\n".encode()), ["two", "liñes"]),
+    (b"\x81\xfe\x00\x04" + masked(b"long")[2:], ["long"]),  # a size of 2 bytes
+    (b"\x81\xff" + bytes(7) + b"\x04" + masked(b"long")[2:], ["long"]),
+    (masked(b"?", PING), []),
+    (masked(b"", PONG), []),
+    (masked(b"a", UNFINISHED) + masked(b"", PING) + masked(b"", 0) + masked(b"b", CONT), ["ab"]),
+    (masked(b""), []),
+]
+
+
+class Speaker:
+    """A session that takes what its frames answer."""
+
+    ended = False
+    peer = property(lambda self: self)
+
+    def write(self, data):
+        pass
+
+
+@given(
+    st.lists(st.sampled_from(KINDS), max_size=12),
+    st.lists(st.integers(1, 9) | st.integers(1, 300), min_size=1),
+)
+def test_frames_bring_the_same_lines_however_they_are_cut(frames, cuts):
+    protocol = ServerProtocol(state=OPEN, max_size=MAX_MESSAGE)
+    splitter = FrameSplitter(protocol, Speaker(), lambda: 0.0)
+    data, lines = b"".join(frame for frame, _ in frames), []
+    for cut in itertools.cycle(cuts):
+        splitter.receive(data[:cut])
+        data = data[cut:]
+        while splitter.waiting:
+            lines += splitter.split(3)
+        if not data:
+            break
+    assert [line.decode() for line in lines] == [text for _, texts in frames for text in texts]
 
 
 def test_compression_is_not_agreed_on_and_a_known_subprotocol_is(server):
