@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Log } from "../../groupchat/gateways/web/static/log.js";
+import { matches } from "../../groupchat/gateways/web/static/room-matches.js";
 import { Room } from "../../groupchat/gateways/web/static/room.js";
 import { TestClock, message, state } from "./helpers.js";
 
@@ -184,4 +185,18 @@ test("members come, go and take other names", () => {
   room.handle({ type: "presence", room: "lobby", count: 2, left: ["carol"], renamed: { bob: "Rob" } }, "alice");
   assert.deepEqual([...room.members.values()], ["alice", "Rob"]);
   assert.equal(room.count, 2);
+});
+
+test("a part of a name finds its room, and Enter opens that", () => {
+  const rooms = [["lobby", "about dev and ops"], ["dev", ""], ["ops", ""], ["@bob", ""]].map(([room, topic]) => ({ room, topic, count: 1 }));
+  const seen = (/** @type {string} */ text) => {
+    const { found, target, isNew, status } = matches(rooms, text);
+    return [found.map(({ room }) => room), target, isNew, status];
+  };
+  assert.deepEqual(seen(""), [["lobby", "dev", "ops", "@bob"], "", false, "4 of 4."]);
+  assert.deepEqual(seen(" #De"), [["lobby", "dev"], "dev", true, "2 of 4. Enter opens dev."]);
+  assert.deepEqual(seen("dev"), [["lobby", "dev"], "dev", false, "2 of 4. Enter opens dev."]);
+  assert.deepEqual(seen("about"), [["lobby"], "about", true, "1 of 4. Enter makes about."]);
+  assert.deepEqual(seen("BOB"), [["@bob"], "@bob", true, "1 of 4. Enter opens @bob."]);
+  assert.deepEqual(seen("new"), [[], "new", true, "There is no such room yet. Enter makes it."]);
 });

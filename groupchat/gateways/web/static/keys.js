@@ -1,6 +1,6 @@
 /** The keys that work everywhere in the page. */
 import { h } from "./dom.js";
-import { openDialog } from "./menu.js";
+import { heading, openDialog } from "./menu.js";
 
 const HELP = [
   ["Enter, Shift+Enter", "says the line; breaks the line"],
@@ -19,7 +19,7 @@ const HELP = [
 /** Shows what the keys do. */
 export function showKeys() {
   const rows = HELP.map(([name, meaning]) => h("div", {}, h("dt", {}, name), h("dd", {}, meaning)));
-  openDialog(h("div", {}, h("h2", { id: "dialog-title", tabindex: -1, autofocus: true }, "Keys"), h("dl", { class: "keys" }, ...rows)));
+  openDialog(h("div", {}, heading("Keys", { tabindex: -1, autofocus: true }), h("dl", { class: "keys" }, ...rows)));
 }
 
 /** @param {import("./app.js").App} app */

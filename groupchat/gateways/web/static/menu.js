@@ -93,6 +93,18 @@ function control({ name, value = "", type = "text", choices }) {
 }
 
 /**
+ * The heading of a dialog that has no other button to close it: a phone has no Esc.
+ * @param {string} title
+ * @param {Record<string, unknown>} [attributes] of the title.
+ */
+export function heading(title, attributes = {}) {
+  /** @param {Event} event */
+  const close = (event) => /** @type {Element} */ (event.currentTarget).closest("dialog")?.close();
+  return h("div", { class: "heading" }, h("h2", { id: "dialog-title", ...attributes }, title),
+    h("button", { type: "button", class: "icon", "aria-label": "Close", onclick: close }, "×"));
+}
+
+/**
  * Shows something in front of the page, until it is closed.
  * @param {HTMLElement} content with an element whose id is dialog-title.
  * @param {() => void} [closed]
@@ -105,6 +117,11 @@ export function openDialog(content, closed) {
       closed?.();
     },
     onpointerdown: (/** @type {PointerEvent} */ event) => event.target === dialog && dialog.close(),
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape" || event.isComposing) return;
+      event.preventDefault(); // a search field would be emptied first
+      dialog.close();
+    },
   }, content);
   document.body.append(dialog);
   dialog.showModal();

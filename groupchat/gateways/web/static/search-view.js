@@ -1,7 +1,7 @@
 /** Searching in the room in view: a dialog with what was found. */
 import { timeOf } from "./answers.js";
 import { h } from "./dom.js";
-import { openDialog } from "./menu.js";
+import { heading, openDialog } from "./menu.js";
 import { colourOf } from "./names.js";
 
 /**
@@ -22,7 +22,7 @@ export function openSearch(room, search, jump, query) {
   const status = h("p", { role: "status", class: "quiet" });
   const more = h("button", { type: "button", class: "wide", hidden: true }, "Look further back");
   const form = h("form", { role: "search", onsubmit: begin },
-    h("h2", { id: "dialog-title" }, `Search in ${room}`),
+    heading(`Search in ${room}`),
     h("div", { class: "row" }, field, h("button", { type: "submit", class: "primary" }, "Search")));
   const dialog = openDialog(h("div", { class: "search" }, form, status, list, more));
   field.focus();
