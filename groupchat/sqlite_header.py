@@ -35,7 +35,7 @@ def check(what: str, path: str, application: int, version: int) -> None:
         with open(path, "rb") as file:
             header = file.read(_SIZE)
     except FileNotFoundError:
-        if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK):
+        if not _is_folder_writable(path):
             raise CannotOpen(
                 f"{what}: there is none, and it cannot be created",
                 "Make sure that its folder exists and can be written",
@@ -45,8 +45,17 @@ def check(what: str, path: str, application: int, version: int) -> None:
         raise CannotOpen(f"{what}: {error.strerror}") from None
     if not os.access(path, os.W_OK):
         raise CannotOpen(f"{what}: it cannot be written", "Make it writable")
+    if not _is_folder_writable(path):
+        raise CannotOpen(
+            f"{what}: its folder cannot be written, where files beside it have to be",
+            "Make that writable",
+        )
     if header:
         _check(what, header, application, version)
+
+
+def _is_folder_writable(path: str) -> bool:
+    return os.access(os.path.dirname(os.path.realpath(path)), os.W_OK | os.X_OK)
 
 
 def _check(what: str, header: bytes, application: int, version: int) -> None:

@@ -8,6 +8,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import NoReturn, cast
 
 from twisted.internet.defer import Deferred
@@ -271,6 +272,8 @@ def _metrics_address(options: Options, reactor: IReactor) -> Address | None:
     where = options["metrics"]
     if where is None:
         return None
+    if find_spec("prometheus_client") is None:
+        raise not_started('--metrics needs prometheus_client: pip install "groupchat[metrics]"')
     return f"metrics {shortened(where)}", [_endpoint("metrics", endpoint(where), reactor)]
 
 
@@ -287,13 +290,10 @@ def _parts(
     address = _metrics_address(options, reactor)
     if address is None:
         return parts, [], hub
-    try:
-        from groupchat.ops.metrics import Metrics, ObservedOwner
-        from groupchat.ops.metrics_http import metrics_site
-    except ImportError:
-        raise not_started(
-            '--metrics needs prometheus_client: pip install "groupchat[metrics]"'
-        ) from None
+    # only here: they need a package that is not always there
+    from groupchat.ops.metrics import Metrics, ObservedOwner
+    from groupchat.ops.metrics_http import metrics_site
+
     metrics = Metrics(hub, port, health, storage.file)
     storage.observe_commits(metrics.commits.observe)
     binding = Binding(*address, metrics_site(metrics, health, reactor), lambda port: None)

@@ -319,6 +319,8 @@ def test_where_the_package_for_metrics_is_missing_the_line_names_it(monkeypatch)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with pytest.raises(SystemExit, match=r"needs prometheus_client: pip install .*\[metrics\]"):
         made("--metrics", "127.0.0.1:9464")
+    with pytest.raises(SystemExit, match="needs prometheus_client"):
+        made("--metrics", "127.0.0.1:9464", "--check")
 
 
 def test_without_metrics_their_package_is_not_imported(monkeypatch):

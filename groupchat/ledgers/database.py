@@ -90,7 +90,8 @@ class LedgerDatabase:
             if is_full_disk(error, path):
                 raise cannot_open(path, error) from None
             advice = "Make it writable" if isinstance(error, PermissionError) else ""
-            raise CannotOpen(f"the ledger {path}: {error.strerror}", advice) from None
+            beside = f"{error.filename}: " if error.filename not in (None, self.real) else ""
+            raise CannotOpen(f"the ledger {path}: {beside}{error.strerror}", advice) from None
 
     def _connect(self, environment: Environment) -> None:
         self.db = environment.connect(self.real, False)

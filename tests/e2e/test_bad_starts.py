@@ -216,7 +216,7 @@ async def test_a_full_disk_is_called_so_and_is_no_end_for_good(sandbox: Sandbox,
     assert line.startswith("the ledger disk/x.db: the disk is full. Make room, ")
 
 
-@pytest.mark.parametrize("locked", ["directory", "file"])
+@pytest.mark.parametrize("locked", ["directory", "file", "directory around a file"])
 @pytest_twisted.ensureDeferred
 async def test_a_ledger_that_can_t_be_written_is_refused(sandbox: Sandbox, locked: str):
     directory = sandbox.directory / "locked"
@@ -224,13 +224,15 @@ async def test_a_ledger_that_can_t_be_written_is_refused(sandbox: Sandbox, locke
     if locked == "file":
         (directory / "x.db").touch(0o400)
     else:
+        if locked == "directory around a file":
+            (directory / "x.db").touch(0o600)
         directory.chmod(0o500)
-    line = await refuses(
-        sandbox.twistd(
-            "--port", "0", "--ledger", "sqlite:locked/x.db", through=without("dac_override")
-        )
-    )
-    assert line.startswith("the ledger locked/x.db: Permission denied.")
+    options = ("--port", "0", "--ledger", "sqlite:locked/x.db")
+    line = await refuses(sandbox.twistd(*options, through=without("dac_override")))
+    what = f"{directory}/x.db-lock: " if locked == "directory around a file" else ""
+    assert line.startswith(f"the ledger locked/x.db: {what}Permission denied. Make it writable,")
+    line = await refuses(sandbox.twistd(*options, "--check", through=without("dac_override")))
+    assert line.startswith("the ledger locked/x.db: ") and "can" in line, "--check says so, too"
 
 
 @pytest.mark.parametrize(
