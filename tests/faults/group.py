@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import psycopg
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
@@ -33,6 +34,16 @@ DATABASE = "faults"
 TWINS = 2
 WATCHER = "watcher"  #: the name of a client that only asks for the members
 ANSWER = 10.0  #: seconds for an answer of a node that runs
+#: The processes of an engine, what each of them waits for, and its standbys.
+_DOING = """
+    SELECT concat_ws(
+        ' ', pid, backend_type, state, wait_event, pg_blocking_pids(pid),
+        left(regexp_replace(query, '\\s+', ' ', 'g'), 60)
+    ) FROM pg_stat_activity
+    UNION ALL
+    SELECT concat_ws(' ', application_name, state, sync_state, sent_lsn, flush_lsn)
+    FROM pg_stat_replication
+"""
 PATIENCE = 60.0  #: seconds until something is answered after a fault: leases are of 10
 
 
@@ -121,6 +132,17 @@ class Group(Scene):
         """Start a node, and let connections lead to it."""
         await node.start()
         self.balancer.targets.append(node.port)
+
+    def describe(self) -> str:
+        lines = [f"\n{node.log}" for node in self.nodes]
+        for engine in self.pair.engines:
+            role = "primary" if engine is self.engine else "standby"
+            try:
+                doing = [str(line) for (line,) in engine.execute(_DOING)]
+            except psycopg.Error as error:
+                doing = [str(error)]
+            lines += [f"The {role}:", *doing]
+        return "\n".join(lines)
 
     def withdraw(self, node: Node) -> None:
         """Let no new connections lead to a node."""

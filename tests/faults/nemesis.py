@@ -64,6 +64,10 @@ class Scene:
     async def end_servers(self) -> None:
         raise NotImplementedError
 
+    def describe(self) -> str:
+        """Returns what goes on, for a person who has to find out why nothing does."""
+        return ""
+
     def read_log(self, in_use: bool = False) -> Log:
         """
         Returns what is stored.

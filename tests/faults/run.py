@@ -69,7 +69,7 @@ class Run:
         try:
             await self._play()
         except (AssertionError, TimeoutError, defer.TimeoutError) as error:
-            self.findings.add("stuck", repr(error)[:3000])
+            self.findings.add("stuck", f"{error!r:.3000}{self._scene.describe()}")
         finally:
             if self._observer is not None:
                 self._observer.stop()

@@ -116,6 +116,11 @@ class Server:
     def running(self) -> bool:
         return self._process is not None and self._process.status is None
 
+    @property
+    def log(self) -> str:
+        """The end of the log of the server that runs."""
+        return self._process.text[-EXCERPT:] if self._process is not None else ""
+
     def signal(self, number: int) -> None:
         assert self.running
         os.kill(self._transport.pid, number)
