@@ -6,6 +6,7 @@ The ill tests stand above the tests about them, and run once, together, in a pro
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -272,3 +273,13 @@ def test_quick():
 """
     done = run(tmp_path, {"test_it.py": PREFACE + lines}, "--fast")
     assert "1 passed, 1 deselected" in done.stdout
+
+
+def test_no_test_may_take_as_long_as_one_that_blocks_the_reactor(pytestconfig: pytest.Config):
+    folder = Path(__file__).parent
+    limits = [
+        int(limit)
+        for path in folder.rglob("test_*.py")
+        for limit in re.findall(r"mark\.limit\((\d+)\)", path.read_text())
+    ]
+    assert max(limits) < float(pytestconfig.getini("faulthandler_timeout"))
