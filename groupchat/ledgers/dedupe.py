@@ -34,7 +34,8 @@ def digest_of(entry: MessageEntry) -> bytes:
     """Return the digest of an entry."""
     if isinstance(entry, CorrectionEntry):
         return digest(entry.text, entry.act, entry.replaces, entry.redacts)
-    return digest(entry.text, Kind.of(entry.act, entry.notice))
+    kind = Kind.NOTICE if entry.notice else entry.act  # for each message: a call less
+    return blake2b(entry.text.encode(), digest_size=8, person=_PERSONS[kind]).digest()
 
 
 def repeat(entry: MessageEntry, found: tuple[int, bytes] | None) -> None:

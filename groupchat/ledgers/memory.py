@@ -60,6 +60,7 @@ class MemoryLedger(EntryProcessor):
     ) -> None:
         self.epoch = token_urlsafe(6)
         self._keep = keep or RetentionPolicy()
+        self._keeps_all = not (self._keep.count or self._keep.age)
         self._clock = clock or SystemClock()
         self._rooms: dict[str, MemoryRoom] = {}
         self._queue = GroupCommit(call_later, self.write)
@@ -146,9 +147,10 @@ class MemoryLedger(EntryProcessor):
         room.topic, room.topic_by = entry.text, entry.sender
 
     def _message(self, entry: MessageEntry) -> None:
-        room = self._room(entry.room)
+        room = self._rooms.get(entry.room) or MemoryRoom()
         client = room.clients.get(entry.client) or MemoryClient()
-        if self._is_new(entry, client):
+        usual = entry.n == client.last + 1 and entry.refusal is None
+        if usual or self._is_new(entry, client):
             self._append(entry, room, client)
 
     def _is_new(self, entry: MessageEntry, client: MemoryClient) -> bool:
@@ -185,16 +187,18 @@ class MemoryLedger(EntryProcessor):
         self._rooms[entry.room] = room
         entry.id, entry.fresh = room.head + 1, True
         received = self._received(entry.at) if self._keep.age else 0.0  # to ask it takes time
-        entry.at = max(entry.at, room.at)
+        if entry.at < room.at:
+            entry.at = room.at
         message = Message(
             entry.room, entry.id, stamp(entry.at), entry.sender, entry.text,
             entry.act, entry.notice, replaces, redacts,
         )  # fmt: skip
-        room.append(StoredMessage(message, entry.at, received, entry.author))
+        room.append(StoredMessage(message, entry.at, received, entry.account or entry.client))
         if entry.n is not None:
             room.clients[entry.client] = client
             client.add(entry.n, entry.id, digest_of(entry))
-        self._expire(room)
+        if not self._keeps_all:
+            self._expire(room)
 
     def _received(self, at: int) -> float:
         """Return the uptime at which a message was received that is stamped with a time."""
