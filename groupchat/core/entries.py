@@ -74,7 +74,6 @@ class MessageEntry(Entry):
         sender: str,
         text: str,
         at: int,
-        *,
         act: bool = False,
         client: bytes = b"",
         n: int | None = None,

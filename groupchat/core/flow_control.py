@@ -25,11 +25,14 @@ class FlowControl:
     :param seconds: a monotonic clock, in seconds.
     :param resume: called when `blocked` has ended.
 
+    :ivar take: takes a line's token. Returns 0.0, or the seconds until there is one.
     :ivar blocked: whether the next line has to wait for a reply or for the ledger.
     :ivar pending_replies: answers under way.
     """
 
-    __slots__ = ("_bucket", "_over_backlog", "_uncommitted", "blocked", "pending_replies", "resume")
+    __slots__ = (
+        "_bucket", "_over_backlog", "_uncommitted", "blocked", "pending_replies", "resume", "take",
+    )  # fmt: skip
 
     def __init__(
         self, rate: float, burst: float, seconds: Callable[[], float], resume: Callable[[], None]
@@ -40,10 +43,7 @@ class FlowControl:
         self._over_backlog = False
         self._uncommitted = 0
         self._bucket = TokenBucket(rate, burst, seconds)
-
-    def take(self) -> float:
-        """Take a line's token. Returns 0.0, or the seconds until there is one."""
-        return self._bucket.take()
+        self.take = self._bucket.take
 
     def spend(self, lines: int) -> None:
         """Count a line as several: the next ones wait longer."""

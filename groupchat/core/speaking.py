@@ -69,10 +69,9 @@ class Speaking:
                 raise
             refusal = refused  # but the ledger may know this n, and then it was stored
             text, room = names.visible(command.text), session.rooms.find(command.room)
-        entry = MessageEntry(
-            room, session.name, text, self._now(), act=command.act, client=session.client,
-            n=command.n, account=session.account, session=session, ref=command.ref,
-            notice=command.notice,
+        entry = MessageEntry(  # keywords would be a dict for each message
+            room, session.name, text, self._now(), command.act, session.client, command.n,
+            session.account, session, command.ref, command.notice,
         )  # fmt: skip
         entry.refusal = refusal
         self._post(entry)

@@ -38,6 +38,7 @@ from groupchat.wire.timestamps import stamp
 __all__ = ["MemoryLedger"]
 
 _MAX_SEARCHED = 10_000  #: messages that one answer searches: it holds up everything else
+_NEW_CLIENT = MemoryClient()  #: stands for each that has sent nothing with an n
 _MAX_SECONDS = 0.02  #: seconds that one answer takes, about
 
 
@@ -148,10 +149,10 @@ class MemoryLedger(EntryProcessor):
 
     def _message(self, entry: MessageEntry) -> None:
         room = self._rooms.get(entry.room) or MemoryRoom()
-        client = room.clients.get(entry.client) or MemoryClient()
-        usual = entry.n == client.last + 1 and entry.refusal is None
+        client = room.clients.get(entry.client, _NEW_CLIENT)
+        usual = (entry.n is None or entry.n == client.last + 1) and entry.refusal is None
         if usual or self._is_new(entry, client):
-            self._append(entry, room, client)
+            self._append(entry, room)
 
     def _is_new(self, entry: MessageEntry, client: MemoryClient) -> bool:
         if entry.n is not None and entry.n <= client.last:
@@ -161,7 +162,7 @@ class MemoryLedger(EntryProcessor):
 
     def _correction(self, entry: CorrectionEntry) -> None:
         room = self._room(entry.room)
-        client = room.clients.get(entry.client) or MemoryClient()
+        client = room.clients.get(entry.client, _NEW_CLIENT)
         authors: set[str | bytes] = {entry.account, entry.client}
         id = room.first_id(entry.replaces or entry.redacts or 0, authors)
         if entry.redacts is None:
@@ -174,13 +175,12 @@ class MemoryLedger(EntryProcessor):
         if entry.refusal is None:
             if entry.redacts is not None:
                 entry.redacted = room.redact(id)
-            self._append(entry, room, client, entry.replaces, entry.redacts)
+            self._append(entry, room, entry.replaces, entry.redacts)
 
     def _append(
         self,
         entry: MessageEntry,
         room: MemoryRoom,
-        client: MemoryClient,
         replaces: int | None = None,
         redacts: int | None = None,
     ) -> None:
@@ -195,7 +195,9 @@ class MemoryLedger(EntryProcessor):
         )  # fmt: skip
         room.append(StoredMessage(message, entry.at, received, entry.account or entry.client))
         if entry.n is not None:
-            room.clients[entry.client] = client
+            client = room.clients.get(entry.client)
+            if client is None:
+                client = room.clients[entry.client] = MemoryClient()
             client.add(entry.n, entry.id, digest_of(entry))
         if not self._keeps_all:
             self._expire(room)

@@ -30,6 +30,8 @@ def encode(event: Event, me: str = "", past: bool = False) -> bytes:
             if event.act
             else f"{event.sender}: {event.text}\n".encode()
         )
+    if type(event) is events.Ok and not event.text:
+        return b""  # as after each message
     return "".join(f"{line}\n" for line in lines(event, me, past)).encode()
 
 
