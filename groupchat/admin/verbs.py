@@ -55,6 +55,8 @@ class Verb(NamedTuple):
                 return f'"{self.name}" needs "{argument.name}".'
             if argument.choices and given.get(argument.name) not in (None, *argument.choices):
                 return f'"{argument.name}" is one of {", ".join(argument.choices)}.'
+            if argument.path and "\0" in given.get(argument.name, ""):
+                return f'"{argument.name}" is no path: it has a NUL in it.'
         return ""
 
 

@@ -52,7 +52,7 @@ class Importing:
         done, chain = await self._progress(room, file)
         call.report(Resume(done, chain))
         if done >= start.count:
-            return Done(f"All {start.count} messages of this file are in {room} already.")
+            return Done(f"{room} has all messages of this file already: {start.count}.")
         audit = AuditEntry(self._now(), call.by.name, "import", room)
         await self._hub.accounts.save(None, audit)
         before = done

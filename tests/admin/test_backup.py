@@ -68,6 +68,8 @@ def test_the_server_takes_whole_paths_only(capsys, ledger):
     machine = Machine(capsys, str(ledger))
     (reply,) = machine.ask("", b'{"verb": "backup", "file": "copy.db"}')
     assert b"slash" in reply
+    (reply,) = machine.ask("", b'{"verb": "backup", "file": "/copy\\u0000.db"}')
+    assert b"NUL" in reply
 
 
 # Checks.

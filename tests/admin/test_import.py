@@ -162,7 +162,7 @@ def test_a_second_time_nothing_is_imported(disk, write):
     path = write({}, {"text": "more"})
     disk.run("import", "dev", path)
     (line,) = disk.run("import", "dev", path)
-    assert line == "All 2 messages of this file are in dev already."
+    assert line == "dev has all messages of this file already: 2."
     assert len(room(disk)) == 2
     disk.run("import", "other", path)
     assert len(room(disk, "other")) == 2
