@@ -86,19 +86,24 @@ class Conversation(Requester):
 
     # Saying.
 
-    def say(self, room: str, text: str, act: bool = False) -> Deferred[int | None]:
+    def say(
+        self, room: str, text: str, act: bool = False, notice: bool = False
+    ) -> Deferred[int | None]:
         """
         Say this in a room, now or once there is a connection. The result is the id of the message,
         once it is stored. Fails with `Refused`; or with an `Ending` if the chat ends before: then
         an outbox in a file keeps the message for the next run.
 
         :param act: whether to say it as an act, like ``/me``.
+        :param notice: whether it is said automatically, so that no program answers it; then it is
+            no act. An older server tells it as an ordinary message.
         """
         room = names.key(room)
         try:
-            say = commands.Say(room=room, text=names.message_text(text), act=act)
+            text = names.message_text(text)
         except wire_errors.Refused as refused:
             return fail(Refused(refused.code, refused.text))
+        say = commands.Say(room=room, text=text, act=act and not notice, notice=notice)
         return self._say(room, say)
 
     def edit(self, room: str, message_id: int, text: str) -> Deferred[int | None]:

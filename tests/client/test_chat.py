@@ -123,6 +123,13 @@ def test_an_act_is_said_as_one(world, alice, bob):
     assert bob.heard()[-1] == "* alice waves"
 
 
+def test_a_notice_is_said_as_one(world, alice, bob):
+    bob.events()
+    world.get(alice.say("lobby", "the build is green", act=True, notice=True))
+    (message,) = bob.events()
+    assert (message["text"], message["notice"]) == ("the build is green", True)
+
+
 def test_a_text_that_cannot_be_said_is_refused_at_once(world, alice):
     for say in (lambda: alice.say("lobby", " "), lambda: alice.edit("lobby", 1, " ")):
         with pytest.raises(Refused) as caught:
