@@ -40,7 +40,7 @@ def address(pair: Pair, database: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.limit(90)
+@pytest.mark.limit(150)
 @pytest_twisted.ensureDeferred
 async def test_a_standby_takes_over_and_no_message_is_lost(sandbox: Sandbox, pair: Pair):
     pair.primary.create("chat")
@@ -58,6 +58,8 @@ async def test_a_standby_takes_over_and_no_message_is_lost(sandbox: Sandbox, pai
         await talker.goes_on(20)
     pair.standby.start()  # as it was: a primary, with the messages up to its death
     pair.primary.execute(CUT)
+    await nodes[2].stop()
+    nodes[2] = await sandbox.again(nodes[2], *options, "2.sock")
     for talker in clients:
         await talker.goes_on(20)
     pair.standby.kill()
