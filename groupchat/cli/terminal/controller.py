@@ -14,12 +14,14 @@ from groupchat.cli.terminal.commander import Commander
 from groupchat.cli.terminal.feed import Feed
 from groupchat.cli.terminal.finder import Finder
 from groupchat.cli.terminal.keys import KEYS, Action, room_number
+from groupchat.cli.terminal.leaving import Leaving
 from groupchat.cli.terminal.line_input import LineInput, Question
 from groupchat.cli.terminal.links import Links
 from groupchat.cli.terminal.pager import Pager
 from groupchat.cli.terminal.results import Results
 from groupchat.cli.terminal.room_list import RoomList, RoomView
 from groupchat.cli.terminal.rows import Row
+from groupchat.cli.terminal.scrolling import Scrolling
 from groupchat.cli.terminal.selection import Selection
 from groupchat.cli.terminal.talk import Phase, Talk
 from groupchat.client import AnswerLost, Ending, Refused
@@ -28,7 +30,6 @@ from groupchat.wire.events import Event
 
 __all__ = ["Controller", "Surface"]
 
-TWICE = 2.0  #: seconds between two Ctrl-C that leave
 MAX_LINES_UNASKED = 3  #: lines that are said at once without a question
 
 
@@ -97,12 +98,13 @@ class Controller:
         clock: IReactorTime,
     ) -> None:
         self.line = line
+        self._leaving = Leaving(talk, rooms, feed, line, surface.leave, clock)
         self.commander = Commander(
             talk,
             rooms,
             feed,
             show=self.show,
-            leave=self.leave,
+            leave=self._leaving.leave,
             bare=surface.bare,
             copy=surface.copy,
             show_links=self._show_links,
@@ -112,15 +114,14 @@ class Controller:
         self._rooms = rooms
         self._feed = feed
         self._surface = surface
-        self._clock = clock
         self._pager = Pager(talk, feed)
+        self._scrolling = Scrolling(rooms, feed, self._pager)
         self.links = Links(surface.open_link, surface.copy)
         self.results = Results(self._go_to, self.commander.search)
         self.commander.results = self.results
         self.finder = Finder(rooms, self.show, self._join)
         self._lists: list[ListAbove] = [self.results, self.links, self.finder]
         self._selection = Selection(rooms, line, surface.copy, surface.open_link, self.commander)
-        self._last_clear: float | None = None
         self._returned = ""  # the text that was last put back into a line
 
     def press_all(self, keys: list[str]) -> None:
@@ -165,7 +166,7 @@ class Controller:
             if room is not None:
                 self.show(room)
         elif not key.startswith(("ctrl ", "meta ", "shift ", "<")) and not _is_named(key):
-            self._last_clear = None
+            self._leaving.typed()
             self.line.type(key)
 
     def _do(self, action: Action) -> None:
@@ -219,39 +220,9 @@ class Controller:
             room.draft = self._returned
         return True
 
-    # Leaving.
-
     def _clear_or_leave(self) -> None:
-        now = self._clock.seconds()
         self._selection.edited = None
-        if self.line.text:
-            self.line.set("")
-            self._last_clear = None
-        elif self._last_clear is not None and now - self._last_clear <= TWICE:
-            self.leave()
-        else:
-            self._last_clear = now
-            self._feed.tell("Press Ctrl-C again to leave.")
-
-    def _delete_or_leave(self) -> None:
-        if self.line.text:
-            self.line.act(Action.DELETE)
-        else:
-            self.leave()
-
-    def leave(self) -> None:
-        """Leave the server; ask first if lines are not stored."""
-        waiting = sum(room.timeline.waiting for room in self._rooms)
-        if not waiting:
-            self._talk.leave_server()
-            return
-        lines = "1 line is" if waiting == 1 else f"{waiting} lines are"
-        question = f"{lines} not stored. Leave? y or n: "
-        self.line.ask(Question(question, self._leave_anyway, choices="yn"))
-
-    def _leave_anyway(self, answer: str | None) -> None:
-        if answer == "y":
-            self._surface.leave()
+        self._leaving.clear_or_leave()
 
     @property
     def rows(self) -> list[Row]:
@@ -275,36 +246,6 @@ class Controller:
         room = self._rooms.next_with_news()
         if room is not None:
             self.show(room)
-
-    # Scrolling.
-
-    def _scroll(self, pages: int) -> None:
-        viewport = self._rooms.current.viewport
-        if viewport.scroll(pages * viewport.page):
-            self._pager.load(self._rooms.current)
-        self._feed.look()
-
-    def _to_top(self) -> None:
-        self._rooms.current.viewport.to_start()
-        self._pager.load(self._rooms.current)
-
-    def _to_bottom(self) -> None:
-        self._rooms.current.viewport.to_end()
-        self._feed.look()
-
-    def _first_unread(self) -> None:
-        room = self._rooms.current
-        if room.timeline.news is not None:
-            room.viewport.show(room.timeline.news)
-
-    def _mention(self, step: int) -> None:
-        viewport = self._rooms.current.viewport
-        found = viewport.find(lambda line: line.mention, step)
-        if found is None:
-            viewport.to_end()
-        else:
-            viewport.pointed = found
-            viewport.show(found)
 
     def _go_to(self, room: RoomView, message_id: int) -> None:
         self.show(room)
@@ -337,9 +278,6 @@ class Controller:
         self.line.set(text.rstrip("\n"))
         self._feed.repaint()
 
-    def _cancel(self) -> None:
-        self._to_bottom()
-
     def _focus(self, focused: bool) -> None:
         self._surface.set_focus(focused)
         self._feed.focus(focused)
@@ -369,15 +307,15 @@ _PASTED: dict[Action, str] = {Action.SAY: "\n", Action.COMPLETE: "    "}
 _HANDLERS: dict[Action, Callable[[Controller], None]] = {
     Action.SAY: Controller._say,
     Action.CLEAR_OR_LEAVE: Controller._clear_or_leave,
-    Action.DELETE_OR_LEAVE: Controller._delete_or_leave,
-    Action.CANCEL: Controller._cancel,
-    Action.PAGE_UP: lambda self: self._scroll(-1),
-    Action.PAGE_DOWN: lambda self: self._scroll(1),
-    Action.TOP: Controller._to_top,
-    Action.BOTTOM: Controller._to_bottom,
-    Action.FIRST_UNREAD: Controller._first_unread,
-    Action.MENTION_BEFORE: lambda self: self._mention(-1),
-    Action.MENTION_AFTER: lambda self: self._mention(1),
+    Action.DELETE_OR_LEAVE: lambda self: self._leaving.delete_or_leave(),
+    Action.CANCEL: lambda self: self._scrolling.to_bottom(),
+    Action.PAGE_UP: lambda self: self._scrolling.by_pages(-1),
+    Action.PAGE_DOWN: lambda self: self._scrolling.by_pages(1),
+    Action.TOP: lambda self: self._scrolling.to_top(),
+    Action.BOTTOM: lambda self: self._scrolling.to_bottom(),
+    Action.FIRST_UNREAD: lambda self: self._scrolling.to_first_unread(),
+    Action.MENTION_BEFORE: lambda self: self._scrolling.to_mention(-1),
+    Action.MENTION_AFTER: lambda self: self._scrolling.to_mention(1),
     Action.NEXT_ROOM: lambda self: self.show(self._rooms.beside(1)),
     Action.ROOM_BEFORE: lambda self: self.show(self._rooms.beside(-1)),
     Action.LAST_ROOM: lambda self: self.show(self._rooms.last),

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from groupchat.cli.terminal.controller import TWICE
 from groupchat.cli.terminal.keys import HELP
+from groupchat.cli.terminal.leaving import TWICE
 from groupchat.cli.terminal.talk import Connection, Phase
 from groupchat.client import AnswerLost, Refused
 from groupchat.wire import commands, events
