@@ -28,18 +28,16 @@ from groupchat.ledgers.clock import Clock, SystemClock
 from groupchat.ledgers.dedupe import digest_of, is_next, repeat
 from groupchat.ledgers.group_commit import CallLater, EntryProcessor, GroupCommit, beyond_head
 from groupchat.ledgers.memory_room import MemoryClient, MemoryRoom, StoredMessage
+from groupchat.ledgers.memory_search import search
 from groupchat.ledgers.pages import page
 from groupchat.ledgers.retention import RetentionPolicy
-from groupchat.ledgers.search import is_sent_by, matcher
 from groupchat.wire.errors import NotAllowed, not_open
 from groupchat.wire.events import Message
 from groupchat.wire.timestamps import stamp
 
 __all__ = ["MemoryLedger"]
 
-_MAX_SEARCHED = 10_000  #: messages that one answer searches: it holds up everything else
 _NEW_CLIENT = MemoryClient()  #: stands for each that has sent nothing with an n
-_MAX_SECONDS = 0.02  #: seconds that one answer takes, about
 
 
 @implementer(ILedger)
@@ -101,20 +99,7 @@ class MemoryLedger(EntryProcessor):
         return succeed((found, bool(found) and found[0].id > log.first))
 
     def search(self, room: str, query: SearchQuery, before: int, limit: int) -> Deferred[Found]:
-        log, words = self._room(room), matcher(query)
-        found: list[Message] = []
-        reached = min(before, log.head + 1)
-        end, last = self._clock.monotonic() + _MAX_SECONDS, reached - _MAX_SEARCHED
-        for message in log.backwards(before):
-            if message.id < last or len(found) == limit or self._clock.monotonic() > end:
-                break
-            reached = message.id
-            if all(word.search(message.text) for word in words) and is_sent_by(message, query):
-                found.append(message)
-        shown = page(found)
-        if len(shown) < len(found):
-            reached = shown[-1].id
-        return succeed(Found(shown[::-1], reached, reached > log.first))
+        return succeed(search(self._room(room), query, before, limit, self._clock))
 
     def rooms(self, account: str = "") -> Deferred[dict[str, str]]:
         return succeed(
