@@ -59,7 +59,7 @@ def _is_folder_writable(path: str) -> bool:
 
 
 def _check(what: str, header: bytes, application: int, version: int) -> None:
-    if not header.startswith(_MAGIC):
+    if not header.startswith(_MAGIC) or len(header) < _SIZE:
         raise CannotOpen(f"{what}: it is damaged, or no database at all", "Restore a backup")
     if _number(header, _APPLICATION) != application:
         raise CannotOpen(f"{what} belongs to another program")

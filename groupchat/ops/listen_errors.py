@@ -5,6 +5,8 @@ Explains why a port or a Unix socket cannot be bound, and removes the socket of 
 from __future__ import annotations
 
 import errno
+import os
+import stat
 
 from twisted.internet.error import CannotListenError
 from twisted.python.failure import Failure
@@ -48,13 +50,35 @@ def cannot_listen(name: str, failure: Failure) -> CannotStart:
     cause = _cause(failure)
     if cause is None:
         return CannotStart(f"cannot listen on {name}: {failure.getErrorMessage()}")
+    address = error.port if isinstance(error, CannotListenError) else None
+    if cause.errno == errno.EADDRINUSE and _is_no_socket(address):
+        return CannotStart(
+            f"cannot listen on {name}: there is something that is no socket."
+            f" Move it away, or {choose}."
+        )
     passing = _passing(cause, choose)
     if passing:
         return CannotStartYet(f"cannot listen on {name}: {passing}")
-    number = isinstance(error, CannotListenError) and isinstance(error.port, int)
-    root = number and cause.errno == errno.EACCES
-    why = "not allowed (ports below 1024 are for root)" if root else cause.strerror or cause
-    return CannotStart(f"cannot listen on {name}: {why}. {choose.capitalize()}.")
+    return CannotStart(
+        f"cannot listen on {name}: {_lasting(cause, address)} {choose.capitalize()}."
+    )
+
+
+def _is_no_socket(address: object) -> bool:
+    """Whether this is the path of something else than a socket."""
+    if not isinstance(address, (bytes, str)):
+        return False
+    try:
+        return not stat.S_ISSOCK(os.lstat(address).st_mode)
+    except OSError:
+        return False
+
+
+def _lasting(cause: OSError, address: object) -> str:
+    """Return a reason that does not pass by itself."""
+    if isinstance(address, int) and cause.errno == errno.EACCES:
+        return "not allowed (ports below 1024 are for root)."
+    return f"{cause.strerror or cause}."
 
 
 def _passing(cause: OSError, choose: str) -> str:

@@ -80,6 +80,7 @@ def test_files_of_a_server_are_good_and_stay_as_they_are(here):
         (["--ledger", "sqlite:none/x.db"], "the ledger none/x.db: there is none, and it cannot"),
         (["--ledger", "sqlite:folder"], "the ledger folder: Is a directory."),
         (["--ledger", "sqlite:text"], "the ledger text: it is damaged, or no database at all."),
+        (["--ledger", "sqlite:cut"], "the ledger cut: it is damaged, or no database at all."),
         (["--ledger", "sqlite:other"], "the ledger other belongs to another program."),
         (["--ledger", "sqlite:newer"], "the ledger newer was written by a newer groupchat."),
         (["--auth", "sqlite:other"], "the accounts file other belongs to another program."),
@@ -101,6 +102,7 @@ def test_what_could_not_be_used_is_told_in_one_line(here, arguments, told):
     os.mkfifo(here / "pipe")
     database("other", 1, 1)
     database("newer", 0x67726368, 999)
+    (here / "cut").write_bytes((here / "newer").read_bytes()[:50])
     text = check(*arguments)
     assert text.startswith(f"groupchat: {told}")
     assert "\n" not in text

@@ -43,6 +43,14 @@ def test_a_socket_is_chosen_by_listen_and_needs_no_root():
     assert str(error).endswith("Permission denied. Choose another with --listen.")
 
 
+def test_a_file_in_place_of_a_socket_is_told_and_does_not_pass_by_itself(tmp_path):
+    path = tmp_path / "chat.db"
+    path.touch()
+    error = cannot_listen("unix:chat.db", failed(errno.EADDRINUSE, str(path)))
+    assert type(error) is CannotStart
+    assert "there is something that is no socket. Move it away, or choose another" in str(error)
+
+
 def test_the_lock_of_a_socket_names_the_other_daemon():
     error = cannot_listen("unix:/run/chat.sock", failed("Cannot acquire lock", "/run/chat.sock"))
     assert isinstance(error, CannotStartYet)
