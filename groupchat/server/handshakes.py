@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 __all__ = ["MAX_IN_A_ROW", "HandshakeQueue"]
 
-MAX_IN_A_ROW = 0.004  #: seconds of handshakes that can be saved up: the members wait meanwhile
+MAX_IN_A_ROW = 0.002  #: seconds of handshakes that can be saved up: the members wait meanwhile
 _MIN_WAIT = 0.001  #: seconds; less is nothing to a reactor
 _NOTHING = 1e-6  #: seconds that rounding may make of none
 

@@ -10,11 +10,14 @@ from weakref import WeakSet
 
 from twisted.internet.interfaces import IDelayedCall
 
-__all__ = ["LOGIN_LINES_PER_TURN", "MAX_ENTERING", "LoginTurns", "Turns"]
+__all__ = ["LOGIN_LINES_PER_TURN", "MAX_ENTERING", "REQUESTS_PER_TURN", "LoginTurns", "Turns"]
 
-LOGIN_LINES_PER_TURN = 4  #: lines of connections before login, in one turn of the reactor
+#: lines of connections before login, in one turn of the reactor: a message takes about three turns,
+#: and each login makes one of them longer by a handshake and by telling a room
+LOGIN_LINES_PER_TURN = 2
+REQUESTS_PER_TURN = 4  #: requests of connections that have no session
 #: logins that may wait for the ledger: those that it hands back at once are one turn's work
-MAX_ENTERING = 16
+MAX_ENTERING = 8
 _LEDGER_DELAY = 0.002  #: seconds until it is seen again whether the ledger has handed some back
 
 
@@ -44,11 +47,15 @@ class Turns(Generic[C]):
     Lets the lines of connections before login be handled, a few in each turn of the reactor.
 
     :param call_later: that of a reactor.
+    :param lines: that a turn has time for.
     """
 
-    def __init__(self, call_later: Callable[[float, Callable[[], None]], IDelayedCall]) -> None:
+    def __init__(
+        self, call_later: Callable[[float, Callable[[], None]], IDelayedCall], lines: int
+    ) -> None:
         self._call_later = call_later
-        self._left = LOGIN_LINES_PER_TURN  # lines that this turn still has time for
+        self._lines = lines
+        self._left = lines  # lines that this turn still has time for
         self._due: dict[C, None] = {}  # connections that wait for a later turn
         self._timer: IDelayedCall | None = None
 
@@ -77,7 +84,7 @@ class Turns(Generic[C]):
         self._timer = None
 
     def _turn(self) -> None:
-        self._timer, self._left = None, LOGIN_LINES_PER_TURN
+        self._timer, self._left = None, self._lines
         for caller in list(self._due):
             if not self._left or not self._may_go_on():
                 break
@@ -98,7 +105,7 @@ class LoginTurns(Turns[Entrant]):
     """
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], IDelayedCall]) -> None:
-        super().__init__(call_later)
+        super().__init__(call_later, LOGIN_LINES_PER_TURN)
         self._served: WeakSet[Entrant] = WeakSet()  # all that are entering are among them
 
     def take(self, caller: Entrant) -> bool:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
-from groupchat.server.turns import LOGIN_LINES_PER_TURN, MAX_ENTERING, LoginTurns, Turns
+from groupchat.server.turns import (
+    LOGIN_LINES_PER_TURN,
+    MAX_ENTERING,
+    REQUESTS_PER_TURN,
+    LoginTurns,
+    Turns,
+)
 from tests.support import Reactor
 
 
@@ -42,12 +48,18 @@ def crowd(turns, done, count):
     return callers
 
 
-@pytest.mark.parametrize("kind", [Turns, LoginTurns])
-def test_each_turn_has_a_few_lines_in_the_order_in_which_they_came(done, kind):
+def requests(call_later):
+    return Turns(call_later, REQUESTS_PER_TURN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"), [(requests, REQUESTS_PER_TURN), (LoginTurns, LOGIN_LINES_PER_TURN)]
+)
+def test_each_turn_has_a_few_lines_in_the_order_in_which_they_came(done, kind, lines):
     reactor = Reactor()
-    callers = crowd(kind(reactor.callLater), done, 3 * LOGIN_LINES_PER_TURN)
+    callers = crowd(kind(reactor.callLater), done, 3 * lines)
     for turn in (1, 2, 3):
-        assert done == list(range(turn * LOGIN_LINES_PER_TURN))
+        assert done == list(range(turn * lines))
         reactor.turn()
     assert len(done) == len(callers)
 
@@ -84,7 +96,7 @@ def test_a_login_that_is_gone_holds_nobody_back(clock, done):
 
 
 def test_requests_do_not_wait_for_the_ledger(clock, done):
-    crowd(Turns(clock.callLater), done, 2 * MAX_ENTERING)
+    crowd(requests(clock.callLater), done, 2 * MAX_ENTERING)
     for _ in range(100):
         clock.advance(0)
     assert len(done) == 2 * MAX_ENTERING

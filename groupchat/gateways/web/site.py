@@ -21,7 +21,7 @@ from groupchat.gateways.web.problem import Problem
 from groupchat.gateways.web.routes import Route, Routes
 from groupchat.gateways.web.websocket import open_websocket
 from groupchat.server.sniff import without_blank_lines
-from groupchat.server.turns import Turns
+from groupchat.server.turns import REQUESTS_PER_TURN, Turns
 from groupchat.settings import Settings
 from groupchat.wire import errors
 
@@ -128,5 +128,5 @@ def make_site(factory: ChatFactory, names: Collection[str], proxies: Collection[
     rows = [*page.routes, Route("GET", "/ws", open_websocket), *Fallback().routes]
     routes = Routes([*rows, *api_routes(factory.hub, factory.clock)])
     hosts = Hosts(names, lambda: certificate.names if certificate is not None else ())
-    turns: Turns[HTTPConnection] = Turns(factory.clock.callLater)
+    turns: Turns[HTTPConnection] = Turns(factory.clock.callLater, REQUESTS_PER_TURN)
     return Site(routes, hosts, Proxies(proxies), factory.hub.settings, turns)

@@ -17,7 +17,7 @@ from groupchat.gateways.web.reading import MAX_HEAD
 from groupchat.server.outbound import LINGER
 from groupchat.server.pending import GREETING_DELAY
 from groupchat.server.tls import Certificate
-from groupchat.server.turns import LOGIN_LINES_PER_TURN
+from groupchat.server.turns import REQUESTS_PER_TURN
 from tests.gateways.web.support import Browser, raw, status
 from tests.support import Encrypted, Server
 
@@ -238,7 +238,7 @@ def test_many_requests_at_once_take_turns(server):
     server.reactor.turn()
     server.reactor.turn()
     answered = sum(bool(browser.client.transport.taken) for browser in browsers)
-    assert 0 < answered <= 2 * LOGIN_LINES_PER_TURN
+    assert 0 < answered <= 2 * REQUESTS_PER_TURN
     server.run()
     assert all(browser.client.transport.taken for browser in browsers)
 
