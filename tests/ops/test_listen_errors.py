@@ -49,6 +49,9 @@ def test_a_file_in_place_of_a_socket_is_told_and_does_not_pass_by_itself(tmp_pat
     error = cannot_listen("unix:chat.db", failed(errno.EADDRINUSE, str(path)))
     assert type(error) is CannotStart
     assert "there is something that is no socket. Move it away, or choose another" in str(error)
+    path.unlink()
+    error = cannot_listen("unix:chat.db", failed(errno.EADDRINUSE, str(path)))
+    assert isinstance(error, CannotStartYet), "by now, it is gone"
 
 
 def test_the_lock_of_a_socket_names_the_other_daemon():
