@@ -62,6 +62,14 @@ def test_a_name_that_is_begun_before_the_page_is_ready_is_kept(
     assert page.text_content("#me") == "alice"
 
 
+def test_a_room_without_messages_says_so_until_there_is_one(own: Server, new_screen: Open) -> None:
+    screen = new_screen(own).join("alice")
+    hint = "getComputedStyle(document.querySelector('#lines'), '::before').content"
+    assert screen.page.evaluate(hint) == '"No messages yet. Say hello."'
+    screen.say("hello").stored("hello")
+    assert screen.page.evaluate(hint) == "none"
+
+
 def test_own_words_are_pale_until_they_are_stored(own: Server, new_screen: Open) -> None:
     alice = new_screen(own).join("alice")
     alice.say("stored").stored("stored")
