@@ -173,7 +173,7 @@ class Group(Scene):
         for twin in self._twins:
             twin.stop()
         for node in self.nodes:
-            if node.running:
+            if node.is_awaited:
                 await node.kill()
             for proxy in node.proxies:
                 await proxy.close()

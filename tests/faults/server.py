@@ -117,12 +117,17 @@ class Server:
         return self._process is not None and self._process.status is None
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether it was started, and nobody has seen its end: it may have ended by itself."""
+        return self._process is not None
+
+    @property
     def log(self) -> str:
         """The end of the log of the server that runs."""
         return self._process.text[-EXCERPT:] if self._process is not None else ""
 
     def signal(self, number: int) -> None:
-        assert self.running
+        assert self.running, f"it has ended by itself: {self.log}"
         os.kill(self._transport.pid, number)
 
     async def kill(self) -> None:
