@@ -132,6 +132,15 @@ def test_what_is_no_text_is_refused_in_one_answer(browser, type, body, status, c
     assert texts(browser) == []
 
 
+def test_null_is_the_same_as_leaving_a_flag_out(browser):
+    body = b'{"text": "hi", "act": null, "notice": null}'
+    answer = browser.ask(
+        "POST", f"{MESSAGES}?name=cron", {"Content-Type": "application/json"}, body
+    )
+    assert answer.status == 201
+    assert texts(browser) == ["hi"]
+
+
 @pytest.mark.parametrize(
     ("room", "status", "code"),
     [

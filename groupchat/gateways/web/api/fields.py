@@ -43,8 +43,8 @@ class Post(msgspec.Struct):
     """A message to say, as JSON has it."""
 
     text: str
-    act: bool = False
-    notice: bool = False
+    act: bool | None = None
+    notice: bool | None = None
 
 
 _posts = msgspec.json.Decoder(Post)

@@ -51,8 +51,8 @@ class Messages:
         fields.only(request, "name")
         by = await speaker(self._callers, request)
         key, message = fields.idempotency_key(request), fields.post(request)
-        room = request.segments["room"]
-        said = await self._calls.say(by, room, message.text, message.act, key, message.notice)
+        room, act, notice = request.segments["room"], bool(message.act), bool(message.notice)
+        said = await self._calls.say(by, room, message.text, act, key, notice)
         return json_response(said, 201)
 
     async def history(self, request: Request) -> Reply:

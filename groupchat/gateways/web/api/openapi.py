@@ -85,7 +85,7 @@ def document(rule: Rule) -> Node:
 
 
 def _post() -> Node:
-    flags: dict[str, Node] = {"act": {"type": "boolean"}, "notice": {"type": "boolean"}}
+    flags: dict[str, Node] = {key: {"type": ["boolean", "null"]} for key in ("act", "notice")}
     message = object_of({"text": schemas.TEXT, **flags}, optional=tuple(flags))
     said = object_of({"room": text(), "id": number(1)}, optional=("id",))
     operation = _operation(
