@@ -14,15 +14,23 @@ import time
 
 import psycopg
 from psycopg import conninfo, errors
-from psycopg.pq import ExecStatus
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import TupleRow
 
-__all__ = ["COMMIT_TIMEOUT", "Connection", "NotConfirmed", "Primary"]
+__all__ = ["COMMIT_TIMEOUT", "Connection", "NotConfirmed", "Primary", "check"]
 
 COMMIT_TIMEOUT = 3.0  #: seconds for the first commit of a connection
 
 #: writes something, so that the commit waits for standbys
 _COMMIT = b"SELECT pg_logical_emit_message(true, 'groupchat', '')"
+#: Ends such commits that nobody waits for any more. Each holds one of the engine's connections
+#: until there is a standby, and has written nothing that a standby must have.
+_END_ABANDONED = b"""
+    SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+    WHERE usename = current_user AND wait_event = 'SyncRep' AND query = $query$%s$query$
+    AND query_start < clock_timestamp() - %f * interval '1 second'
+"""
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -63,7 +71,9 @@ class Primary:
                 self._turned(begin), autocommit=True, application_name="groupchat"
             )
             try:
-                if _commits(connection):
+                end = time.monotonic() + COMMIT_TIMEOUT
+                abandoned = _END_ABANDONED % (_COMMIT, COMMIT_TIMEOUT + 1)
+                if all(_answers(connection, query, end) for query in (abandoned, _COMMIT)):
                     return connection
             except BaseException:
                 connection.close()
@@ -90,16 +100,17 @@ class Primary:
         return begin
 
 
-def _commits(connection: Connection) -> bool:
+def _answers(connection: Connection, query: bytes, end: float) -> bool:
     """
-    Return whether a commit comes through in time.
+    Return whether a query is answered in time.
 
+    :param end: by the monotonic clock.
     :raises psycopg.Error: it fails.
     """
-    wire, end = connection.pgconn, time.monotonic() + COMMIT_TIMEOUT
+    wire = connection.pgconn
     ready = select.poll()
     ready.register(wire.socket, select.POLLIN)
-    wire.send_query(_COMMIT)
+    wire.send_query(query)
     while wire.flush() or wire.is_busy():
         left = end - time.monotonic()
         if left <= 0:
@@ -107,6 +118,19 @@ def _commits(connection: Connection) -> bool:
         ready.poll(left * 1000)
         wire.consume_input()
     while (result := wire.get_result()) is not None:
-        if result.status != ExecStatus.TUPLES_OK:
-            raise errors.error_from_result(result)
+        check(wire, result)
     return True
+
+
+def check(wire: PGconn, result: PGresult) -> None:
+    """
+    Do nothing if a statement has succeeded.
+
+    :raises psycopg.OperationalError: the connection is lost.
+    :raises psycopg.Error: it has failed.
+    """
+    if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        return
+    if wire.status == ConnStatus.BAD:
+        raise psycopg.OperationalError(wire.get_error_message())
+    raise errors.error_from_result(result)

@@ -5,6 +5,8 @@ gone for a while.
 
 from __future__ import annotations
 
+import time
+
 import psycopg
 import pytest
 
@@ -112,6 +114,17 @@ def test_a_database_whose_commits_wait_for_a_standby_that_is_not_there(
     for host in (engine.folder, f"{engine.folder},127.0.0.1"):
         line = cannot_start(start, engine.uri("ledger", host), opening.CannotOpenYet)
         assert "its commits wait for a standby, and none confirms them. Start its" in line
+
+
+def test_commits_that_nobody_waits_for_do_not_fill_the_engine(engine, uri, no_standby, monkeypatch):
+    monkeypatch.setattr(primary, "COMMIT_TIMEOUT", 0.2)
+    finder, ends = primary.Primary(uri), time.monotonic() + 2.5
+    while time.monotonic() < ends:
+        with pytest.raises(primary.NotConfirmed):
+            finder.connect()
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    ((count,),) = engine.execute(waiting)
+    assert 0 < count < 9, "those of the last 1.2 s"
 
 
 @pytest.mark.parametrize("port", ["{0}", "1,{0}", "{0},"])

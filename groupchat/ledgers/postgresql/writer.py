@@ -12,8 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import ConnStatus, ExecStatus, Format
-from psycopg.pq.abc import PGconn, PGresult
+from psycopg.pq import Format
 from twisted.logger import Logger
 
 from groupchat.core.entries import Entry
@@ -24,6 +23,7 @@ from groupchat.ledgers.postgresql.retention import Retention
 from groupchat.ledgers.postgresql.verdicts import requests, settle
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.postgresql import Connection, Link
+from groupchat.primary import check
 
 __all__ = ["Closed", "Writer", "can_pass"]
 
@@ -167,7 +167,7 @@ class Writer:
         """
         wire = connection.pgconn
         if self._prepared is not connection:
-            _check(wire, wire.prepare(_NAME, _APPEND))
+            check(wire, wire.prepare(_NAME, _APPEND))
             self._prepared = connection
         keep = self._keep.count
         values: list[bytes | None] = [
@@ -180,7 +180,7 @@ class Writer:
             request.entries,
         ]
         answer = wire.exec_prepared(_NAME, values, _FORMATS)  # type: ignore[arg-type]  # NULLs
-        _check(wire, answer)
+        check(wire, answer)
         seq, verdicts = answer.get_value(0, 0), answer.get_value(0, 1)
         if seq is None or verdicts is None:
             return None, None
@@ -204,19 +204,6 @@ class Writer:
                 name=self._name,
                 why=str(error).strip().partition("\n")[0],
             )
-
-
-def _check(wire: PGconn, result: PGresult) -> None:
-    """
-    Do nothing if a statement has succeeded.
-
-    :raises psycopg.Error: it has not.
-    """
-    if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-        return
-    if wire.status == ConnStatus.BAD:
-        raise psycopg.OperationalError(wire.get_error_message())
-    raise errors.error_from_result(result)
 
 
 def can_pass(error: psycopg.Error) -> bool:
