@@ -8,7 +8,7 @@ import os
 
 from groupchat.errors import CannotOpen
 
-__all__ = ["check", "is_special"]
+__all__ = ["check", "check_wal", "is_special"]
 
 _MAGIC = b"SQLite format 3\0"
 _SIZE = 100  #: bytes of the header
@@ -18,6 +18,28 @@ _VERSION, _APPLICATION = 60, 68  #: where user_version and application_id are, o
 def is_special(path: str) -> bool:
     """Return whether something is there that is neither a file nor a directory."""
     return os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path)
+
+
+def check_wal(what: str, path: str) -> None:
+    """
+    Check that a database is there if its WAL is: SQLite deletes a WAL without one.
+
+    :param what: the file, as errors name it.
+    :raises CannotOpen: it is gone, and the WAL has something.
+    """
+    if _size(f"{path}-wal") and not _size(path):
+        raise CannotOpen(
+            f"{what} is missing or empty, and its -wal has messages",
+            "Put it back, or move the -wal away",
+        )
+
+
+def _size(path: str) -> int:
+    """Return bytes; 0 if nothing is there."""
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
 
 
 def check(what: str, path: str, application: int, version: int) -> None:
@@ -32,6 +54,7 @@ def check(what: str, path: str, application: int, version: int) -> None:
     try:
         if is_special(path):
             raise CannotOpen(f"{what} is a device, a pipe or a socket, and has to be a file")
+        check_wal(what, os.path.realpath(path))
         with open(path, "rb") as file:
             header = file.read(_SIZE)
     except FileNotFoundError:

@@ -7,7 +7,7 @@ import os
 import sys
 
 from groupchat.errors import CannotOpen, CannotOpenYet
-from groupchat.sqlite_header import is_special
+from groupchat.sqlite_header import check_wal, is_special
 
 __all__ = ["Locks"]
 
@@ -31,7 +31,7 @@ class Locks:
         """
         Lock the ledger. Creates the file if it is missing.
 
-        :raises CannotOpen: it is no file, or another daemon has locked it.
+        :raises CannotOpen: it is no file, only its WAL is there, or another daemon has locked it.
         :raises OSError: it can't be opened.
         """
         real = self._real
@@ -39,6 +39,7 @@ class Locks:
             raise CannotOpen(
                 f"the ledger {self._path} is a device, a pipe or a socket, and has to be a file"
             )
+        check_wal(f"the ledger {self._path}", real)
         # the ledger stays open: to close it would drop SQLite's own locks
         for path in (real, f"{real}-lock"):
             self._files.append(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

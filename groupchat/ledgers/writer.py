@@ -119,6 +119,7 @@ class Writer:
             Batch(self._tables, storing=False).process(batch)
             return
         if not self._file.is_in_place:  # nothing is acknowledged that is in no file with a name
+            self._file.checkpoint("TRUNCATE")  # the WAL has kept its name, and has to be in there
             raise sqlite3.DatabaseError("it was moved or removed while the server ran")
         try:
             work = self._store(batch)

@@ -91,6 +91,7 @@ def test_nothing_is_acknowledged_once_the_file_has_lost_its_name(log, path, mach
     assert reason == f"the ledger {path}: it was moved or removed while the server ran"
     log.closed = True
     machine.crash()
+    assert rows(path.with_name("moved.db"), "SELECT text FROM messages") == [("before",)]
 
 
 def test_it_tells_how_long_a_batch_takes_to_be_stored(log):

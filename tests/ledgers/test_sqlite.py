@@ -445,6 +445,19 @@ def test_a_file_that_another_daemon_uses_is_refused(cannot_start, log):
     assert log.said().id == 2
 
 
+@pytest.mark.parametrize("what", ["missing", "empty"])
+def test_a_wal_without_its_file_is_refused_and_kept(cannot_start, start, log, path, what):
+    log.said("hello")
+    killed = path.with_name("killed.db")  # the files as a kill leaves them
+    shutil.copy(f"{path}-wal", f"{killed}-wal")
+    if what == "empty":
+        killed.write_bytes(b"")
+    assert "its -wal has messages. Put it back" in cannot_start(killed)
+    assert killed.exists() == (what == "empty")
+    shutil.copy(path, killed)
+    assert [message.text for message in start(killed).page(0, 9)] == ["hello"]
+
+
 def test_a_file_that_another_program_has_locked_is_refused(cannot_start, log, path, machine):
     log.close()
     other = sqlite3.connect(path, isolation_level=None)

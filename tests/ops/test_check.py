@@ -83,6 +83,7 @@ def test_files_of_a_server_are_good_and_stay_as_they_are(here):
         (["--ledger", "sqlite:cut"], "the ledger cut: it is damaged, or no database at all."),
         (["--ledger", "sqlite:other"], "the ledger other belongs to another program."),
         (["--ledger", "sqlite:newer"], "the ledger newer was written by a newer groupchat."),
+        (["--ledger", "sqlite:gone"], "the ledger gone is missing or empty, and its -wal has"),
         (["--auth", "sqlite:other"], "the accounts file other belongs to another program."),
         (["--certificate", "none.pem"], "the certificate none.pem: No such file or directory."),
         (["--certificate", "text"], "the certificate text: it does not hold a certificate"),
@@ -99,6 +100,7 @@ def test_files_of_a_server_are_good_and_stay_as_they_are(here):
 def test_what_could_not_be_used_is_told_in_one_line(here, arguments, told):
     (here / "folder").mkdir()
     (here / "text").write_text("hello")
+    (here / "gone-wal").write_text("messages")
     os.mkfifo(here / "pipe")
     database("other", 1, 1)
     database("newer", 0x67726368, 999)
