@@ -52,11 +52,9 @@ async def serve(sandbox: Sandbox, engine: Engine) -> Daemon:
     return await sandbox.daemon("--ledger", engine.uri(DATABASE))
 
 
-def certificate(daemon: Daemon) -> str:
-    """The certificate's fingerprint, as a server's log tells it."""
-    found = re.search(r"Encrypted with the certificate (\S+)", daemon.out.text)
-    assert found
-    return found[1]
+async def certificate(daemon: Daemon) -> str:
+    """The certificate's fingerprint, as a server's log tells it soon after its start."""
+    return (await daemon.line(r".*Encrypted with the certificate (\S+)"))[1]
 
 
 async def comes_back(sandbox: Sandbox, daemon: Daemon, epoch: str, after: int) -> Socket:
@@ -74,6 +72,7 @@ async def test_a_copy_is_restored_with_all_that_was_in_it_and_clients_notice_its
 ):
     back_up, restore = commands()
     first = await serve(sandbox, here)
+    theirs = await certificate(first)
     alice = await sandbox.member("alice", first, tls=True, client=CLIENT)
     epoch = alice.events("room")[0]["epoch"]
     alice.send({"type": "register", "password": PASSWORD, "ref": "r"})
@@ -88,7 +87,7 @@ async def test_a_copy_is_restored_with_all_that_was_in_it_and_clients_notice_its
     here.drop(DATABASE)
     await run(sandbox, restore, here)
     second = await serve(sandbox, here)
-    assert certificate(second) == certificate(first)
+    assert await certificate(second) == theirs
     assert await sandbox.kept(second) == ["one", "two"]
     alice = await comes_back(sandbox, second, epoch, 3)
     (reset,) = alice.events("reset")
