@@ -109,6 +109,7 @@ def test_words_typed_offline_are_kept_over_a_new_page(own: Server, new_screen: O
     own.start()
     alice.page.reload()
     alice.stored("three")
+    alice.sees("one")  # of the history, for which the page asks once it has drawn the rest
     assert alice.texts == ["one", "two", "three"]
     assert alice.page.input_value("#say") == "a draft"
 
