@@ -55,36 +55,42 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def start(path, machine):
-    """
-    Starts a ledger on a file, the same one each time unless another is given; the one before has to
-    be closed.
-    """
+def opened():
+    """Opens logs, and closes them at the end."""
     logs = []
 
-    def start(file=path, keep="all"):
-        policy = RetentionPolicy.parse(keep)
-        logs.append(Log(lambda reactor: on_disk(file)(reactor, policy, machine)))
+    def opened(make):
+        logs.append(Log(make))
         return logs[-1]
 
-    yield start
+    yield opened
     for log in logs:
         log.close()
 
 
 @pytest.fixture
-def keeping(make, machine):
+def start(opened, path, machine):
+    """
+    Starts a ledger on a file, the same one each time unless another is given; the one before has to
+    be closed.
+    """
+
+    def start(file=path, keep="all"):
+        policy = RetentionPolicy.parse(keep)
+        return opened(lambda reactor: on_disk(file)(reactor, policy, machine))
+
+    return start
+
+
+@pytest.fixture
+def keeping(opened, make, machine):
     """Makes a log that keeps so much."""
-    logs = []
 
     def keeping(keep):
         policy = RetentionPolicy.parse(keep)
-        logs.append(Log(lambda reactor: make(reactor, policy, machine)))
-        return logs[-1]
+        return opened(lambda reactor: make(reactor, policy, machine))
 
-    yield keeping
-    for log in logs:
-        log.close()
+    return keeping
 
 
 @pytest.fixture

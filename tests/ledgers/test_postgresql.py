@@ -29,17 +29,13 @@ def uri(engine):
 
 
 @pytest.fixture
-def start(uri, machine):
+def start(opened, uri, machine):
     """Starts nodes on one database; several can be open at once."""
-    logs = []
 
     def start(address=uri):
-        logs.append(Log(lambda reactor: on_postgresql(address)(reactor, None, machine)))
-        return logs[-1]
+        return opened(lambda reactor: on_postgresql(address)(reactor, None, machine))
 
-    yield start
-    for log in logs:
-        log.close()
+    return start
 
 
 @pytest.fixture

@@ -8,22 +8,18 @@ from groupchat.core.direct_rooms import direct_room
 from groupchat.core.entries import InviteEntry, PrivacyEntry
 from groupchat.ledgers.retention import RetentionPolicy
 from groupchat.wire.errors import Conflict, NotAllowed
-from tests.ledgers.keeping import ALICE, BOB, Log
+from tests.ledgers.keeping import ALICE, BOB
 
 
 @pytest.fixture
-def start(make_stored, machine):
+def start(opened, make_stored, machine):
     """Starts the ledger; the one before has to be closed."""
-    logs = []
 
     def start(keep="all"):
         policy = RetentionPolicy.parse(keep)
-        logs.append(Log(lambda reactor: make_stored(reactor, policy, machine)))
-        return logs[-1]
+        return opened(lambda reactor: make_stored(reactor, policy, machine))
 
-    yield start
-    for log in logs:
-        log.close()
+    return start
 
 
 @pytest.fixture
